@@ -1,0 +1,1 @@
+"""What compiled code and its runtime agree on, as data: no room below this one imports another."""

@@ -1,0 +1,1 @@
+"""The WebAssembly format: types, the instruction table, decoding, validation, encoding, text."""

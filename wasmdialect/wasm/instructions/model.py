@@ -1,0 +1,149 @@
+"""What a row of the instruction table says about an instruction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, Flag, auto
+from typing import TypeAlias
+
+from wasmdialect.abi.traps import TrapCode
+from wasmdialect.wasm.features import Feature
+from wasmdialect.wasm.types import I31, NUM_TYPES, SHORTHAND_REF_TYPES, ValType, ref_type
+
+
+class Immediate(Enum):
+    """The kinds of immediate operand, each with one binary and one text form."""
+
+    BLOCK_TYPE = "blocktype"
+    LABEL = "labelidx"
+    LABELS = "vec(labelidx) labelidx"
+    CATCHES = "vec(catch)"
+    FUNCTION = "funcidx"
+    TYPE = "typeidx"
+    TABLE = "tableidx"
+    MEMORY = "memidx"
+    GLOBAL = "globalidx"
+    TAG = "tagidx"
+    LOCAL = "localidx"
+    ELEM = "elemidx"
+    DATA = "dataidx"
+    FIELD = "fieldidx"
+    VAL_TYPES = "vec(valtype)"
+    HEAP_TYPE = "heaptype"
+    CAST_FLAGS = "castflags heaptype heaptype"
+    """Two nullability bits and two heap types (`br_on_cast`); preceded by the label."""
+    COUNT = "u32"
+    I32 = "i32"
+    I64 = "i64"
+    F32 = "f32"
+    F64 = "f64"
+    V128 = "16 bytes"
+    MEMARG = "memarg"
+    LANE = "laneidx"
+    LANES = "16 laneidx"
+    ZERO = "0x00"
+
+
+class State(Flag):
+    """The kinds of mutable state that an instruction reads or writes."""
+
+    NONE = 0
+    MEMORY = auto()
+    TABLE = auto()
+    GLOBAL = auto()
+    SEGMENT = auto()
+    """Whether data and element segments are dropped."""
+    HEAP = auto()
+    """Structs and arrays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How a memory instruction touches memory."""
+
+    bytes: int
+    """Width of the access; the natural alignment of the memarg."""
+    signed: bool = False
+    """For narrow loads: sign-extend, else zero-extend."""
+    atomic: bool = False
+
+
+NumericMeaning: TypeAlias = Callable[..., "int | tuple[int, int]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction. `params`/`results` are None where the type depends on the immediates or the
+    stack; then the validator has a rule named after the mnemonic."""
+
+    mnemonic: str
+    opcode: int
+    """The opcode byte, or `prefix << 12 | code` behind a prefix byte (0xFB to 0xFE)."""
+    immediates: tuple[Immediate, ...]
+    """In the order of the binary format."""
+    params: tuple[ValType, ...] | None
+    results: tuple[ValType, ...] | None
+    feature: Feature
+    traps: tuple[TrapCode, ...] = ()
+    """Every way this instruction itself can trap (not what a callee does)."""
+    reads: State = State.NONE
+    writes: State = State.NONE
+    access: Access | None = None
+    meaning: NumericMeaning | None = None
+    """What it computes, on bit patterns; None for what is no pure numeric instruction."""
+
+    @property
+    def prefix(self) -> int | None:
+        """The prefix byte, if there is one."""
+        return self.opcode >> 12 if self.opcode > 0xFF else None
+
+    @property
+    def code(self) -> int:
+        """The opcode behind the prefix, or the opcode byte."""
+        return self.opcode & 0xFFF if self.opcode > 0xFF else self.opcode
+
+
+_TYPE_WORDS: dict[str, ValType] = {
+    **{t.name: t for t in NUM_TYPES.values()},
+    **SHORTHAND_REF_TYPES,
+    "(ref_i31)": ref_type(False, I31),
+}
+
+
+def parse_signature(text: str) -> tuple[tuple[ValType, ...], tuple[ValType, ...]]:
+    """`"i32 i32 -> i32"` as types."""
+    params, _, results = text.partition("->")
+    return (
+        tuple(_TYPE_WORDS[word] for word in params.split()),
+        tuple(_TYPE_WORDS[word] for word in results.split()),
+    )
+
+
+def row(
+    mnemonic: str,
+    opcode: int,
+    signature: str | None = None,
+    *immediates: Immediate,
+    feature: Feature = Feature.MVP,
+    traps: tuple[TrapCode, ...] = (),
+    reads: State = State.NONE,
+    writes: State = State.NONE,
+    access: Access | None = None,
+    meaning: NumericMeaning | None = None,
+) -> Instruction:
+    """A row of the table; `signature` None leaves the typing to a validator rule."""
+    params, results = (None, None) if signature is None else parse_signature(signature)
+    return Instruction(
+        mnemonic,
+        opcode,
+        immediates,
+        params,
+        results,
+        feature,
+        traps,
+        reads,
+        writes,
+        access,
+        meaning,
+    )
