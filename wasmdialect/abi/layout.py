@@ -1,0 +1,304 @@
+"""Where everything is in memory: the one table of the VMContext and the structures around it.
+
+Compiled code, the runtime, the documentation and the tests all take offsets from here. The layout
+is Wasmtime 12.0.0's for a 64-bit target (RUNTIME_ABI "VMContext"); what this project adds comes after
+what is listed there, never in between. Offsets and sizes are in bytes; everything is little-endian.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal, TypeAlias
+
+POINTER_SIZE = 8
+VMCONTEXT_MAGIC = 0x65726F63  # "core"
+NATIVE_HOST_MAGIC = 0x4648434E  # "NCHF"
+ARRAY_HOST_MAGIC = 0x46484341  # "ACHF"
+VALUE_SLOT_SIZE = 16
+"""A `ValRaw`: slot i of an array call is at byte 16 * i."""
+TABLE_ELEMENT_INITIALIZED = 1
+"""Bit 0 of a function table element; a raw 0 element has not been computed yet."""
+
+FieldType: TypeAlias = Literal["ptr", "i32", "i64", "v128"]
+FIELD_SIZES: Mapping[FieldType, int] = {"ptr": 8, "i32": 4, "i64": 8, "v128": 16}
+
+
+class Alias(Enum):
+    """Kinds of runtime state that never overlap in memory, so that accesses can be told apart."""
+
+    VMCONTEXT = "vmctx"
+    """Fields that instantiation sets once."""
+    LIMITS = "limits"
+    TABLE = "table"
+    """Base and length of tables."""
+    TABLE_ELEMENT = "table_element"
+    MEMORY = "memory"
+    """Base and length of linear memories."""
+    LINEAR = "linear"
+    """The contents of linear memories."""
+    GLOBAL = "global"
+    FUNC_REF = "func_ref"
+    EXTRA = "extra"
+    """Fields that passes declared."""
+    STACK = "stack"
+    """Slots of array calls and return areas."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a structure."""
+
+    name: str
+    type: FieldType
+    offset: int
+    alias: Alias
+    invariant: bool = False
+    """Whether it never changes while compiled code of its instance runs."""
+    doc: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes it takes."""
+        return FIELD_SIZES[self.type]
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """A structure that compiled code and the runtime share."""
+
+    name: str
+    size: int
+    fields: tuple[Field, ...]
+
+    def field(self, name: str) -> Field:
+        """The field of that name; KeyError if there is none."""
+        for f in self.fields:
+            if f.name == name:
+                return f
+        raise KeyError(f"{self.name} has no field {name!r}")
+
+
+RUNTIME_LIMITS = Struct(
+    "limits",
+    64,
+    (
+        Field("stack_limit", "i64", 0, Alias.LIMITS, doc="lowest allowed stack pointer"),
+        Field("fuel_consumed", "i64", 8, Alias.LIMITS, doc="counts up from a negative number"),
+        Field("epoch_deadline", "i64", 16, Alias.LIMITS),
+        Field("last_wasm_exit_fp", "ptr", 24, Alias.LIMITS, doc="frame pointer of the frame left"),
+        Field("last_wasm_exit_pc", "ptr", 32, Alias.LIMITS, doc="return address into it"),
+        Field("last_wasm_entry_sp", "ptr", 40, Alias.LIMITS),
+        # Wasmtime's structure ends here, at 48.
+        Field("pending_error", "i64", 48, Alias.LIMITS, doc="non-zero: a host call failed"),
+        Field("reserved", "i64", 56, Alias.LIMITS),
+    ),
+)
+FUNC_REF = Struct(
+    "func_ref",
+    40,
+    (
+        Field("native_call", "ptr", 0, Alias.FUNC_REF, True),
+        Field("array_call", "ptr", 8, Alias.FUNC_REF, True),
+        Field("wasm_call", "ptr", 16, Alias.FUNC_REF, doc="null until a trampoline is known"),
+        Field("type_index", "i32", 24, Alias.FUNC_REF, True, doc="signature id of the engine"),
+        Field("vmctx", "ptr", 32, Alias.FUNC_REF, True),
+    ),
+)
+MEMORY_DEFINITION = Struct(
+    "memory",
+    16,
+    (
+        Field("base", "ptr", 0, Alias.MEMORY),
+        Field("current_length", "i64", 8, Alias.MEMORY, doc="bytes"),
+    ),
+)
+TABLE_DEFINITION = Struct(
+    "table",
+    16,
+    (
+        Field("base", "ptr", 0, Alias.TABLE),
+        Field("current_elements", "i32", 8, Alias.TABLE),
+    ),
+)
+GLOBAL_DEFINITION = Struct("global", 16, (Field("value", "v128", 0, Alias.GLOBAL),))
+HOST_CONTEXT = Struct(
+    "host_context",
+    32,
+    (
+        Field("magic", "i32", 0, Alias.VMCONTEXT, True),
+        Field("func_ref", "ptr", 8, Alias.VMCONTEXT, True),
+        Field("state", "i64", 16, Alias.VMCONTEXT, True, doc="what the runtime finds it by"),
+    ),
+)
+
+VMCONTEXT_HEADER = Struct(
+    "vmctx",
+    72,
+    (
+        Field("magic", "i32", 0, Alias.VMCONTEXT, True, doc='"core"'),
+        Field("limits", "ptr", 8, Alias.VMCONTEXT, True),
+        Field("callee", "ptr", 16, Alias.VMCONTEXT),
+        Field("epoch", "ptr", 24, Alias.VMCONTEXT, True),
+        Field("externref_activations", "ptr", 32, Alias.VMCONTEXT, True),
+        Field("store", "v128", 40, Alias.VMCONTEXT, True, doc="a fat pointer there"),
+        Field("builtins", "ptr", 56, Alias.VMCONTEXT, True),
+        Field("signature_ids", "ptr", 64, Alias.VMCONTEXT, True),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of the VMContext that repeats: `count` entries of `element`, one every `stride`."""
+
+    name: str
+    count: str
+    """The name of the count in `Counts`."""
+    element: Struct
+    stride: int
+    align: int = 1
+
+
+_P = POINTER_SIZE
+_FROM_TABLE = Struct(
+    "imported_table",
+    2 * _P,
+    (
+        Field("from", "ptr", 0, Alias.VMCONTEXT, True),
+        Field("vmctx", "ptr", 8, Alias.VMCONTEXT, True),
+    ),
+)
+_FROM_MEMORY = Struct(
+    "imported_memory",
+    3 * _P,
+    (
+        Field("from", "ptr", 0, Alias.VMCONTEXT, True),
+        Field("vmctx", "ptr", 8, Alias.VMCONTEXT, True),
+        Field("index", "i32", 16, Alias.VMCONTEXT, True),
+    ),
+)
+_FROM_FUNCTION = Struct(
+    "imported_function",
+    4 * _P,
+    (
+        Field("wasm_call", "ptr", 0, Alias.VMCONTEXT, True),
+        Field("native_call", "ptr", 8, Alias.VMCONTEXT, True),
+        Field("array_call", "ptr", 16, Alias.VMCONTEXT, True),
+        Field("vmctx", "ptr", 24, Alias.VMCONTEXT, True),
+    ),
+)
+_FROM_GLOBAL = Struct("imported_global", _P, (Field("from", "ptr", 0, Alias.VMCONTEXT, True),))
+_MEMORY_POINTER = Struct(
+    "memory_pointer", _P, (Field("definition", "ptr", 0, Alias.VMCONTEXT, True),)
+)
+
+REGIONS: tuple[Region, ...] = (
+    Region("imported_functions", "imported_functions", _FROM_FUNCTION, 4 * _P),
+    Region("imported_tables", "imported_tables", _FROM_TABLE, 2 * _P),
+    Region("imported_memories", "imported_memories", _FROM_MEMORY, 3 * _P),
+    Region("imported_globals", "imported_globals", _FROM_GLOBAL, _P),
+    Region("tables", "defined_tables", TABLE_DEFINITION, 2 * _P),
+    Region("memories", "defined_memories", _MEMORY_POINTER, _P),
+    Region("owned_memories", "owned_memories", MEMORY_DEFINITION, 2 * _P),
+    Region("globals", "defined_globals", GLOBAL_DEFINITION, 16, align=16),
+    Region("func_refs", "escaping_functions", FUNC_REF, FUNC_REF.size),
+)
+"""What follows the header, in this order."""
+
+STRUCTS: Mapping[str, Struct] = {
+    s.name: s
+    for s in (
+        VMCONTEXT_HEADER,
+        RUNTIME_LIMITS,
+        FUNC_REF,
+        MEMORY_DEFINITION,
+        TABLE_DEFINITION,
+        GLOBAL_DEFINITION,
+        HOST_CONTEXT,
+        *(r.element for r in REGIONS),
+    )
+}
+"""Every structure by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many of each thing a module has; this alone decides the layout of its VMContext."""
+
+    imported_functions: int = 0
+    imported_tables: int = 0
+    imported_memories: int = 0
+    imported_globals: int = 0
+    defined_tables: int = 0
+    defined_memories: int = 0
+    owned_memories: int = 0
+    """Defined memories that are not shared: their definition is in the VMContext itself."""
+    defined_globals: int = 0
+    escaping_functions: int = 0
+    extra_fields: tuple[tuple[str, int, int], ...] = ()
+    """Fields that passes declared: name, size and alignment, in order of declaration."""
+
+
+class LayoutError(Exception):
+    """A VMContext would not fit its 32-bit offsets."""
+
+
+@dataclass(frozen=True)
+class VMContextLayout:
+    """The offsets of one module's VMContext."""
+
+    counts: Counts
+    region_offsets: Mapping[str, int] = field(init=False)
+    extra_offsets: Mapping[str, int] = field(init=False)
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        offset = VMCONTEXT_HEADER.size
+        regions: dict[str, int] = {}
+        for region in REGIONS:
+            offset = align_up(offset, region.align)
+            regions[region.name] = offset
+            offset += region.stride * getattr(self.counts, region.count)
+        extra: dict[str, int] = {}
+        for name, size, align in self.counts.extra_fields:
+            offset = align_up(offset, align)
+            extra[name] = offset
+            offset += size
+        if offset > 0xFFFF_FFFF:
+            raise LayoutError(f"the VMContext would take {offset} bytes; the limit is 4 GiB")
+        object.__setattr__(self, "region_offsets", regions)
+        object.__setattr__(self, "extra_offsets", extra)
+        object.__setattr__(self, "size", offset)
+
+    def offset(self, region: str, index: int, field_name: str | None = None) -> int:
+        """Offset of an entry of a region, or of a field of it, from the VMContext's start."""
+        r = _REGIONS_BY_NAME[region]
+        start = self.region_offsets[region] + r.stride * index
+        return start if field_name is None else start + r.element.field(field_name).offset
+
+    def rows(self) -> Iterator[tuple[str, int, int]]:
+        """Name, offset and size of every field, in order (for documentation and tests)."""
+        for f in VMCONTEXT_HEADER.fields:
+            yield f"vmctx.{f.name}", f.offset, f.size
+        for region in REGIONS:
+            for index in range(getattr(self.counts, region.count)):
+                for f in region.element.fields:
+                    offset = self.offset(region.name, index, f.name)
+                    yield f"{region.name}[{index}].{f.name}", offset, f.size
+        for name, size, _ in self.counts.extra_fields:
+            yield f"extra.{name}", self.extra_offsets[name], size
+
+
+_REGIONS_BY_NAME = {r.name: r for r in REGIONS}
+
+
+def region_field(region: str, field_name: str) -> Field:
+    """The field `field_name` of an entry of `region`."""
+    return _REGIONS_BY_NAME[region].element.field(field_name)
+
+
+def align_up(offset: int, alignment: int) -> int:
+    """The next multiple of `alignment` at or above `offset`."""
+    return (offset + alignment - 1) // alignment * alignment
