@@ -1,0 +1,1 @@
+"""The dialects: `wasmir` (WebAssembly in SSA), `wasmvm` (runtime ABI made explicit), `llvm_ext`."""

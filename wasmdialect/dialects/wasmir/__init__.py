@@ -1,0 +1,208 @@
+"""wasmir: WebAssembly as a control-flow graph in SSA form, one operation for each Wasm operator.
+
+Locals and structured control are gone; memories, tables, globals and functions are symbols; nothing
+of a runtime's ABI is in it. docs/dialects/wasmir.md explains the choices. Operation classes are named
+after the mnemonic (`i32.load8_s` is `I32Load8SOp`); `op_class("i32.load8_s")` finds one by name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xdsl.dialect_interfaces.constant_materialization import ConstantMaterializationInterface
+from xdsl.ir import Attribute, Dialect, Operation
+
+from wasmdialect.dialects.wasmir import memory as _memory
+from wasmdialect.dialects.wasmir import numeric as _numeric
+from wasmdialect.dialects.wasmir.base import (
+    CallLike,
+    LoadLike,
+    MayTrap,
+    MemoryAccess,
+    StoreLike,
+    WasmOp,
+)
+from wasmdialect.dialects.wasmir.control import (
+    CONTROL_OPS,
+    BrIfOp,
+    BrOp,
+    BrTableOp,
+    CallIndirectOp,
+    CallOp,
+    ReturnOp,
+    SelectOp,
+    UnreachableOp,
+)
+from wasmdialect.dialects.wasmir.declarations import (
+    DECLARATION_OPS,
+    DataOp,
+    DeclarationOp,
+    ElemOp,
+    ExportOp,
+    FuncOp,
+    GlobalOp,
+    ImportableOp,
+    MemoryOp,
+    StartOp,
+    TableOp,
+    TypeOp,
+)
+from wasmdialect.dialects.wasmir.memory import (
+    BULK_OPS,
+    LOAD_OPS,
+    STORE_OPS,
+    DataDropOp,
+    LoadOp,
+    MemoryCopyOp,
+    MemoryFillOp,
+    MemoryGrowOp,
+    MemoryInitOp,
+    MemorySizeOp,
+    StoreOp,
+)
+from wasmdialect.dialects.wasmir.numeric import (
+    CONST_OPS,
+    NUMERIC_OPS,
+    BinaryOp,
+    ConstOp,
+    NumericOp,
+    TrappingBinaryOp,
+    TrappingUnaryOp,
+    UnaryOp,
+    bits_attr,
+    constant,
+    constant_bits,
+)
+from wasmdialect.dialects.wasmir.reference import (
+    REFERENCE_OPS,
+    ElemDropOp,
+    GlobalGetOp,
+    GlobalSetOp,
+    RefFuncOp,
+    RefIsNullOp,
+    RefNullOp,
+    TableCopyOp,
+    TableFillOp,
+    TableGetOp,
+    TableGrowOp,
+    TableInitOp,
+    TableSetOp,
+    TableSizeOp,
+)
+from wasmdialect.dialects.wasmir.types import (
+    EXTERNREF,
+    FUNCREF,
+    RefType,
+    function_type,
+    value_type,
+    wasm_type,
+)
+
+__all__ = [
+    "CONST_OPS",
+    "EXTERNREF",
+    "FUNCREF",
+    "LOAD_OPS",
+    "NUMERIC_OPS",
+    "STORE_OPS",
+    "WASMIR",
+    "BinaryOp",
+    "BrIfOp",
+    "BrOp",
+    "BrTableOp",
+    "CallIndirectOp",
+    "CallLike",
+    "CallOp",
+    "ConstOp",
+    "DataDropOp",
+    "DataOp",
+    "DeclarationOp",
+    "ElemDropOp",
+    "ElemOp",
+    "ExportOp",
+    "FuncOp",
+    "GlobalGetOp",
+    "GlobalOp",
+    "GlobalSetOp",
+    "ImportableOp",
+    "LoadLike",
+    "LoadOp",
+    "MayTrap",
+    "MemoryAccess",
+    "MemoryCopyOp",
+    "MemoryFillOp",
+    "MemoryGrowOp",
+    "MemoryInitOp",
+    "MemoryOp",
+    "MemorySizeOp",
+    "NumericOp",
+    "RefFuncOp",
+    "RefIsNullOp",
+    "RefNullOp",
+    "RefType",
+    "ReturnOp",
+    "SelectOp",
+    "StartOp",
+    "StoreLike",
+    "StoreOp",
+    "TableCopyOp",
+    "TableFillOp",
+    "TableGetOp",
+    "TableGrowOp",
+    "TableInitOp",
+    "TableOp",
+    "TableSetOp",
+    "TableSizeOp",
+    "TrappingBinaryOp",
+    "TrappingUnaryOp",
+    "TypeOp",
+    "UnaryOp",
+    "UnreachableOp",
+    "WasmOp",
+    "bits_attr",
+    "constant",
+    "constant_bits",
+    "function_type",
+    "op_class",
+    "value_type",
+    "wasm_type",
+]
+
+
+class _Constants(ConstantMaterializationInterface):
+    def materialize_constant(self, value: Attribute, type: Attribute) -> Operation | None:
+        return constant(value, type)
+
+
+_OPERATIONS: list[type[WasmOp]] = [
+    *CONTROL_OPS,
+    *REFERENCE_OPS,
+    *BULK_OPS,
+    *CONST_OPS.values(),
+    *NUMERIC_OPS.values(),
+    *LOAD_OPS.values(),
+    *STORE_OPS.values(),
+]
+_BY_MNEMONIC = {op.INSTRUCTION.mnemonic: op for op in _OPERATIONS}
+
+WASMIR = Dialect(
+    "wasmir",
+    [*DECLARATION_OPS, *_OPERATIONS],
+    [RefType],
+    [_Constants()],
+)
+
+
+def op_class(mnemonic: str) -> type[WasmOp]:
+    """The operation of an instruction by its text mnemonic; KeyError if it has none."""
+    return _BY_MNEMONIC[mnemonic]
+
+
+if not TYPE_CHECKING:
+    globals().update(_numeric.CLASSES)
+    globals().update(_memory.CLASSES)
+else:
+
+    def __getattr__(name: str) -> type[NumericOp]:
+        """The classes made from the instruction table, such as `I32AddOp`."""
+        ...

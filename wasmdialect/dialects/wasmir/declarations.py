@@ -1,0 +1,365 @@
+"""Declarations of wasmir: types, functions, memories, tables, globals, segments, exports, start.
+
+Each is a symbol. `index` is the index in the module's index space, kept for names and traces;
+`slot` is its place in its region of the VMContext (imports and definitions count separately). What is
+imported names the module and name it comes from and has no body.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import (
+    I64,
+    ArrayAttr,
+    BytesAttr,
+    FlatSymbolRefAttr,
+    FunctionType,
+    IntegerAttr,
+    IntegerType,
+    StringAttr,
+    SymbolNameConstraint,
+    SymbolRefAttr,
+    UnitAttr,
+    i32,
+    i64,
+)
+from xdsl.dialects.utils import parse_func_op_like, print_func_op_like
+from xdsl.ir import Attribute, Block, Region, SSAValue, TypeAttribute
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    opt_prop_def,
+    opt_region_def,
+    prop_def,
+    region_def,
+    traits_def,
+)
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.traits import (
+    CallableOpInterface,
+    IsolatedFromAbove,
+    SymbolOpInterface,
+)
+from xdsl.utils.exceptions import VerifyException
+
+from wasmdialect.dialects.wasmir.control import ReturnOp
+
+
+class DeclarationOp(IRDLOperation, ABC):
+    """A declaration of the module."""
+
+    sym_name = prop_def(SymbolNameConstraint())
+    index = prop_def(IntegerAttr[I64])
+
+    traits = traits_def(SymbolOpInterface())
+
+    @property
+    def symbol(self) -> SymbolRefAttr:
+        """A reference to it."""
+        return SymbolRefAttr(self.sym_name)
+
+    @property
+    def index_value(self) -> int:
+        """The index in its index space."""
+        return self.index.value.data
+
+
+class ImportableOp(DeclarationOp, ABC):
+    """A declaration that may be an import, with its place in the VMContext."""
+
+    slot = prop_def(IntegerAttr[I64])
+    import_module = opt_prop_def(StringAttr)
+    import_name = opt_prop_def(StringAttr)
+
+    @property
+    def is_import(self) -> bool:
+        """Whether it comes from outside."""
+        return self.import_module is not None
+
+    @property
+    def slot_value(self) -> int:
+        """The place in its region of the VMContext."""
+        return self.slot.value.data
+
+    def verify_(self) -> None:
+        if (self.import_module is None) != (self.import_name is None):
+            raise VerifyException("an import has both a module and a name")
+
+
+class _FuncCallableInterface(CallableOpInterface):
+    @classmethod
+    def get_callable_region(cls, op: IRDLOperation) -> Region:  # pyright: ignore[reportIncompatibleMethodOverride]
+        assert isinstance(op, FuncOp)
+        return op.body
+
+    @classmethod
+    def get_argument_types(cls, op: IRDLOperation) -> tuple[Attribute, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        assert isinstance(op, FuncOp)
+        return op.function_type.inputs.data
+
+    @classmethod
+    def get_result_types(cls, op: IRDLOperation) -> tuple[Attribute, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        assert isinstance(op, FuncOp)
+        return op.function_type.outputs.data
+
+
+@irdl_op_definition
+class FuncOp(ImportableOp):
+    """A function. Without a body it is an import, or a declaration of a function that is compiled
+    elsewhere (each unit holds the bodies of a few functions only)."""
+
+    name = "wasmir.func"
+    function_type = prop_def(FunctionType)
+    func_ref = opt_prop_def(IntegerAttr[I64])
+    """The place of its VMFuncRef in the VMContext, if a reference to it can exist."""
+    body = region_def()
+
+    traits = traits_def(IsolatedFromAbove(), _FuncCallableInterface())
+
+    @property
+    def is_declaration(self) -> bool:
+        """Whether the body is elsewhere."""
+        return self.body.first_block is None
+
+    @property
+    def entry(self) -> Block:
+        """The first block; its arguments are the parameters."""
+        block = self.body.first_block
+        assert block is not None, "a declaration has no entry block"
+        return block
+
+    def verify_(self) -> None:
+        super().verify_()
+        if self.is_declaration:
+            return
+        if self.is_import:
+            raise VerifyException("an imported function has no body")
+        if self.entry.arg_types != self.function_type.inputs.data:
+            raise VerifyException("the entry block's arguments are not the function's parameters")
+
+    def print(self, printer: Printer) -> None:
+        if self.import_module is not None and self.import_name is not None:
+            printer.print_string(" import ")
+            printer.print_attribute(self.import_module)
+            printer.print_string(" ")
+            printer.print_attribute(self.import_name)
+        for keyword in _FUNC_NUMBERS:
+            number = self.properties.get(keyword)
+            if isinstance(number, IntegerAttr):
+                printer.print_string(f" {keyword} {number.value.data}")
+        print_func_op_like(
+            printer,
+            self.sym_name,
+            self.function_type,
+            self.body,
+            self.attributes,
+            reserved_attr_names=(),
+        )
+
+    @classmethod
+    def parse(cls, parser: Parser) -> FuncOp:
+        properties: dict[str, Attribute] = {}
+        if parser.parse_optional_keyword("import"):
+            properties["import_module"] = StringAttr(parser.parse_str_literal())
+            properties["import_name"] = StringAttr(parser.parse_str_literal())
+        for keyword in _FUNC_NUMBERS:
+            if parser.parse_optional_keyword(keyword):
+                properties[keyword] = IntegerAttr(parser.parse_integer(), i64)
+        name, inputs, outputs, region, extra, _, _ = parse_func_op_like(
+            parser, reserved_attr_names=()
+        )
+        properties["sym_name"] = StringAttr(name)
+        properties["function_type"] = FunctionType.from_lists(inputs, outputs)
+        return cls.create(
+            properties=properties,
+            attributes=extra.data if extra is not None else {},
+            regions=[region],
+        )
+
+
+_FUNC_NUMBERS = ("index", "slot", "func_ref")
+
+
+@irdl_op_definition
+class TypeOp(DeclarationOp):
+    """A function type of the type section, which indirect calls name."""
+
+    name = "wasmir.type"
+    function_type = prop_def(FunctionType)
+    assembly_format = "$sym_name $function_type attr-dict `index` $index"
+
+
+_IMPORT_FORMAT = "(`import` $import_module^ $import_name)?"
+
+
+@irdl_op_definition
+class MemoryOp(ImportableOp):
+    """A linear memory. `minimum` and `maximum` are pages of `1 << page_size_log2` bytes."""
+
+    name = "wasmir.memory"
+    address_type = prop_def(IntegerType)
+    minimum = prop_def(IntegerAttr[I64])
+    maximum = opt_prop_def(IntegerAttr[I64])
+    page_size_log2 = prop_def(IntegerAttr[I64])
+    shared = opt_prop_def(UnitAttr)
+    assembly_format = (
+        "$sym_name $address_type `min` $minimum (`max` $maximum^)? `page` $page_size_log2"
+        f" (`shared` $shared^)? {_IMPORT_FORMAT} `index` $index `slot` $slot attr-dict"
+    )
+
+    @property
+    def minimum_bytes(self) -> int:
+        """The size it never falls below."""
+        return self.minimum.value.data << self.page_size_log2.value.data
+
+    @property
+    def maximum_bytes(self) -> int | None:
+        """The size it never exceeds, if the module says one."""
+        if self.maximum is None:
+            return None
+        return self.maximum.value.data << self.page_size_log2.value.data
+
+
+@irdl_op_definition
+class TableOp(ImportableOp):
+    """A table; `init` gives the initial value of its elements if that is not null."""
+
+    name = "wasmir.table"
+    element_type = prop_def(TypeAttribute)
+    address_type = prop_def(IntegerType)
+    minimum = prop_def(IntegerAttr[I64])
+    maximum = opt_prop_def(IntegerAttr[I64])
+    init = opt_region_def()
+    assembly_format = (
+        "$sym_name $element_type $address_type `min` $minimum (`max` $maximum^)?"
+        f" {_IMPORT_FORMAT} `index` $index `slot` $slot attr-dict-with-keyword ($init^)?"
+    )
+
+
+@irdl_op_definition
+class GlobalOp(ImportableOp):
+    """A global variable; `init` is its constant expression."""
+
+    name = "wasmir.global"
+    value_type = prop_def(TypeAttribute)
+    mutable = opt_prop_def(UnitAttr)
+    init = opt_region_def()
+    assembly_format = (
+        f"$sym_name (`mut` $mutable^)? $value_type {_IMPORT_FORMAT} `index` $index `slot` $slot"
+        " attr-dict-with-keyword ($init^)?"
+    )
+
+
+@irdl_op_definition
+class DataOp(DeclarationOp):
+    """A data segment; active if it names a memory, then `place` is the constant address."""
+
+    name = "wasmir.data"
+    content = prop_def(BytesAttr | StringAttr)
+    """A literal without unprintable bytes reads back as a string."""
+    memory = opt_prop_def(FlatSymbolRefAttr)
+    place = opt_region_def()
+
+    @property
+    def content_bytes(self) -> bytes:
+        """What the segment holds."""
+        content = self.content.data
+        return content.encode() if isinstance(content, str) else content
+
+    def print(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        printer.print_symbol_name(self.sym_name.data)
+        printer.print_string(" ")
+        printer.print_bytes_literal(self.content_bytes)
+        if self.memory is not None:
+            printer.print_string(" in ")
+            printer.print_attribute(self.memory)
+        printer.print_string(f" index {self.index_value}")
+        printer.print_op_attributes(self.attributes, print_keyword=True)
+        if self.place is not None:
+            printer.print_string(" ")
+            printer.print_region(self.place)
+
+    @classmethod
+    def parse(cls, parser: Parser) -> DataOp:
+        properties: dict[str, Attribute] = {"sym_name": parser.parse_symbol_name()}
+        content = parser.parse_optional_bytes_literal()
+        if content is None:
+            content = parser.parse_str_literal("bytes of the segment").encode()
+        properties["content"] = BytesAttr(content)
+        if parser.parse_optional_keyword("in"):
+            properties["memory"] = SymbolRefAttr(parser.parse_symbol_name())
+        parser.parse_keyword("index")
+        properties["index"] = IntegerAttr(parser.parse_integer(), i64)
+        attributes = parser.parse_optional_attr_dict_with_keyword()
+        place = parser.parse_optional_region()
+        return cls.create(
+            properties=properties,
+            attributes=attributes.data if attributes is not None else {},
+            regions=[] if place is None else [place],
+        )
+
+
+@irdl_op_definition
+class ElemOp(DeclarationOp):
+    """An element segment: active if it names a table (then `place` is the constant index),
+    declarative if it says so, else passive. The items are function symbols, or the values that
+    `items` returns."""
+
+    name = "wasmir.elem"
+    element_type = prop_def(TypeAttribute)
+    functions = opt_prop_def(ArrayAttr[SymbolRefAttr])
+    table = opt_prop_def(FlatSymbolRefAttr)
+    declarative = opt_prop_def(UnitAttr)
+    place = region_def()
+    items = region_def()
+    assembly_format = (
+        "$sym_name $element_type (`functions` $functions^)? (`in` $table^)?"
+        " (`declarative` $declarative^)? `index` $index attr-dict-with-keyword `place` $place `items` $items"
+    )
+
+
+@irdl_op_definition
+class ExportOp(IRDLOperation):
+    """An export of a declaration under a name."""
+
+    name = "wasmir.export"
+    export_name = prop_def(StringAttr)
+    target = prop_def(FlatSymbolRefAttr)
+    assembly_format = "$export_name $target attr-dict"
+
+
+@irdl_op_definition
+class StartOp(IRDLOperation):
+    """The function that instantiation calls."""
+
+    name = "wasmir.start"
+    function = prop_def(FlatSymbolRefAttr)
+    assembly_format = "$function attr-dict"
+
+
+DECLARATION_OPS: tuple[type[IRDLOperation], ...] = (
+    FuncOp,
+    TypeOp,
+    MemoryOp,
+    TableOp,
+    GlobalOp,
+    DataOp,
+    ElemOp,
+    ExportOp,
+    StartOp,
+)
+
+
+def constant_region(values: Sequence[SSAValue], block: Block) -> Region:
+    """The region of a constant expression whose operations are in `block`."""
+    block.add_op(ReturnOp(*values))
+    return Region(block)
+
+
+def address_attr(is_64_bit: bool) -> IntegerType:
+    """The address type of a memory or table."""
+    return i64 if is_64_bit else i32

@@ -1,0 +1,293 @@
+"""Linear memory operations of wasmir; loads and stores are made from the instruction table.
+
+A load prints as `wasmir.i32.load @memory[%address + 16]`, with `align 1` behind it where the module
+promises less than natural alignment and `inbounds` where an analysis has proved that it cannot trap.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from typing import ClassVar, TypeVar, cast
+
+from xdsl.dialects.builtin import (
+    I64,
+    FlatSymbolRefAttr,
+    IntegerAttr,
+    IntegerType,
+    SymbolRefAttr,
+    UnitAttr,
+    i32,
+    i64,
+)
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.irdl import (
+    eq,
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    result_def,
+)
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+
+from wasmdialect.dialects.wasmir.base import LoadLike, MayTrap, MemoryAccess, StoreLike, WasmOp
+from wasmdialect.dialects.wasmir.numeric import class_name
+from wasmdialect.dialects.wasmir.types import value_type
+from wasmdialect.wasm.features import Feature
+from wasmdialect.wasm.instructions import BY_MNEMONIC, INSTRUCTIONS, Instruction
+
+AddressType = IntegerType
+"""i32, or i64 for a 64-bit memory."""
+
+
+class _Access(MemoryAccess, ABC):
+    """What loads and stores share: the memory, the constant offset, alignment, proof of bounds."""
+
+    memory = prop_def(FlatSymbolRefAttr)
+    offset = prop_def(IntegerAttr[I64])
+    align = opt_prop_def(IntegerAttr[I64])
+    """Bytes, where the module promises less than the access's width."""
+    in_bounds = opt_prop_def(UnitAttr)
+
+    @property
+    def static_offset(self) -> int:
+        return self.offset.value.data & 0xFFFF_FFFF_FFFF_FFFF
+
+    @property
+    def memory_symbol(self) -> FlatSymbolRefAttr:
+        return self.memory
+
+    @property
+    def known_in_bounds(self) -> bool:
+        return "in_bounds" in self.properties
+
+    def _print_access(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        printer.print_attribute(self.memory)
+        with printer.in_square_brackets():
+            printer.print_ssa_value(self.address_operand)
+            if self.address_operand.type == i64:
+                printer.print_string(" : i64")
+            if self.static_offset:
+                printer.print_string(f" + {self.static_offset}")
+
+    def _print_flags(self, printer: Printer) -> None:
+        if self.align is not None:
+            printer.print_string(f" align {self.align.value.data}")
+        if self.in_bounds is not None:
+            printer.print_string(" inbounds")
+        printer.print_op_attributes(self.attributes)
+
+    @staticmethod
+    def _parse_access(parser: Parser) -> tuple[SSAValue, dict[str, Attribute]]:
+        memory = SymbolRefAttr(parser.parse_symbol_name())
+        with parser.in_square_brackets():
+            unresolved = parser.parse_unresolved_operand()
+            address_type = parser.parse_type() if parser.parse_optional_punctuation(":") else i32
+            offset = 0
+            if parser.parse_optional_punctuation("+"):
+                offset = parser.parse_integer(allow_boolean=False, allow_negative=False)
+        address = parser.resolve_operand(unresolved, address_type)
+        return address, {"memory": memory, "offset": IntegerAttr(offset, i64)}
+
+    @staticmethod
+    def _parse_flags(parser: Parser, properties: dict[str, Attribute]) -> dict[str, Attribute]:
+        """Fills `properties`; returns the discardable attributes."""
+        if parser.parse_optional_keyword("align"):
+            properties["align"] = IntegerAttr(parser.parse_integer(), i64)
+        if parser.parse_optional_keyword("inbounds"):
+            properties["in_bounds"] = UnitAttr()
+        return parser.parse_optional_attr_dict()
+
+
+class LoadOp(_Access, LoadLike, ABC):
+    """A load instruction."""
+
+    RESULT_TYPE: ClassVar[Attribute]
+
+    @property
+    def result(self) -> SSAValue:
+        """The loaded value, extended to its type."""
+        return self.results[0]
+
+    def print(self, printer: Printer) -> None:
+        self._print_access(printer)
+        self._print_flags(printer)
+
+    @classmethod
+    def parse(cls, parser: Parser) -> LoadOp:
+        address, properties = cls._parse_access(parser)
+        attributes = cls._parse_flags(parser, properties)
+        return cls.create(
+            operands=[address],
+            result_types=[cls.RESULT_TYPE],
+            properties=properties,
+            attributes=attributes,
+        )
+
+
+class StoreOp(_Access, StoreLike, ABC):
+    """A store instruction."""
+
+    VALUE_TYPE: ClassVar[Attribute]
+
+    def print(self, printer: Printer) -> None:
+        self._print_access(printer)
+        printer.print_string(", ")
+        printer.print_ssa_value(self.stored_value)
+        self._print_flags(printer)
+
+    @classmethod
+    def parse(cls, parser: Parser) -> StoreOp:
+        address, properties = cls._parse_access(parser)
+        parser.parse_punctuation(",")
+        value = parser.resolve_operand(parser.parse_unresolved_operand(), cls.VALUE_TYPE)
+        attributes = cls._parse_flags(parser, properties)
+        return cls.create(operands=[address, value], properties=properties, attributes=attributes)
+
+
+_OpT = TypeVar("_OpT", bound=MemoryAccess)
+
+
+def _define(row: Instruction, base: type[_OpT], fields: dict[str, object]) -> type[_OpT]:
+    namespace: dict[str, object] = {
+        "__doc__": f"`{row.mnemonic}`",
+        "__module__": __name__,
+        "name": f"wasmir.{row.mnemonic}",
+        "address": operand_def(AddressType),
+        **fields,
+    }
+    cls = cast(type[_OpT], type(class_name(row.mnemonic), (base,), namespace))
+    cls = irdl_op_definition(cls)
+    cls.INSTRUCTION = row
+    return cls
+
+
+def _load_class(row: Instruction) -> type[LoadOp]:
+    assert row.results is not None
+    result_type = value_type(row.results[0])
+    cls = _define(row, LoadOp, {"result": result_def(eq(result_type))})
+    cls.RESULT_TYPE = result_type
+    return cls
+
+
+def _store_class(row: Instruction) -> type[StoreOp]:
+    assert row.params is not None
+    stored_type = value_type(row.params[1])
+    cls = _define(row, StoreOp, {"value": operand_def(eq(stored_type))})
+    cls.VALUE_TYPE = stored_type
+    return cls
+
+
+_SCALAR_ACCESSES = [i for i in INSTRUCTIONS if i.access is not None and i.feature is Feature.MVP]
+
+LOAD_OPS: dict[str, type[LoadOp]] = {
+    row.mnemonic: _load_class(row) for row in _SCALAR_ACCESSES if row.results
+}
+"""The loads by mnemonic."""
+
+STORE_OPS: dict[str, type[StoreOp]] = {
+    row.mnemonic: _store_class(row) for row in _SCALAR_ACCESSES if not row.results
+}
+"""The stores by mnemonic."""
+
+CLASSES = {cls.__name__: cls for cls in (*LOAD_OPS.values(), *STORE_OPS.values())}
+"""Every class of this module that the table made, by class name."""
+
+
+class _MemoryOp(WasmOp, ABC):
+    """An operation on one memory as a whole."""
+
+    memory = prop_def(FlatSymbolRefAttr)
+
+
+@irdl_op_definition
+class MemorySizeOp(_MemoryOp):
+    """`memory.size`: the size in pages."""
+
+    name = "wasmir.memory.size"
+    result = result_def(AddressType)
+    assembly_format = "$memory attr-dict `:` type($result)"
+
+    def __init__(self, memory: SymbolRefAttr, result_type: IntegerType = i32):
+        super().__init__(properties={"memory": memory}, result_types=[result_type])
+
+
+@irdl_op_definition
+class MemoryGrowOp(_MemoryOp):
+    """`memory.grow`: the old size in pages, or -1."""
+
+    name = "wasmir.memory.grow"
+    delta = operand_def(AddressType)
+    result = result_def(AddressType)
+    assembly_format = "$memory `,` $delta attr-dict `:` type($delta) `->` type($result)"
+
+    def __init__(self, memory: SymbolRefAttr, delta: SSAValue | Operation):
+        delta = SSAValue.get(delta)
+        super().__init__(operands=[delta], properties={"memory": memory}, result_types=[delta.type])
+
+
+@irdl_op_definition
+class MemoryFillOp(_MemoryOp, MayTrap):
+    """`memory.fill`: set `length` bytes from `start` to the low byte of `value`."""
+
+    name = "wasmir.memory.fill"
+    start = operand_def(AddressType)
+    value = operand_def(i32)
+    length = operand_def(AddressType)
+    assembly_format = (
+        "$memory `[` $start `,` $length `]` `,` $value attr-dict `:` type($start) `,` type($length)"
+    )
+
+
+@irdl_op_definition
+class MemoryCopyOp(WasmOp, MayTrap):
+    """`memory.copy`: `length` bytes, the ranges may overlap."""
+
+    name = "wasmir.memory.copy"
+    memory = prop_def(FlatSymbolRefAttr)
+    source_memory = prop_def(FlatSymbolRefAttr)
+    destination = operand_def(AddressType)
+    source = operand_def(AddressType)
+    length = operand_def(AddressType)
+    assembly_format = (
+        "$memory `[` $destination `]` `,` $source_memory `[` $source `]` `,` $length attr-dict"
+        " `:` type($destination) `,` type($source) `,` type($length)"
+    )
+
+
+@irdl_op_definition
+class MemoryInitOp(_MemoryOp, MayTrap):
+    """`memory.init`: `length` bytes from `source` of a data segment."""
+
+    name = "wasmir.memory.init"
+    segment = prop_def(FlatSymbolRefAttr)
+    destination = operand_def(AddressType)
+    source = operand_def(i32)
+    length = operand_def(i32)
+    assembly_format = (
+        "$memory `[` $destination `]` `,` $segment `[` $source `]` `,` $length attr-dict"
+        " `:` type($destination)"
+    )
+
+
+@irdl_op_definition
+class DataDropOp(WasmOp):
+    """`data.drop`: the segment is empty from now on."""
+
+    name = "wasmir.data.drop"
+    segment = prop_def(FlatSymbolRefAttr)
+    assembly_format = "$segment attr-dict"
+
+
+BULK_OPS: tuple[type[WasmOp], ...] = (
+    MemorySizeOp,
+    MemoryGrowOp,
+    MemoryFillOp,
+    MemoryCopyOp,
+    MemoryInitOp,
+    DataDropOp,
+)
+for _op in BULK_OPS:
+    _op.INSTRUCTION = BY_MNEMONIC[_op.name.removeprefix("wasmir.")][0]

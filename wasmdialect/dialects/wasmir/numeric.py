@@ -1,0 +1,258 @@
+"""Numeric operations of wasmir: one class for each numeric row of the instruction table.
+
+The classes are made from the table: `i32.add` becomes `I32AddOp`, printed `wasmir.i32.add %a, %b`.
+Operand and result types follow from the name, so the text form does not repeat them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Sequence
+from typing import ClassVar, TypeVar, cast
+
+from xdsl.dialects.builtin import IntegerAttr, IntegerType, i32, i64
+from xdsl.interfaces import HasFolderInterface
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.irdl import (
+    eq,
+    irdl_op_definition,
+    operand_def,
+    prop_def,
+    result_def,
+    traits_def,
+)
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.traits import ConstantLike, Pure
+
+from wasmdialect.dialects.wasmir.base import MayTrap, WasmOp
+from wasmdialect.dialects.wasmir.types import value_type
+from wasmdialect.wasm.features import Feature
+from wasmdialect.wasm.float_text import format_float, parse_float
+from wasmdialect.wasm.instructions import INSTRUCTIONS, Immediate, Instruction
+from wasmdialect.wasm.numerics import NumericTrap, is_nan
+from wasmdialect.wasm.types import F32, F64
+
+
+class NumericOp(WasmOp, HasFolderInterface, ABC):
+    """An operation that computes its one result from its operands alone."""
+
+    OPERAND_TYPES: ClassVar[tuple[Attribute, ...]]
+    RESULT_TYPE: ClassVar[Attribute]
+
+    def __init__(self, *operands: SSAValue | Operation):
+        super().__init__(operands=operands, result_types=[self.RESULT_TYPE])
+
+    @property
+    def result(self) -> SSAValue:
+        """The value it computes."""
+        return self.results[0]
+
+    def fold(self) -> Sequence[SSAValue | Attribute] | None:
+        """The constant it computes if every operand is constant. What would trap stays, and so does
+        what gives a NaN: which NaN that is, is for the machine to say."""
+        bits = [constant_bits(operand) for operand in self.operands]
+        if any(b is None for b in bits):
+            return None
+        meaning = self.INSTRUCTION.meaning
+        assert meaning is not None
+        try:
+            value = meaning(*bits)
+        except NumericTrap:
+            return None
+        assert isinstance(value, int)
+        if _is_float_nan(value, self.RESULT_TYPE):
+            return None
+        return (bits_attr(value, self.RESULT_TYPE),)
+
+    def print(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        printer.print_list(self.operands, printer.print_ssa_value)
+        printer.print_op_attributes(self.attributes)
+
+    @classmethod
+    def parse(cls, parser: Parser) -> NumericOp:
+        unresolved = parser.parse_comma_separated_list(
+            parser.Delimiter.NONE, parser.parse_unresolved_operand
+        )
+        operands = parser.resolve_operands(unresolved, cls.OPERAND_TYPES, parser.pos)
+        attributes = parser.parse_optional_attr_dict()
+        return cls.create(operands=operands, result_types=[cls.RESULT_TYPE], attributes=attributes)
+
+
+class UnaryOp(NumericOp, ABC):
+    """An operation with one operand."""
+
+
+class BinaryOp(NumericOp, ABC):
+    """An operation with two operands."""
+
+
+class TrappingUnaryOp(UnaryOp, MayTrap, ABC):
+    """A conversion that traps on what it cannot represent."""
+
+
+class TrappingBinaryOp(BinaryOp, MayTrap, ABC):
+    """A division or remainder."""
+
+
+class ConstOp(WasmOp, HasFolderInterface, ABC):
+    """A constant. `value` holds its bits, as an integer of its width: FloatAttr would quiet f32
+    signalling NaNs."""
+
+    RESULT_TYPE: ClassVar[Attribute]
+    value = prop_def(IntegerAttr[IntegerType])
+
+    traits = traits_def(Pure(), ConstantLike())
+
+    def __init__(self, bits: int):
+        super().__init__(
+            result_types=[self.RESULT_TYPE],
+            properties={"value": bits_attr(bits, self.RESULT_TYPE)},
+        )
+
+    @property
+    def result(self) -> SSAValue:
+        """The constant."""
+        return self.results[0]
+
+    @property
+    def bits(self) -> int:
+        """The constant as an unsigned bit pattern."""
+        return self.value.value.data & ((1 << self.value.type.width.data) - 1)
+
+    def fold(self) -> Sequence[SSAValue | Attribute]:
+        return (self.value,)
+
+    def print(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        if self.RESULT_TYPE in (i32, i64):
+            printer.print_string(str(self.value.value.data))
+        else:
+            printer.print_string_literal(format_float(self.bits, _float_width(self.RESULT_TYPE)))
+        printer.print_op_attributes(self.attributes)
+
+    @classmethod
+    def parse(cls, parser: Parser) -> ConstOp:
+        if cls.RESULT_TYPE in (i32, i64):
+            bits = parser.parse_integer(allow_boolean=False)
+        else:
+            text = parser.parse_str_literal("float literal of the Wasm text format")
+            try:
+                bits = parse_float(text, _float_width(cls.RESULT_TYPE))
+            except ValueError as error:
+                parser.raise_error(str(error))
+        op = cls(bits)
+        op.attributes |= parser.parse_optional_attr_dict()
+        return op
+
+
+def _float_width(type_attr: Attribute) -> int:
+    return 32 if type_attr == value_type(F32) else 64
+
+
+def _is_float_nan(bits: int, type_attr: Attribute) -> bool:
+    if type_attr in (value_type(F32), value_type(F64)):
+        return is_nan(bits, _float_width(type_attr))
+    return False
+
+
+def bits_attr(bits: int, type_attr: Attribute) -> IntegerAttr[IntegerType]:
+    """A bit pattern as the attribute that a constant of type `type_attr` carries."""
+    if type_attr in (i32, i64):
+        return IntegerAttr(bits, i32 if type_attr == i32 else i64)
+    return IntegerAttr(bits, IntegerType(_float_width(type_attr)))
+
+
+def constant_bits(value: SSAValue) -> int | None:
+    """The bits of a value that is a constant, else None."""
+    owner = value.owner
+    return owner.bits if isinstance(owner, ConstOp) else None
+
+
+def class_name(mnemonic: str) -> str:
+    """The Python class of a mnemonic: `i32.trunc_f32_s` is `I32TruncF32SOp`."""
+    words = mnemonic.replace(".", "_").split("_")
+    return "".join(w[0].upper() + w[1:] for w in words) + "Op"
+
+
+_OPERAND_NAMES = {1: ("operand",), 2: ("lhs", "rhs")}
+_BASES: dict[tuple[int, bool], type[NumericOp]] = {
+    (1, False): UnaryOp,
+    (2, False): BinaryOp,
+    (1, True): TrappingUnaryOp,
+    (2, True): TrappingBinaryOp,
+}
+"""The base class by number of operands and whether it may trap."""
+
+
+def _numeric_class(row: Instruction) -> type[NumericOp]:
+    assert row.params is not None
+    assert row.results is not None
+    operand_types = tuple(value_type(t) for t in row.params)
+    fields: dict[str, object] = {
+        name: operand_def(eq(t))
+        for name, t in zip(_OPERAND_NAMES[len(operand_types)], operand_types, strict=True)
+    }
+    if not row.traps:
+        fields["traits"] = traits_def(Pure())
+    cls = _define(row, _BASES[len(operand_types), bool(row.traps)], fields)
+    cls.OPERAND_TYPES = operand_types
+    cls.RESULT_TYPE = value_type(row.results[0])
+    return cls
+
+
+def _const_class(row: Instruction) -> type[ConstOp]:
+    assert row.results is not None
+    cls = _define(row, ConstOp, {})
+    cls.RESULT_TYPE = value_type(row.results[0])
+    return cls
+
+
+_OpT = TypeVar("_OpT", bound=WasmOp)
+
+
+def _define(row: Instruction, base: type[_OpT], fields: dict[str, object]) -> type[_OpT]:
+    assert row.results is not None
+    namespace: dict[str, object] = {
+        "__doc__": f"`{row.mnemonic}`",
+        "__module__": __name__,
+        "name": f"wasmir.{row.mnemonic}",
+        "result": result_def(eq(value_type(row.results[0]))),
+        **fields,
+    }
+    cls = cast(type[_OpT], type(class_name(row.mnemonic), (base,), namespace))
+    cls = irdl_op_definition(cls)
+    cls.INSTRUCTION = row
+    return cls
+
+
+_SCALAR_CONSTANTS = (Immediate.I32, Immediate.I64, Immediate.F32, Immediate.F64)
+
+CONST_OPS: dict[str, type[ConstOp]] = {
+    row.mnemonic: _const_class(row)
+    for row in INSTRUCTIONS
+    if len(row.immediates) == 1 and row.immediates[0] in _SCALAR_CONSTANTS
+}
+"""The four constants by mnemonic."""
+
+NUMERIC_OPS: dict[str, type[NumericOp]] = {
+    row.mnemonic: _numeric_class(row)
+    for row in INSTRUCTIONS
+    if row.meaning is not None and row.feature is not Feature.WIDE_ARITHMETIC
+}
+"""The other numeric operations by mnemonic."""
+
+_CONST_BY_TYPE = {cls.RESULT_TYPE: cls for cls in CONST_OPS.values()}
+
+
+def constant(attr: Attribute, type_attr: Attribute) -> ConstOp | None:
+    """A constant operation of a type from the attribute that folding gives, if there is one."""
+    cls = _CONST_BY_TYPE.get(type_attr)
+    if cls is None or not isinstance(attr, IntegerAttr):
+        return None
+    return cls(attr.value.data)
+
+
+CLASSES = {cls.__name__: cls for cls in (*CONST_OPS.values(), *NUMERIC_OPS.values())}
+"""Every class of this module that the table made, by class name."""
