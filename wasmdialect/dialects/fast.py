@@ -11,7 +11,7 @@ that changes the fields fails there and not in a user's program.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -141,6 +141,62 @@ def append_terminator(
         uses.append(use)
     op._successor_uses = tuple(uses)
     return op
+
+
+def take_operations(block: Block) -> Iterator[Operation]:
+    """Empty a block and go through what was in it. Each operation must then be put back with
+    `relink` or dropped with `replace_by` or `drop`; rewriting a block costs one walk that way."""
+    op = block._first_op
+    block._first_op = block._last_op = None
+    while op is not None:
+        following = op._next_op
+        yield op
+        op = following
+
+
+def relink(block: Block, op: Operation) -> None:
+    """Append an operation that `take_operations` gave."""
+    last = block._last_op
+    op.parent = block
+    op._prev_op = last
+    op._next_op = None
+    if last is None:
+        block._first_op = op
+    else:
+        last._next_op = op
+    block._last_op = op
+
+
+def drop(op: Operation) -> None:
+    """Forget an operation that `take_operations` gave: its operands lose their uses."""
+    for value, use in zip(op._operands, op._operand_uses, strict=True):
+        value.remove_use(use)
+    op._operands = _NO_VALUES
+    op._operand_uses = ()
+    op.parent = op._prev_op = op._next_op = None
+
+
+def replace_by(old: Operation, new: Operation) -> None:
+    """Drop `old`, whose uses become uses of `new`. `new` has no results yet; the types stay."""
+    results = old.results
+    for result in results:
+        result.op = new
+    new.results = results
+    old.results = _NO_VALUES
+    drop(old)
+
+
+def replace_value(old: SSAValue, new: SSAValue) -> None:
+    """Make every use of `old` a use of `new`."""
+    use = old.first_use
+    while use is not None:
+        following = use._next_use
+        user, index = use._operation, use._index
+        operands = user._operands
+        user._operands = _new_tuple(SSAValues, (*operands[:index], new, *operands[index + 1 :]))
+        new.add_use(use)
+        use = following
+    old.first_use = None
 
 
 def add_block_argument(block: Block, type: Attribute) -> BlockArgument:

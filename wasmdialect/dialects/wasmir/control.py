@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from xdsl.dialects.builtin import (
-    DenseArrayBase,
     FlatSymbolRefAttr,
     FunctionType,
     IntegerType,
@@ -31,13 +30,10 @@ from xdsl.irdl import (
     traits_def,
     var_operand_def,
     var_result_def,
-    var_successor_def,
 )
-from xdsl.parser import Parser, UnresolvedOperand
-from xdsl.printer import Printer
 from xdsl.traits import IsTerminator, Pure
-from xdsl.utils.exceptions import VerifyException
 
+from wasmdialect.dialects.successors import CaseBranchOp
 from wasmdialect.dialects.wasmir.base import CallLike, MayTrap, WasmOp
 from wasmdialect.dialects.wasmir.effects import CallEffects
 from wasmdialect.wasm.instructions import BY_MNEMONIC
@@ -76,88 +72,11 @@ class BrIfOp(WasmOp):
 
 
 @irdl_op_definition
-class BrTableOp(WasmOp):
-    """Jump to case number `index`, to the default if there is no such case.
-
-    `case_arguments` holds the arguments of all cases one after the other; `case_sizes` says how many
-    each one has.
-    """
+class BrTableOp(CaseBranchOp, WasmOp):
+    """`br_table`."""
 
     name = "wasmir.br_table"
-    index = operand_def(eq(i32))
-    default_arguments = var_operand_def()
-    case_arguments = var_operand_def()
-    case_sizes = prop_def(DenseArrayBase.constr(i32))
-    default_block = successor_def()
-    case_blocks = var_successor_def()
-    irdl_options = (AttrSizedOperandSegments(as_property=True),)
     traits = traits_def(IsTerminator())
-
-    def cases(self) -> list[tuple[Block, Sequence[SSAValue]]]:
-        """Block and arguments of each case, without the default."""
-        cases: list[tuple[Block, Sequence[SSAValue]]] = []
-        start = 0
-        sizes = self.case_sizes.get_values()
-        for block, size in zip(self.case_blocks, sizes, strict=True):
-            cases.append((block, self.case_arguments[start : start + size]))
-            start += size
-        return cases
-
-    def verify_(self) -> None:
-        sizes = self.case_sizes.get_values()
-        if len(sizes) != len(self.case_blocks) or sum(sizes) != len(self.case_arguments):
-            raise VerifyException("case_sizes do not agree with the cases and their arguments")
-
-    def print(self, printer: Printer) -> None:
-        printer.print_string(" ")
-        printer.print_ssa_value(self.index)
-        printer.print_string(", ")
-        with printer.in_square_brackets():
-            printer.print_list(self.cases(), lambda case: _print_target(printer, *case))
-        printer.print_string(", ")
-        _print_target(printer, self.default_block, self.default_arguments)
-        printer.print_op_attributes(self.attributes)
-
-    @classmethod
-    def parse(cls, parser: Parser) -> BrTableOp:
-        index = parser.resolve_operand(parser.parse_unresolved_operand(), i32)
-        parser.parse_punctuation(",")
-        cases = parser.parse_comma_separated_list(
-            parser.Delimiter.SQUARE, lambda: _parse_target(parser)
-        )
-        parser.parse_punctuation(",")
-        default = _parse_target(parser)
-        attributes = parser.parse_optional_attr_dict()
-        return cls(
-            operands=[index, default[1], [value for case in cases for value in case[1]]],
-            successors=[default[0], [case[0] for case in cases]],
-            properties={
-                "case_sizes": DenseArrayBase.from_list(i32, [len(case[1]) for case in cases])
-            },
-            attributes=attributes,
-        )
-
-
-def _print_target(printer: Printer, block: Block, arguments: Sequence[SSAValue]) -> None:
-    printer.print_block_name(block)
-    if arguments:
-        with printer.in_parens():
-            printer.print_list(arguments, printer.print_ssa_value)
-            printer.print_string(" : ")
-            printer.print_list([a.type for a in arguments], printer.print_attribute)
-
-
-def _parse_target(parser: Parser) -> tuple[Block, Sequence[SSAValue]]:
-    block = parser.parse_successor()
-    if parser.parse_optional_punctuation("(") is None:
-        return block, ()
-    unresolved: list[UnresolvedOperand] = parser.parse_comma_separated_list(
-        parser.Delimiter.NONE, parser.parse_unresolved_operand
-    )
-    parser.parse_punctuation(":")
-    types = parser.parse_comma_separated_list(parser.Delimiter.NONE, parser.parse_type)
-    parser.parse_punctuation(")")
-    return block, parser.resolve_operands(unresolved, types, parser.pos)
 
 
 @irdl_op_definition
