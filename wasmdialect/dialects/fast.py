@@ -206,6 +206,13 @@ def add_block_argument(block: Block, type: Attribute) -> BlockArgument:
     return argument
 
 
+def set_block_arguments(block: Block, arguments: Sequence[BlockArgument]) -> None:
+    """Keep only these of a block's arguments; nothing may use the others."""
+    for index, argument in enumerate(arguments):
+        argument.index = index
+    block._args = tuple(arguments)
+
+
 _I32 = IntegerType(32)
 _I64 = IntegerType(64)
 _SMALL_INTEGERS: dict[tuple[int, int], IntegerAttr[IntegerType]] = {}

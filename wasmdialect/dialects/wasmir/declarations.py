@@ -318,7 +318,8 @@ class ElemOp(DeclarationOp):
     items = region_def()
     assembly_format = (
         "$sym_name $element_type (`functions` $functions^)? (`in` $table^)?"
-        " (`declarative` $declarative^)? `index` $index attr-dict-with-keyword `place` $place `items` $items"
+        " (`declarative` $declarative^)? `index` $index attr-dict-with-keyword"
+        " `place` $place `items` $items"
     )
 
 

@@ -263,11 +263,13 @@ class MemoryInitOp(_MemoryOp, MayTrap):
 
     name = "wasmir.memory.init"
     segment = prop_def(FlatSymbolRefAttr)
+    segment_index = prop_def(IntegerAttr[I64])
     destination = operand_def(AddressType)
     source = operand_def(i32)
     length = operand_def(i32)
     assembly_format = (
-        "$memory `[` $destination `]` `,` $segment `[` $source `]` `,` $length attr-dict"
+        "$memory `[` $destination `]` `,` $segment `index` $segment_index `[` $source `]` `,`"
+        " $length attr-dict"
         " `:` type($destination)"
     )
 
@@ -278,7 +280,8 @@ class DataDropOp(WasmOp):
 
     name = "wasmir.data.drop"
     segment = prop_def(FlatSymbolRefAttr)
-    assembly_format = "$segment attr-dict"
+    segment_index = prop_def(IntegerAttr[I64])
+    assembly_format = "$segment `index` $segment_index attr-dict"
 
 
 BULK_OPS: tuple[type[WasmOp], ...] = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import FlatSymbolRefAttr, IntegerType, i32
+from xdsl.dialects.builtin import I64, FlatSymbolRefAttr, IntegerAttr, IntegerType, i32
 from xdsl.irdl import (
     AnyAttr,
     eq,
@@ -136,11 +136,13 @@ class TableInitOp(WasmOp, MayTrap):
     name = "wasmir.table.init"
     table = prop_def(FlatSymbolRefAttr)
     segment = prop_def(FlatSymbolRefAttr)
+    segment_index = prop_def(IntegerAttr[I64])
     destination = operand_def(IntegerType)
     source = operand_def(eq(i32))
     length = operand_def(eq(i32))
     assembly_format = (
-        "$table `[` $destination `]` `,` $segment `[` $source `]` `,` $length attr-dict"
+        "$table `[` $destination `]` `,` $segment `index` $segment_index `[` $source `]` `,`"
+        " $length attr-dict"
         " `:` type($destination)"
     )
 
@@ -151,7 +153,8 @@ class ElemDropOp(WasmOp):
 
     name = "wasmir.elem.drop"
     segment = prop_def(FlatSymbolRefAttr)
-    assembly_format = "$segment attr-dict"
+    segment_index = prop_def(IntegerAttr[I64])
+    assembly_format = "$segment `index` $segment_index attr-dict"
 
 
 @irdl_op_definition

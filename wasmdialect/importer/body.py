@@ -1,0 +1,69 @@
+"""Importing a function body or a constant expression into a unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from xdsl.ir import Block, SSAValue
+
+from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.fast import integer_attr
+from wasmdialect.importer.function import FunctionImporter, Instruction, loop_locals
+from wasmdialect.importer.operators import HANDLERS
+from wasmdialect.wasm import types as wt
+from wasmdialect.wasm.module import ConstExpr, Function
+
+if TYPE_CHECKING:
+    from wasmdialect.importer.unit import Unit
+
+
+def import_body(
+    unit: Unit,
+    function: Function,
+    local_types: Sequence[wt.ValType],
+    instructions: Sequence[Instruction],
+) -> None:
+    """Fill the body of `function` in `unit` from its validated instructions.
+
+    `local_types` are the declared locals, without the parameters.
+    """
+    op = unit.function(function.index)
+    entry = Block(arg_types=op.function_type.inputs.data)
+    op.body.add_block(entry)
+    assert function.code is not None
+    op.location = unit.locations.at(function.code.offset)
+    importer = FunctionImporter(unit, entry)
+    importer.location = op.location
+    importer.locals = [*entry.args, *_zeros(importer, local_types)]
+    importer.open_function(importer.types(function.signature.results))
+    importer.run(instructions, loop_locals(instructions), HANDLERS)
+    importer.finish()
+
+
+def _zeros(importer: FunctionImporter, local_types: Sequence[wt.ValType]) -> list[SSAValue]:
+    """The initial values of the locals: one constant for each type."""
+    zeros: dict[wt.ValType, SSAValue] = {}
+    for t in local_types:
+        if t not in zeros:
+            zeros[t] = _zero(importer, t)
+    return [zeros[t] for t in local_types]
+
+
+def _zero(importer: FunctionImporter, t: wt.ValType) -> SSAValue:
+    result_type = importer.unit.value_type(t)
+    if isinstance(t, wt.RefType):
+        importer.push(wasmir.RefNullOp, (), result_type, {})
+    else:
+        bits = integer_attr(0, t.size * 8)
+        importer.push(wasmir.CONST_OPS[f"{t.name}.const"], (), result_type, {"value": bits})
+    return importer.stack.pop()
+
+
+def import_constant(unit: Unit, block: Block, expression: ConstExpr) -> SSAValue:
+    """Append a constant expression to `block`; returns its value."""
+    importer = FunctionImporter(unit, block)
+    instructions = [(i.opcode, i.immediate, i.offset) for i in expression.instructions]
+    importer.run(instructions, {}, HANDLERS)
+    (value,) = importer.stack
+    return value

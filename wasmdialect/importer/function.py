@@ -1,0 +1,477 @@
+"""One function body to wasmir: structured control to blocks, locals to SSA values.
+
+The validated instructions are walked once, with a stack of SSA values and a stack of control frames.
+A forward merge (the end of a block) is resolved when the walk reaches it: every edge into it kept the
+locals as they were, and a local becomes a block argument only where they differ. A loop header comes
+before its back edges, so its arguments are the locals that the loop assigns, found by a scan ahead.
+Branches stay records until the end, when block arguments that nobody reads have been dropped; then
+they become operations. Code that cannot be reached is skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from xdsl.dialects.builtin import DenseArrayBase, IntegerType, i32
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.fast import (
+    LocationAttr,
+    add_block_argument,
+    append_op,
+    append_terminator,
+    append_value,
+    replace_value,
+    set_block_arguments,
+)
+from wasmdialect.dialects.wasmir.types import ValueType
+from wasmdialect.importer.errors import UnsupportedError
+from wasmdialect.wasm import types as wt
+from wasmdialect.wasm.instructions import BY_OPCODE
+
+if TYPE_CHECKING:
+    from wasmdialect.importer.unit import Unit
+
+Instruction = tuple[int, Any, int]
+"""Opcode, immediate and byte offset, as `validate_function` records them."""
+
+_BLOCK, _LOOP, _IF, _ELSE, _END = 0x02, 0x03, 0x04, 0x05, 0x0B
+_BR, _BR_IF, _BR_TABLE = 0x0C, 0x0D, 0x0E
+_LOCAL_SET, _LOCAL_TEE = 0x21, 0x22
+_TRY_TABLE = 0x1F
+_OPENERS = frozenset({_BLOCK, _LOOP, _IF, _TRY_TABLE})
+
+
+@dataclass(slots=True)
+class Edge:
+    """A way into a block: the arguments it passes, and the locals as they are on it."""
+
+    arguments: list[SSAValue]
+    locals: list[SSAValue]
+
+
+@dataclass(slots=True)
+class Branch:
+    """A terminator to be: the block it ends, the operand that decides, and where it goes."""
+
+    block: Block
+    cls: type[Operation]
+    operands: tuple[SSAValue, ...]
+    targets: list[tuple[Block, Edge]]
+    location: LocationAttr
+
+
+@dataclass(slots=True)
+class Merge:
+    """A block with arguments and the edges into it, in the order of the arguments."""
+
+    block: Block
+    edges: list[Edge]
+
+
+@dataclass(slots=True)
+class Frame:
+    """A control construct that is open."""
+
+    opcode: int
+    height: int
+    """Values on the stack below its parameters."""
+    result_types: tuple[ValueType, ...]
+    label_types: tuple[ValueType, ...]
+    """What a branch to it passes."""
+    merge: Merge
+    """The block that a branch to it goes to: the header of a loop, else what follows the end."""
+    assigned: set[int] = field(default_factory=set[int])
+    """Locals that may have changed since it was opened."""
+    header_locals: list[int] = field(default_factory=list[int])
+    """The locals that are arguments of a loop header."""
+    alternative: tuple[Branch, Edge, Block] | None = None
+    """Of an `if` whose `else` has not come: its branch, the state there and the else block."""
+
+
+class FunctionImporter:
+    """Imports the instructions of one function or constant expression into blocks."""
+
+    def __init__(self, unit: Unit, block: Block):
+        self.unit = unit
+        self.region = block.parent
+        self.location: LocationAttr = unit.locations.at(0)
+        self.block: Block | None = block
+        """Where operations go; None while the code cannot be reached."""
+        self.stack: list[SSAValue] = []
+        self.locals: list[SSAValue] = []
+        self.frames: list[Frame] = []
+        self.branches: list[Branch] = []
+        self.merges: list[Merge] = []
+
+    # --- building ---
+
+    def reachable_block(self) -> Block:
+        """The block that operations go to."""
+        assert self.block is not None
+        return self.block
+
+    def push(
+        self,
+        cls: type[Operation],
+        operands: Sequence[SSAValue],
+        result_type: Attribute,
+        properties: dict[str, Attribute],
+    ) -> None:
+        """Append an operation and push its result."""
+        block = self.reachable_block()
+        self.stack.append(
+            append_value(block, cls, operands, result_type, properties, self.location)
+        )
+
+    def append(
+        self,
+        cls: type[Operation],
+        operands: Sequence[SSAValue],
+        properties: dict[str, Attribute],
+    ) -> None:
+        """Append an operation without results."""
+        append_op(self.reachable_block(), cls, operands, properties, self.location)
+
+    def pop_many(self, count: int) -> list[SSAValue]:
+        """The topmost `count` values, in the order they were pushed."""
+        if count == 0:
+            return []
+        values = self.stack[-count:]
+        del self.stack[-count:]
+        return values
+
+    # --- the walk ---
+
+    def run(
+        self,
+        instructions: Iterable[Instruction],
+        loops: dict[int, list[int] | None],
+        handlers: Mapping[int, Handler],
+    ) -> None:
+        """Import all instructions; `loops` is what `loop_locals` found in them, `handlers` has the
+        function that imports each opcode."""
+        at = self.unit.locations.at
+        dead_depth = 0
+        for position, (opcode, immediate, offset) in enumerate(instructions):
+            if self.block is None:
+                # Skip to the `else` or `end` of the innermost frame that was opened alive.
+                if opcode in _OPENERS:
+                    dead_depth += 1
+                    continue
+                if opcode == _END and dead_depth:
+                    dead_depth -= 1
+                    continue
+                if dead_depth or opcode not in (_ELSE, _END):
+                    continue
+            self.location = at(offset)
+            if opcode == _LOOP:
+                assigned = loops[position]
+                if assigned is None:
+                    self.open_block(immediate)
+                else:
+                    self.open_loop(immediate, assigned)
+                continue
+            handler = handlers.get(opcode)
+            if handler is None:
+                row = BY_OPCODE[opcode]
+                raise UnsupportedError(row.feature, offset, row.mnemonic)
+            handler(self, immediate)
+
+    # --- control frames ---
+
+    def types(self, types: Iterable[wt.ValType]) -> tuple[ValueType, ...]:
+        """The IR types of Wasm value types."""
+        return tuple(self.unit.value_type(t) for t in types)
+
+    def open_function(self, results: Sequence[ValueType]) -> None:
+        """The frame of the whole body: a branch to it returns."""
+        types = tuple(results)
+        self.frames.append(Frame(_BLOCK, 0, types, types, Merge(Block(), [])))
+
+    def open_block(self, signature: wt.FuncType, opcode: int = _BLOCK) -> Frame:
+        """Open a block or `if` whose parameters are on the stack."""
+        results = self.types(signature.results)
+        height = len(self.stack) - len(signature.params)
+        frame = Frame(opcode, height, results, results, Merge(Block(), []))
+        self.frames.append(frame)
+        return frame
+
+    def open_if(self, signature: wt.FuncType) -> None:
+        """Branch on the condition to a `then` block and a block for the alternative."""
+        condition = self.stack.pop()
+        frame = self.open_block(signature, _IF)
+        then_block, else_block = Block(), Block()
+        alternative = Edge(self.stack[frame.height :], self.locals)
+        branch = self.branch(
+            wasmir.BrIfOp, (condition,), [(then_block, Edge([], [])), (else_block, Edge([], []))]
+        )
+        frame.alternative = (branch, alternative, else_block)
+        self.locals = self.locals.copy()
+        self.begin(then_block)
+
+    def open_loop(self, signature: wt.FuncType, assigned: list[int]) -> None:
+        """Start a header whose arguments are the parameters and the locals that the loop assigns."""
+        params = self.types(signature.params)
+        parameters = self.pop_many(len(params))
+        header = Block()
+        merge = Merge(header, [])
+        frame = Frame(_LOOP, len(self.stack), self.types(signature.results), params, merge)
+        frame.header_locals = assigned
+        frame.assigned.update(assigned)
+        edge = Edge([*parameters, *(self.locals[i] for i in assigned)], [])
+        merge.edges.append(edge)
+        self.branch(wasmir.BrOp, (), [(header, edge)])
+        self.merges.append(merge)
+        self.frames.append(frame)
+        self.begin(header)
+        self.stack.extend(add_block_argument(header, t) for t in params)
+        self.locals = self.locals.copy()
+        for index in assigned:
+            self.locals[index] = add_block_argument(header, self.locals[index].type)
+
+    def begin(self, block: Block) -> None:
+        """Go on in a block that has just been made."""
+        assert self.region is not None
+        self.region.add_block(block)
+        self.block = block
+
+    def edge_to(self, frame: Frame) -> tuple[Block, Edge]:
+        """A new edge to a frame's label from here; its values stay on the stack."""
+        count = len(frame.label_types)
+        arguments = self.stack[len(self.stack) - count :]
+        if frame.opcode == _LOOP:
+            current = self.locals
+            edge = Edge([*arguments, *(current[i] for i in frame.header_locals)], [])
+        else:
+            edge = Edge(arguments, self.locals.copy())
+        frame.merge.edges.append(edge)
+        return frame.merge.block, edge
+
+    def branch(
+        self,
+        cls: type[Operation],
+        operands: tuple[SSAValue, ...],
+        targets: list[tuple[Block, Edge]],
+    ) -> Branch:
+        """End the block with a branch; the code after it cannot be reached until `begin`."""
+        branch = Branch(self.reachable_block(), cls, operands, targets, self.location)
+        self.branches.append(branch)
+        self.block = None
+        return branch
+
+    def label(self, depth: int) -> Frame:
+        """The frame that a label index means."""
+        return self.frames[-1 - depth]
+
+    def note_assigned(self, frame: Frame) -> None:
+        """Locals assigned in a closed frame are assigned in the one around it."""
+        if self.frames:
+            self.frames[-1].assigned |= frame.assigned
+
+    def begin_alternative(self, frame: Frame) -> None:
+        """Go to the else block of an `if`, with stack and locals as they were at the `if`."""
+        assert frame.alternative is not None
+        _, state, else_block = frame.alternative
+        frame.alternative = None
+        del self.stack[frame.height :]
+        self.stack.extend(state.arguments)
+        self.locals = state.locals.copy()
+        self.begin(else_block)
+
+    def meet_else(self) -> None:
+        """`else`: leave the first arm for the end, start the second one."""
+        frame = self.frames[-1]
+        if self.block is not None:
+            self.branch(wasmir.BrOp, (), [self.edge_to(frame)])
+        self.begin_alternative(frame)
+
+    def close_frame(self) -> None:
+        """`end`: go on behind the construct with its results, if anything gets there."""
+        frame = self.frames[-1]
+        if frame.alternative is not None:
+            self.skip_missing_else(frame)
+        if frame.opcode == _LOOP or not frame.merge.edges:
+            # Nothing branches here: what falls out of the body simply goes on.
+            self.frames.pop()
+            self.note_assigned(frame)
+            if not self.frames:
+                self.return_results(len(frame.result_types))
+            return
+        if self.block is not None:
+            self.branch(wasmir.BrOp, (), [self.edge_to(frame)])
+        self.frames.pop()
+        self.note_assigned(frame)
+        self.resolve_merge(frame)
+        if not self.frames:
+            self.return_results(len(frame.result_types))
+
+    def skip_missing_else(self, frame: Frame) -> None:
+        """An `if` without `else`: the false edge goes to the end with the parameters as results."""
+        assert frame.alternative is not None
+        branch, state, _ = frame.alternative
+        frame.alternative = None
+        frame.merge.edges.append(state)
+        branch.targets[1] = (frame.merge.block, state)
+
+    def resolve_merge(self, frame: Frame) -> None:
+        """Start the block behind a construct; locals that differ between its edges are arguments."""
+        merge = frame.merge
+        block, edges = merge.block, merge.edges
+        self.begin(block)
+        del self.stack[frame.height :]
+        self.stack.extend(add_block_argument(block, t) for t in frame.label_types)
+        first = edges[0].locals
+        merged = first.copy()
+        for index in sorted(frame.assigned):
+            value = first[index]
+            if all(edge.locals[index] is value for edge in edges):
+                continue
+            merged[index] = add_block_argument(block, value.type)
+            for edge in edges:
+                edge.arguments.append(edge.locals[index])
+        for edge in edges:
+            edge.locals = []
+        self.locals = merged
+        self.merges.append(merge)
+
+    def return_results(self, count: int) -> None:
+        """Return the topmost values, if this is reached."""
+        if self.block is not None:
+            append_op(self.block, wasmir.ReturnOp, self.pop_many(count), {}, self.location)
+            self.block = None
+
+    # --- finishing ---
+
+    def finish(self) -> None:
+        """Drop the block arguments that are not needed, then turn the branches into operations."""
+        self.drop_unread_arguments()
+        while self.replace_single_valued_arguments():
+            pass
+        for branch in self.branches:
+            self.build_branch(branch)
+
+    def drop_unread_arguments(self) -> None:
+        """Keep the arguments that an operation reads, or another argument that is kept."""
+        incoming: dict[SSAValue, tuple[Merge, int]] = {}
+        for merge in self.merges:
+            for index, argument in enumerate(merge.block.args):
+                incoming[argument] = (merge, index)
+        decisive = {value for branch in self.branches for value in branch.operands}
+        work: list[SSAValue] = [a for a in incoming if a.first_use is not None or a in decisive]
+        live = set(work)
+        while work:
+            merge, index = incoming[work.pop()]
+            for edge in merge.edges:
+                value = edge.arguments[index]
+                if value in incoming and value not in live:
+                    live.add(value)
+                    work.append(value)
+        for merge in self.merges:
+            keep = [i for i, argument in enumerate(merge.block.args) if argument in live]
+            if len(keep) < len(merge.block.args):
+                _keep_arguments(merge, keep)
+
+    def replace_single_valued_arguments(self) -> bool:
+        """Replace the arguments that are the same value on every edge; whether there were any."""
+        replaced: dict[SSAValue, SSAValue] = {}
+
+        def current(value: SSAValue) -> SSAValue:
+            while value in replaced:
+                value = replaced[value]
+            return value
+
+        for merge in self.merges:
+            keep: list[int] = []
+            for index, argument in enumerate(merge.block.args):
+                values = {current(edge.arguments[index]) for edge in merge.edges} - {argument}
+                if len(values) == 1:
+                    (replaced[argument],) = values
+                else:
+                    keep.append(index)
+            if len(keep) < len(merge.block.args):
+                _keep_arguments(merge, keep)
+        if not replaced:
+            return False
+        for argument in replaced:
+            replace_value(argument, current(argument))
+        for merge in self.merges:
+            for edge in merge.edges:
+                edge.arguments = [current(value) for value in edge.arguments]
+        for branch in self.branches:
+            branch.operands = tuple(current(value) for value in branch.operands)
+        return True
+
+    def build_branch(self, branch: Branch) -> None:
+        """Append the operation that a branch record stands for."""
+        targets = branch.targets
+        operands = [*branch.operands]
+        properties: dict[str, Attribute] = {}
+        for _, edge in targets:
+            operands.extend(edge.arguments)
+        if branch.cls is wasmir.BrIfOp:
+            sizes = (1, *(len(edge.arguments) for _, edge in targets))
+            properties["operandSegmentSizes"] = _sizes_attr(sizes)
+        elif branch.cls is wasmir.BrTableOp:
+            sizes = tuple(len(edge.arguments) for _, edge in targets)
+            properties["operandSegmentSizes"] = _sizes_attr((1, sizes[0], sum(sizes[1:])))
+            properties["case_sizes"] = DenseArrayBase.from_list(i32, sizes[1:])
+        blocks = [block for block, _ in targets]
+        append_terminator(branch.block, branch.cls, operands, blocks, properties, branch.location)
+
+
+def _keep_arguments(merge: Merge, keep: list[int]) -> None:
+    arguments = merge.block.args
+    set_block_arguments(merge.block, [arguments[i] for i in keep])
+    for edge in merge.edges:
+        edge.arguments = [edge.arguments[i] for i in keep]
+
+
+_SIZES: dict[tuple[int, ...], DenseArrayBase[IntegerType]] = {}
+
+
+def _sizes_attr(sizes: tuple[int, ...]) -> DenseArrayBase[IntegerType]:
+    known = _SIZES.get(sizes)
+    if known is None:
+        known = _SIZES[sizes] = DenseArrayBase.from_list(i32, sizes)
+    return known
+
+
+Handler = Callable[[FunctionImporter, Any], None]
+"""Imports one instruction, given its immediate."""
+
+
+# --- scanning ahead ---
+
+
+def loop_locals(instructions: Iterable[Instruction]) -> dict[int, list[int] | None]:
+    """For each `loop`, by its position: the locals assigned inside, None if nothing branches back.
+
+    Code that cannot be reached counts too; an argument too many is dropped at the end.
+    """
+    found: dict[int, list[int] | None] = {}
+    frames: list[tuple[int, set[int]]] = [(-1, set[int]())]
+    looping = set[int]()
+    for position, (opcode, immediate, _) in enumerate(instructions):
+        if opcode == _LOCAL_SET or opcode == _LOCAL_TEE:
+            index: int = immediate
+            frames[-1][1].add(index)
+        elif opcode == _LOOP:
+            frames.append((position, set[int]()))
+        elif opcode in _OPENERS:
+            frames.append((-1, set[int]()))
+        elif opcode == _END:
+            start, assigned = frames.pop()
+            if start >= 0:
+                found[start] = sorted(assigned) if start in looping else None
+            if frames:
+                frames[-1][1].update(assigned)
+        elif opcode == _BR or opcode == _BR_IF:
+            looping.add(frames[-1 - immediate][0])
+        elif opcode == _BR_TABLE:
+            labels: tuple[int, ...] = immediate
+            looping.update(frames[-1 - label][0] for label in labels)
+    return found
