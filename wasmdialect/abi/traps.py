@@ -50,3 +50,6 @@ _MESSAGES = {
     TrapCode.NULL_REFERENCE: "null reference",
     TrapCode.CANNOT_ENTER_COMPONENT: "cannot enter component instance",
 }
+
+DEBUG_ASSERTION = 0xFF
+"""What a failed debug check traps with. It is in no trap table: it is a bug, not a Wasm trap."""

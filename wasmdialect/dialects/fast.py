@@ -167,6 +167,25 @@ def relink(block: Block, op: Operation) -> None:
     block._last_op = op
 
 
+def splice_front(block: Block, prelude: Block) -> None:
+    """Move all operations of `prelude` to the front of `block`."""
+    first, last = prelude._first_op, prelude._last_op
+    if first is None or last is None:
+        return
+    op: Operation | None = first
+    while op is not None:
+        op.parent = block
+        op = op._next_op
+    following = block._first_op
+    last._next_op = following
+    if following is None:
+        block._last_op = last
+    else:
+        following._prev_op = last
+    block._first_op = first
+    prelude._first_op = prelude._last_op = None
+
+
 def drop(op: Operation) -> None:
     """Forget an operation that `take_operations` gave: its operands lose their uses."""
     for value, use in zip(op._operands, op._operand_uses, strict=True):

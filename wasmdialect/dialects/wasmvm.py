@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from xdsl.dialects.builtin import (
     I64,
@@ -84,6 +85,34 @@ class CallerVMContextOp(IRDLOperation):
 # --- fields ---
 
 
+class Path(NamedTuple):
+    """Names a field: of a structure, or of an entry of a region of the VMContext."""
+
+    struct: str
+    entry: int | None = None
+    field: str = ""
+
+    def with_field(self, field: str) -> Path:
+        """The same place, another field."""
+        return Path(self.struct, self.entry, field)
+
+
+def path_properties(path: Path) -> dict[str, Attribute]:
+    """The properties that name a path in an operation (a new dictionary)."""
+    known = _PATH_PROPERTIES.get(path)
+    if known is None:
+        known = dict[str, Attribute]()
+        known |= {"struct": StringAttr(path.struct), "field": StringAttr(path.field)}
+        if path.entry is not None:
+            known["entry"] = IntegerAttr(path.entry, i64)
+        if len(_PATH_PROPERTIES) < 10_000:
+            _PATH_PROPERTIES[path] = known
+    return dict(known)
+
+
+_PATH_PROPERTIES: dict[Path, dict[str, Attribute]] = {}
+
+
 class FieldOp(IRDLOperation, ABC):
     """Names a field: `struct.field` at `base`, or `region[index].field` of the VMContext at `base`.
 
@@ -95,6 +124,10 @@ class FieldOp(IRDLOperation, ABC):
     struct = prop_def(StringAttr)
     entry = opt_prop_def(IntegerAttr[I64])
     field = prop_def(StringAttr)
+    invariant = opt_prop_def(UnitAttr)
+    """The plan of the module promises that the field does not change."""
+    volatile = opt_prop_def(UnitAttr)
+    """The access must happen, and in this order with accesses that may fault."""
 
     @property
     def field_row(self) -> Field:
@@ -124,14 +157,25 @@ class FieldOp(IRDLOperation, ABC):
         raise NotImplementedError
 
     def _print_path(self, printer: Printer) -> None:
+        for keyword in _FIELD_KEYWORDS:
+            if keyword in self.properties:
+                printer.print_string(f" {keyword}")
         printer.print_string(" ")
         printer.print_ssa_value(self.base)
+        if self.base.type != PTR:
+            printer.print_string(" : ")
+            printer.print_attribute(self.base.type)
         entry = "" if self.entry is None else f"[{self.entry.value.data}]"
         printer.print_string(f", {self.struct.data}{entry}.{self.field.data}")
 
     @staticmethod
     def _parse_path(parser: Parser) -> tuple[SSAValue, dict[str, Attribute]]:
         """`%base, struct[entry].field`; the type of base is `!llvm.ptr` unless `: type` follows."""
+        properties: dict[str, Attribute] = {
+            keyword: UnitAttr()
+            for keyword in _FIELD_KEYWORDS
+            if parser.parse_optional_keyword(keyword)
+        }
         unresolved = parser.parse_unresolved_operand()
         base_type: Attribute = PTR
         if parser.parse_optional_punctuation(":"):
@@ -140,7 +184,6 @@ class FieldOp(IRDLOperation, ABC):
         parser.parse_punctuation(",")
         # `limits.stack_limit` is one identifier to the lexer, `tables[0].base` several tokens.
         struct, _, field = parser.parse_identifier("field").partition(".")
-        properties: dict[str, Attribute] = {}
         if parser.parse_optional_punctuation("["):
             properties["entry"] = IntegerAttr(parser.parse_integer(), i64)
             parser.parse_punctuation("]")
@@ -149,6 +192,9 @@ class FieldOp(IRDLOperation, ABC):
         properties["struct"] = StringAttr(struct)
         properties["field"] = StringAttr(field)
         return base, properties
+
+
+_FIELD_KEYWORDS = ("invariant", "volatile")
 
 
 @irdl_op_definition
@@ -283,21 +329,17 @@ class LinearAddressOp(IRDLOperation):
 
 @irdl_op_definition
 class BoundsCheckOp(IRDLOperation):
-    """Trap with `code` unless `address + size <= bound`.
+    """Trap unless `address + size <= bound`.
 
     All in unsigned 64-bit arithmetic without wrapping; an i32 address is zero-extended. Which
-    comparison that takes is decided in lowering (RUNTIME_ABI "Calls, tables, bounds"); `slack` is the
-    number of bytes behind the bound that are known to fault by themselves.
+    comparison that takes is decided in lowering (RUNTIME_ABI "Calls, tables, bounds").
     """
 
     name = "wasmvm.bounds_check"
     address = operand_def()
-    size = prop_def(IntegerAttr[I64])
-    slack = prop_def(IntegerAttr[I64])
     bound = operand_def(eq(i64))
-    assembly_format = (
-        "$address `:` type($address) `,` $size `slack` $slack `within` $bound attr-dict"
-    )
+    size = prop_def(IntegerAttr[I64])
+    assembly_format = "$address `:` type($address) `,` $size `within` $bound attr-dict"
 
 
 @irdl_op_definition
@@ -353,7 +395,7 @@ class TrapOp(IRDLOperation):
 
 
 @irdl_op_definition
-class TableElementAddressOp(IRDLOperation):
+class ElementAddressOp(IRDLOperation):
     """The address of element `index` of a table whose elements start at `base`."""
 
     name = "wasmvm.element_address"
@@ -512,6 +554,15 @@ class StackCheckOp(IRDLOperation):
     assembly_format = "$limit attr-dict"
 
 
+@irdl_op_definition
+class CheckPendingOp(IRDLOperation):
+    """Raise the error that a host call left in the limits of `vmctx`, if there is one."""
+
+    name = "wasmvm.check_pending"
+    vmctx = operand_def(eq(PTR))
+    assembly_format = "$vmctx attr-dict"
+
+
 # --- array calls ---
 
 
@@ -619,7 +670,7 @@ _OPERATIONS: Sequence[type[IRDLOperation]] = (
     RangeCheckOp,
     TrapIfOp,
     TrapOp,
-    TableElementAddressOp,
+    ElementAddressOp,
     LoadElementOp,
     StoreElementOp,
     SignatureIdOp,
@@ -630,6 +681,7 @@ _OPERATIONS: Sequence[type[IRDLOperation]] = (
     ParentFramePointerOp,
     ReturnAddressOp,
     StackCheckOp,
+    CheckPendingOp,
     StackSlotsOp,
     LoadSlotOp,
     StoreSlotOp,

@@ -470,7 +470,8 @@ def loop_locals(instructions: Iterable[Instruction]) -> dict[int, list[int] | No
             if frames:
                 frames[-1][1].update(assigned)
         elif opcode == _BR or opcode == _BR_IF:
-            looping.add(frames[-1 - immediate][0])
+            depth: int = immediate
+            looping.add(frames[-1 - depth][0])
         elif opcode == _BR_TABLE:
             labels: tuple[int, ...] = immediate
             looping.update(frames[-1 - label][0] for label in labels)

@@ -189,7 +189,10 @@ class TypeOp(DeclarationOp):
 
     name = "wasmir.type"
     function_type = prop_def(FunctionType)
-    assembly_format = "$sym_name $function_type attr-dict `index` $index"
+    signature = opt_prop_def(IntegerAttr[I64])
+    """The number of this structure among the module's function types; on one type of each, in the
+    unit that holds the trampolines of that type."""
+    assembly_format = "$sym_name $function_type `index` $index (`signature` $signature^)? attr-dict"
 
 
 _IMPORT_FORMAT = "(`import` $import_module^ $import_name)?"

@@ -1,0 +1,60 @@
+"""insert-stack-limit-checks: trap at the entry of a function when the stack is used up.
+
+A function that calls nothing needs little stack, and the slack below the limit covers it; so, as far
+as that can be known here, only functions with calls are checked. The pass runs last before lowering,
+so that calls which other passes add count (RUNTIME_ABI "Stack-limit check").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, i64
+from xdsl.ir import Block
+from xdsl.passes import ModulePass
+
+from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.fast import append_op, append_value, splice_front
+
+_CALLS = (wasmir.CallLike, wasmvm.CallOp, wasmvm.CallPointerOp, wasmvm.CallBuiltinOp)
+
+
+@dataclass(frozen=True)
+class InsertStackLimitChecks(ModulePass):
+    """Trap at the entry of a function when the stack is used up."""
+
+    name = "insert-stack-limit-checks"
+    scope: ClassVar[Literal["function", "module"]] = "function"
+
+    every_function: bool = False
+    """Check functions without calls too."""
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in op.ops:
+            if not isinstance(function, wasmir.FuncOp) or function.is_declaration:
+                continue
+            if self.every_function or _has_calls(function):
+                _insert_check(function)
+
+
+def _has_calls(function: wasmir.FuncOp) -> bool:
+    for block in function.body.blocks:
+        op = block.first_op
+        while op is not None:
+            if isinstance(op, _CALLS):
+                return True
+            op = op.next_op
+    return False
+
+
+def _insert_check(function: wasmir.FuncOp) -> None:
+    prelude, location = Block(), function.location
+    vmctx = append_value(prelude, wasmvm.VMContextOp, (), wasmvm.PTR, {}, location)
+    path = wasmvm.path_properties(wasmvm.Path("vmctx", None, "limits"))
+    limits = append_value(prelude, wasmvm.LoadFieldOp, (vmctx,), wasmvm.PTR, path, location)
+    path = wasmvm.path_properties(wasmvm.Path("limits", None, "stack_limit"))
+    limit = append_value(prelude, wasmvm.LoadFieldOp, (limits,), i64, path, location)
+    append_op(prelude, wasmvm.StackCheckOp, (limit,), {}, location)
+    splice_front(function.entry, prelude)
