@@ -1,0 +1,467 @@
+"""Lowering of numeric instructions: the semantics of Wasm where LLVM's differ.
+
+LLVM leaves division by zero, oversized shifts and out-of-range conversions undefined, and it folds
+`x * 1.0` to `x`, which would let a signalling NaN through; here each of these is made exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xdsl.dialects import llvm
+from xdsl.dialects.builtin import IntegerType, f32, f64, i1, i8, i16, i32, i64
+from xdsl.ir import Attribute, Operation, SSAValue
+
+from wasmdialect.abi.traps import TrapCode
+from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
+from wasmdialect.dialects.fast import integer_attr
+from wasmdialect.lowering.function import NO_FAST_MATH, FunctionLowering, Handler
+
+_FAST_MATH: dict[str, Attribute] = {"fastmathFlags": NO_FAST_MATH}
+_BITS = {"i32": 32, "i64": 64, "f32": 32, "f64": 64}
+_FLOATS: dict[str, Attribute] = {"f32": f32, "f64": f64}
+_INTEGERS: dict[str, IntegerType] = {"i32": i32, "i64": i64}
+
+HANDLERS: dict[type[Operation], Handler] = {}
+
+
+def _lowers(*mnemonics: str) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        for mnemonic in mnemonics:
+            HANDLERS[wasmir.NUMERIC_OPS[mnemonic]] = handler
+        return handler
+
+    return register
+
+
+# --- one LLVM instruction for one Wasm instruction ---
+
+
+def _simple(cls: type[Operation], properties: dict[str, Attribute]) -> Handler:
+    def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+        operands = [f.values[operand] for operand in op.operands]
+        f.values[op.results[0]] = f.emit(cls, operands, op.RESULT_TYPE, dict(properties))
+
+    return lower
+
+
+_INTEGER_OPERATIONS: dict[str, type[Operation]] = {
+    "add": llvm.AddOp,
+    "sub": llvm.SubOp,
+    "mul": llvm.MulOp,
+    "and": llvm.AndOp,
+    "or": llvm.OrOp,
+    "xor": llvm.XOrOp,
+}
+_FLOAT_OPERATIONS: dict[str, type[Operation]] = {
+    "add": llvm.FAddOp,
+    "sub": llvm.FSubOp,
+    "mul": llvm.FMulOp,
+    "div": llvm.FDivOp,
+    "neg": llvm.FNegOp,
+}
+_CONVERSIONS: dict[str, type[Operation]] = {
+    "i32.wrap_i64": llvm.TruncOp,
+    "i64.extend_i32_s": llvm.SExtOp,
+    "i64.extend_i32_u": llvm.ZExtOp,
+    "f32.demote_f64": llvm.FPTruncOp,
+    "i32.reinterpret_f32": llvm.BitcastOp,
+    "i64.reinterpret_f64": llvm.BitcastOp,
+}
+
+
+def _register_simple() -> None:
+    for t in ("i32", "i64"):
+        for name, cls in _INTEGER_OPERATIONS.items():
+            HANDLERS[wasmir.NUMERIC_OPS[f"{t}.{name}"]] = _simple(cls, {})
+    for t in ("f32", "f64"):
+        for name, cls in _FLOAT_OPERATIONS.items():
+            HANDLERS[wasmir.NUMERIC_OPS[f"{t}.{name}"]] = _simple(cls, _FAST_MATH)
+    for mnemonic, cls in _CONVERSIONS.items():
+        HANDLERS[wasmir.NUMERIC_OPS[mnemonic]] = _simple(cls, {})
+
+
+_register_simple()
+
+
+# --- one LLVM intrinsic ---
+
+
+def _intrinsic(name: str) -> Handler:
+    def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+        operands = [f.values[operand] for operand in op.operands]
+        f.values[op.results[0]] = f.intrinsic(name, operands, op.RESULT_TYPE)
+
+    return lower
+
+
+_FLOAT_INTRINSICS = {
+    "abs": "fabs",
+    "ceil": "ceil",
+    "floor": "floor",
+    "trunc": "trunc",
+    "nearest": "roundeven",
+    "sqrt": "sqrt",
+    "copysign": "copysign",
+}
+
+for _t in ("f32", "f64"):
+    for _wasm, _llvm in _FLOAT_INTRINSICS.items():
+        _name = f"llvm.{_llvm}.{_t}"
+        HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.{_wasm}"]] = _intrinsic(_name)
+    for _it in ("i32", "i64"):
+        for _sign, _llvm in (("s", "fptosi"), ("u", "fptoui")):
+            _name = f"llvm.{_llvm}.sat.{_it}.{_t}"
+            HANDLERS[wasmir.NUMERIC_OPS[f"{_it}.trunc_sat_{_t}_{_sign}"]] = _intrinsic(_name)
+for _it in ("i32", "i64"):
+    HANDLERS[wasmir.NUMERIC_OPS[f"{_it}.popcnt"]] = _intrinsic(f"llvm.ctpop.{_it}")
+
+
+@_lowers("i32.clz", "i64.clz", "i32.ctz", "i64.ctz")
+def _count_zeros(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+    t, _, name = op.INSTRUCTION.mnemonic.partition(".")
+    intrinsic = {"clz": "ctlz", "ctz": "cttz"}[name]
+    zero_is_defined = f.constant(0, 1)
+    operands = (f.values[op.operands[0]], zero_is_defined)
+    f.values[op.result] = f.intrinsic(f"llvm.{intrinsic}.{t}", operands, op.RESULT_TYPE)
+
+
+# --- comparisons ---
+
+
+def _set_condition(f: FunctionLowering, op: wasmir.NumericOp, condition: SSAValue) -> None:
+    """Keep a comparison as an i1, and as an i32 only if something needs the number."""
+    f.conditions[op.result] = condition
+    if any(not _is_condition(use.operation, use.index) for use in op.result.uses):
+        f.values[op.result] = f.emit(llvm.ZExtOp, (condition,), i32)
+
+
+def _is_condition(user: Operation, index: int) -> bool:
+    return index == 0 and isinstance(user, _TAKE_CONDITION)
+
+
+_TAKE_CONDITION = (
+    wasmir.BrIfOp,
+    wasmir.SelectOp,
+    wasmvm.TrapIfOp,
+    wasmir.op_class("i32.eqz"),
+)
+"""Operations whose lowering asks for the condition of their first operand, not for its value."""
+
+
+def _icmp(predicate: str) -> Handler:
+    def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+        lhs, rhs = op.operands
+        _set_condition(f, op, f.compare(predicate, f.values[lhs], f.values[rhs]))
+
+    return lower
+
+
+def _fcmp(predicate: str) -> Handler:
+    number = integer_attr(llvm.FCmpPredicateFlag(predicate).to_int(), 64)
+
+    def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+        operands = [f.values[operand] for operand in op.operands]
+        properties: dict[str, Attribute] = {"predicate": number, "fastmathFlags": NO_FAST_MATH}
+        _set_condition(f, op, f.emit(llvm.FCmpOp, operands, i1, properties))
+
+    return lower
+
+
+_INTEGER_PREDICATES = {
+    "eq": "eq",
+    "ne": "ne",
+    "lt_s": "slt",
+    "lt_u": "ult",
+    "gt_s": "sgt",
+    "gt_u": "ugt",
+    "le_s": "sle",
+    "le_u": "ule",
+    "ge_s": "sge",
+    "ge_u": "uge",
+}
+_FLOAT_PREDICATES = {
+    "eq": "oeq",
+    "ne": "une",
+    "lt": "olt",
+    "gt": "ogt",
+    "le": "ole",
+    "ge": "oge",
+}
+
+for _t in ("i32", "i64"):
+    for _wasm, _llvm in _INTEGER_PREDICATES.items():
+        HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.{_wasm}"]] = _icmp(_llvm)
+for _t in ("f32", "f64"):
+    for _wasm, _llvm in _FLOAT_PREDICATES.items():
+        HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.{_wasm}"]] = _fcmp(_llvm)
+
+
+@_lowers("i32.eqz")
+def _i32_eqz(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+    operand = op.operands[0]
+    known = f.conditions.get(operand)
+    if known is not None:
+        _set_condition(f, op, f.emit(llvm.XOrOp, (known, f.constant(1, 1)), i1))
+    else:
+        _set_condition(f, op, f.compare("eq", f.values[operand], f.constant(0, 32)))
+
+
+@_lowers("i64.eqz")
+def _i64_eqz(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+    _set_condition(f, op, f.compare("eq", f.values[op.operands[0]], f.constant(0, 64)))
+
+
+# --- shifts: the amount counts modulo the width ---
+
+
+def _shift(cls: type[Operation], bits: int) -> Handler:
+    def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+        value, amount = op.operands
+        constant = wasmir.constant_bits(amount)
+        if constant is not None:
+            masked = f.constant(constant % bits, bits)
+        else:
+            mask = f.constant(bits - 1, bits)
+            masked = f.emit(llvm.AndOp, (f.values[amount], mask), op.RESULT_TYPE)
+        f.values[op.result] = f.emit(cls, (f.values[value], masked), op.RESULT_TYPE)
+
+    return lower
+
+
+for _t in ("i32", "i64"):
+    HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.shl"]] = _shift(llvm.ShlOp, _BITS[_t])
+    HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.shr_s"]] = _shift(llvm.AShrOp, _BITS[_t])
+    HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.shr_u"]] = _shift(llvm.LShrOp, _BITS[_t])
+
+
+@_lowers("i32.rotl", "i64.rotl", "i32.rotr", "i64.rotr")
+def _rotate(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+    t, _, name = op.INSTRUCTION.mnemonic.partition(".")
+    value, amount = (f.values[operand] for operand in op.operands)
+    funnel = {"rotl": "fshl", "rotr": "fshr"}[name]
+    operands = (value, value, amount)
+    f.values[op.result] = f.intrinsic(f"llvm.{funnel}.{t}", operands, op.RESULT_TYPE)
+
+
+def _sign_extend(narrow: IntegerType) -> Handler:
+    def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+        low = f.emit(llvm.TruncOp, (f.values[op.operands[0]],), narrow)
+        f.values[op.result] = f.emit(llvm.SExtOp, (low,), op.RESULT_TYPE)
+
+    return lower
+
+
+for _t in ("i32", "i64"):
+    HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.extend8_s"]] = _sign_extend(i8)
+    HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.extend16_s"]] = _sign_extend(i16)
+HANDLERS[wasmir.NUMERIC_OPS["i64.extend32_s"]] = _sign_extend(i32)
+
+
+# --- division ---
+
+
+def _check_divisor(f: FunctionLowering, divisor: SSAValue, bits: int) -> int | None:
+    """Trap if the divisor is zero; its value if it is constant."""
+    constant = wasmir.constant_bits(divisor)
+    if constant is None or constant == 0:
+        is_zero = f.compare("eq", f.values[divisor], f.constant(0, bits))
+        f.trap_if(is_zero, TrapCode.INTEGER_DIVISION_BY_ZERO)
+    return constant
+
+
+@_lowers("i32.div_u", "i64.div_u", "i32.rem_u", "i64.rem_u")
+def _divide_unsigned(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+    t, _, name = op.INSTRUCTION.mnemonic.partition(".")
+    dividend, divisor = op.operands
+    _check_divisor(f, divisor, _BITS[t])
+    cls = {"div_u": llvm.UDivOp, "rem_u": llvm.URemOp}[name]
+    f.values[op.result] = f.emit(cls, (f.values[dividend], f.values[divisor]), op.RESULT_TYPE)
+
+
+@_lowers("i32.div_s", "i64.div_s")
+def _divide_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+    dividend, divisor = op.operands
+    bits = _BITS[op.INSTRUCTION.mnemonic[:3]]
+    constant = _check_divisor(f, divisor, bits)
+    x, y = f.values[dividend], f.values[divisor]
+    if constant is None or constant == (1 << bits) - 1:
+        # The quotient of the smallest number and -1 cannot be represented.
+        is_smallest = f.compare("eq", x, f.constant(-1 << (bits - 1), bits))
+        is_minus_one = f.compare("eq", y, f.constant(-1, bits))
+        overflows = f.emit(llvm.AndOp, (is_smallest, is_minus_one), i1)
+        f.trap_if(overflows, TrapCode.INTEGER_OVERFLOW)
+    f.values[op.result] = f.emit(llvm.SDivOp, (x, y), op.RESULT_TYPE)
+
+
+@_lowers("i32.rem_s", "i64.rem_s")
+def _remainder_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+    dividend, divisor = op.operands
+    bits = _BITS[op.INSTRUCTION.mnemonic[:3]]
+    constant = _check_divisor(f, divisor, bits)
+    x, y = f.values[dividend], f.values[divisor]
+    if constant is None or constant == (1 << bits) - 1:
+        # LLVM leaves the remainder of the smallest number and -1 undefined. It is 0, like that of
+        # any number and 1.
+        is_minus_one = f.compare("eq", y, f.constant(-1, bits))
+        properties: dict[str, Attribute] = {"fastmathFlags": NO_FAST_MATH}
+        operands = (is_minus_one, f.constant(1, bits), y)
+        y = f.emit(llvm.SelectOp, operands, op.RESULT_TYPE, properties)
+    f.values[op.result] = f.emit(llvm.SRemOp, (x, y), op.RESULT_TYPE)
+
+
+# --- floats ---
+
+
+def _float_constant(f: FunctionLowering, bits: int, t: str) -> SSAValue:
+    """A float constant: the bits, which LLVM's own notation would not keep for every NaN."""
+    integer = f.constant(bits, _BITS[t])
+    return f.emit(llvm.BitcastOp, (integer,), _FLOATS[t])
+
+
+def _hide(f: FunctionLowering, value: SSAValue, t: str) -> SSAValue:
+    """The same value, of which LLVM knows nothing. Costs no instruction."""
+    return f.intrinsic(f"llvm.arithmetic.fence.{t}", (value,), _FLOATS[t])
+
+
+def _minmax(name: str) -> Handler:
+    def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+        """`llvm.minimum` lets a signalling NaN through; a sum of the operands makes it quiet."""
+        t = op.INSTRUCTION.mnemonic[:3]
+        operands = [f.values[operand] for operand in op.operands]
+        result_type = op.RESULT_TYPE
+        number = integer_attr(llvm.FCmpPredicateFlag.UNO.to_int(), 64)
+        properties: dict[str, Attribute] = {"predicate": number, "fastmathFlags": NO_FAST_MATH}
+        unordered = f.emit(llvm.FCmpOp, operands, i1, properties)
+        quiet = f.emit(llvm.FAddOp, operands, result_type, dict(_FAST_MATH))
+        chosen = f.intrinsic(f"llvm.{name}.{t}", operands, result_type)
+        f.values[op.result] = f.emit(
+            llvm.SelectOp, (unordered, quiet, chosen), result_type, dict(_FAST_MATH)
+        )
+
+    return lower
+
+
+for _t in ("f32", "f64"):
+    HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.min"]] = _minmax("minimum")
+    HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.max"]] = _minmax("maximum")
+
+
+@_lowers("f64.promote_f32")
+def _promote(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+    """LLVM would fold a demotion of it away, and with it what makes a signalling NaN quiet."""
+    wide = f.emit(llvm.FPExtOp, (f.values[op.operands[0]],), f64)
+    f.values[op.result] = _hide(f, wide, "f64")
+
+
+_TRUNC_BOUNDS: dict[tuple[str, str], tuple[int, str, int]] = {
+    # (float type, integer type and sign): bits of the lower bound, its comparison, bits of the upper
+    # bound, which is the first number that is too large.
+    ("f32", "i32_s"): (0xCF000000, "oge", 0x4F000000),
+    ("f32", "i32_u"): (0xBF800000, "ogt", 0x4F800000),
+    ("f32", "i64_s"): (0xDF000000, "oge", 0x5F000000),
+    ("f32", "i64_u"): (0xBF800000, "ogt", 0x5F800000),
+    ("f64", "i32_s"): (0xC1E0000000200000, "ogt", 0x41E0000000000000),
+    ("f64", "i32_u"): (0xBFF0000000000000, "ogt", 0x41F0000000000000),
+    ("f64", "i64_s"): (0xC3E0000000000000, "oge", 0x43E0000000000000),
+    ("f64", "i64_u"): (0xBFF0000000000000, "ogt", 0x43F0000000000000),
+}
+
+
+def _trunc(t: str, target: str) -> Handler:
+    low_bits, low_predicate, high_bits = _TRUNC_BOUNDS[t, target]
+    cls = llvm_ext.FPToSIOp if target.endswith("s") else llvm_ext.FPToUIOp
+
+    def compare(f: FunctionLowering, predicate: str, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        number = integer_attr(llvm.FCmpPredicateFlag(predicate).to_int(), 64)
+        properties: dict[str, Attribute] = {"predicate": number, "fastmathFlags": NO_FAST_MATH}
+        return f.emit(llvm.FCmpOp, (lhs, rhs), i1, properties)
+
+    def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+        value = f.values[op.operands[0]]
+        f.trap_if(compare(f, "uno", value, value), TrapCode.BAD_CONVERSION_TO_INTEGER)
+        above = compare(f, low_predicate, value, _float_constant(f, low_bits, t))
+        below = compare(f, "olt", value, _float_constant(f, high_bits, t))
+        inside = f.emit(llvm.AndOp, (above, below), i1)
+        outside = f.emit(llvm.XOrOp, (inside, f.constant(1, 1)), i1)
+        f.trap_if(outside, TrapCode.INTEGER_OVERFLOW)
+        f.values[op.result] = f.emit(cls, (value,), op.RESULT_TYPE)
+
+    return lower
+
+
+for _t in ("f32", "f64"):
+    for _target in ("i32_s", "i32_u", "i64_s", "i64_u"):
+        _it, _, _sign = _target.partition("_")
+        HANDLERS[wasmir.NUMERIC_OPS[f"{_it}.trunc_{_t}_{_sign}"]] = _trunc(_t, _target)
+
+
+def _from_integer(cls: type[Operation]) -> Handler:
+    """What comes from an integer may be a constant that only LLVM sees, perhaps after inlining."""
+
+    def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+        value = f.emit(cls, (f.values[op.operands[0]],), op.RESULT_TYPE)
+        if not (_uses_are_safe(op.result, 0) and _uses_are_safe(op.result, 1)):
+            value = _hide(f, value, op.INSTRUCTION.mnemonic[:3])
+        f.values[op.result] = value
+
+    return lower
+
+
+for _t in ("f32", "f64"):
+    _it = {"f32": "i32", "f64": "i64"}[_t]
+    HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.reinterpret_{_it}"]] = _from_integer(llvm.BitcastOp)
+    for _it in ("i32", "i64"):
+        _signed, _unsigned = f"{_t}.convert_{_it}_s", f"{_t}.convert_{_it}_u"
+        HANDLERS[wasmir.NUMERIC_OPS[_signed]] = _from_integer(llvm.SIToFPOp)
+        HANDLERS[wasmir.NUMERIC_OPS[_unsigned]] = _from_integer(llvm_ext.UIToFPOp)
+
+
+# --- constants ---
+
+
+def _integer_constant(f: FunctionLowering, op: wasmir.ConstOp) -> None:
+    attr = op.properties["value"]
+    f.values[op.result] = f.emit(llvm.ConstantOp, (), op.RESULT_TYPE, {"value": attr})
+
+
+def _float_constant_op(f: FunctionLowering, op: wasmir.ConstOp) -> None:
+    t = op.INSTRUCTION.mnemonic[:3]
+    value = _float_constant(f, op.bits, t)
+    magnitude = _IDENTITIES[t].get(op.bits)
+    if magnitude is not None and not _uses_are_safe(op.result, magnitude):
+        value = _hide(f, value, t)
+    f.values[op.result] = value
+
+
+_IDENTITIES = {
+    "f32": {0x00000000: 0, 0x80000000: 0, 0x3F800000: 1, 0xBF800000: 1},
+    "f64": {0: 0, 1 << 63: 0, 0x3FF0000000000000: 1, 0xBFF0000000000000: 1},
+}
+"""0, -0, 1 and -1: LLVM removes or simplifies arithmetic with them, and the quieting of a signalling
+NaN with it. The value is the magnitude."""
+
+
+def _uses_are_safe(value: SSAValue, magnitude: int) -> bool:
+    """Whether no use of +-0 or +-1, nor what LLVM may make of one, is an identity."""
+    return all(_is_safe_use(use.operation, magnitude) for use in value.uses)
+
+
+def _is_safe_use(user: Operation, magnitude: int) -> bool:
+    if isinstance(user, wasmvm.LinearStoreOp):
+        return user.may_fault is not None  # volatile: not forwarded to a load
+    if isinstance(user, wasmvm.StoreFieldOp):
+        return user.volatile is not None
+    if not isinstance(user, wasmir.NumericOp):
+        return False  # it may reach arithmetic by way of a block argument, a call or a select
+    name = user.INSTRUCTION.mnemonic[4:]
+    if name in ("lt", "gt", "le", "ge"):
+        return True
+    if name in ("eq", "ne"):
+        return magnitude == 0  # knowing x == 1, LLVM puts 1 for x elsewhere
+    return name in (("mul", "div") if magnitude == 0 else ("add", "sub"))
+
+
+for _const in wasmir.CONST_OPS.values():
+    _is_float = _const.INSTRUCTION.mnemonic[0] == "f"
+    HANDLERS[_const] = _float_constant_op if _is_float else _integer_constant

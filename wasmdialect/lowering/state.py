@@ -1,0 +1,300 @@
+"""Lowering of runtime state: fields, linear memory, tables, references, calls, the machine's state."""
+
+from __future__ import annotations
+
+from xdsl.dialects import llvm
+from xdsl.dialects.builtin import IntegerType, i8, i16, i32, i64
+from xdsl.ir import Block, Operation, SSAValue
+
+from wasmdialect.abi.conventions import Convention
+from wasmdialect.abi.layout import (
+    POINTER_SIZE,
+    RUNTIME_LIMITS,
+    STRUCTS,
+    TABLE_ELEMENT_INITIALIZED,
+    VALUE_SLOT_SIZE,
+    Alias,
+)
+from wasmdialect.abi.traps import TrapCode
+from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.wasmvm import PTR
+from wasmdialect.lowering.function import FunctionLowering, Handler
+from wasmdialect.lowering.signature import abi_signature, llvm_type, type_size
+
+# --- VMContexts and fields ---
+
+
+def _vmctx(f: FunctionLowering, op: wasmvm.VMContextOp) -> None:
+    f.values[op.result] = f.vmctx
+
+
+def _caller_vmctx(f: FunctionLowering, op: wasmvm.CallerVMContextOp) -> None:
+    f.values[op.result] = f.caller_vmctx
+
+
+def _field_address(f: FunctionLowering, op: wasmvm.FieldOp) -> tuple[SSAValue, Alias, bool]:
+    """Address, alias class, and whether the field never changes."""
+    base, struct, name = f.values[op.base], op.struct.data, op.field.data
+    invariant = op.invariant is not None
+    if struct == "extra":
+        return f.byte_offset(base, f.layout.extra_offsets[name]), Alias.EXTRA, invariant
+    row = op.field_row
+    if op.entry is not None:
+        offset = f.layout.offset(struct, op.entry.value.data, name)
+    else:
+        offset = STRUCTS[struct].field(name).offset
+    return f.byte_offset(base, offset), row.alias, invariant or row.invariant
+
+
+def _load_field(f: FunctionLowering, op: wasmvm.LoadFieldOp) -> None:
+    address, alias, invariant = _field_address(f, op)
+    t = llvm_type(op.result.type)
+    volatile = op.volatile is not None
+    f.values[op.result] = f.load(
+        address, t, type_size(t), alias, invariant=invariant, volatile=volatile
+    )
+
+
+def _store_field(f: FunctionLowering, op: wasmvm.StoreFieldOp) -> None:
+    address, alias, _ = _field_address(f, op)
+    value = f.values[op.value]
+    f.store(value, address, type_size(value.type), alias, volatile=op.volatile is not None)
+
+
+def _entry_address(f: FunctionLowering, op: wasmvm.EntryAddressOp) -> None:
+    offset = f.layout.offset(op.region.data, op.entry.value.data)
+    f.values[op.result] = f.byte_offset(f.values[op.base], offset)
+
+
+# --- linear memory ---
+
+_NARROW: dict[int, IntegerType] = {1: i8, 2: i16, 4: i32, 8: i64}
+
+
+def _linear_place(f: FunctionLowering, op: wasmvm.LinearAccessOp) -> SSAValue:
+    place = f.index(f.values[op.base], f.as_i64(op.address))
+    return f.byte_offset(place, op.offset.value.data & 0xFFFF_FFFF_FFFF_FFFF)
+
+
+def _linear_load(f: FunctionLowering, op: wasmvm.LinearLoadOp) -> None:
+    address, width = _linear_place(f, op), op.bytes.value.data
+    result_type = op.result.type
+    align, volatile = op.align.value.data, op.may_fault is not None
+    if width == type_size(result_type):
+        value = f.load(address, result_type, align, Alias.LINEAR, volatile=volatile)
+    else:
+        narrow = f.load(address, _NARROW[width], align, Alias.LINEAR, volatile=volatile)
+        extend = llvm.ZExtOp if op.signed is None else llvm.SExtOp
+        value = f.emit(extend, (narrow,), result_type)
+    f.values[op.result] = value
+
+
+def _linear_store(f: FunctionLowering, op: wasmvm.LinearStoreOp) -> None:
+    address, width = _linear_place(f, op), op.bytes.value.data
+    value = f.values[op.value]
+    if width != type_size(value.type):
+        value = f.emit(llvm.TruncOp, (value,), _NARROW[width])
+    volatile = op.may_fault is not None
+    f.store(value, address, op.align.value.data, Alias.LINEAR, volatile=volatile)
+
+
+def _linear_address(f: FunctionLowering, op: wasmvm.LinearAddressOp) -> None:
+    f.values[op.result] = f.index(f.values[op.base], f.as_i64(op.address))
+
+
+def _bounds_check(f: FunctionLowering, op: wasmvm.BoundsCheckOp) -> None:
+    """A sum of a zero-extended i32 and a size below 2**33 does not wrap; one of an i64 may."""
+    address, bound = f.as_i64(op.address), f.values[op.bound]
+    size = f.constant(op.size.value.data, 64)
+    end = f.emit(llvm.AddOp, (address, size), i64)
+    if op.address.type == i64:
+        f.trap_if(f.compare("ult", end, address), TrapCode.MEMORY_OUT_OF_BOUNDS)
+    f.trap_if(f.compare("ugt", end, bound), TrapCode.MEMORY_OUT_OF_BOUNDS)
+
+
+def _range_check(f: FunctionLowering, op: wasmvm.RangeCheckOp) -> None:
+    start, length, bound = f.values[op.start], f.values[op.length], f.values[op.bound]
+    end = f.emit(llvm.AddOp, (start, length), i64)
+    code = op.code.value.data
+    f.trap_if(f.compare("ult", end, start), code)
+    f.trap_if(f.compare("ugt", end, bound), code)
+
+
+# --- tables and references ---
+
+
+def _element_address(f: FunctionLowering, op: wasmvm.ElementAddressOp) -> None:
+    scale = f.constant(POINTER_SIZE, 64)
+    offset = f.emit(llvm.MulOp, (f.as_i64(op.index), scale), i64)
+    f.values[op.result] = f.index(f.values[op.base], offset)
+
+
+def _load_element(f: FunctionLowering, op: wasmvm.LoadElementOp) -> None:
+    address = f.values[op.address]
+    if op.function is None:
+        f.values[op.result] = f.load(address, PTR, POINTER_SIZE, Alias.TABLE_ELEMENT)
+        return
+    raw = f.load(address, i64, POINTER_SIZE, Alias.TABLE_ELEMENT)
+    not_computed = f.compare("eq", raw, f.constant(0, 64))
+    cold, joined = f.cold_block(), Block(arg_types=[i64])
+    f.branch_cold(not_computed, cold)
+    f.terminate(llvm.BrOp, (raw,), (joined,))
+    f.block = cold
+    arguments = (f.constant(op.table.value.data, 32), f.values[op.index])
+    computed = f.call_builtin("table_get_lazy_init_func_ref", f.values[op.vmctx], arguments, PTR)
+    assert computed is not None
+    f.terminate(llvm.BrOp, (f.emit(llvm.PtrToIntOp, (computed,), i64),), (joined,))
+    f.begin(joined)
+    mask = f.constant(~TABLE_ELEMENT_INITIALIZED, 64)
+    bits = f.emit(llvm.AndOp, (joined.args[0], mask), i64)
+    f.values[op.result] = f.emit(llvm.IntToPtrOp, (bits,), PTR)
+
+
+def _store_element(f: FunctionLowering, op: wasmvm.StoreElementOp) -> None:
+    address, value = f.values[op.address], f.values[op.value]
+    if op.function is not None:
+        bits = f.emit(llvm.PtrToIntOp, (value,), i64)
+        value = f.emit(llvm.OrOp, (bits, f.constant(TABLE_ELEMENT_INITIALIZED, 64)), i64)
+    f.store(value, address, POINTER_SIZE, Alias.TABLE_ELEMENT)
+
+
+def _signature_id(f: FunctionLowering, op: wasmvm.SignatureIdOp) -> None:
+    address = f.byte_offset(f.values[op.ids], 4 * op.type_index.value.data)
+    f.values[op.result] = f.load(address, i32, 4, Alias.VMCONTEXT, invariant=True)
+
+
+def _ref_null(f: FunctionLowering, op: wasmir.RefNullOp) -> None:
+    f.values[op.result] = f.null()
+
+
+def _ref_is_null(f: FunctionLowering, op: wasmir.RefIsNullOp) -> None:
+    is_null = f.compare("eq", f.values[op.operand], f.null())
+    f.conditions[op.result] = is_null
+    f.values[op.result] = f.emit(llvm.ZExtOp, (is_null,), i32)
+
+
+# --- calls ---
+
+
+def _call(f: FunctionLowering, op: wasmvm.CallOp) -> None:
+    callee = f.symbols[op.callee.root_reference.data]
+    _, _, *arguments = op.operands
+    params, results = [a.type for a in arguments], [r.type for r in op.results]
+    signature = abi_signature(Convention.WASM, params, results)
+    callee_vmctx, caller_vmctx = f.values[op.callee_vmctx], f.values[op.caller_vmctx]
+    returned = f.call(
+        callee, signature, callee_vmctx, caller_vmctx, [f.values[a] for a in arguments]
+    )
+    f.values.update(zip(op.results, returned, strict=True))
+
+
+def _call_pointer(f: FunctionLowering, op: wasmvm.CallPointerOp) -> None:
+    code, callee_vmctx, caller_vmctx, *arguments = op.operands
+    params, results = [a.type for a in arguments], [r.type for r in op.results]
+    signature = abi_signature(Convention(op.convention.data), params, results)
+    returned = f.call(
+        f.values[code],
+        signature,
+        f.values[callee_vmctx],
+        f.values[caller_vmctx],
+        [f.values[a] for a in arguments],
+    )
+    f.values.update(zip(op.results, returned, strict=True))
+
+
+def _call_builtin(f: FunctionLowering, op: wasmvm.CallBuiltinOp) -> None:
+    vmctx, *arguments = (f.values[v] for v in op.operands)
+    result_type = llvm_type(op.results[0].type) if op.results else None
+    returned = f.call_builtin(op.builtin.data, vmctx, arguments, result_type)
+    if returned is not None:
+        f.values[op.results[0]] = returned
+
+
+def _check_pending(f: FunctionLowering, op: wasmvm.CheckPendingOp) -> None:
+    vmctx = f.values[op.vmctx]
+    limits = f.header_field(vmctx, "limits")
+    row = RUNTIME_LIMITS.field("pending_error")
+    pending = f.load(f.byte_offset(limits, row.offset), i64, POINTER_SIZE, row.alias)
+    cold = f.cold_block()
+    f.branch_cold(f.compare("ne", pending, f.constant(0, 64)), cold)
+    following, f.block = f.block, cold
+    f.call_builtin("raise_pending", vmctx, (), None)
+    f.step(llvm.UnreachableOp, ())
+    f.block = following
+
+
+# --- the machine's state ---
+
+
+def _stack_pointer(f: FunctionLowering, op: wasmvm.StackPointerOp) -> None:
+    f.values[op.result] = f.emit(llvm.StackSaveOp, (), PTR)
+
+
+def _parent_frame_pointer(f: FunctionLowering, op: wasmvm.ParentFramePointerOp) -> None:
+    own = f.intrinsic("llvm.frameaddress.p0", (f.constant(0, 32),), PTR)
+    f.values[op.result] = f.load(own, PTR, POINTER_SIZE, Alias.STACK)
+
+
+def _return_address(f: FunctionLowering, op: wasmvm.ReturnAddressOp) -> None:
+    f.values[op.result] = f.intrinsic("llvm.returnaddress", (f.constant(0, 32),), PTR)
+
+
+def _stack_check(f: FunctionLowering, op: wasmvm.StackCheckOp) -> None:
+    pointer = f.emit(llvm.StackSaveOp, (), PTR)
+    current = f.emit(llvm.PtrToIntOp, (pointer,), i64)
+    f.trap_if(f.compare("ult", current, f.values[op.limit]), TrapCode.STACK_OVERFLOW)
+
+
+# --- array calls ---
+
+
+def _stack_slots(f: FunctionLowering, op: wasmvm.StackSlotsOp) -> None:
+    size = max(1, op.count.value.data) * VALUE_SLOT_SIZE
+    f.values[op.result] = f.stack_slot(size)
+
+
+def _slot_address(f: FunctionLowering, slots: SSAValue, slot: int) -> SSAValue:
+    return f.byte_offset(f.values[slots], VALUE_SLOT_SIZE * slot)
+
+
+def _load_slot(f: FunctionLowering, op: wasmvm.LoadSlotOp) -> None:
+    t = llvm_type(op.result.type)
+    address = _slot_address(f, op.slots, op.slot.value.data)
+    f.values[op.result] = f.load(address, t, type_size(t), Alias.STACK)
+
+
+def _store_slot(f: FunctionLowering, op: wasmvm.StoreSlotOp) -> None:
+    value = f.values[op.value]
+    address = _slot_address(f, op.slots, op.slot.value.data)
+    f.store(value, address, type_size(value.type), Alias.STACK)
+
+
+HANDLERS: dict[type[Operation], Handler] = {
+    wasmvm.VMContextOp: _vmctx,
+    wasmvm.CallerVMContextOp: _caller_vmctx,
+    wasmvm.LoadFieldOp: _load_field,
+    wasmvm.StoreFieldOp: _store_field,
+    wasmvm.EntryAddressOp: _entry_address,
+    wasmvm.LinearLoadOp: _linear_load,
+    wasmvm.LinearStoreOp: _linear_store,
+    wasmvm.LinearAddressOp: _linear_address,
+    wasmvm.BoundsCheckOp: _bounds_check,
+    wasmvm.RangeCheckOp: _range_check,
+    wasmvm.ElementAddressOp: _element_address,
+    wasmvm.LoadElementOp: _load_element,
+    wasmvm.StoreElementOp: _store_element,
+    wasmvm.SignatureIdOp: _signature_id,
+    wasmir.RefNullOp: _ref_null,
+    wasmir.RefIsNullOp: _ref_is_null,
+    wasmvm.CallOp: _call,
+    wasmvm.CallPointerOp: _call_pointer,
+    wasmvm.CallBuiltinOp: _call_builtin,
+    wasmvm.CheckPendingOp: _check_pending,
+    wasmvm.StackPointerOp: _stack_pointer,
+    wasmvm.ParentFramePointerOp: _parent_frame_pointer,
+    wasmvm.ReturnAddressOp: _return_address,
+    wasmvm.StackCheckOp: _stack_check,
+    wasmvm.StackSlotsOp: _stack_slots,
+    wasmvm.LoadSlotOp: _load_slot,
+    wasmvm.StoreSlotOp: _store_slot,
+}

@@ -1,0 +1,128 @@
+"""wasmvm-to-llvm: wasmir and wasmvm to the `llvm` and `llvm_ext` dialects.
+
+Every function with a body becomes an `llvm.func` in the calling convention of RUNTIME_ABI, and every
+function that is only called becomes a declaration. Declarations of memories, tables and so on go:
+their places in the VMContext are offsets now. The module says how many of each there are in its
+attribute `wasmvm.counts`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import ClassVar, Literal, cast
+
+from xdsl.context import Context
+from xdsl.dialects import llvm
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i64
+from xdsl.ir import Attribute, Operation
+from xdsl.passes import ModulePass
+
+from wasmdialect.abi.conventions import Convention
+from wasmdialect.abi.layout import Counts, VMContextLayout
+from wasmdialect.abi.symbols import function_symbol
+from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.lowering import control, numeric, state
+from wasmdialect.lowering.function import FUNCTION_ATTRIBUTES, HIDDEN, FunctionLowering, Handler
+from wasmdialect.lowering.signature import AbiSignature, abi_signature
+
+COUNTS_ATTRIBUTE = "wasmvm.counts"
+_EXTRA_FIELDS = "extra_fields"
+
+HANDLERS: dict[type[Operation], Handler] = {
+    **numeric.HANDLERS,
+    **control.HANDLERS,
+    **state.HANDLERS,
+}
+
+
+@dataclass(frozen=True)
+class WasmVMToLLVM(ModulePass):
+    """Lower wasmir and wasmvm to the LLVM dialect."""
+
+    name = "wasmvm-to-llvm"
+    scope: ClassVar[Literal["function", "module"]] = "function"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        layout = VMContextLayout(read_counts(op))
+        symbols = {
+            declaration.sym_name.data: function_symbol(declaration.index_value)
+            for declaration in op.ops
+            if isinstance(declaration, wasmir.FuncOp)
+        }
+        lowered: list[llvm.FuncOp] = []
+        for source in [*op.ops]:
+            if isinstance(source, wasmir.FuncOp):
+                if not source.is_import:
+                    lowered.append(_lower_function(source, layout, symbols))
+            elif isinstance(source, wasmvm.FuncOp):
+                lowered.append(_lower_trampoline(source, layout, symbols))
+        for source in [*op.ops]:
+            source.detach()
+            source.drop_all_references()
+        op.body.block.add_ops(lowered)
+
+
+def _lower_function(
+    source: wasmir.FuncOp, layout: VMContextLayout, symbols: dict[str, str]
+) -> llvm.FuncOp:
+    signature = abi_signature(
+        Convention.WASM, source.function_type.inputs.data, source.function_type.outputs.data
+    )
+    symbol = symbols[source.sym_name.data]
+    if source.is_declaration:
+        return _declaration(symbol, signature)
+    function = FunctionLowering(symbol, signature, layout, symbols).lower(source.body, HANDLERS)
+    function.location = source.location
+    return function
+
+
+def _lower_trampoline(
+    source: wasmvm.FuncOp, layout: VMContextLayout, symbols: dict[str, str]
+) -> llvm.FuncOp:
+    convention = Convention(source.convention.data)
+    signature = abi_signature(
+        convention, source.function_type.inputs.data, source.function_type.outputs.data
+    )
+    symbol = source.sym_name.data
+    return FunctionLowering(symbol, signature, layout, symbols).lower(source.body, HANDLERS)
+
+
+def _declaration(symbol: str, signature: AbiSignature) -> llvm.FuncOp:
+    function = llvm.FuncOp(symbol, signature.type, llvm.LinkageAttr("external"), visibility=HIDDEN)
+    function.properties["passthrough"] = FUNCTION_ATTRIBUTES
+    return function
+
+
+# --- the counts of the module, as an attribute ---
+
+
+def write_counts(module: ModuleOp, counts: Counts) -> None:
+    """Note on a module how many of each thing the whole module has, leaving out zeros."""
+    entries: dict[str, Attribute] = {}
+    for field in fields(counts):
+        value = getattr(counts, field.name)
+        if isinstance(value, int) and value:
+            entries[field.name] = IntegerAttr(value, i64)
+    if counts.extra_fields:
+        entries[_EXTRA_FIELDS] = ArrayAttr(
+            ArrayAttr([StringAttr(name), IntegerAttr(size, i64), IntegerAttr(align, i64)])
+            for name, size, align in counts.extra_fields
+        )
+    module.attributes[COUNTS_ATTRIBUTE] = DictionaryAttr(entries)
+
+
+def read_counts(module: ModuleOp) -> Counts:
+    """The counts noted on a module; ValueError if there are none."""
+    attribute = module.attributes.get(COUNTS_ATTRIBUTE)
+    if not isinstance(attribute, DictionaryAttr):
+        raise ValueError(f"the module has no attribute {COUNTS_ATTRIBUTE}: was it imported?")
+    numbers: dict[str, int] = {}
+    extra: list[tuple[str, int, int]] = []
+    for name, value in attribute.data.items():
+        if isinstance(value, IntegerAttr):
+            numbers[name] = value.value.data
+        elif name == _EXTRA_FIELDS:
+            for row in cast(ArrayAttr[ArrayAttr[Attribute]], value).data:
+                field, size, align = cast(tuple[StringAttr, IntegerAttr, IntegerAttr], row.data)
+                extra.append((field.data, size.value.data, align.value.data))
+    return Counts(**numbers, extra_fields=tuple(extra))
