@@ -114,13 +114,13 @@ _PATH_PROPERTIES: dict[Path, dict[str, Attribute]] = {}
 
 
 class FieldOp(IRDLOperation, ABC):
-    """Names a field: `struct.field` at `base`, or `region[index].field` of the VMContext at `base`.
+    """Names a field: `struct.field` at `base`, or `region.field[index]` of the VMContext at `base`.
 
-    Printed `%base, limits.stack_limit` or `%base, owned_memories[0].base`. A field that a pass
-    declared is `extra.name`.
+    Printed `%base, limits.stack_limit` or `%base, owned_memories.base[0]`. A field that a pass
+    declared is `extra.name`. (Operands are defined in each operation: IRDL puts those of a subclass
+    before its base's.)
     """
 
-    base = operand_def()
     struct = prop_def(StringAttr)
     entry = opt_prop_def(IntegerAttr[I64])
     field = prop_def(StringAttr)
@@ -161,16 +161,17 @@ class FieldOp(IRDLOperation, ABC):
             if keyword in self.properties:
                 printer.print_string(f" {keyword}")
         printer.print_string(" ")
-        printer.print_ssa_value(self.base)
-        if self.base.type != PTR:
+        base = self.operands[0]
+        printer.print_ssa_value(base)
+        if base.type != PTR:
             printer.print_string(" : ")
-            printer.print_attribute(self.base.type)
+            printer.print_attribute(base.type)
         entry = "" if self.entry is None else f"[{self.entry.value.data}]"
-        printer.print_string(f", {self.struct.data}{entry}.{self.field.data}")
+        printer.print_string(f", {self.struct.data}.{self.field.data}{entry}")
 
     @staticmethod
     def _parse_path(parser: Parser) -> tuple[SSAValue, dict[str, Attribute]]:
-        """`%base, struct[entry].field`; the type of base is `!llvm.ptr` unless `: type` follows."""
+        """`%base, struct.field[entry]`; the type of base is `!llvm.ptr` unless `: type` follows."""
         properties: dict[str, Attribute] = {
             keyword: UnitAttr()
             for keyword in _FIELD_KEYWORDS
@@ -182,13 +183,10 @@ class FieldOp(IRDLOperation, ABC):
             base_type = parser.parse_type()
         base = parser.resolve_operand(unresolved, base_type)
         parser.parse_punctuation(",")
-        # `limits.stack_limit` is one identifier to the lexer, `tables[0].base` several tokens.
         struct, _, field = parser.parse_identifier("field").partition(".")
         if parser.parse_optional_punctuation("["):
             properties["entry"] = IntegerAttr(parser.parse_integer(), i64)
             parser.parse_punctuation("]")
-            parser.parse_characters(".")
-            field = parser.parse_identifier("field")
         properties["struct"] = StringAttr(struct)
         properties["field"] = StringAttr(field)
         return base, properties
@@ -202,6 +200,7 @@ class LoadFieldOp(FieldOp):
     """Read a field."""
 
     name = "wasmvm.load_field"
+    base = operand_def()
     result = result_def(AnyAttr())
 
     def accessed_type(self) -> Attribute:
@@ -231,6 +230,7 @@ class StoreFieldOp(FieldOp):
     """Write a field."""
 
     name = "wasmvm.store_field"
+    base = operand_def()
     value = operand_def()
 
     def accessed_type(self) -> Attribute:
@@ -282,8 +282,6 @@ class LinearAccessOp(IRDLOperation, ABC):
     over other state. Without it the access is known to be in bounds.
     """
 
-    base = operand_def(eq(PTR))
-    address = operand_def()
     offset = prop_def(IntegerAttr[I64])
     bytes = prop_def(IntegerAttr[I64])
     align = prop_def(IntegerAttr[I64])
@@ -295,6 +293,8 @@ class LinearLoadOp(LinearAccessOp):
     """Load and extend to the result type; `signed` says how."""
 
     name = "wasmvm.linear_load"
+    base = operand_def(eq(PTR))
+    address = operand_def()
     signed = opt_prop_def(UnitAttr)
     result = result_def()
     assembly_format = (
@@ -308,6 +308,8 @@ class LinearStoreOp(LinearAccessOp):
     """Store the low `bytes` bytes of the value."""
 
     name = "wasmvm.linear_store"
+    base = operand_def(eq(PTR))
+    address = operand_def()
     value = operand_def()
     assembly_format = (
         "(`may_fault` $may_fault^)? $base `[` $address `:` type($address) `+` $offset `]` `,`"

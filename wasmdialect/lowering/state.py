@@ -34,7 +34,7 @@ def _caller_vmctx(f: FunctionLowering, op: wasmvm.CallerVMContextOp) -> None:
 
 def _field_address(f: FunctionLowering, op: wasmvm.FieldOp) -> tuple[SSAValue, Alias, bool]:
     """Address, alias class, and whether the field never changes."""
-    base, struct, name = f.values[op.base], op.struct.data, op.field.data
+    base, struct, name = f.values[op.operands[0]], op.struct.data, op.field.data
     invariant = op.invariant is not None
     if struct == "extra":
         return f.byte_offset(base, f.layout.extra_offsets[name]), Alias.EXTRA, invariant
@@ -71,7 +71,7 @@ def _entry_address(f: FunctionLowering, op: wasmvm.EntryAddressOp) -> None:
 _NARROW: dict[int, IntegerType] = {1: i8, 2: i16, 4: i32, 8: i64}
 
 
-def _linear_place(f: FunctionLowering, op: wasmvm.LinearAccessOp) -> SSAValue:
+def _linear_place(f: FunctionLowering, op: wasmvm.LinearLoadOp | wasmvm.LinearStoreOp) -> SSAValue:
     place = f.index(f.values[op.base], f.as_i64(op.address))
     return f.byte_offset(place, op.offset.value.data & 0xFFFF_FFFF_FFFF_FFFF)
 
@@ -168,7 +168,8 @@ def _ref_null(f: FunctionLowering, op: wasmir.RefNullOp) -> None:
 
 
 def _ref_is_null(f: FunctionLowering, op: wasmir.RefIsNullOp) -> None:
-    is_null = f.compare("eq", f.values[op.operand], f.null())
+    bits = f.emit(llvm.PtrToIntOp, (f.values[op.operand],), i64)
+    is_null = f.compare("eq", bits, f.constant(0, 64))
     f.conditions[op.result] = is_null
     f.values[op.result] = f.emit(llvm.ZExtOp, (is_null,), i32)
 
