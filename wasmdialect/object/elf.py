@@ -1,0 +1,154 @@
+"""A reader for what is needed of 64-bit little-endian ELF files: sections, symbols, relocations.
+
+It reads LLVM's relocatable objects (thousands, while compiling) and this project's artifacts (at
+start-up), both of which rule out a general library. Raises ElfError on anything that is no such file.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_NOBITS = 1, 2, 3, 4, 8
+SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR, SHF_MERGE = 1, 2, 4, 16
+STT_FUNC, STT_SECTION = 2, 3
+STB_LOCAL, STB_GLOBAL = 0, 1
+ET_REL = 1
+EM_X86_64, EM_AARCH64, EM_RISCV, EM_S390 = 62, 183, 243, 22
+
+FILE_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
+SECTION_HEADER = struct.Struct("<IIQQQQIIQQ")
+SYMBOL = struct.Struct("<IBBHQQ")
+RELA = struct.Struct("<QQq")
+
+
+class ElfError(Exception):
+    """The bytes are not an ELF file of the expected kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section header and its content."""
+
+    name: str
+    type: int
+    flags: int
+    offset: int
+    size: int
+    link: int
+    info: int
+    alignment: int
+    entry_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A symbol; `section` is 0 if it is not defined here."""
+
+    name: str
+    type: int
+    binding: int
+    section: int
+    value: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Relocation:
+    """Where, what kind, which symbol (by number), and the constant to add."""
+
+    offset: int
+    type: int
+    symbol: int
+    addend: int
+
+
+class ElfFile:
+    """The sections of a file, read without copying."""
+
+    def __init__(self, data: bytes | memoryview):
+        self.data = memoryview(data)
+        if len(self.data) < FILE_HEADER.size:
+            raise ElfError("too short for an ELF header")
+        header = FILE_HEADER.unpack_from(self.data)
+        ident: bytes = header[0]
+        if ident[:4] != b"\x7fELF":
+            raise ElfError("not an ELF file")
+        if ident[4] != 2 or ident[5] != 1:
+            raise ElfError("not a 64-bit little-endian ELF file")
+        self.osabi = ident[7]
+        self.abi_version = ident[8]
+        self.type: int = header[1]
+        self.machine: int = header[2]
+        self.flags: int = header[7]
+        self.sections = self._read_sections(header[6], header[12], header[13])
+
+    def _read_sections(self, table: int, count: int, names_index: int) -> list[Section]:
+        if table + count * SECTION_HEADER.size > len(self.data):
+            raise ElfError("the section table is outside the file")
+        rows = [
+            SECTION_HEADER.unpack_from(self.data, table + i * SECTION_HEADER.size)
+            for i in range(count)
+        ]
+        if names_index >= count:
+            raise ElfError("no section holds the section names")
+        names = self._bytes(rows[names_index][4], rows[names_index][5])
+        sections: list[Section] = []
+        for name, kind, flags, _, offset, size, link, info, align, entry_size in rows:
+            if kind not in (0, SHT_NOBITS) and offset + size > len(self.data):
+                raise ElfError("a section is outside the file")
+            sections.append(
+                Section(
+                    _string(names, name), kind, flags, offset, size, link, info, align, entry_size
+                )
+            )
+        return sections
+
+    def _bytes(self, offset: int, size: int) -> memoryview:
+        if offset + size > len(self.data):
+            raise ElfError("a section is outside the file")
+        return self.data[offset : offset + size]
+
+    def section(self, name: str) -> Section | None:
+        """The first section of that name."""
+        for section in self.sections:
+            if section.name == name:
+                return section
+        return None
+
+    def content(self, section: Section) -> memoryview:
+        """What a section holds."""
+        if section.type == SHT_NOBITS:
+            return memoryview(bytes(section.size))
+        return self.data[section.offset : section.offset + section.size]
+
+    def symbols(self) -> list[Symbol]:
+        """The symbol table, by number."""
+        for section in self.sections:
+            if section.type == SHT_SYMTAB:
+                names = self.content(self.sections[section.link])
+                return [
+                    Symbol(_string(names, name), info & 15, info >> 4, index, value, size)
+                    for name, info, _, index, value, size in SYMBOL.iter_unpack(
+                        self.content(section)
+                    )
+                ]
+        return []
+
+    def relocations(self) -> Iterator[tuple[int, list[Relocation]]]:
+        """For each section with relocations: its number and the relocations."""
+        for section in self.sections:
+            if section.type == SHT_RELA:
+                rows = RELA.iter_unpack(self.content(section))
+                yield (
+                    section.info,
+                    [Relocation(offset, i & 0xFFFFFFFF, i >> 32, add) for offset, i, add in rows],
+                )
+
+
+def _string(table: memoryview, offset: int) -> str:
+    end = offset
+    while end < len(table) and table[end]:
+        end += 1
+    return bytes(table[offset:end]).decode("utf-8", "replace")

@@ -1,0 +1,126 @@
+"""The byte formats of the artifact's tables (RUNTIME_ABI "The ELF artifact").
+
+Both are sorted arrays behind a count, made to be searched in place: the address map says which Wasm
+byte offset an instruction came from, the trap table which trap an instruction raises.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+NO_OFFSET = 0xFFFF_FFFF
+"""The Wasm offset of code that came from no instruction."""
+
+_COUNT = struct.Struct("<I")
+
+
+class TableError(Exception):
+    """A table's bytes are not of the documented form."""
+
+
+def _u32(values: Sequence[int]) -> bytes:
+    return struct.pack(f"<{len(values)}I", *values)
+
+
+def _read_u32(data: memoryview, offset: int, count: int) -> array[int]:
+    numbers = array("I")
+    numbers.frombytes(data[offset : offset + 4 * count])
+    return numbers
+
+
+def _read_count(data: memoryview, entry_size: int, name: str) -> int:
+    if len(data) < 4:
+        raise TableError(f"{name} has no count")
+    (count,) = _COUNT.unpack_from(data)
+    if len(data) != 4 + entry_size * count:
+        raise TableError(f"{name} says {count} entries but has {len(data)} bytes")
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class AddressMap:
+    """`.wasmtime.addrmap`: code offsets, ascending, and the Wasm offset from each one on."""
+
+    code_offsets: array[int]
+    wasm_offsets: array[int]
+
+    @staticmethod
+    def read(data: memoryview) -> AddressMap:
+        """Raises TableError."""
+        count = _read_count(data, 8, "the address map")
+        return AddressMap(_read_u32(data, 4, count), _read_u32(data, 4 + 4 * count, count))
+
+    def look_up(self, code_offset: int) -> int | None:
+        """The Wasm offset of the instruction at a code offset, None if it came from none."""
+        index = bisect_right(self.code_offsets, code_offset) - 1
+        if index < 0:
+            return None
+        offset = self.wasm_offsets[index]
+        return None if offset == NO_OFFSET else offset
+
+
+def write_address_map(entries: Sequence[tuple[int, int]]) -> bytes:
+    """The section's bytes from (code offset, Wasm offset) pairs in ascending order."""
+    return (
+        _COUNT.pack(len(entries))
+        + _u32([code for code, _ in entries])
+        + _u32([wasm for _, wasm in entries])
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TrapTable:
+    """`.wasmtime.traps`: code offsets of trapping instructions, ascending, and their codes."""
+
+    code_offsets: array[int]
+    codes: bytes
+
+    @staticmethod
+    def read(data: memoryview) -> TrapTable:
+        """Raises TableError."""
+        count = _read_count(data, 5, "the trap table")
+        return TrapTable(_read_u32(data, 4, count), bytes(data[4 + 4 * count :]))
+
+    def look_up(self, code_offset: int) -> int | None:
+        """The trap code of the instruction at exactly this offset, None if it raises none."""
+        index = bisect_left(self.code_offsets, code_offset)
+        if index < len(self.code_offsets) and self.code_offsets[index] == code_offset:
+            return self.codes[index]
+        return None
+
+
+def write_traps(entries: Sequence[tuple[int, int]]) -> bytes:
+    """The section's bytes from (code offset, trap code) pairs in ascending order."""
+    return (
+        _COUNT.pack(len(entries))
+        + _u32([code for code, _ in entries])
+        + bytes(trap for _, trap in entries)
+    )
+
+
+def address_runs(pieces: Sequence[tuple[int, int, int]], code_end: int) -> list[tuple[int, int]]:
+    """The address map of one function from (Wasm offset, start, length) pieces sorted by start.
+
+    Neighbouring pieces of one instruction join; gaps and what lies behind the last piece map to
+    nothing. No pieces: no entries.
+    """
+    entries: list[tuple[int, int]] = []
+    run: tuple[int, int, int] | None = None
+    for location, start, length in pieces:
+        if run is not None and run[2] == start and run[0] == location:
+            run = (location, run[1], start + length)
+            continue
+        if run is not None:
+            entries.append((run[1], run[0]))
+            if run[2] != start:
+                entries.append((run[2], NO_OFFSET))
+        run = (location, start, start + length)
+    if run is not None:
+        entries.append((run[1], run[0]))
+        if run[2] != code_end:
+            entries.append((run[2], NO_OFFSET))
+    return entries
