@@ -6,7 +6,9 @@ the image does not depend on who compiled what when. Constants follow the text a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import struct
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from wasmdialect.abi.layout import align_up
@@ -176,20 +178,31 @@ _UD1 = bytes((0x67, 0x0F, 0xB9, 0x40))
 def function_traps(function: CompiledFunction, elf_machine: int) -> list[tuple[int, int]]:
     """(code offset, trap code) pairs of the explicit traps of one function.
 
-    A trap has a location of its own, so each starts a row of the line table.
+    The instructions are found by their bytes. The line table says the same (the column of a trap is
+    its code), so that constants which happen to look like one are not taken for it.
     """
-    code = function.code
-    traps: dict[int, int] = {}
-    for at, wasm_offset, _ in function.lines:
-        trap = _explicit_trap(code, at, elf_machine)
-        if trap is not None and wasm_offset >= 0 and trap != DEBUG_ASSERTION:
-            traps[at] = trap
-    return sorted(traps.items())
+    candidates = (
+        _ud1_sites(function.code) if elf_machine == EM_X86_64 else _brk_sites(function.code)
+    )
+    starts = [at for at, _, _ in function.lines]
+    traps: list[tuple[int, int]] = []
+    for at, code in candidates:
+        row = bisect_right(starts, at) - 1
+        confirmed = row >= 0 and function.lines[row][2] == code
+        if (confirmed or not starts) and code != DEBUG_ASSERTION:
+            traps.append((at, code))
+    return traps
 
 
-def _explicit_trap(code: bytes, at: int, elf_machine: int) -> int | None:
-    if elf_machine == EM_X86_64:
-        return code[at + 4] if code[at : at + 4] == _UD1 and at + 4 < len(code) else None
-    word = int.from_bytes(code[at : at + 4], "little")
-    # aarch64 `brk #0x5500 | code`
-    return (word >> 5) & 0xFF if word & 0xFFFF_E01F == 0xD42A_A000 else None
+def _ud1_sites(code: bytes) -> Iterator[tuple[int, int]]:
+    at = code.find(_UD1)
+    while 0 <= at < len(code) - 4:
+        yield at, code[at + 4]
+        at = code.find(_UD1, at + 1)
+
+
+def _brk_sites(code: bytes) -> Iterator[tuple[int, int]]:
+    """aarch64: `brk #0x5500 | code`."""
+    for at, (word,) in enumerate(struct.iter_unpack("<I", code)):
+        if word & 0xFFFF_E01F == 0xD42A_A000:
+            yield 4 * at, (word >> 5) & 0xFF

@@ -1,0 +1,120 @@
+"""LLVM through llvmlite: IR text to an object, at four levels.
+
+Up to `-O2` every function is compiled as if it were alone, so the result does not depend on what is
+compiled with it and can be cached. LLVM aborts the process on some bad input; that is why everything
+here runs in a worker (see `workers`) and why IR is verified first.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Literal, TypeAlias
+
+import llvmlite.binding as _binding
+
+from wasmdialect.codegen.target import HOST_TRIPLE, Target
+
+llvm: Any = _binding  # llvmlite has no type information
+
+Level: TypeAlias = Literal[0, 1, 2, 3]
+
+_PASSES: dict[Level, tuple[str, ...]] = {
+    0: (),
+    1: ("sroa", "instruction_combine", "simplify_cfg"),
+    2: (
+        "sroa",
+        "simplify_cfg",
+        "instruction_combine",
+        "jump_threading",
+        "reassociate",
+        "loop_rotate",
+        "new_gvn",
+        "sccp",
+        "dead_store_elimination",
+        "aggressive_dce",
+        "simplify_cfg",
+        "instruction_combine",
+        "loop_strength_reduce",
+    ),
+}
+"""The function passes of each level below 3 (docs/performance.md has the measurements)."""
+
+_CODEGEN_LEVEL: dict[Level, int] = {0: 0, 1: 1, 2: 2, 3: 3}
+
+_OPTIONS = (
+    # A fault before the frame is set up would lose the caller's frame (LLVM_NOTES "Found later").
+    "-enable-shrink-wrap=false",
+)
+
+
+class CodegenError(Exception):
+    """LLVM does not accept the IR."""
+
+
+@cache
+def _initialize() -> None:
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    for option in _OPTIONS:
+        llvm.set_option("wasmdialect", option)
+
+
+@cache
+def _target_machine(target: Target, level: Level) -> Any:
+    _initialize()
+    return llvm.Target.from_triple(target.triple).create_target_machine(
+        cpu=target.cpu,
+        features=target.features,
+        opt=_CODEGEN_LEVEL[level],
+        reloc="pic",
+        codemodel="small",
+    )
+
+
+def _optimized(text: str, target: Target, level: Level) -> tuple[Any, Any]:
+    machine = _target_machine(target, level)
+    context = llvm.create_context()
+    try:
+        module = llvm.parse_assembly(text, context)
+        module.verify()
+    except RuntimeError as error:
+        raise CodegenError(f"LLVM refuses the IR: {error}") from None
+    module.triple = target.triple
+    module.data_layout = str(machine.target_data)
+    options = llvm.create_pipeline_tuning_options(speed_level=min(level, 3))
+    builder = llvm.create_pass_builder(machine, options)
+    if level == 3:
+        builder.getModulePassManager().run(module, builder)
+    elif _PASSES[level]:
+        manager = llvm.create_new_module_pass_manager()
+        for name in _PASSES[level]:
+            getattr(manager, f"add_{name}_pass")()
+        manager.run(module, builder)
+    return module, machine
+
+
+def compile_object(text: str, target: Target, level: Level) -> bytes:
+    """The relocatable object of IR text. Raises CodegenError; may abort the process."""
+    module, machine = _optimized(text, target, level)
+    return machine.emit_object(module)
+
+
+def compile_assembly(text: str, target: Target, level: Level) -> str:
+    """The assembly of IR text, for reading."""
+    module, machine = _optimized(text, target, level)
+    return machine.emit_assembly(module)
+
+
+def optimized_ir(text: str, target: Target, level: Level) -> str:
+    """The IR text after LLVM's passes, for reading."""
+    return str(_optimized(text, target, level)[0])
+
+
+__all__ = [
+    "HOST_TRIPLE",
+    "CodegenError",
+    "Level",
+    "compile_assembly",
+    "compile_object",
+    "optimized_ir",
+]

@@ -1,0 +1,59 @@
+"""Targets: what machine code is made for, and what of it is checked when it is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
+
+HOST_TRIPLE = "x86_64-unknown-linux-gnu"
+
+
+class TargetError(Exception):
+    """A target that cannot be compiled for; the message says which can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A machine: triple, processor and the features LLVM may use."""
+
+    triple: str
+    cpu: str
+    features: str
+    """In LLVM's notation: `+sse4.1,+avx2`, sorted, only what is on."""
+
+    @property
+    def elf_machine(self) -> int:
+        """The machine number in ELF headers."""
+        return ELF_MACHINES[self.triple.partition("-")[0]]
+
+
+ELF_MACHINES = {"x86_64": EM_X86_64, "aarch64": EM_AARCH64}
+
+_DEFAULTS = {
+    # (cpu, features) for a target that is not this machine. Rounding needs SSE4.1.
+    "x86_64": ("x86-64-v2", ""),
+    "aarch64": ("generic", ""),
+}
+
+
+def host_target() -> Target:
+    """This machine, with everything its processor can do."""
+    import llvmlite.binding as llvm
+
+    features = cast(dict[str, bool], llvm.get_host_cpu_features())
+    enabled = sorted(f"+{name}" for name, on in features.items() if on)
+    return Target(HOST_TRIPLE, llvm.get_host_cpu_name(), ",".join(enabled))
+
+
+def parse_target(triple: str | None) -> Target:
+    """The target of a triple, None for this machine. Raises TargetError."""
+    if triple is None:
+        return host_target()
+    architecture = triple.partition("-")[0]
+    if architecture not in _DEFAULTS:
+        known = ", ".join(f"{name}-unknown-linux-gnu" for name in sorted(_DEFAULTS))
+        raise TargetError(f"unknown target {triple!r}; the targets are {known}")
+    cpu, features = _DEFAULTS[architecture]
+    return Target(triple, cpu, features)
