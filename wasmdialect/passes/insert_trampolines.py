@@ -51,12 +51,12 @@ class InsertTrampolines(ModulePass):
     debug_checks: bool = False
     """Check the VMContext's magic number and the capacity of the value array."""
 
+    def __post_init__(self) -> None:
+        for kind in self.kinds:
+            if kind not in ALL_KINDS:
+                raise ValueError(f"unknown kind {kind!r}; the kinds are {', '.join(ALL_KINDS)}")
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        unknown = [kind for kind in self.kinds if kind not in ALL_KINDS]
-        if unknown:
-            raise ValueError(
-                f"{self.name}: unknown kind {unknown[0]!r}; the kinds are {', '.join(ALL_KINDS)}"
-            )
         block = op.body.block
         for declaration in [*op.ops]:
             if isinstance(declaration, wasmir.FuncOp) and _escapes(declaration):

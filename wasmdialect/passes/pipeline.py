@@ -1,0 +1,167 @@
+"""Pipelines: parsing, the default one and where others hook into it, running with checks.
+
+`-p` is exactly what it says. Without it the default pipeline runs, extended at four points with
+`--at`: `wasmir-start`, `wasmir-end`, `wasmvm-end` and `llvm-end`. docs/pipelines.md has the picture.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Literal
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+from xdsl.utils.arg_spec import ArgSpec, parse_pipeline
+from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException
+
+from wasmdialect.passes.base import begin_reports, pass_scope
+from wasmdialect.passes.registry import PassError, PassRegistry
+
+Point = Literal["wasmir-start", "wasmir-end", "wasmvm-end", "llvm-end"]
+POINTS: tuple[Point, ...] = ("wasmir-start", "wasmir-end", "wasmvm-end", "llvm-end")
+Verify = Literal["each", "ends", "none"]
+
+_MANDATORY = (
+    "insert-vmctx-loads",
+    "insert-trampolines",
+    "insert-stack-limit-checks",
+    "wasmvm-to-llvm",
+)
+"""The passes from wasmir to LLVM, in order: every program goes through them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoweringOptions:
+    """The settings that the mandatory passes take."""
+
+    bounds: Literal["guard", "explicit"] = "guard"
+    traps: Literal["exact", "relaxed"] = "exact"
+    debug_checks: bool = False
+
+
+def default_pipeline(options: LoweringOptions, at: Mapping[str, str]) -> str:
+    """The default pipeline as text, with what `at` adds at its points. Raises PassError."""
+    for point in at:
+        if point not in POINTS:
+            near = get_close_matches(point, POINTS, n=1, cutoff=0.3)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise PassError(f"there is no point {point!r} in the pipeline{hint}")
+    lowering = lowering_passes(options)
+    stages = (
+        at.get("wasmir-start"),
+        at.get("wasmir-end"),
+        lowering["insert-vmctx-loads"],
+        lowering["insert-trampolines"],
+        at.get("wasmvm-end"),
+        lowering["insert-stack-limit-checks"],
+        lowering["wasmvm-to-llvm"],
+        at.get("llvm-end"),
+    )
+    return ",".join(stage for stage in stages if stage)
+
+
+def lowering_passes(options: LoweringOptions) -> dict[str, str]:
+    """The mandatory passes with their options as pipeline text, by name."""
+    debug = "{debug_checks=true}" if options.debug_checks else ""
+    loads = f"{{bounds={options.bounds} traps={options.traps}}}"
+    return {
+        "insert-vmctx-loads": f"insert-vmctx-loads{loads}",
+        "insert-trampolines": f"insert-trampolines{debug}",
+        "insert-stack-limit-checks": "insert-stack-limit-checks",
+        "wasmvm-to-llvm": "wasmvm-to-llvm",
+    }
+
+
+def complete_pipeline(pipeline: str, options: LoweringOptions) -> str:
+    """A user's pipeline with the mandatory passes it lacks behind it."""
+    present = {spec.name for spec in _parse_specs(pipeline)}
+    lowering = lowering_passes(options)
+    missing = [lowering[name] for name in _MANDATORY if name not in present]
+    return ",".join(part for part in (pipeline, *missing) if part)
+
+
+def _parse_specs(pipeline: str) -> list[ArgSpec]:
+    try:
+        return [*parse_pipeline(pipeline)]
+    except ArgSpecParseError as error:
+        raise PassError(f"malformed pipeline {pipeline!r}: {error}") from None
+
+
+def parse_passes(pipeline: str, registry: PassRegistry) -> tuple[ModulePass, ...]:
+    """The passes of a pipeline, set up with their options. Raises PassError."""
+    return tuple(_set_up(spec, registry.find(spec.name)) for spec in _parse_specs(pipeline))
+
+
+def _set_up(spec: ArgSpec, cls: type[ModulePass]) -> ModulePass:
+    known = [f.name for f in fields(cls)]
+    for option in spec.normalize_parameter_names().parameters:
+        if option not in known:
+            near = get_close_matches(option, known, n=1, cutoff=0.4)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            options = f"; its options are {', '.join(known)}" if known else "; it has no options"
+            raise PassError(f"pass {cls.name!r} has no option {option!r}{hint or options}")
+    try:
+        return cls.from_pass_spec(spec)
+    except (ValueError, TypeError) as error:
+        raise PassError(f"pass {cls.name!r}: {error}") from None
+
+
+def is_function_scoped(passes: Sequence[ModulePass]) -> bool:
+    """Whether all passes can run on units of a few functions."""
+    return all(pass_scope(type(p)) == "function" for p in passes)
+
+
+class PassFailure(Exception):
+    """A pass raised an exception, or left IR behind that does not verify.
+
+    `__cause__` is what happened inside the pass.
+    """
+
+    def __init__(self, pass_name: str, message: str):
+        super().__init__(f"pass {pass_name!r} failed: {message}")
+        self.pass_name = pass_name
+
+
+Observer = Callable[[str, ModuleOp, float], None]
+"""Called after each pass with its text, the module and the seconds it took; before the first one with
+an empty text."""
+
+
+def run_passes(
+    passes: Sequence[ModulePass],
+    ctx: Context,
+    module: ModuleOp,
+    verify: Verify,
+    observe: Observer | None = None,
+) -> None:
+    """Run passes over a module. Raises PassFailure."""
+    if verify != "none":
+        _verify(module, "the importer")
+    if observe is not None:
+        observe("", module, 0.0)
+    for number, p in enumerate(passes):
+        begin_reports(p.name)
+        started = time.perf_counter()
+        try:
+            p.apply(ctx, module)
+        except Exception as error:
+            raise PassFailure(p.name, f"{type(error).__name__}: {error}") from error
+        seconds = time.perf_counter() - started
+        if verify == "each" or (verify == "ends" and number == len(passes) - 1):
+            _verify(module, p.name)
+        if observe is not None:
+            observe(str(p), module, seconds)
+
+
+def _verify(module: ModuleOp, after: str) -> None:
+    from wasmdialect.passes.wasmir_verify_ssa import verify_ssa
+
+    try:
+        module.verify()
+        verify_ssa(module)
+    except DiagnosticException as error:
+        raise PassFailure(after, f"the IR it left does not verify: {error}") from error

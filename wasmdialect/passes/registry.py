@@ -1,0 +1,141 @@
+"""Finding passes by name: this package's, xDSL's, other packages', and those of `--load` files."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+from xdsl.passes import ModulePass
+
+PassFactory = Callable[[], type[ModulePass]]
+
+
+class PassError(Exception):
+    """A pass cannot be found, loaded or set up; the message says what to do."""
+
+
+def _dce() -> type[ModulePass]:
+    from wasmdialect.passes.wasmir_dce import WasmIRDCE
+
+    return WasmIRDCE
+
+
+def _gvn() -> type[ModulePass]:
+    from wasmdialect.passes.wasmir_gvn import WasmIRGVN
+
+    return WasmIRGVN
+
+
+def _canonicalize() -> type[ModulePass]:
+    from wasmdialect.passes.wasmir_canonicalize import WasmIRCanonicalize
+
+    return WasmIRCanonicalize
+
+
+def _verify_ssa() -> type[ModulePass]:
+    from wasmdialect.passes.wasmir_verify_ssa import WasmIRVerifySSA
+
+    return WasmIRVerifySSA
+
+
+def _vmctx_loads() -> type[ModulePass]:
+    from wasmdialect.passes.insert_vmctx_loads import InsertVMContextLoads
+
+    return InsertVMContextLoads
+
+
+def _trampolines() -> type[ModulePass]:
+    from wasmdialect.passes.insert_trampolines import InsertTrampolines
+
+    return InsertTrampolines
+
+
+def _stack_limit_checks() -> type[ModulePass]:
+    from wasmdialect.passes.insert_stack_limit_checks import InsertStackLimitChecks
+
+    return InsertStackLimitChecks
+
+
+def _to_llvm() -> type[ModulePass]:
+    from wasmdialect.passes.wasmvm_to_llvm import WasmVMToLLVM
+
+    return WasmVMToLLVM
+
+
+OWN_PASSES: dict[str, PassFactory] = {
+    "insert-stack-limit-checks": _stack_limit_checks,
+    "insert-trampolines": _trampolines,
+    "insert-vmctx-loads": _vmctx_loads,
+    "wasmir-canonicalize": _canonicalize,
+    "wasmir-dce": _dce,
+    "wasmir-gvn": _gvn,
+    "wasmir-verify-ssa": _verify_ssa,
+    "wasmvm-to-llvm": _to_llvm,
+}
+"""This package's passes, loaded when they are asked for."""
+
+
+@cache
+def installed_passes() -> dict[str, PassFactory]:
+    """The passes of every installed package that has an `xdsl.universe`, this one included."""
+    from xdsl.universe import Universe
+
+    return {**Universe.get_multiverse().all_passes, **OWN_PASSES}
+
+
+class PassRegistry:
+    """The passes that a command or an Engine knows."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, PassFactory] = {}
+        self.files: list[str] = []
+        """The files given with `--load`, in order, as absolute paths."""
+
+    def load_file(self, path: str) -> None:
+        """Register every pass that a Python file defines. Raises PassError; what the file itself
+        raises comes out as it is."""
+        file = Path(path).resolve()
+        if not file.is_file():
+            raise PassError(f"cannot load passes from {path}: there is no such file")
+        module_name = f"wasmdialect_loaded_{file.stem}"
+        spec = importlib.util.spec_from_file_location(module_name, file)
+        if spec is None or spec.loader is None:
+            raise PassError(f"cannot load passes from {path}: it is no Python file")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[module_name] = module  # dataclasses look their module up
+        spec.loader.exec_module(module)
+        found = [
+            value
+            for value in vars(module).values()
+            if inspect.isclass(value)
+            and issubclass(value, ModulePass)
+            and value.__module__ == module_name
+            and not inspect.isabstract(value)
+        ]
+        if not found:
+            raise PassError(f"{path} defines no pass: a class derived from ModulePass with a name")
+        for cls in found:
+            if cls.name in OWN_PASSES:
+                raise PassError(f"{path}: pass {cls.name!r} has the name of a built-in pass")
+            self._loaded[cls.name] = lambda cls=cls: cls
+        self.files.append(str(file))
+
+    def names(self) -> list[str]:
+        """All names, sorted."""
+        return sorted({**installed_passes(), **self._loaded})
+
+    def find(self, name: str) -> type[ModulePass]:
+        """The pass of that name. Raises PassError with the nearest names."""
+        factory = self._loaded.get(name) or OWN_PASSES.get(name)
+        if factory is None:
+            factory = installed_passes().get(name)
+        if factory is None:
+            near = get_close_matches(name, self.names(), n=3, cutoff=0.5)
+            hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+            raise PassError(f"there is no pass {name!r}{hint}")
+        return factory()

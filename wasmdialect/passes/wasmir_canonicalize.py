@@ -1,0 +1,219 @@
+"""wasmir-canonicalize: fold constants, simplify, and tidy the control flow.
+
+Rules keep traps and NaNs: what would trap is not folded away, and float identities such as `x * 1`
+are left alone, since they make a signalling NaN quiet. The instruction table says what each numeric
+instruction computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from xdsl.context import Context
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.blocks import reverse_postorder
+from wasmdialect.dialects.edges import branch_edges, remove_block_arguments
+from wasmdialect.passes.base import FunctionPass
+from wasmdialect.passes.wasmir_dce import remove_unreachable_blocks
+
+_Rule = Callable[[Any], "SSAValue | None"]
+
+
+@dataclass(frozen=True)
+class WasmIRCanonicalize(FunctionPass):
+    """Fold constants, simplify integer identities, tidy the control flow."""
+
+    name = "wasmir-canonicalize"
+
+    def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
+        changed = True
+        while changed:
+            changed = False
+            for block in reverse_postorder(function.entry):
+                changed |= _simplify_block(block)
+            remove_unreachable_blocks(function)
+            for block in [*function.body.blocks]:
+                if block is not function.entry:
+                    changed |= _remove_redundant_arguments(block)
+            changed |= _merge_blocks(function)
+
+
+def _simplify_block(block: Block) -> bool:
+    changed = False
+    for op in [*block.ops]:
+        if isinstance(op, wasmir.NumericOp):
+            changed |= _simplify_numeric(op)
+        elif isinstance(op, wasmir.SelectOp):
+            value = _simplify_select(op)
+            if value is not None:
+                _replace(op, value)
+                changed = True
+        elif isinstance(op, wasmir.BrIfOp | wasmir.BrTableOp):
+            changed |= _simplify_branch(op)
+    return changed
+
+
+def _replace(op: Operation, value: SSAValue) -> None:
+    op.results[0].replace_all_uses_with(value)
+    op.erase()
+
+
+# --- values ---
+
+
+def _simplify_numeric(op: wasmir.NumericOp) -> bool:
+    folded = op.fold()
+    if folded is not None:
+        (attr,) = folded
+        assert isinstance(attr, Attribute)
+        constant = wasmir.constant(attr, op.RESULT_TYPE)
+        assert constant is not None
+        constant.location = op.location
+        block = op.parent
+        assert block is not None
+        block.insert_op_before(constant, op)
+        _replace(op, constant.result)
+        return True
+    rule = _RULES.get(op.INSTRUCTION.mnemonic[4:])
+    if rule is None or op.INSTRUCTION.mnemonic[0] != "i":
+        return False
+    value = rule(op)
+    if value is None:
+        return False
+    _replace(op, value)
+    return True
+
+
+def _neutral(neutral: int, either_side: bool) -> _Rule:
+    """`x op neutral` is x; also `neutral op x` if the sides can be exchanged."""
+
+    def rule(op: wasmir.BinaryOp) -> SSAValue | None:
+        lhs, rhs = op.operands
+        if wasmir.constant_bits(rhs) == neutral:
+            return lhs
+        if either_side and wasmir.constant_bits(lhs) == neutral:
+            return rhs
+        return None
+
+    return rule
+
+
+def _absorbing(absorbing: int, then: _Rule | None = None) -> _Rule:
+    """`x op absorbing` is the constant itself, on either side."""
+
+    def rule(op: wasmir.BinaryOp) -> SSAValue | None:
+        for operand in op.operands:
+            if wasmir.constant_bits(operand) == absorbing:
+                return operand
+        return None if then is None else then(op)
+
+    return rule
+
+
+def _same_operands(then: _Rule) -> _Rule:
+    """`x op x` is x."""
+
+    def rule(op: wasmir.BinaryOp) -> SSAValue | None:
+        lhs, rhs = op.operands
+        return lhs if lhs is rhs else then(op)
+
+    return rule
+
+
+_RULES: dict[str, _Rule] = {
+    "add": _neutral(0, True),
+    "sub": _neutral(0, False),
+    "mul": _absorbing(0, _neutral(1, True)),
+    "and": _same_operands(_absorbing(0)),
+    "or": _same_operands(_neutral(0, True)),
+    "xor": _neutral(0, True),
+    "shl": _neutral(0, False),
+    "shr_s": _neutral(0, False),
+    "shr_u": _neutral(0, False),
+    "rotl": _neutral(0, False),
+    "rotr": _neutral(0, False),
+    "div_u": _neutral(1, False),
+    "div_s": _neutral(1, False),
+}
+"""Integer identities by the instruction's name without its type."""
+
+
+def _simplify_select(op: wasmir.SelectOp) -> SSAValue | None:
+    if op.true_value is op.false_value:
+        return op.true_value
+    condition = wasmir.constant_bits(op.condition)
+    if condition is None:
+        return None
+    return op.true_value if condition else op.false_value
+
+
+# --- control flow ---
+
+
+def _simplify_branch(op: wasmir.BrIfOp | wasmir.BrTableOp) -> bool:
+    edges = [*branch_edges(op)]
+    decisive = wasmir.constant_bits(op.operands[0])
+    if decisive is not None:
+        if isinstance(op, wasmir.BrIfOp):
+            taken = edges[0] if decisive else edges[1]
+        else:
+            taken = edges[1 + decisive] if 1 + decisive < len(edges) else edges[0]
+    elif all(e[0] is edges[0][0] and [*e[1]] == [*edges[0][1]] for e in edges):
+        taken = edges[0]
+    else:
+        return False
+    jump = wasmir.BrOp(taken[0], *taken[1])
+    jump.location = op.location
+    block = op.parent
+    assert block is not None
+    block.insert_op_before(jump, op)
+    op.detach()
+    op.drop_all_references()
+    return True
+
+
+def _remove_redundant_arguments(block: Block) -> bool:
+    """Remove the arguments that are the same value on every edge."""
+    incoming: list[list[SSAValue]] = []
+    for use in block.uses:
+        target, arguments = [*branch_edges(use.operation)][use.index]
+        assert target is block
+        incoming.append([*arguments])
+    redundant: list[int] = []
+    for index, argument in enumerate(block.args):
+        values = {arguments[index] for arguments in incoming} - {argument}
+        if len(values) == 1:
+            (value,) = values
+            argument.replace_all_uses_with(value)
+            for arguments in incoming:
+                arguments[:] = [value if a is argument else a for a in arguments]
+            redundant.append(index)
+    remove_block_arguments(block, redundant)
+    return bool(redundant)
+
+
+def _merge_blocks(function: wasmir.FuncOp) -> bool:
+    """Append a block to its only predecessor, if that goes nowhere else."""
+    changed = False
+    for block in [*function.body.blocks]:
+        use = block.get_unique_use()
+        if use is None or block is function.entry:
+            continue
+        jump = use.operation
+        predecessor = jump.parent
+        if not isinstance(jump, wasmir.BrOp) or predecessor is None or predecessor is block:
+            continue
+        for argument, value in zip(block.args, jump.arguments, strict=True):
+            argument.replace_all_uses_with(value)
+        jump.detach()
+        jump.drop_all_references()
+        for op in [*block.ops]:
+            op.detach()
+            predecessor.add_op(op)
+        function.body.erase_block(block)
+        changed = True
+    return changed
