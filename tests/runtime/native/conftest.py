@@ -1,0 +1,38 @@
+"""Fixtures of the tests of the native glue: hand-written compiled code, programs in subprocesses."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # for compiled_code, which subprocesses import too
+
+PREAMBLE = f"""
+import ctypes, faulthandler, os, signal, sys, threading, time
+sys.path.insert(0, {str(HERE)!r})
+sys.path.insert(0, {str(HERE.parents[2])!r})
+"""
+LOAD = """
+from compiled_code import *
+from wasmdialect.runtime.native import TrapKind
+store = Store()
+"""
+
+Program = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def run_program() -> Program:
+    """Runs a program in a new Python; `first` is run before the glue is loaded. The glue's stand-in
+    for compiled code is there as in `compiled_code`, with a `store`."""
+
+    def run(source: str, first: str = "") -> subprocess.CompletedProcess[str]:
+        program = PREAMBLE + first + LOAD + source
+        return subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, timeout=30
+        )
+
+    return run

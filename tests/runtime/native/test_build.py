@@ -1,0 +1,129 @@
+"""The package data of the glue: it is what its sources give, and loads without llvmlite."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import llvmlite
+import pytest
+from compiled_code import build_native
+
+import wasmdialect.runtime.native.glue as glue_module
+from wasmdialect.abi.builtins import BUILTINS
+from wasmdialect.runtime.native import NativeUnavailableError, Status
+from wasmdialect.runtime.native.blob import blob_paths, read_blob
+from wasmdialect.runtime.native.glue import NativeGlue
+from wasmdialect.runtime.native.structures import ACTIVATION, ACTIVATION_OFFSETS
+
+ARCHITECTURES = pytest.mark.parametrize(
+    "architecture", build_native.ARCHITECTURES, ids=lambda architecture: architecture.name
+)
+
+
+@ARCHITECTURES
+def test_package_data_is_what_the_sources_give(architecture):
+    image, description = blob_paths(architecture.name)
+    built_with = json.loads(description.read_text())["llvmlite"]
+    if built_with != llvmlite.__version__:
+        pytest.skip(f"the image was built with llvmlite {built_with}")
+    blob = build_native.build(architecture)
+    assert blob.image == image.read_bytes()
+    assert build_native.metadata(blob) == description.read_text()
+
+
+@ARCHITECTURES
+def test_every_builtin_has_its_function(architecture):
+    symbols = read_blob(architecture.name).symbols
+    assert {f"builtin.{name}" for name in BUILTINS} <= symbols.keys()
+
+
+def test_addresses_are_only_in_the_writable_part():
+    blob = read_blob("x86_64")
+    assert blob.relative
+    assert min(blob.relative) >= blob.writable_offset
+    assert blob.writable_offset % 4096 == 0
+
+
+def test_link_refuses_imports():
+    architecture = build_native.ARCHITECTURES[0]
+    code = "declare void @elsewhere()\ndefine void @f() {\n call void @elsewhere()\n ret void }"
+    with pytest.raises(build_native.LinkError, match=r"undefined symbol 'elsewhere'"):
+        build_native.link(build_native.compile_object(code, architecture), architecture)
+
+
+def test_assembly_agrees_with_the_tables():
+    # @call_array and @landing have these as literals.
+    assert ACTIVATION_OFFSETS["landing_sp"] == 0
+    assert (Status.RETURNED, Status.TRAPPED) == (0, 1)
+
+
+def test_documentation_has_the_activation():
+    text = (Path(__file__).parents[3] / "docs/native.md").read_text()
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \| (.+) \|$", text, re.MULTILINE)
+    assert rows == [
+        (str(ACTIVATION_OFFSETS[word.name]), word.name, word.doc) for word in ACTIVATION
+    ]
+
+
+def test_runtime_needs_no_llvm(run_program):
+    result = run_program(
+        "",
+        first="""
+from wasmdialect.runtime.native import native
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+native()
+print([name for name in ("llvmlite", "xdsl", "lark") if name in sys.modules])
+sys.stdout.flush()
+os._exit(0)
+""",
+    )
+    assert result.stdout == "[]\n", result.stderr
+
+
+def test_import_sets_nothing_up(run_program):
+    result = run_program(
+        "",
+        first="""
+import wasmdialect.runtime.native.glue as glue
+print(glue._glue)
+sys.stdout.flush()
+os._exit(0)
+""",
+    )
+    assert result.stdout == "None\n", result.stderr
+
+
+def test_set_up_once_by_many_threads(run_program):
+    result = run_program(
+        "",
+        first="""
+from wasmdialect.runtime.native import native
+seen = []
+barrier = threading.Barrier(8)
+def worker():
+    barrier.wait()
+    seen.append(native())
+threads = [threading.Thread(target=worker) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(seen), len(set(map(id, seen))))
+sys.stdout.flush()
+os._exit(0)
+""",
+    )
+    assert result.stdout == "8 1\n", result.stderr
+
+
+def test_other_processors_are_refused(monkeypatch):
+    uname = os.uname()
+    other = os.uname_result((*uname[:4], "pdp11"))
+    monkeypatch.setattr(glue_module.os, "uname", lambda: other)
+    with pytest.raises(NativeUnavailableError, match="pdp11"):
+        NativeGlue()
+
+
+def test_other_systems_are_refused(monkeypatch):
+    monkeypatch.setattr(glue_module.sys, "platform", "win32")
+    with pytest.raises(NativeUnavailableError, match="win32"):
+        NativeGlue()

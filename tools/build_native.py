@@ -1,0 +1,292 @@
+"""Builds the native glue of the runtime: LLVM IR to a position-independent image, as package data.
+
+    python tools/build_native.py [--print-ir]
+
+writes `wasmdialect/runtime/native/<architecture>.bin` and `.json` (see `blob.py` there for the format).
+The same sources and the same llvmlite give the same bytes; a test compares them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import llvmlite
+import llvmlite.binding as llvm
+from elftools.elf.elffile import ELFFile
+
+from wasmdialect.abi.builtins import BUILTIN_COUNT, BUILTINS, Builtin
+from wasmdialect.abi.layout import RUNTIME_LIMITS, VMCONTEXT_HEADER
+from wasmdialect.runtime.native.blob import Blob, blob_paths
+from wasmdialect.runtime.native.structures import (
+    ACTIVATION,
+    ACTIVATION_OFFSETS,
+    FRAME_CAPACITY,
+    FRAMES_OFFSET,
+    HANDLER_GENERATIONS,
+    SIGNAL_COUNT,
+    Pending,
+    Status,
+    TrapKind,
+)
+
+SOURCES = Path(__file__).parents[1] / "wasmdialect/runtime/native"
+
+R_X86_64_64, R_X86_64_PC32, R_X86_64_PLT32 = 1, 2, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """What the glue is built for."""
+
+    name: str
+    """As `platform.machine()` spells it; also the name of the IR file."""
+    triple: str
+    cpu: str
+    page_size: int
+    """The largest page size of a kernel there: where the writable part starts."""
+    absolute: int
+    """Relocation type of a 64-bit address."""
+    relative: frozenset[int]
+    """Relocation types of a 32-bit distance from the place itself."""
+
+
+ARCHITECTURES = (
+    Architecture(
+        "x86_64",
+        "x86_64-unknown-linux-gnu",
+        "x86-64",
+        4096,
+        R_X86_64_64,
+        frozenset({R_X86_64_PC32, R_X86_64_PLT32}),
+    ),
+)
+
+
+class LinkError(Exception):
+    """The object has something that a position-independent image without imports cannot have."""
+
+
+# ---- The generated part of the IR ------------------------------------------------------------
+
+
+def glue_ir(architecture: Architecture) -> str:
+    """The complete IR of the glue."""
+    return "\n".join(
+        (
+            f'target triple = "{architecture.triple}"',
+            f"%signal_table = type [{SIGNAL_COUNT} x i64]",
+            f"%handler_table = type [{SIGNAL_COUNT} x [{HANDLER_GENERATIONS} x %previous_handler]]",
+            *_accessors(),
+            *_constants(),
+            (SOURCES / "glue.ll").read_text(),
+            (SOURCES / f"{architecture.name}.ll").read_text(),
+            *_handlers(),
+            *(_stub(builtin) for builtin in BUILTINS.values() if not builtin.native),
+            _builtin_arrays(),
+        )
+    )
+
+
+def _accessors() -> Iterator[str]:
+    for word in ACTIVATION:
+        yield _accessor("activation", word.name, word.type, ACTIVATION_OFFSETS[word.name])
+    yield _address_of("activation", "frames", FRAMES_OFFSET)
+    for field in RUNTIME_LIMITS.fields:
+        yield _accessor("limits", field.name, "i64", field.offset)
+    yield _accessor("vmctx", "limits", "ptr", VMCONTEXT_HEADER.field("limits").offset)
+
+
+def _accessor(structure: str, name: str, type_: str, offset: int) -> str:
+    return f"""
+define internal {type_} @{structure}.{name}(ptr %structure) alwaysinline nounwind {{
+  %place = getelementptr i8, ptr %structure, i64 {offset}
+  %value = load {type_}, ptr %place
+  ret {type_} %value
+}}
+define internal void @{structure}.{name}.set(ptr %structure, {type_} %value) alwaysinline nounwind {{
+  %place = getelementptr i8, ptr %structure, i64 {offset}
+  store {type_} %value, ptr %place
+  ret void
+}}"""
+
+
+def _address_of(structure: str, name: str, offset: int) -> str:
+    return f"""
+define internal ptr @{structure}.{name}(ptr %structure) alwaysinline nounwind {{
+  %place = getelementptr i8, ptr %structure, i64 {offset}
+  ret ptr %place
+}}"""
+
+
+def _constants() -> Iterator[str]:
+    yield _constant("frame_capacity", FRAME_CAPACITY)
+    for prefix, enumeration in (("status", Status), ("trap_kind", TrapKind), ("pending", Pending)):
+        for member in enumeration:
+            yield _constant(f"{prefix}.{member.name.lower()}", member.value)
+
+
+def _constant(name: str, value: int) -> str:
+    return f"define internal i64 @{name}() alwaysinline nounwind {{ ret i64 {value} }}"
+
+
+def _handlers() -> Iterator[str]:
+    for generation in range(HANDLER_GENERATIONS):
+        yield f"""
+define dso_local void @handler.{generation}(i32 %signal, ptr %info, ptr %context) nounwind {{
+  call void @on_signal(i64 {generation}, i32 %signal, ptr %info, ptr %context)
+  ret void
+}}"""
+
+
+def _stub(builtin: Builtin) -> str:
+    parameters = "".join(f", {t} %{i}" for i, t in enumerate(builtin.params))
+    result = builtin.result or "void"
+    value = "" if builtin.result is None else "%result = "
+    returned = "void" if builtin.result is None else f"{result} %result"
+    return f"""
+define dso_local {result} @builtin.{builtin.name}(ptr %vmctx{parameters}) nounwind {{
+  %frame = call ptr @llvm.frameaddress.p0(i32 0)
+  call void @leave_code(ptr %vmctx, ptr %frame)
+  %slot = getelementptr ptr, ptr @callbacks, i64 {builtin.index}
+  %callback = load ptr, ptr %slot
+  {value}call {result} %callback(ptr %vmctx{parameters})
+  call void @return_to_code(ptr %vmctx, ptr %frame)
+  ret {returned}
+}}"""
+
+
+def _builtin_arrays() -> str:
+    entries = ["ptr @builtin.missing"] * BUILTIN_COUNT
+    for builtin in BUILTINS.values():
+        if builtin.native:
+            entries[builtin.index] = f"ptr @builtin.{builtin.name}"
+    return f"""
+@callbacks = dso_local global [{BUILTIN_COUNT} x ptr] zeroinitializer
+@builtins = dso_local global [{BUILTIN_COUNT} x ptr] [{", ".join(entries)}]
+"""
+
+
+# ---- Compiling and linking -------------------------------------------------------------------
+
+
+def compile_object(ir: str, architecture: Architecture) -> bytes:
+    """The ELF object of some IR, optimised."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    llvm.initialize_native_asmparser()
+    module = llvm.parse_assembly(ir)
+    module.verify()
+    machine = llvm.Target.from_triple(architecture.triple).create_target_machine(
+        cpu=architecture.cpu, opt=2, reloc="pic", codemodel="small"
+    )
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return machine.emit_object(module)
+
+
+def link(data: bytes, architecture: Architecture) -> Blob:
+    """Places the sections of an object one after another: code and constants, then, on a page of its
+    own, what is writable; LinkError if anything would be left to resolve at load time."""
+    elf = ELFFile(io.BytesIO(data))
+    image = bytearray()
+    places: dict[int, int] = {}
+    writable_offset = 0
+    for writable in (False, True):
+        for index, section in enumerate(elf.iter_sections()):
+            flags = section["sh_flags"]
+            if not flags & 2 or section["sh_size"] == 0 or bool(flags & 1) != writable:
+                continue
+            if section.name == ".eh_frame":
+                continue
+            _pad(image, max(section["sh_addralign"], 1))
+            places[index] = len(image)
+            is_zero = section["sh_type"] == "SHT_NOBITS"
+            image += bytes(section["sh_size"]) if is_zero else section.data()
+        if not writable:
+            _pad(image, architecture.page_size)
+            writable_offset = len(image)
+    _pad(image, architecture.page_size)
+    symbols = _symbols(elf, places)
+    relative = _relocate(elf, places, image, architecture)
+    return Blob(bytes(image), writable_offset, symbols, relative)
+
+
+def _pad(image: bytearray, alignment: int) -> None:
+    image += bytes(-len(image) % alignment)
+
+
+def _symbols(elf: ELFFile, places: dict[int, int]) -> dict[str, int]:
+    return {
+        symbol.name: places[symbol["st_shndx"]] + symbol["st_value"]
+        for symbol in elf.get_section_by_name(".symtab").iter_symbols()
+        if symbol["st_info"]["bind"] == "STB_GLOBAL" and symbol["st_shndx"] in places
+    }
+
+
+def _relocate(
+    elf: ELFFile, places: dict[int, int], image: bytearray, architecture: Architecture
+) -> tuple[int, ...]:
+    """Resolves the distances and returns where the addresses are."""
+    table = elf.get_section_by_name(".symtab")
+    addresses: list[int] = []
+    for section in elf.iter_sections():
+        if section["sh_type"] != "SHT_RELA" or section["sh_info"] not in places:
+            continue
+        for relocation in section.iter_relocations():
+            place = places[section["sh_info"]] + relocation["r_offset"]
+            symbol = table.get_symbol(relocation["r_info_sym"])
+            if symbol["st_shndx"] not in places:
+                raise LinkError(f"undefined symbol {symbol.name!r}: the glue has no imports")
+            value = places[symbol["st_shndx"]] + symbol["st_value"] + relocation["r_addend"]
+            kind = relocation["r_info_type"]
+            if kind in architecture.relative:
+                struct.pack_into("<i", image, place, value - place)
+            elif kind == architecture.absolute:
+                struct.pack_into("<Q", image, place, value)
+                addresses.append(place)
+            else:
+                raise LinkError(f"relocation type {kind} at {place:#x} cannot be resolved here")
+    return tuple(sorted(addresses))
+
+
+def build(architecture: Architecture) -> Blob:
+    """The glue for an architecture."""
+    return link(compile_object(glue_ir(architecture), architecture), architecture)
+
+
+def metadata(blob: Blob) -> str:
+    """The text of the `.json` file beside an image."""
+    description = {
+        "llvmlite": llvmlite.__version__,
+        "writable_offset": blob.writable_offset,
+        "relative": blob.relative,
+        "symbols": dict(sorted(blob.symbols.items())),
+    }
+    return json.dumps(description, indent=1) + "\n"
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--print-ir", action="store_true", help="print the IR, build nothing")
+    arguments = parser.parse_args()
+    for architecture in ARCHITECTURES:
+        if arguments.print_ir:
+            print(glue_ir(architecture))
+            continue
+        blob = build(architecture)
+        image_path, metadata_path = blob_paths(architecture.name)
+        image_path.write_bytes(blob.image)
+        metadata_path.write_text(metadata(blob))
+        print(f"{image_path.name}: {len(blob.image)} bytes, code {blob.writable_offset}")
+
+
+if __name__ == "__main__":
+    main()

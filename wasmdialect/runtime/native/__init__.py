@@ -1,0 +1,22 @@
+"""Native glue between Python and compiled code: entry, traps, backtraces, builtins, Ctrl-C."""
+
+from wasmdialect.runtime.native.activation import Activation, TrapRecord
+from wasmdialect.runtime.native.glue import (
+    NativeGlue,
+    NativeUnavailableError,
+    builtin_prototype,
+    native,
+)
+from wasmdialect.runtime.native.structures import Pending, Status, TrapKind
+
+__all__ = [
+    "Activation",
+    "NativeGlue",
+    "NativeUnavailableError",
+    "Pending",
+    "Status",
+    "TrapKind",
+    "TrapRecord",
+    "builtin_prototype",
+    "native",
+]

@@ -1,0 +1,72 @@
+"""An activation: the memory of one call into compiled code, and the record of a trap out of it."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from typing import NamedTuple
+
+from wasmdialect.runtime.native.structures import (
+    ACTIVATION,
+    ACTIVATION_OFFSETS,
+    ACTIVATION_SIZE,
+    FRAME_CAPACITY,
+    FRAMES_OFFSET,
+    WORD_SIZE,
+    TrapKind,
+)
+
+_TRAP_OFFSET = ACTIVATION_OFFSETS["kind"]
+_TRAP_WORDS = struct.Struct(f"={len(ACTIVATION) - _TRAP_OFFSET // WORD_SIZE}Q")
+_NO_CODE = 2**64 - 1
+
+
+class TrapRecord(NamedTuple):
+    """How and where compiled code was left without returning; a copy, good for ever."""
+
+    kind: TrapKind
+    code: int | None
+    """The trap code, for SIGNAL_ILL and EXPLICIT, if it is known."""
+    signal: int
+    """Signal number; 0 if there was no signal."""
+    fault_address: int
+    """For SIGNAL_SEGV: the address that was accessed. (0 also if the processor does not say.)"""
+    pc: int
+    """The program counter in compiled code: of the instruction itself after a signal, else the
+    return address of the call out of it."""
+    sp: int
+    fp: int
+    frame_count: int
+    """How many frames the store had on this thread."""
+    frames: tuple[int, ...]
+    """Program counters, innermost first, from all the store's activations on this thread: `pc`,
+    then return addresses. At most `FRAME_CAPACITY` of the `frame_count`."""
+
+
+class Activation:
+    """The memory of one call, for one thread; free for another call when that one is over."""
+
+    __slots__ = ("_memory", "address")
+
+    def __init__(self, stack_floor: int) -> None:
+        """`stack_floor` is the lowest address that a stack limit may have on this thread."""
+        self._memory = ctypes.create_string_buffer(ACTIVATION_SIZE)
+        self.address = ctypes.addressof(self._memory)
+        struct.pack_into("=Q", self._memory, ACTIVATION_OFFSETS["stack_floor"], stack_floor)
+
+    def trap(self) -> TrapRecord:
+        """What the glue recorded when the last call was left by a trap."""
+        words: tuple[int, ...] = _TRAP_WORDS.unpack_from(self._memory, _TRAP_OFFSET)
+        kind, code, signal, fault_address, pc, sp, fp, frame_count = words
+        kept = min(frame_count, FRAME_CAPACITY)
+        return TrapRecord(
+            TrapKind(kind),
+            None if code == _NO_CODE else code,
+            signal,
+            fault_address,
+            pc,
+            sp,
+            fp,
+            frame_count,
+            struct.unpack_from(f"={kept}Q", self._memory, FRAMES_OFFSET),
+        )

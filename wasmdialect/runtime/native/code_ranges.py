@@ -1,0 +1,60 @@
+"""Where compiled code is: the ranges that the signal handler looks a program counter up in."""
+
+from __future__ import annotations
+
+import bisect
+import ctypes
+import threading
+import time
+from collections.abc import Mapping
+
+
+class CodeRanges:
+    """Address ranges of compiled code, as a sorted array that is only ever replaced as a whole.
+
+    A handler that is reading the old array counts itself in `code_range_readers`; the array is freed
+    when that has been 0 once after the replacement.
+    """
+
+    def __init__(self, symbols: Mapping[str, int]) -> None:
+        self._exchange = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(
+            symbols["exchange_code_ranges"]
+        )
+        self._readers = ctypes.c_int64.from_address(symbols["code_range_readers"])
+        self._ranges: list[tuple[int, int]] = []
+        self._array = (ctypes.c_uint64 * 1)()
+        self._lock = threading.Lock()
+
+    def register(self, start: int, end: int) -> None:
+        """Makes start <= address < end compiled code; ValueError if it is empty or overlaps."""
+        with self._lock:
+            index = bisect.bisect(self._ranges, (start, end))
+            is_late = index > 0 and self._ranges[index - 1][1] > start
+            is_long = index < len(self._ranges) and self._ranges[index][0] < end
+            if start >= end or is_late or is_long:
+                raise ValueError(f"{start:#x}..{end:#x} is empty or overlaps registered code")
+            self._publish([*self._ranges[:index], (start, end), *self._ranges[index:]])
+
+    def unregister(self, start: int) -> None:
+        """Forgets the range that starts at `start`; KeyError if there is none. Nothing may be
+        running in it."""
+        with self._lock:
+            index = bisect.bisect_left(self._ranges, (start, 0))
+            if index == len(self._ranges) or self._ranges[index][0] != start:
+                raise KeyError(f"no code is registered at {start:#x}")
+            self._publish([*self._ranges[:index], *self._ranges[index + 1 :]])
+
+    def reset_after_fork(self) -> None:
+        """In the child, where the other threads, which may have held the lock or been in a handler,
+        are gone."""
+        self._lock = threading.Lock()
+        self._readers.value = 0
+
+    def _publish(self, ranges: list[tuple[int, int]]) -> None:
+        words = [len(ranges), *(address for pair in ranges for address in pair)]
+        array = (ctypes.c_uint64 * len(words))(*words)
+        self._exchange(ctypes.addressof(array))
+        while self._readers.value:
+            time.sleep(0)
+        self._ranges = ranges
+        self._array = array

@@ -1,0 +1,136 @@
+"""Keeping the signal handlers installed among others who install theirs: faulthandler, pytest, users.
+
+Whoever installs a handler over ours may remember ours and go on to it. If ours then went over theirs
+and on to theirs, a fault that is nobody's would go round in circles. So every time ours has to be
+put over a stranger's it is the next *generation*: an entry point of its own, with its own
+"previous". A call of an older generation then means: the stranger has passed the signal on, and
+what follows is what was there before the stranger. Finding an older generation installed means:
+the stranger left.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import threading
+from collections.abc import Mapping
+
+from wasmdialect.runtime.native.structures import HANDLER_GENERATIONS, SIGNAL_COUNT
+
+_SIG_DFL, _SIG_IGN = 0, 1
+_SA_SIGINFO = 0x4
+_SA_ONSTACK = 0x0800_0000
+_SA_RESTART = 0x1000_0000
+_SA_NODEFER = 0x4000_0000
+_SA_RESETHAND = 0x8000_0000
+
+_FAULTS = (signal.SIGSEGV, signal.SIGILL, signal.SIGBUS, signal.SIGFPE)
+
+
+class _SignalAction(ctypes.Structure):
+    """`struct sigaction` of 64-bit Linux."""
+
+    _fields_ = (
+        ("handler", ctypes.c_uint64),
+        ("mask", ctypes.c_uint64 * 16),
+        ("flags", ctypes.c_uint32),
+        ("restorer", ctypes.c_uint64),
+    )
+    handler: int
+    mask: ctypes.Array[ctypes.c_uint64]
+    flags: int
+
+
+class _PreviousHandler(ctypes.Structure):
+    """`%previous_handler` in glue.ll."""
+
+    _fields_ = (("handler", ctypes.c_uint64), ("resets", ctypes.c_uint64))
+    handler: int
+    resets: int
+
+
+class SignalHandlers:
+    """The signal handlers of the glue and what they go on to."""
+
+    def __init__(self, symbols: Mapping[str, int]) -> None:
+        self._entries = [symbols[f"handler.{g}"] for g in range(HANDLER_GENERATIONS)]
+        self._installed = (ctypes.c_uint64 * SIGNAL_COUNT).from_address(
+            symbols["installed_handlers"]
+        )
+        self._previous = (_PreviousHandler * HANDLER_GENERATIONS * SIGNAL_COUNT).from_address(
+            symbols["previous_handlers"]
+        )
+        self._lock = threading.Lock()
+        for number in _FAULTS:
+            self._put_in_place(number, _SA_NODEFER)
+        # Until the main thread asks: an address that no handler has.
+        self._installed[signal.SIGINT] = 2**64 - 1
+
+    def put_in_place(self) -> None:
+        """Puts the handlers back over whatever displaced them.
+
+        That of SIGINT only from the main thread, and not over SIG_IGN and SIG_DFL, since then
+        Ctrl-C is not meant to become a KeyboardInterrupt.
+        """
+        with self._lock:
+            for number in _FAULTS:
+                # A handler further down may raise the signal again to reach the one before it. It
+                # must get there at once, as if it had been called by the kernel.
+                self._put_in_place(number, _SA_NODEFER)
+            if threading.get_ident() == threading.main_thread().ident:
+                self._put_interrupt_in_place()
+
+    def reset_after_fork(self) -> None:
+        """In the child, where the thread that may have held the lock is gone."""
+        self._lock = threading.Lock()
+
+    def _put_interrupt_in_place(self) -> None:
+        current = _query(signal.SIGINT)
+        if current.handler in (_SIG_DFL, _SIG_IGN):
+            self._installed[signal.SIGINT] = current.handler
+            return
+        self._put_in_place(signal.SIGINT, current.flags & _SA_RESTART)
+
+    def _put_in_place(self, number: signal.Signals, flags: int) -> None:
+        current = _query(number)
+        if current.handler in self._entries:
+            self._installed[number] = current.handler
+            return
+        generation = self._next_generation(number, current.handler)
+        previous = self._previous[number][generation]
+        previous.handler = current.handler
+        previous.resets = current.flags & _SA_RESETHAND
+        # Its mask becomes ours, so that it runs with the signals blocked that it wants blocked.
+        action = _SignalAction(
+            self._entries[generation], current.mask, flags | _SA_SIGINFO | _SA_ONSTACK
+        )
+        _sigaction(number, action, None)
+        self._installed[number] = self._entries[generation]
+
+    def _next_generation(self, number: signal.Signals, displacing: int) -> int:
+        """Which generation goes on to `displacing`, the handler that is installed now."""
+        if displacing in (_SIG_DFL, _SIG_IGN):
+            return 0  # neither goes on to any of ours
+        newest = self._installed[number]
+        if newest not in self._entries:
+            return 0
+        generation = self._entries.index(newest)
+        if self._previous[number][generation].handler == displacing:
+            return generation  # the same handler again: Python's, for a new function
+        return min(generation + 1, HANDLER_GENERATIONS - 1)
+
+
+def _query(number: int) -> _SignalAction:
+    action = _SignalAction()
+    _sigaction(number, None, action)
+    return action
+
+
+def _sigaction(number: int, new: _SignalAction | None, old: _SignalAction | None) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.sigaction(
+        number,
+        None if new is None else ctypes.byref(new),
+        None if old is None else ctypes.byref(old),
+    ):
+        raise OSError(ctypes.get_errno(), f"sigaction({signal.Signals(number).name}) failed")

@@ -1,0 +1,36 @@
+"""How deep compiled code may go on the calling thread's stack."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+
+HOST_RESERVE = 256 * 1024
+"""Bytes below the stack limit that stay free for what does not check it: leaf functions, builtins,
+host functions in Python, signal handlers and their frames."""
+
+_ATTRIBUTES_SIZE = 128  # pthread_attr_t: 56 bytes on x86-64, 64 on aarch64
+
+
+def stack_floor() -> int:
+    """The lowest address that compiled code may use on the calling thread.
+
+    On a stack smaller than two reserves, half of it is for the host. OSError if the C library cannot
+    tell where the stack is.
+    """
+    low, size = _stack_bounds()
+    return low + min(HOST_RESERVE, size // 2)
+
+
+def _stack_bounds() -> tuple[int, int]:
+    """Lowest address and size of the calling thread's stack, without guard pages."""
+    libc = ctypes.CDLL(None)
+    attributes = ctypes.create_string_buffer(_ATTRIBUTES_SIZE)
+    thread = ctypes.c_ulong(threading.get_ident())
+    error: int = libc.pthread_getattr_np(thread, attributes)
+    if error:
+        raise OSError(error, "cannot find the bounds of the thread's stack")
+    low, size = ctypes.c_size_t(), ctypes.c_size_t()
+    libc.pthread_attr_getstack(attributes, ctypes.byref(low), ctypes.byref(size))
+    libc.pthread_attr_destroy(attributes)
+    return low.value, size.value

@@ -1,0 +1,97 @@
+"""The memory that the native glue and Python share, as tables: the one source of its offsets.
+
+`tools/build_native.py` turns these rows into accessor functions for the glue's LLVM IR; the Python
+side reads the same memory with them. docs/native.md explains the protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
+
+WORD_SIZE = 8
+FRAME_CAPACITY = 256
+"""How many program counters of a backtrace an activation keeps, innermost first."""
+HANDLER_GENERATIONS = 4
+"""Entry points of the signal handler; see `handlers.py` for what they are needed for."""
+SIGNAL_COUNT = 32
+"""Length of the tables indexed by a (standard, not real-time) signal number."""
+
+
+class Status(IntEnum):
+    """What the glue's `enter` returns."""
+
+    RETURNED = 0
+    TRAPPED = 1
+    """The activation holds a trap."""
+    DISPLACED = 2
+    """Nothing was run: somebody replaced a signal handler, which must be put back first."""
+
+
+class TrapKind(IntEnum):
+    """How an activation was left without returning."""
+
+    SIGNAL_ILL = 1
+    """A trap instruction; its code is known unless it is none of ours."""
+    SIGNAL_SEGV = 2
+    """A memory access failed (SIGSEGV or SIGBUS)."""
+    SIGNAL_FPE = 3
+    """An arithmetic instruction failed."""
+    HOST_ERROR = 4
+    """A host function or a builtin failed; the store has the exception."""
+    EXPLICIT = 5
+    """Compiled code called the builtin `trap` with a code."""
+    INTERRUPT = 6
+    """SIGINT."""
+    MISSING_BUILTIN = 7
+    """Compiled code called a builtin that nobody provides: the image and the runtime disagree."""
+
+
+class Pending(IntEnum):
+    """Values of `limits.pending_error`."""
+
+    NONE = 0
+    HOST_ERROR = 1
+    """Set by a host function or builtin that failed; any value but the other two means the same."""
+    INTERRUPT = 2
+    """Set by the SIGINT handler when it finds the thread outside compiled code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A 64-bit member of a structure of the glue."""
+
+    name: str
+    type: Literal["i64", "ptr"]
+    doc: str
+
+
+ACTIVATION: tuple[Word, ...] = (
+    Word("landing_sp", "i64", "stack pointer to land with; the entry code needs it at offset 0"),
+    Word("previous", "ptr", "the activation that this one is nested in, or null"),
+    Word("limits", "ptr", "`VMRuntimeLimits` of the store"),
+    Word("stack_floor", "i64", "lowest address for the stack limit on this thread; set by Python"),
+    Word("saved_stack_limit", "i64", "`limits.stack_limit` to restore; 0 in the outermost"),
+    Word("saved_entry_sp", "i64", "`limits.last_wasm_entry_sp` to restore"),
+    Word(
+        "saved_exit_fp", "i64", "`limits.last_wasm_exit_fp` to restore; the backtrace goes on there"
+    ),
+    Word("saved_exit_pc", "i64", "`limits.last_wasm_exit_pc` to restore"),
+    Word("kind", "i64", "a `TrapKind`; this and what follows is written when it is left by a trap"),
+    Word("code", "i64", "the trap code, -1 if there is none"),
+    Word("signal", "i64", "signal number, 0 without a signal"),
+    Word("fault_address", "i64", "the address that could not be accessed, for SIGSEGV and SIGBUS"),
+    Word("pc", "i64", "exact for a signal, else the return address into compiled code"),
+    Word("sp", "i64", "stack pointer there"),
+    Word("fp", "i64", "frame pointer there"),
+    Word("frame_count", "i64", "how many frames there are, also beyond those kept"),
+)
+"""A call into compiled code, in memory; the kept program counters follow the words."""
+
+ACTIVATION_OFFSETS: Mapping[str, int] = {
+    word.name: WORD_SIZE * index for index, word in enumerate(ACTIVATION)
+}
+FRAMES_OFFSET = WORD_SIZE * len(ACTIVATION)
+ACTIVATION_SIZE = FRAMES_OFFSET + WORD_SIZE * FRAME_CAPACITY

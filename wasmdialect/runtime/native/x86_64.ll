@@ -1,0 +1,136 @@
+; The part of the native glue that is particular to x86-64 Linux. An architecture provides:
+;   @context.pc, .sp, .fp   registers of an interrupted thread, from the signal handler's ucontext_t
+;   @context.land           makes the interrupted thread continue at @landing(activation)
+;   @trap_code              the code in the trap instruction at a program counter, or -1
+;   @call_array             calls compiled code; returns 0 or, through @landing, 1
+;   @landing                leaves compiled code, whatever its state, for the end of @call_array
+; ucontext_t: the general registers start at byte 40, in the order of <sys/ucontext.h>.
+
+define internal i64 @context.pc(ptr %context) alwaysinline nounwind {
+  %rip = getelementptr i8, ptr %context, i64 168
+  %pc = load i64, ptr %rip
+  ret i64 %pc
+}
+
+define internal i64 @context.sp(ptr %context) alwaysinline nounwind {
+  %rsp = getelementptr i8, ptr %context, i64 160
+  %sp = load i64, ptr %rsp
+  ret i64 %sp
+}
+
+define internal i64 @context.fp(ptr %context) alwaysinline nounwind {
+  %rbp = getelementptr i8, ptr %context, i64 120
+  %fp = load i64, ptr %rbp
+  ret i64 %fp
+}
+
+define internal void @context.land(ptr %context, ptr %activation) alwaysinline nounwind {
+  %rdi = getelementptr i8, ptr %context, i64 104
+  store ptr %activation, ptr %rdi
+  %rip = getelementptr i8, ptr %context, i64 168
+  store ptr @landing, ptr %rip
+  ret void
+}
+
+; LLVM's ubsantrap is `ud1 eax, [eax + code]`: 67 0f b9, then 00 (code 0, no displacement), 40 code
+; or, from 128 on, 80 code 00 00 00. Read byte by byte: what raised SIGILL may be a shorter instruction
+; at the very end of a mapping.
+define internal i64 @trap_code(i64 %pc) nounwind {
+  %at = inttoptr i64 %pc to ptr
+  %prefix = load i8, ptr %at
+  %is_prefix = icmp eq i8 %prefix, 103
+  br i1 %is_prefix, label %second, label %other
+second:
+  %at1 = getelementptr i8, ptr %at, i64 1
+  %escape = load i8, ptr %at1
+  %is_escape = icmp eq i8 %escape, 15
+  br i1 %is_escape, label %third, label %other
+third:
+  %at2 = getelementptr i8, ptr %at, i64 2
+  %opcode = load i8, ptr %at2
+  %is_ud1 = icmp eq i8 %opcode, -71
+  br i1 %is_ud1, label %fourth, label %other
+fourth:
+  %at3 = getelementptr i8, ptr %at, i64 3
+  %mod_rm = load i8, ptr %at3
+  switch i8 %mod_rm, label %other [
+    i8 0, label %zero
+    i8 64, label %displacement
+    i8 -128, label %displacement
+  ]
+zero:
+  ret i64 0
+displacement:
+  %at4 = getelementptr i8, ptr %at, i64 4
+  %byte = load i8, ptr %at4
+  %code = zext i8 %byte to i64
+  ret i64 %code
+other:
+  ret i64 -1
+}
+
+; The callee-saved registers, the shadow stack pointer (CET; `rdsspq` is a no-op without it) and the
+; floating-point control words stay on the stack; the activation only keeps the stack pointer.
+define internal i64 @call_array(ptr %activation, ptr %function, ptr %callee_vmctx,
+    ptr %caller_vmctx, ptr %slots, i64 %slot_count) naked noinline nounwind {
+  call void asm sideeffect inteldialect "
+    push rbp
+    mov rbp, rsp
+    push rbx
+    push r12
+    push r13
+    push r14
+    push r15
+    xor eax, eax
+    rdsspq rax
+    push rax
+    sub rsp, 16
+    stmxcsr [rsp]
+    fnstcw [rsp + 4]
+    mov [rdi], rsp
+    mov rax, rsi
+    mov rdi, rdx
+    mov rsi, rcx
+    mov rdx, r8
+    mov rcx, r9
+    call rax
+    xor eax, eax
+    add rsp, 24
+  .Lleave:
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop rbx
+    pop rbp
+    ret", "~{memory}"()
+  unreachable
+}
+
+; Frames that are jumped over are popped from the shadow stack too, at most 255 at a time.
+define internal void @landing(ptr %activation) naked noinline noreturn nounwind {
+  call void asm sideeffect inteldialect "
+    mov rsp, [rdi]
+    cld
+    ldmxcsr [rsp]
+    fldcw [rsp + 4]
+    add rsp, 16
+    pop rcx
+    xor eax, eax
+    rdsspq rax
+    test rax, rax
+    je .Llanded
+    sub rcx, rax
+    shr rcx, 3
+  .Lpop_shadow_stack:
+    mov edx, 255
+    cmp rcx, rdx
+    cmovb rdx, rcx
+    incsspq rdx
+    sub rcx, rdx
+    jne .Lpop_shadow_stack
+  .Llanded:
+    mov eax, 1
+    jmp .Lleave", "~{memory}"()
+  unreachable
+}
