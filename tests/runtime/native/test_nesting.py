@@ -88,7 +88,8 @@ def test_deep_nesting(store):
 
     def host(*_: int) -> None:
         if len(depths) == 20:
-            assert (trap := store.call("trap_deep", 3)) is not None
+            trap = store.call("trap_deep", 3)
+            assert trap is not None
             depths.append(trap.frame_count)
             return
         depths.append(0)
