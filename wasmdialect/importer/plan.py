@@ -13,8 +13,10 @@ from typing import Protocol
 
 from wasmdialect.abi.layout import Counts
 from wasmdialect.wasm.module import ConstExpr, ExternKind, ImportName, Module
+from wasmdialect.wasm.types import DefType, FuncType
 
 _REF_FUNC = 0xD2
+_UNUSUAL = re.compile(r"[^A-Za-z0-9_$.]+")
 
 
 @dataclass
@@ -24,6 +26,8 @@ class ModulePlan:
     module: Module
     file: str
     """What locations name: the input's file name."""
+    extra_fields: list[tuple[str, int, int]] = field(default_factory=list[tuple[str, int, int]])
+    """VMContext fields that passes declared: name, size, alignment."""
     function_symbols: list[str] = field(init=False)
     memory_symbols: list[str] = field(init=False)
     table_symbols: list[str] = field(init=False)
@@ -33,25 +37,76 @@ class ModulePlan:
     type_symbols: list[str] = field(init=False)
     func_ref_slots: dict[int, int] = field(init=False)
     """Function index to place in the `func_refs` region, in order of escaping."""
+    signatures: dict[int, int] = field(init=False)
+    """The first type index of each function type, to the number of that type among the module's
+    function types: the types that get trampolines."""
     slots: dict[ExternKind, list[int]] = field(init=False)
     """For each index space: index to place among the imports or among the definitions."""
-    extra_fields: list[tuple[str, int, int]] = field(default_factory=list[tuple[str, int, int]])
-    """VMContext fields that passes declared: name, size, alignment."""
 
     def __post_init__(self) -> None:
         module, names = self.module, self.module.names
-        taken: set[str] = set()
-        self.function_symbols = _symbols("func", len(module.functions), names.functions, taken)
-        self.memory_symbols = _symbols("memory", len(module.memories), names.memories, taken)
-        self.table_symbols = _symbols("table", len(module.tables), names.tables, taken)
-        self.global_symbols = _symbols("global", len(module.globals), names.globals, taken)
-        self.data_symbols = _symbols("data", len(module.data), names.data, taken)
-        self.elem_symbols = _symbols("elem", len(module.elements), names.elements, taken)
-        self.type_symbols = _symbols("type", len(module.types), names.types, taken)
+        self._taken: set[str] = set()
+        self.function_symbols = self._symbols("func", len(module.functions), names.functions)
+        self.memory_symbols = self._symbols("memory", len(module.memories), names.memories)
+        self.table_symbols = self._symbols("table", len(module.tables), names.tables)
+        self.global_symbols = self._symbols("global", len(module.globals), names.globals)
+        self.data_symbols = self._symbols("data", len(module.data), names.data)
+        self.elem_symbols = self._symbols("elem", len(module.elements), names.elements)
+        self.type_symbols = self._symbols("type", len(module.types), names.types)
         self.func_ref_slots = {}
         for index in escaping_functions(module):
             self.func_ref_slots.setdefault(index, len(self.func_ref_slots))
+        self.signatures = {}
+        self._signature_types: dict[DefType, int] = {}
+        for index, t in enumerate(module.types):
+            self._number_signature(index, t)
         self.slots = {kind: _slots(module.index_space(kind)) for kind in ExternKind}
+
+    def _number_signature(self, index: int, t: DefType) -> None:
+        if isinstance(t.composite, FuncType) and t not in self._signature_types:
+            self.signatures[index] = self._signature_types[t] = len(self._signature_types)
+
+    def signature_of(self, t: DefType) -> int:
+        """The number of a function type of the module."""
+        return self._signature_types[t]
+
+    # --- what passes add, behind everything else ---
+
+    def add_type(self, t: DefType) -> int:
+        """The index of a function type, added to the type section if it is not there."""
+        if t in self.module.types:
+            return self.module.types.index(t)
+        index = len(self.module.types)
+        self.module.types.append(t)
+        self.type_symbols.append(self._symbol("type", index, None))
+        self._number_signature(index, t)
+        return index
+
+    def add_entity(self, kind: ExternKind, index: int, name: str) -> None:
+        """Name and number an entity that was appended to its index space."""
+        symbols = {
+            ExternKind.FUNC: self.function_symbols,
+            ExternKind.GLOBAL: self.global_symbols,
+        }[kind]
+        symbols.append(self._symbol(kind.word, index, name))
+        self.slots[kind] = _slots(self.module.index_space(kind))
+
+    # --- names ---
+
+    def _symbols(self, kind: str, count: int, names: dict[int, str]) -> list[str]:
+        return [self._symbol(kind, index, names.get(index)) for index in range(count)]
+
+    def _symbol(self, kind: str, index: int, name: str | None) -> str:
+        """A unique symbol: the entity's name where there is one, else kind and index."""
+        symbol = _UNUSUAL.sub("_", name or "") or f"{kind}{index}"
+        if symbol[0].isdigit():
+            symbol = "_" + symbol
+        if symbol in self._taken:
+            symbol = f"{symbol}.{kind}{index}"
+        while symbol in self._taken:
+            symbol += "_"
+        self._taken.add(symbol)
+        return symbol
 
     @property
     def counts(self) -> Counts:
@@ -120,22 +175,3 @@ def _slots(space: Iterable[_Entity]) -> list[int]:
             slots.append(defined)
             defined += 1
     return slots
-
-
-_UNUSUAL = re.compile(r"[^A-Za-z0-9_$.]+")
-
-
-def _symbols(kind: str, count: int, names: dict[int, str], taken: set[str]) -> list[str]:
-    """A unique symbol for each entity: its name where there is one, else `kind` and its index."""
-    symbols: list[str] = []
-    for index in range(count):
-        symbol = _UNUSUAL.sub("_", names.get(index, "")) or f"{kind}{index}"
-        if symbol[0].isdigit():
-            symbol = "_" + symbol
-        if symbol in taken:
-            symbol = f"{symbol}.{kind}{index}"
-        while symbol in taken:
-            symbol += "_"
-        taken.add(symbol)
-        symbols.append(symbol)
-    return symbols

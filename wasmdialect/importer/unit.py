@@ -50,6 +50,7 @@ class Unit:
         self._function_types: dict[wt.FuncType, FunctionType] = {}
         self._functions: dict[int, wasmir.FuncOp] = {}
         self._symbols: dict[tuple[str, int], SymbolRefAttr] = {}
+        self._with_signatures = False
 
     def value_type(self, t: wt.ValType, offset: int = 0) -> ValueType:
         """The IR type of a value type; UnsupportedError if the IR has none yet."""
@@ -104,12 +105,10 @@ class Unit:
         if known is None:
             composite = self.plan.module.types[index].composite
             assert isinstance(composite, wt.FuncType)
-            op = self._declare(
-                wasmir.TypeOp,
-                self.plan.type_symbols[index],
-                index,
-                {"function_type": self.function_type(composite)},
-            )
+            properties: dict[str, Attribute] = {"function_type": self.function_type(composite)}
+            if self._with_signatures and index in self.plan.signatures:
+                properties["signature"] = integer_attr(self.plan.signatures[index], 64)
+            op = self._declare(wasmir.TypeOp, self.plan.type_symbols[index], index, properties)
             known = self._symbols["type", index] = op.symbol
         return known
 
@@ -205,9 +204,16 @@ class Unit:
 
     # --- what only the whole module has ---
 
+    def declare_signatures(self) -> None:
+        """Declare each function type of the module: the unit gets the trampolines of the types."""
+        self._with_signatures = True
+        for index in self.plan.signatures:
+            self.type_ref(index)
+
     def declare_everything(self) -> None:
         """Declare every entity in the order of the module, then segments, exports and start."""
         module = self.plan.module
+        self.declare_signatures()
         for index, t in enumerate(module.types):
             if isinstance(t.composite, wt.FuncType):
                 self.type_ref(index)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from traceback import format_exception
 from typing import Literal
 
 from xdsl.context import Context
@@ -118,12 +119,13 @@ def is_function_scoped(passes: Sequence[ModulePass]) -> bool:
 class PassFailure(Exception):
     """A pass raised an exception, or left IR behind that does not verify.
 
-    `__cause__` is what happened inside the pass.
+    `details` is the traceback of what happened inside the pass.
     """
 
-    def __init__(self, pass_name: str, message: str):
-        super().__init__(f"pass {pass_name!r} failed: {message}")
+    def __init__(self, pass_name: str, message: str, details: str = ""):
+        super().__init__(message)
         self.pass_name = pass_name
+        self.details = details
 
 
 Observer = Callable[[str, ModuleOp, float], None]
@@ -149,7 +151,7 @@ def run_passes(
         try:
             p.apply(ctx, module)
         except Exception as error:
-            raise PassFailure(p.name, f"{type(error).__name__}: {error}") from error
+            raise _failure(p.name, error) from error
         seconds = time.perf_counter() - started
         if verify == "each" or (verify == "ends" and number == len(passes) - 1):
             _verify(module, p.name)
@@ -164,4 +166,10 @@ def _verify(module: ModuleOp, after: str) -> None:
         module.verify()
         verify_ssa(module)
     except DiagnosticException as error:
-        raise PassFailure(after, f"the IR it left does not verify: {error}") from error
+        message = f"the IR that {after} left does not verify: {error}"
+        raise PassFailure(after, message, "".join(format_exception(error))) from error
+
+
+def _failure(pass_name: str, error: Exception) -> PassFailure:
+    message = f"pass {pass_name!r} failed: {type(error).__name__}: {error}"
+    return PassFailure(pass_name, message, "".join(format_exception(error)))

@@ -1,0 +1,254 @@
+"""The artifact: one ELF file with the image of a module and every table about it.
+
+ET_REL without program headers, in the layout of RUNTIME_ABI "The ELF artifact": the file is mapped as
+a whole and only the section table matters. docs/artifact.md describes each section byte by byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from wasmdialect._version import __version__
+from wasmdialect.abi.layout import align_up
+from wasmdialect.object.elf import (
+    ET_REL,
+    FILE_HEADER,
+    SECTION_HEADER,
+    SHF_ALLOC,
+    SHF_EXECINSTR,
+    SHT_PROGBITS,
+    SHT_STRTAB,
+    SHT_SYMTAB,
+    STT_FUNC,
+    SYMBOL,
+    ElfError,
+    ElfFile,
+)
+from wasmdialect.object.info import ArtifactInfo
+from wasmdialect.object.link import LinkedImage, PlacedFunction
+from wasmdialect.object.sections import (
+    AddressMap,
+    TableError,
+    TrapTable,
+    write_address_map,
+    write_traps,
+)
+
+OSABI_WASMTIME = 200
+FLAG_MODULE = 1
+CHECKSUM_SECTION = ".wasmdialect.checksum"
+CHECKSUM_SIZE = 32
+
+
+class ArtifactError(Exception):
+    """The file is no artifact that can be loaded here; the message says why."""
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What an artifact was compiled for, and by what: `.wasmdialect.engine`."""
+
+    triple: str
+    cpu: str
+    features: str
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Every setting that the code depends on, and the expanded pipeline."""
+    version: str = __version__
+
+    def to_bytes(self) -> bytes:
+        """The section's bytes."""
+        return json.dumps(self.__dict__, separators=(",", ":"), sort_keys=True).encode()
+
+    @staticmethod
+    def from_bytes(data: bytes) -> EngineInfo:
+        """Raises ArtifactError."""
+        try:
+            return EngineInfo(**json.loads(data))
+        except (ValueError, TypeError):
+            raise ArtifactError("the engine section is malformed") from None
+
+
+@dataclass
+class Artifact:
+    """An artifact's contents."""
+
+    engine: EngineInfo
+    info: ArtifactInfo
+    text: bytes | memoryview
+    rodata: bytes | memoryview
+    functions: tuple[PlacedFunction, ...]
+    address_map: bytes | memoryview
+    traps: bytes | memoryview
+    wasm_data: bytes | memoryview
+    """`.rodata.wasm`: the data segments."""
+    names: bytes | memoryview
+    """`.name.wasm`: function names, one after the other."""
+    text_offset: int = 0
+    """Of `.text` in the file."""
+    branch_protection: bool = False
+
+
+def make_artifact(
+    engine: EngineInfo, info: ArtifactInfo, image: LinkedImage, wasm_data: bytes, names: bytes
+) -> Artifact:
+    """The artifact of a linked image."""
+    return Artifact(
+        engine,
+        info,
+        image.text,
+        image.rodata,
+        image.functions,
+        write_address_map(image.address_map),
+        write_traps(image.traps),
+        wasm_data,
+        names,
+    )
+
+
+# --- writing ---
+
+
+def write_artifact(artifact: Artifact, elf_machine: int, page_size: int) -> bytes:
+    """The file. Deterministic: equal artifacts give equal bytes."""
+    symbol_names = bytearray(b"\0")
+    symbols = bytearray(SYMBOL.size)
+    contents: list[tuple[str, int, int, int, bytes | memoryview]] = [
+        # name, type, flags, alignment, content
+        (".wasmdialect.engine", SHT_PROGBITS, 0, 1, artifact.engine.to_bytes()),
+        (".wasmtime.bti", SHT_PROGBITS, 0, 1, bytes([artifact.branch_protection])),
+        (".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, page_size, artifact.text),
+        (".rodata", SHT_PROGBITS, SHF_ALLOC, 1, artifact.rodata),
+        (".wasmtime.addrmap", SHT_PROGBITS, 0, 1, artifact.address_map),
+        (".wasmtime.traps", SHT_PROGBITS, 0, 1, artifact.traps),
+        (".rodata.wasm", SHT_PROGBITS, SHF_ALLOC, 1, artifact.wasm_data),
+        (".name.wasm", SHT_PROGBITS, 0, 1, artifact.names),
+        (".wasmdialect.info", SHT_PROGBITS, 0, 1, artifact.info.to_bytes()),
+        (CHECKSUM_SECTION, SHT_PROGBITS, 0, 1, bytes(CHECKSUM_SIZE)),
+    ]
+    text_index = 1 + [name for name, *_ in contents].index(".text")
+    for function in artifact.functions:
+        symbols += SYMBOL.pack(
+            len(symbol_names), STT_FUNC, 0, text_index, function.offset, function.size
+        )
+        symbol_names += function.symbol.encode() + b"\0"
+    strtab_index = len(contents) + 2
+    contents.append((".symtab", SHT_SYMTAB, 0, 8, bytes(symbols)))
+    contents.append((".strtab", SHT_STRTAB, 0, 1, bytes(symbol_names)))
+    section_names = bytearray(b"\0")
+    name_offsets: list[int] = []
+    for name in [*(row[0] for row in contents), ".shstrtab"]:
+        name_offsets.append(len(section_names))
+        section_names += name.encode() + b"\0"
+    contents.append((".shstrtab", SHT_STRTAB, 0, 1, bytes(section_names)))
+
+    file = bytearray(FILE_HEADER.size)
+    headers = bytearray(SECTION_HEADER.size)
+    checksum_at = 0
+    for (name, kind, flags, alignment, content), name_offset in zip(
+        contents, name_offsets, strict=True
+    ):
+        file += bytes(align_up(len(file), alignment) - len(file))
+        offset = len(file)
+        if name == CHECKSUM_SECTION:
+            checksum_at = offset
+        file += content
+        # The symbol table: its strings, and that all symbols are local.
+        link, info, entry_size = (
+            (strtab_index, len(symbols) // SYMBOL.size, SYMBOL.size)
+            if kind == SHT_SYMTAB
+            else (0, 0, 0)
+        )
+        headers += SECTION_HEADER.pack(
+            name_offset, kind, flags, 0, offset, len(content), link, info, alignment, entry_size
+        )
+    file += bytes(align_up(len(file), 8) - len(file))
+    table = len(file)
+    file += headers
+    ident = b"\x7fELF" + bytes((2, 1, 1, OSABI_WASMTIME, 0)) + bytes(7)
+    count = len(contents) + 1
+    FILE_HEADER.pack_into(
+        file, 0, ident, ET_REL, elf_machine, 1, 0, 0, table, FLAG_MODULE,
+        FILE_HEADER.size, 0, 0, SECTION_HEADER.size, count, count - 1,
+    )  # fmt: skip
+    file[checksum_at : checksum_at + CHECKSUM_SIZE] = _checksum(file, checksum_at)
+    return bytes(file)
+
+
+def _checksum(file: bytes | bytearray | memoryview, checksum_at: int) -> bytes:
+    """Over the whole file, the checksum itself taken as zeros."""
+    view = memoryview(file)
+    digest = hashlib.sha256(view[:checksum_at])
+    digest.update(bytes(CHECKSUM_SIZE))
+    digest.update(view[checksum_at + CHECKSUM_SIZE :])
+    return digest.digest()
+
+
+# --- reading ---
+
+
+def is_artifact(data: bytes | memoryview) -> bool:
+    """Whether a file looks like an artifact, as opposed to a module."""
+    return bytes(data[:4]) == b"\x7fELF"
+
+
+def read_artifact(data: bytes | memoryview) -> Artifact:
+    """The contents of an artifact, checked. Raises ArtifactError."""
+    try:
+        return _read(data)
+    except (ElfError, TableError) as error:
+        raise ArtifactError(f"damaged artifact: {error}") from None
+
+
+def _read(data: bytes | memoryview) -> Artifact:
+    elf = ElfFile(data)
+    if elf.osabi != OSABI_WASMTIME or elf.section(".wasmdialect.engine") is None:
+        raise ArtifactError("an ELF file, but not an artifact of wasmdialect")
+    engine = EngineInfo.from_bytes(bytes(_content(elf, ".wasmdialect.engine")))
+    if engine.version != __version__:
+        raise ArtifactError(
+            f"compiled by version {engine.version}, this is {__version__}: compile it again"
+        )
+    checksum = elf.section(CHECKSUM_SECTION)
+    if checksum is None or checksum.size != CHECKSUM_SIZE:
+        raise ArtifactError("damaged artifact: it has no checksum")
+    if _checksum(elf.data, checksum.offset) != bytes(elf.content(checksum)):
+        raise ArtifactError("damaged artifact: the checksum is wrong")
+    try:
+        info = ArtifactInfo.from_bytes(bytes(_content(elf, ".wasmdialect.info")))
+    except ValueError as error:
+        raise ArtifactError(f"damaged artifact: {error}") from None
+    text = elf.section(".text")
+    assert text is not None
+    address_map, traps = _content(elf, ".wasmtime.addrmap"), _content(elf, ".wasmtime.traps")
+    AddressMap.read(address_map)
+    TrapTable.read(traps)
+    return Artifact(
+        engine,
+        info,
+        elf.content(text),
+        _content(elf, ".rodata"),
+        tuple(_functions(elf)),
+        address_map,
+        traps,
+        _content(elf, ".rodata.wasm"),
+        _content(elf, ".name.wasm"),
+        text.offset,
+        any(_content(elf, ".wasmtime.bti")),
+    )
+
+
+def _functions(elf: ElfFile) -> Iterator[PlacedFunction]:
+    for symbol in elf.symbols():
+        if symbol.type == STT_FUNC:
+            yield PlacedFunction(symbol.name, symbol.value, symbol.size)
+
+
+def _content(elf: ElfFile, name: str) -> memoryview:
+    section = elf.section(name)
+    if section is None:
+        raise ArtifactError(f"damaged artifact: it has no section {name}")
+    return elf.content(section)

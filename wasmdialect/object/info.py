@@ -1,0 +1,163 @@
+"""What the loader needs to know of a module besides its code: `.wasmdialect.info`.
+
+JSON, because it is small, fast to read without this package, and no code. `INFO_VERSION` changes with
+every change of its meaning. Value types are written as in the text format. A constant expression is a
+list of [mnemonic, immediate] pairs; integer and float constants are unsigned bit patterns.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeAlias, cast
+
+INFO_VERSION = 1
+
+ConstantExpression: TypeAlias = list[list[Any]]
+
+
+@dataclass(slots=True)
+class FunctionTypeInfo:
+    """A function type."""
+
+    params: list[str]
+    results: list[str]
+
+
+@dataclass(slots=True)
+class TableInfo:
+    """A table: element type, limits, whether indices are i64, initial value."""
+
+    element: str
+    minimum: int
+    maximum: int | None
+    is_64: bool
+    init: ConstantExpression | None = None
+
+
+@dataclass(slots=True)
+class MemoryInfo:
+    """A memory: limits in pages, whether addresses are i64, and what compiled code relies on."""
+
+    minimum: int
+    maximum: int | None
+    is_64: bool
+    shared: bool
+    page_size_log2: int
+    guarded: bool
+    """Whether compiled code relies on the 4 GiB reservation with its guard."""
+
+
+@dataclass(slots=True)
+class GlobalInfo:
+    """A global variable."""
+
+    type: str
+    mutable: bool
+    init: ConstantExpression | None = None
+
+
+@dataclass(slots=True)
+class ImportInfo:
+    """An import: kind is `func`, `table`, `memory` or `global`, index into that index space."""
+
+    module: str
+    name: str
+    kind: str
+    index: int
+
+
+@dataclass(slots=True)
+class ExportInfo:
+    """An export."""
+
+    name: str
+    kind: str
+    index: int
+
+
+@dataclass(slots=True)
+class ElementInfo:
+    """An element segment: function indices or constant expressions."""
+
+    mode: str
+    type: str
+    table: int
+    offset: ConstantExpression | None
+    functions: list[int] | None
+    expressions: list[ConstantExpression] | None
+
+
+@dataclass(slots=True)
+class DataInfo:
+    """A data segment: where its bytes are in `.rodata.wasm`."""
+
+    mode: str
+    memory: int
+    offset: ConstantExpression | None
+    start: int
+    size: int
+
+
+@dataclass(slots=True)
+class ArtifactInfo:
+    """Everything the loader needs to know of a module."""
+
+    module_name: str | None = None
+    types: list[FunctionTypeInfo | None] = field(default_factory=list["FunctionTypeInfo | None"])
+    """By type index; None for what is no function type."""
+    signatures: list[int] = field(default_factory=list[int])
+    """The first type index of each distinct function type: S in `signatures[S]::...`."""
+    functions: list[int] = field(default_factory=list[int])
+    """The type index of each function."""
+    tables: list[TableInfo] = field(default_factory=list[TableInfo])
+    memories: list[MemoryInfo] = field(default_factory=list[MemoryInfo])
+    globals: list[GlobalInfo] = field(default_factory=list[GlobalInfo])
+    imports: list[ImportInfo] = field(default_factory=list[ImportInfo])
+    exports: list[ExportInfo] = field(default_factory=list[ExportInfo])
+    start: int | None = None
+    elements: list[ElementInfo] = field(default_factory=list[ElementInfo])
+    data: list[DataInfo] = field(default_factory=list[DataInfo])
+    escaping: list[int] = field(default_factory=list[int])
+    """The function of each place in the `func_refs` region."""
+    extra_fields: list[list[Any]] = field(default_factory=list[list[Any]])
+    """Name, size and alignment of the VMContext fields that passes declared."""
+    counters: list[str] = field(default_factory=list[str])
+    """Those of them that are counters."""
+    function_names: list[list[int]] = field(default_factory=list[list[int]])
+    """Index, start and length in `.name.wasm` of the names there are."""
+    function_starts: list[int] = field(default_factory=list[int])
+    """The Wasm byte offset of each function's body, 0 for imports."""
+
+    def to_bytes(self) -> bytes:
+        """The section's bytes."""
+        document = {"version": INFO_VERSION, **asdict(self)}
+        return json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
+
+    @staticmethod
+    def from_bytes(data: bytes) -> ArtifactInfo:
+        """Raises ValueError if the bytes are not of this version's form."""
+        document = cast(dict[str, Any], json.loads(data))
+        if document.pop("version", None) != INFO_VERSION:
+            raise ValueError("the module information is of another version")
+        try:
+            return _with_classes(ArtifactInfo(**document))
+        except TypeError as error:
+            raise ValueError(f"malformed module information: {error}") from None
+
+
+def _with_classes(info: ArtifactInfo) -> ArtifactInfo:
+    """Turn the dictionaries that JSON gives into the classes they were."""
+
+    def each(cls: Any, rows: list[Any]) -> list[Any]:
+        return [None if row is None else cls(**row) for row in rows]
+
+    info.types = each(FunctionTypeInfo, info.types)
+    info.tables = each(TableInfo, info.tables)
+    info.memories = each(MemoryInfo, info.memories)
+    info.globals = each(GlobalInfo, info.globals)
+    info.imports = each(ImportInfo, info.imports)
+    info.exports = each(ExportInfo, info.exports)
+    info.elements = each(ElementInfo, info.elements)
+    info.data = each(DataInfo, info.data)
+    return info
