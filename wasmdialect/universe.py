@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from xdsl.universe import Universe
 
+from wasmdialect.passes.registry import OWN_PASSES
+
 if TYPE_CHECKING:
     from xdsl.ir import Dialect
 
@@ -19,4 +21,19 @@ def _wasmir() -> Dialect:
     return WASMIR
 
 
-UNIVERSE = Universe(all_dialects={"wasmir": _wasmir})
+def _wasmvm() -> Dialect:
+    from wasmdialect.dialects.wasmvm import WASMVM
+
+    return WASMVM
+
+
+def _llvm_ext() -> Dialect:
+    from wasmdialect.dialects.llvm_ext import LLVM_EXT
+
+    return LLVM_EXT
+
+
+UNIVERSE = Universe(
+    all_dialects={"wasmir": _wasmir, "wasmvm": _wasmvm, "llvm_ext": _llvm_ext},
+    all_passes=OWN_PASSES,
+)

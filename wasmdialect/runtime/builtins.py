@@ -1,0 +1,116 @@
+"""The builtins in Python: what compiled code asks the runtime to do (`wasmdialect.abi.builtins`).
+
+Each gets the calling instance and its arguments as unsigned integers. One that refuses raises; the
+native stub it was called through then leaves compiled code with the exception.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from wasmdialect.abi.traps import TrapCode
+from wasmdialect.runtime.errors import Trap
+from wasmdialect.runtime.instance import ModuleInstance, instance_at
+from wasmdialect.runtime.native import builtin_prototype, native
+
+_FAILED = 0xFFFF_FFFF_FFFF_FFFF
+_FAILED_32 = 0xFFFF_FFFF
+
+
+def _out_of_bounds(code: TrapCode) -> Trap:
+    return Trap.from_code(code, [])
+
+
+def _memory_grow(instance: ModuleInstance, delta: int, memory: int) -> int:
+    old = instance.memories[memory].grow(delta)
+    return _FAILED if old is None else old
+
+
+def _memory_init(
+    instance: ModuleInstance, memory: int, segment: int, start: int, source: int, count: int
+) -> None:
+    instance.memory_init(memory, segment, start, source, count)
+
+
+def _data_drop(instance: ModuleInstance, segment: int) -> None:
+    instance.dropped_data.add(segment)
+
+
+def _table_init(
+    instance: ModuleInstance, table: int, segment: int, start: int, source: int, count: int
+) -> None:
+    instance.table_init(table, segment, start, source, count)
+
+
+def _elem_drop(instance: ModuleInstance, segment: int) -> None:
+    instance.dropped_elements.add(segment)
+
+
+def _table_copy(
+    instance: ModuleInstance, to: int, source: int, start: int, source_start: int, count: int
+) -> None:
+    target, origin = instance.tables[to], instance.tables[source]
+    if source_start + count > origin.size or start + count > target.size:
+        raise _out_of_bounds(TrapCode.TABLE_OUT_OF_BOUNDS)
+    target.set_many(start, origin.references(source_start, count))
+
+
+def _table_grow(instance: ModuleInstance, table: int, delta: int, init: int) -> int:
+    old = instance.tables[table].grow(delta, init)
+    return _FAILED_32 if old is None else old
+
+
+def _table_fill(instance: ModuleInstance, table: int, start: int, value: int, count: int) -> None:
+    storage = instance.tables[table]
+    if start + count > storage.size:
+        raise _out_of_bounds(TrapCode.TABLE_OUT_OF_BOUNDS)
+    storage.fill(start, count, value)
+
+
+def _lazy_init(instance: ModuleInstance, table: int, index: int) -> int:
+    return instance.tables[table].get(index)
+
+
+_BUILTINS: dict[str, Callable[..., int | None]] = {
+    "memory32_grow": _memory_grow,
+    "memory_init": _memory_init,
+    "data_drop": _data_drop,
+    "table_init": _table_init,
+    "elem_drop": _elem_drop,
+    "table_copy": _table_copy,
+    "table_grow_func_ref": _table_grow,
+    "table_grow_externref": _table_grow,
+    "table_fill_func_ref": _table_fill,
+    "table_fill_externref": _table_fill,
+    "table_get_lazy_init_func_ref": _lazy_init,
+}
+
+_lock = threading.Lock()
+_installed = False
+
+
+def install_builtins() -> None:
+    """Put the builtins into the process's array, once."""
+    global _installed
+    if _installed:
+        return
+    with _lock:
+        if not _installed:
+            for name, function in _BUILTINS.items():
+                native().set_builtin_callback(name, builtin_prototype(name)(_serve(function)))
+            _installed = True
+
+
+def _serve(function: Callable[..., int | None]) -> Callable[..., Any]:
+    def serve(vmctx: int, *arguments: int) -> int:
+        instance = instance_at(vmctx)
+        assert instance is not None
+        try:
+            return function(instance, *arguments) or 0
+        except BaseException as error:
+            instance.store.fail(error)
+            return 0
+
+    return serve

@@ -1,0 +1,100 @@
+"""Errors at run time, with wasmtime-py's names: WasmtimeError, Trap with its frames, ExitTrap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wasmdialect.abi.traps import TrapCode
+
+
+class WasmtimeError(Exception):
+    """Something other than running Wasm went wrong: a module, a link, a wrong type."""
+
+
+class ExitTrap(WasmtimeError):
+    """The program asked to exit (WASI `proc_exit`); `code` is its exit code."""
+
+    def __init__(self, code: int):
+        super().__init__(f"Exited with i32 exit status {code}")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A Wasm function that was running when a trap happened."""
+
+    func_index: int
+    func_name: str | None
+    module_name: str | None
+    module_offset: int | None
+    """Byte offset in the module of the instruction it was at; None if that is not known."""
+    func_offset: int | None
+    """The same from the start of the function's body."""
+
+    def __str__(self) -> str:
+        name = self.func_name or f"<wasm function {self.func_index}>"
+        module = f"{self.module_name}!" if self.module_name else ""
+        where = "unknown offset" if self.module_offset is None else f"0x{self.module_offset:x}"
+        return f"{where} - {module}{name}"
+
+
+class Trap(Exception):
+    """Wasm execution stopped. Raise one in a host function to stop the Wasm that called it."""
+
+    def __init__(self, message: str):
+        super().__init__(message)
+        self._message = message
+        self._code: TrapCode | None = None
+        self._frames: list[Frame] = []
+
+    @classmethod
+    def from_code(cls, code: TrapCode, frames: list[Frame]) -> Trap:
+        """A trap of compiled code."""
+        trap = cls(f"wasm trap: {code.message}")
+        trap._code = code
+        trap._frames = frames
+        return trap
+
+    @property
+    def message(self) -> str:
+        """What happened, and a backtrace of the Wasm frames."""
+        if not self._frames:
+            return self._message
+        lines = [f"  {number:>3}: {frame}" for number, frame in enumerate(self._frames)]
+        return "\n".join(
+            [
+                "error while executing at wasm backtrace:",
+                *lines,
+                "",
+                "Caused by:",
+                f"    {self._message}",
+            ]
+        )
+
+    @property
+    def reason(self) -> str:
+        """What happened, in one line."""
+        return self._message
+
+    @property
+    def frames(self) -> list[Frame]:
+        """The Wasm functions that were running, innermost first."""
+        return self._frames
+
+    @property
+    def trap_code(self) -> TrapCode | None:
+        """Why it happened; None for a trap that a host function raised."""
+        return self._code
+
+    def add_frames(self, frames: list[Frame]) -> None:
+        """Set the frames of a trap that started in a host function or builtin."""
+        if not self._frames:
+            self._frames = frames
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class LinkError(WasmtimeError):
+    """An import is missing or has another type; the message has the words of the specification's
+    tests (`unknown import`, `incompatible import type`) in front."""

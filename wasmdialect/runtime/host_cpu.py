@@ -1,0 +1,57 @@
+"""What this machine's processor can do, to compare with what an artifact was compiled for."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+_FLAGS = {
+    # LLVM's feature name: the word in /proc/cpuinfo, where they differ.
+    "sse3": "pni",
+    "sse4.1": "sse4_1",
+    "sse4.2": "sse4_2",
+    "bmi": "bmi1",
+    "lzcnt": "abm",
+    "pclmul": "pclmulqdq",
+    "rdrnd": "rdrand",
+    "sha": "sha_ni",
+    "avx512vbmi2": "avx512_vbmi2",
+    "avx512vnni": "avx512_vnni",
+    "avx512bitalg": "avx512_bitalg",
+    "avx512vpopcntdq": "avx512_vpopcntdq",
+    "avx512bf16": "avx512_bf16",
+    "avxvnni": "avx_vnni",
+}
+_CHECKED = {
+    *_FLAGS, "ssse3", "popcnt", "avx", "avx2", "bmi2", "fma", "f16c", "movbe", "adx", "aes",
+    "gfni", "vaes", "vpclmulqdq", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl",
+    "avx512ifma", "avx512vbmi",
+}  # fmt: skip
+"""The features whose instructions LLVM puts into ordinary code."""
+
+
+@cache
+def cpu_flags() -> frozenset[str]:
+    """The processor's features as Linux names them; empty if it does not say."""
+    try:
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as info:
+            for line in info:
+                if line.startswith(("flags", "Features")):
+                    return frozenset(line.partition(":")[2].split())
+    except OSError:
+        pass
+    return frozenset()
+
+
+def missing_features(features: str) -> list[str]:
+    """What of `features` (LLVM's notation: `+avx2,+bmi`) this processor lacks."""
+    flags = cpu_flags()
+    if not flags:
+        return []
+    wanted = [f[1:] for f in features.split(",") if f.startswith("+")]
+    return [f for f in wanted if f in _CHECKED and _FLAGS.get(f, f) not in flags]
+
+
+def host_architecture() -> str:
+    """The first part of this machine's triple."""
+    return os.uname().machine

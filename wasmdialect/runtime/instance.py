@@ -1,0 +1,444 @@
+"""Instances: a VMContext filled in, and instantiation in the order of the specification.
+
+Source of the layout: `wasmdialect.abi.layout`; of the order of steps: specification "Execution /
+Modules / Instantiation".
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from wasmdialect.abi.layout import (
+    FUNC_REF,
+    GLOBAL_DEFINITION,
+    VMCONTEXT_HEADER,
+    VMCONTEXT_MAGIC,
+    align_up,
+)
+from wasmdialect.abi.traps import TrapCode
+from wasmdialect.object.info import ConstantExpression, DataInfo, ElementInfo, MemoryInfo, TableInfo
+from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
+from wasmdialect.runtime.memory import LinearMemory
+from wasmdialect.runtime.module import LoadedModule
+from wasmdialect.runtime.native import native
+from wasmdialect.runtime.signatures import Signature
+from wasmdialect.runtime.store import FunctionReference, StoreState
+from wasmdialect.runtime.table import TableStorage
+from wasmdialect.runtime.values import new_slots
+from wasmdialect.wasm.numerics import i_add, i_mul, i_sub
+
+
+@dataclass(slots=True)
+class GlobalCell:
+    """A global of a store: 16 bytes at `address`."""
+
+    type: str
+    mutable: bool
+    address: int
+    owner: object
+    """Keeps the memory alive."""
+
+    def bits(self) -> int:
+        """The value as an unsigned bit pattern of its width (references: the pointer)."""
+        if self.type in ("i32", "f32"):
+            return ctypes.c_uint32.from_address(self.address).value
+        return ctypes.c_uint64.from_address(self.address).value
+
+    def set_bits(self, bits: int) -> None:
+        """Store a bit pattern."""
+        if self.type in ("i32", "f32"):
+            ctypes.c_uint32.from_address(self.address).value = bits
+        else:
+            ctypes.c_uint64.from_address(self.address).value = bits
+
+
+def new_global(type: str, mutable: bool, bits: int) -> GlobalCell:
+    """A global that belongs to no instance."""
+    memory = ctypes.create_string_buffer(GLOBAL_DEFINITION.size + 16)
+    address = align_up(ctypes.addressof(memory), 16)
+    cell = GlobalCell(type, mutable, address, memory)
+    cell.set_bits(bits)
+    return cell
+
+
+Extern: TypeAlias = FunctionReference | TableStorage | LinearMemory | GlobalCell
+"""What can be imported and exported."""
+
+_KIND_WORDS = {
+    FunctionReference: "function",
+    TableStorage: "table",
+    LinearMemory: "memory",
+    GlobalCell: "global",
+}
+
+
+class ModuleInstance:
+    """An instance of a module in a store."""
+
+    def __init__(self, store: StoreState, module: LoadedModule, imports: Sequence[Extern]):
+        """Instantiate: allocate, initialise, and run the start function.
+
+        `imports` are in the order of the module's imports. Raises LinkError if they do not fit, Trap
+        or what a host function raised, MemoryError.
+        """
+        self.store = store
+        self.module = module
+        self.info = module.info
+        layout = module.layout
+        self._memory = ctypes.create_string_buffer(layout.size + 16)
+        self.vmctx = align_up(ctypes.addressof(self._memory), 16)
+        self._shift = self.vmctx - ctypes.addressof(self._memory)
+        self.functions: list[FunctionReference | None] = []
+        """Function references by index; None where no reference to the function can exist."""
+        self.tables: list[TableStorage] = []
+        self.memories: list[LinearMemory] = []
+        self.globals: list[GlobalCell] = []
+        self.dropped_data: set[int] = set()
+        self.dropped_elements: set[int] = set()
+        self._element_functions: dict[int, dict[int, int]] = {}
+        """By table: index to function index of the elements that have not been computed."""
+        _check_imports(module, imports)
+        store.use_module(module)
+        _instances[self.vmctx] = self
+        store.instances.append(self)
+        self._fill_header()
+        self._take_imports(imports)
+        self._make_functions()
+        self._make_tables()
+        self._make_memories()
+        self._make_globals()
+        self.exports: Mapping[str, Extern] = {
+            export.name: self._exported(export.kind, export.index) for export in self.info.exports
+        }
+        self._fill_tables()
+        self._copy_elements()
+        self._copy_data()
+        if self.info.start is not None:
+            start = self.function(self.info.start)
+            store.call(start, new_slots(start.signature))
+
+    # --- the VMContext ---
+
+    def _put(self, format: str, offset: int, *values: int) -> None:
+        struct.pack_into(format, self._memory, self._shift + offset, *values)
+
+    def _fill_header(self) -> None:
+        field = VMCONTEXT_HEADER.field
+        self._put("<I", field("magic").offset, VMCONTEXT_MAGIC)
+        self._put("<Q", field("limits").offset, self.store.limits)
+        self._put("<Q", field("epoch").offset, self.store.epoch)
+        self._put("<Q", field("builtins").offset, builtins_array())
+        ids = self.module.signature_ids
+        self._signature_ids = (ctypes.c_uint32 * max(len(ids), 1))(*ids)
+        address = ctypes.addressof(self._signature_ids)
+        self._put("<Q", field("signature_ids").offset, address)
+
+    def _take_imports(self, imports: Sequence[Extern]) -> None:
+        offset = self.module.layout.offset
+        self.functions = [None] * len(self.info.functions)
+        function_slot = 0
+        for item, extern in zip(self.info.imports, imports, strict=True):
+            match extern:
+                case FunctionReference():
+                    # VMFuncRef and the imported function have their fields in different orders.
+                    native_call, array_call, wasm_call, _, vmctx = _read_func_ref(extern.address)
+                    place = offset("imported_functions", function_slot)
+                    self._put("<QQQQ", place, wasm_call, native_call, array_call, vmctx)
+                    self.functions[item.index] = extern
+                    function_slot += 1
+                case TableStorage():
+                    place = offset("imported_tables", len(self.tables))
+                    self._put("<QQ", place, extern.definition, 0)
+                    self.tables.append(extern)
+                case LinearMemory():
+                    place = offset("imported_memories", len(self.memories))
+                    self._put("<QQI", place, extern.definition, 0, 0)
+                    self.memories.append(extern)
+                case GlobalCell():
+                    place = offset("imported_globals", len(self.globals))
+                    self._put("<Q", place, extern.address)
+                    self.globals.append(extern)
+
+    def _make_functions(self) -> None:
+        """Fill the func refs: those of own functions, and copies of imported ones."""
+        module, code, store = self.module, self.module.code, self.store
+        first = module.layout.region_offsets["func_refs"]
+        for slot, index in enumerate(self.info.escaping):
+            place = first + FUNC_REF.size * slot
+            type_index = self.info.functions[index]
+            identifier = module.signature_ids[type_index]
+            imported = self.functions[index]
+            if imported is not None:
+                native_call, array_call, wasm_call, _, vmctx = _read_func_ref(imported.address)
+            else:
+                native_call = code["native-to-wasm", index]
+                array_call = code["array-to-wasm", index]
+                wasm_call = code["function", index]
+                vmctx = self.vmctx
+            self._put("<QQQIxxxxQ", place, native_call, array_call, wasm_call, identifier, vmctx)
+            reference = FunctionReference(
+                self.vmctx + place, module.functions[index], array_call, vmctx, self
+            )
+            if imported is None:
+                self.functions[index] = reference
+            store.add_function(reference)
+
+    def _make_tables(self) -> None:
+        for slot, table in enumerate(self.info.tables[len(self.tables) :]):
+            definition = self.vmctx + self.module.layout.offset("tables", slot)
+            self.tables.append(_new_table(table, definition))
+
+    def _make_memories(self) -> None:
+        layout = self.module.layout
+        owned = 0
+        for slot, memory in enumerate(self.info.memories[len(self.memories) :]):
+            definition: int | None = None
+            if not memory.shared:
+                definition = self.vmctx + layout.offset("owned_memories", owned)
+                owned += 1
+            storage = _new_memory(memory, definition)
+            self._put("<Q", layout.offset("memories", slot), storage.definition)
+            self.memories.append(storage)
+        self.store.memories.extend(m for m in self.memories if m not in self.store.memories)
+
+    def _make_globals(self) -> None:
+        first = len(self.globals)
+        for slot, variable in enumerate(self.info.globals[first:]):
+            address = self.vmctx + self.module.layout.offset("globals", slot)
+            cell = GlobalCell(variable.type, variable.mutable, address, self)
+            assert variable.init is not None
+            cell.set_bits(self.evaluate(variable.init))
+            self.globals.append(cell)
+
+    def _exported(self, kind: str, index: int) -> Extern:
+        if kind == "func":
+            return self.function(index)
+        spaces: Mapping[str, Sequence[Extern]] = {
+            "table": self.tables,
+            "memory": self.memories,
+            "global": self.globals,
+        }
+        return spaces[kind][index]
+
+    def function(self, index: int) -> FunctionReference:
+        """A function that a reference can exist to."""
+        reference = self.functions[index]
+        assert reference is not None
+        return reference
+
+    # --- constant expressions ---
+
+    def evaluate(self, expression: ConstantExpression) -> int:
+        """The bits of a constant expression."""
+        stack: list[int] = []
+        for mnemonic, immediate in expression:
+            if mnemonic.endswith(".const"):
+                bits: int = immediate
+                stack.append(bits)
+            elif mnemonic == "global.get":
+                stack.append(self.globals[immediate].bits())
+            elif mnemonic == "ref.func":
+                stack.append(self.function(immediate).address)
+            elif mnemonic == "ref.null":
+                stack.append(0)
+            else:
+                rhs = stack.pop()
+                stack.append(_CONSTANT_OPERATIONS[mnemonic](stack.pop(), rhs))
+        (value,) = stack
+        return value
+
+    # --- tables and segments ---
+
+    def _fill_tables(self) -> None:
+        first = len(self.info.tables) - self.module.layout.counts.defined_tables
+        for index in range(first, len(self.tables)):
+            init = self.info.tables[index].init
+            if init is not None:
+                table = self.tables[index]
+                table.fill(0, table.size, self.evaluate(init))
+
+    def _copy_elements(self) -> None:
+        for index, segment in enumerate(self.info.elements):
+            if segment.mode == "active":
+                assert segment.offset is not None
+                start = self.evaluate(segment.offset)
+                self.table_init(segment.table, index, start, 0, _segment_length(segment))
+            if segment.mode != "passive":
+                self.dropped_elements.add(index)
+
+    def table_init(
+        self, table_index: int, segment_index: int, start: int, source: int, count: int
+    ) -> None:
+        """`table.init`. Raises Trap."""
+        table, segment = self.tables[table_index], self.info.elements[segment_index]
+        dropped = segment_index in self.dropped_elements
+        length = 0 if dropped else _segment_length(segment)
+        if source + count > length or start + count > table.size:
+            raise Trap.from_code(TrapCode.TABLE_OUT_OF_BOUNDS, [])
+        if segment.functions is not None:
+            functions = segment.functions[source : source + count]
+            table.set_many(start, [self.function(i).address for i in functions])
+        else:
+            assert segment.expressions is not None
+            expressions = segment.expressions[source : source + count]
+            table.set_many(start, [self.evaluate(e) for e in expressions])
+
+    def _copy_data(self) -> None:
+        for index, segment in enumerate(self.info.data):
+            if segment.mode == "active":
+                assert segment.offset is not None
+                start = self.evaluate(segment.offset)
+                self.memory_init(segment.memory, index, start, 0, segment.size)
+                self.dropped_data.add(index)
+
+    def memory_init(
+        self, memory_index: int, segment_index: int, start: int, source: int, count: int
+    ) -> None:
+        """`memory.init`. Raises Trap."""
+        memory, segment = self.memories[memory_index], self.info.data[segment_index]
+        length = 0 if segment_index in self.dropped_data else segment.size
+        if source + count > length or start + count > memory.length:
+            raise Trap.from_code(TrapCode.MEMORY_OUT_OF_BOUNDS, [])
+        if count:
+            memory.write(start, self._segment_bytes(segment, source, count))
+
+    def _segment_bytes(self, segment: DataInfo, source: int, count: int) -> memoryview:
+        first = segment.start + source
+        return memoryview(self.module.artifact.wasm_data)[first : first + count]
+
+    # --- what passes added ---
+
+    def counters(self) -> dict[str, int]:
+        """The counters that passes declared, as they are now."""
+        offsets = self.module.layout.extra_offsets
+        return {
+            name: ctypes.c_uint64.from_address(self.vmctx + offsets[name]).value
+            for name in self.info.counters
+        }
+
+
+_instances: dict[int, ModuleInstance] = {}
+"""Instances by the address of their VMContext, for builtins and host functions."""
+
+
+def instance_at(vmctx: int) -> ModuleInstance | None:
+    """The instance with its VMContext at an address; None for a host context."""
+    return _instances.get(vmctx)
+
+
+def forget_instances(store: StoreState) -> None:
+    """Drop what refers to a store that is closed."""
+    for instance in store.instances:
+        _instances.pop(instance.vmctx, None)
+
+
+def builtins_array() -> int:
+    """The array of builtins, with those in Python in place."""
+    from wasmdialect.runtime.builtins import install_builtins
+
+    install_builtins()
+    return native().builtins_array
+
+
+_CONSTANT_OPERATIONS = {
+    f"i{bits}.{name}": operation(bits)
+    for bits in (32, 64)
+    for name, operation in (("add", i_add), ("sub", i_sub), ("mul", i_mul))
+}
+_FUNC_REF_FIELDS = struct.Struct("<QQQIxxxxQ")
+
+
+def _read_func_ref(address: int) -> tuple[int, int, int, int, int]:
+    return _FUNC_REF_FIELDS.unpack(ctypes.string_at(address, FUNC_REF.size))
+
+
+def _segment_length(segment: ElementInfo) -> int:
+    return len(segment.functions if segment.functions is not None else segment.expressions or ())
+
+
+def _new_table(table: TableInfo, definition: int) -> TableStorage:
+    return TableStorage(
+        table.element, table.minimum, table.maximum, is_64=table.is_64, definition=definition
+    )
+
+
+def _new_memory(memory: MemoryInfo, definition: int | None) -> LinearMemory:
+    return LinearMemory(
+        memory.minimum,
+        memory.maximum,
+        is_64=memory.is_64,
+        shared=memory.shared,
+        page_size_log2=memory.page_size_log2,
+        definition=definition,
+    )
+
+
+# --- matching imports (specification "Execution / Modules / External Typing") ---
+
+
+def _check_imports(module: LoadedModule, imports: Sequence[Extern]) -> None:
+    info = module.info
+    if len(imports) != len(info.imports):
+        raise WasmtimeError(f"expected {len(info.imports)} imports, found {len(imports)}")
+    for item, extern in zip(info.imports, imports, strict=True):
+        reason = _mismatch(module, item.kind, item.index, extern)
+        if reason is not None:
+            raise LinkError(f"incompatible import type for `{item.module}::{item.name}`: {reason}")
+
+
+def _mismatch(module: LoadedModule, kind: str, index: int, extern: Extern) -> str | None:
+    """Why something cannot be imported, None if it can."""
+    info = module.info
+    found = _KIND_WORDS[type(extern)]
+    match kind, extern:
+        case "func", FunctionReference():
+            expected = module.functions[index]
+            return _different(expected, extern.signature)
+        case "table", TableStorage():
+            table = info.tables[index]
+            if table.element != extern.element:
+                return f"expected a table of {table.element}, found one of {extern.element}"
+            if table.is_64 != extern.is_64:
+                return "the tables have different index types"
+            return _limits_mismatch(
+                table.minimum, table.maximum, extern.size, extern.maximum, "table"
+            )
+        case "memory", LinearMemory():
+            memory = info.memories[index]
+            if memory.is_64 != extern.is_64:
+                return "the memories have different address types"
+            if memory.shared != extern.shared:
+                return "one memory is shared, the other is not"
+            if memory.page_size_log2 != extern.page_size_log2:
+                return "the memories have different page sizes"
+            if memory.guarded and not extern.guarded:
+                return "the memory has no guard, which the code was compiled for"
+            return _limits_mismatch(
+                memory.minimum, memory.maximum, extern.size, extern.maximum, "memory"
+            )
+        case "global", GlobalCell():
+            variable = info.globals[index]
+            if variable.mutable != extern.mutable:
+                return "one global is mutable, the other is not"
+            return _different(variable.type, extern.type)
+        case _:
+            return f"expected a {kind}, found a {found}"
+
+
+def _different(expected: Signature | str, found: Signature | str) -> str | None:
+    return None if expected == found else f"expected {expected}, found {found}"
+
+
+def _limits_mismatch(
+    minimum: int, maximum: int | None, size: int, actual_maximum: int | None, what: str
+) -> str | None:
+    if size < minimum:
+        return f"expected a {what} of at least {minimum}, found {size}"
+    if maximum is not None and (actual_maximum is None or actual_maximum > maximum):
+        found = "no maximum" if actual_maximum is None else f"a maximum of {actual_maximum}"
+        return f"expected a {what} with a maximum of {maximum}, found {found}"
+    return None

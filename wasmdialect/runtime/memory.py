@@ -1,0 +1,127 @@
+"""Linear memories: reserved once, grown by unprotecting pages, so that they never move.
+
+A 32-bit memory gets the layout that compiled code relies on with `--bounds=guard` whatever the module
+was compiled with: guard, 4 GiB, guard. So any memory can be imported anywhere. A 64-bit memory, and
+one with small pages, reserves what it may grow to.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+
+from wasmdialect.abi.layout import MEMORY_DEFINITION, align_up
+from wasmdialect.runtime import pages
+
+GUARD_SIZE = 2 << 30
+"""Bytes before and behind the reservation that fault (RUNTIME_ABI "Calls, tables, bounds")."""
+RESERVATION = 4 << 30
+MAXIMUM_64_BIT = 16 << 30
+"""Address space that a 64-bit memory without a smaller maximum gets."""
+
+_BASE = MEMORY_DEFINITION.field("base").offset
+_LENGTH = MEMORY_DEFINITION.field("current_length").offset
+
+
+class LinearMemory:
+    """A memory of a store.
+
+    `definition` is the address of its VMMemoryDefinition, in a VMContext or in `_own_definition`.
+    """
+
+    def __init__(
+        self,
+        minimum: int,
+        maximum: int | None,
+        *,
+        is_64: bool = False,
+        shared: bool = False,
+        page_size_log2: int = 16,
+        definition: int | None = None,
+    ):
+        """`minimum` and `maximum` are pages. Raises MemoryError."""
+        self.minimum = minimum
+        self.maximum = maximum
+        self.is_64 = is_64
+        self.shared = shared
+        self.page_size_log2 = page_size_log2
+        self.guarded = not is_64 and page_size_log2 == 16
+        self._own_definition: object = None
+        if definition is None:
+            own = ctypes.create_string_buffer(MEMORY_DEFINITION.size)
+            self._own_definition = own
+            definition = ctypes.addressof(own)
+        self.definition = definition
+        self._capacity = self._capacity_bytes()
+        total = GUARD_SIZE + self._capacity + GUARD_SIZE
+        self._start = pages.reserve(total)
+        self._total = total
+        self.base = self._start + GUARD_SIZE
+        weakref.finalize(self, pages.unmap, self._start, total).atexit = False
+        self._length = ctypes.c_uint64.from_address(definition + _LENGTH)
+        ctypes.c_uint64.from_address(definition + _BASE).value = self.base
+        self._accessible = 0
+        self._set_length(minimum << page_size_log2)
+
+    def _capacity_bytes(self) -> int:
+        if self.guarded:
+            return RESERVATION
+        limit = MAXIMUM_64_BIT
+        if self.maximum is not None:
+            limit = min(limit, self.maximum << self.page_size_log2)
+        return align_up(max(limit, self.minimum << self.page_size_log2), pages.PAGE_SIZE)
+
+    def _set_length(self, length: int) -> None:
+        accessible = align_up(length, pages.PAGE_SIZE)
+        if accessible > self._accessible:
+            pages.protect(
+                self.base + self._accessible,
+                accessible - self._accessible,
+                pages.PROT_READ | pages.PROT_WRITE,
+            )
+            self._accessible = accessible
+        self._length.value = length
+
+    @property
+    def length(self) -> int:
+        """Size in bytes, now."""
+        return self._length.value
+
+    @property
+    def size(self) -> int:
+        """Size in pages, now."""
+        return self._length.value >> self.page_size_log2
+
+    def grow(self, delta: int) -> int | None:
+        """Add pages; the old size in pages, or None if that is not possible."""
+        old = self.size
+        new = old + delta
+        limit = self.maximum if self.maximum is not None else 1 << (64 - self.page_size_log2)
+        length = new << self.page_size_log2
+        if new > limit or length > self._capacity:
+            return None
+        if not self.is_64 and length > RESERVATION:
+            return None
+        try:
+            self._set_length(length)
+        except MemoryError:
+            return None
+        return old
+
+    def contains(self, address: int) -> bool:
+        """Whether a host address is in the memory or its guards."""
+        return self._start <= address < self._start + self._total
+
+    def view(self) -> memoryview:
+        """The bytes as they are; valid until the memory grows (it does not move, but is longer)."""
+        return pages.buffer_at(self.base, self.length)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Copy bytes out. The caller has checked the bounds."""
+        return ctypes.string_at(self.base + address, size)
+
+    def write(self, address: int, data: bytes | memoryview) -> None:
+        """Copy bytes in. The caller has checked the bounds."""
+        if isinstance(data, memoryview):
+            data = bytes(data)
+        ctypes.memmove(self.base + address, data, len(data))

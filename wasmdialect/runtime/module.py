@@ -1,0 +1,215 @@
+"""A loaded module: an artifact mapped into memory, and where everything in it is."""
+
+from __future__ import annotations
+
+import bisect
+import os
+import threading
+import weakref
+from collections.abc import Iterable
+
+from wasmdialect.abi.layout import Counts, VMContextLayout, align_up
+from wasmdialect.abi.symbols import parse_symbol
+from wasmdialect.object.artifact import Artifact, ArtifactError, read_artifact
+from wasmdialect.object.sections import AddressMap, TrapTable
+from wasmdialect.runtime import pages
+from wasmdialect.runtime.errors import Frame
+from wasmdialect.runtime.host_cpu import host_architecture, missing_features
+from wasmdialect.runtime.native import native
+from wasmdialect.runtime.signatures import Signature, signature_id
+
+
+class LoadedModule:
+    """An artifact in memory, ready to be instantiated any number of times, in any store."""
+
+    def __init__(self, artifact: Artifact, text_address: int):
+        self.artifact = artifact
+        self.info = artifact.info
+        self.text_address = text_address
+        self.layout = VMContextLayout(_counts(artifact))
+        self.types = [
+            None if t is None else Signature(tuple(t.params), tuple(t.results))
+            for t in self.info.types
+        ]
+        self.functions = [self._signature(t) for t in self.info.functions]
+        """The signature of each function."""
+        self.signature_ids = [0 if s is None else signature_id(s) for s in self.types]
+        """The process's id of each type of the module."""
+        self.code: dict[tuple[str, int], int] = {}
+        """Address by kind (`function` or a kind of trampoline) and number."""
+        self._starts: list[int] = []
+        self._ranges: list[tuple[int, int]] = []
+        for function in artifact.functions:
+            parsed = parse_symbol(function.symbol)
+            if parsed is None:
+                continue
+            self.code[parsed] = text_address + function.offset
+            if parsed[0] == "function":
+                self._starts.append(function.offset)
+                self._ranges.append((function.offset + function.size, parsed[1]))
+        self.address_map = AddressMap.read(memoryview(artifact.address_map))
+        self.traps = TrapTable.read(memoryview(artifact.traps))
+        names, rows = bytes(artifact.names), self.info.function_names
+        self.names = {i: names[s : s + n].decode("utf-8", "replace") for i, s, n in rows}
+
+    def _signature(self, type_index: int) -> Signature:
+        signature = self.types[type_index]
+        assert signature is not None
+        return signature
+
+    def trampolines(self, signature: Signature) -> tuple[int, int, int] | None:
+        """Addresses of the wasm-to-native, wasm-to-array and native-to-array trampolines of a
+        function type, if the module has that type."""
+        for number, type_index in enumerate(self.info.signatures):
+            if self.types[type_index] == signature:
+                return (
+                    self.code["wasm-to-native", number],
+                    self.code["wasm-to-array", number],
+                    self.code["native-to-array", number],
+                )
+        return None
+
+    def frame_at(self, pc: int, *, exact: bool) -> Frame | None:
+        """The Wasm function at a program counter in this module's text, None for a trampoline.
+
+        `exact` says that pc is the instruction itself and not a return address.
+        """
+        at = pc - self.text_address - (0 if exact else 1)
+        position = bisect.bisect_right(self._starts, at) - 1
+        if position < 0:
+            return None
+        end, index = self._ranges[position]
+        if at >= end:
+            return None
+        offset = self.address_map.look_up(at)
+        start = self.info.function_starts[index]
+        inside = None if offset is None else offset - start
+        return Frame(index, self.names.get(index), self.info.module_name, offset, inside)
+
+
+def _counts(artifact: Artifact) -> Counts:
+    info = artifact.info
+    imported = {"func": 0, "table": 0, "memory": 0, "global": 0}
+    for item in info.imports:
+        imported[item.kind] += 1
+    own_memories = info.memories[imported["memory"] :]
+    return Counts(
+        imported_functions=imported["func"],
+        imported_tables=imported["table"],
+        imported_memories=imported["memory"],
+        imported_globals=imported["global"],
+        defined_tables=len(info.tables) - imported["table"],
+        defined_memories=len(own_memories),
+        owned_memories=sum(not m.shared for m in own_memories),
+        defined_globals=len(info.globals) - imported["global"],
+        escaping_functions=len(info.escaping),
+        extra_fields=tuple((name, size, align) for name, size, align in info.extra_fields),
+    )
+
+
+# --- loading ---
+
+
+def load_bytes(data: bytes | bytearray) -> LoadedModule:
+    """Load an artifact from memory. Raises ArtifactError, MemoryError."""
+    artifact = read_artifact(bytes(data))
+    _check_host(artifact)
+    text, rodata = artifact.text, artifact.rodata
+    text_size = align_up(len(text), pages.PAGE_SIZE)
+    size = text_size + align_up(len(rodata) or 1, pages.PAGE_SIZE)
+    address = pages.reserve(size)
+    pages.protect(address, size, pages.PROT_READ | pages.PROT_WRITE)
+    pages.buffer_at(address, len(text))[:] = text
+    if rodata:
+        # Constants follow the text at a fixed distance.
+        pages.buffer_at(address + len(text), len(rodata))[:] = rodata
+    pages.protect(address, size, pages.PROT_READ)
+    return _publish(artifact, address, address, size)
+
+
+def load_file(path: str | os.PathLike[str]) -> LoadedModule:
+    """Load an artifact by mapping its file. Raises ArtifactError, OSError, MemoryError."""
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size == 0:
+            raise ArtifactError("the file is empty")
+        address = pages.map_file(file.fileno(), size)
+    try:
+        artifact = read_artifact(pages.buffer_at(address, size).toreadonly())
+        _check_host(artifact)
+    except ArtifactError:
+        pages.unmap(address, size)
+        raise
+    return _publish(artifact, address + artifact.text_offset, address, size)
+
+
+def _publish(artifact: Artifact, text: int, mapping: int, size: int) -> LoadedModule:
+    if artifact.text:
+        pages.protect(text, align_up(len(artifact.text), pages.PAGE_SIZE), _READ_EXECUTE)
+    module = LoadedModule(artifact, text)
+    _registry.add(text, text + max(len(artifact.text), 1), module)
+    # Not at exit: a thread may still run the code then.
+    weakref.finalize(module, _unload, text, mapping, size).atexit = False
+    return module
+
+
+_READ_EXECUTE = pages.PROT_READ | pages.PROT_EXEC
+
+
+def _unload(text: int, mapping: int, size: int) -> None:
+    _registry.remove(text)
+    pages.unmap(mapping, size)
+
+
+def _check_host(artifact: Artifact) -> None:
+    architecture = artifact.engine.triple.partition("-")[0]
+    host = host_architecture()
+    if architecture != host:
+        raise ArtifactError(f"compiled for {architecture}, but this machine is {host}")
+    missing = missing_features(artifact.engine.features)
+    if missing:
+        raise ArtifactError(
+            f"compiled for {artifact.engine.cpu}; this processor lacks {', '.join(missing)}"
+        )
+
+
+class _ModuleRegistry:
+    """Which module an address belongs to."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ranges: list[tuple[int, int, weakref.ref[LoadedModule]]] = []
+
+    def add(self, start: int, end: int, module: LoadedModule) -> None:
+        native().register_code(start, end)
+        with self._lock:
+            bisect.insort(self._ranges, (start, end, weakref.ref(module)), key=lambda r: r[0])
+
+    def remove(self, start: int) -> None:
+        native().unregister_code(start)
+        with self._lock:
+            self._ranges = [r for r in self._ranges if r[0] != start]
+
+    def find(self, address: int) -> LoadedModule | None:
+        ranges = self._ranges
+        position = bisect.bisect_right(ranges, address, key=lambda r: r[0]) - 1
+        if position < 0:
+            return None
+        start, end, module = ranges[position]
+        return module() if start <= address < end else None
+
+
+_registry = _ModuleRegistry()
+
+
+def backtrace(pcs: Iterable[int], *, first_is_exact: bool) -> list[Frame]:
+    """The Wasm frames of program counters, innermost first."""
+    frames: list[Frame] = []
+    for number, pc in enumerate(pcs):
+        module = _registry.find(pc)
+        if module is None:
+            continue
+        frame = module.frame_at(pc, exact=first_is_exact and number == 0)
+        if frame is not None:
+            frames.append(frame)
+    return frames

@@ -1,0 +1,105 @@
+"""Tables: an array of pointers that compiled code reads, growing by moving."""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+from collections.abc import Callable, Sequence
+
+from wasmdialect.abi.layout import (
+    POINTER_SIZE,
+    TABLE_DEFINITION,
+    TABLE_ELEMENT_INITIALIZED,
+)
+
+MAXIMUM_ELEMENTS = 10_000_000
+"""What a table without a smaller maximum may grow to."""
+
+_BASE = TABLE_DEFINITION.field("base").offset
+_COUNT = TABLE_DEFINITION.field("current_elements").offset
+
+
+class TableStorage:
+    """A table of a store. Elements are pointers, null is 0; those of function tables carry the
+    initialised bit in memory (a raw 0 is computed by `compute` when it is read first)."""
+
+    def __init__(
+        self,
+        element: str,
+        minimum: int,
+        maximum: int | None,
+        *,
+        is_64: bool = False,
+        init: int = 0,
+        definition: int | None = None,
+    ):
+        """Raises MemoryError if it would be too large."""
+        if minimum > MAXIMUM_ELEMENTS:
+            raise MemoryError(f"a table of {minimum} elements is too large")
+        self.element = element
+        self.minimum = minimum
+        self.maximum = maximum
+        self.is_64 = is_64
+        self.is_function = element == "funcref"
+        self._tag = TABLE_ELEMENT_INITIALIZED if self.is_function else 0
+        self._own_definition: object = None
+        if definition is None:
+            own = ctypes.create_string_buffer(TABLE_DEFINITION.size)
+            self._own_definition = own
+            definition = ctypes.addressof(own)
+        self.definition = definition
+        self._base = ctypes.c_uint64.from_address(definition + _BASE)
+        self._count = ctypes.c_uint32.from_address(definition + _COUNT)
+        self.compute: Callable[[int], int] | None = None
+        """Gives the reference of an element that has not been computed yet."""
+        self._elements = array("Q", [init | self._tag]) * minimum
+        self._publish()
+
+    def _publish(self) -> None:
+        address, count = self._elements.buffer_info()
+        self._base.value = address
+        self._count.value = count
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return len(self._elements)
+
+    def get(self, index: int) -> int:
+        """The reference at an index that is in bounds."""
+        raw = self._elements[index]
+        if raw == 0 and self.is_function:
+            assert self.compute is not None
+            raw = self._elements[index] = self.compute(index) | self._tag
+        return raw & ~self._tag
+
+    def set(self, index: int, reference: int) -> None:
+        """Store a reference at an index that is in bounds."""
+        self._elements[index] = reference | self._tag
+
+    def set_lazy(self, start: int, count: int) -> None:
+        """Mark elements to be computed when they are read."""
+        self._elements[start : start + count] = array("Q", bytes(POINTER_SIZE * count))
+
+    def set_many(self, start: int, references: Sequence[int]) -> None:
+        """Store references from `start` on; the range is in bounds."""
+        tag = self._tag
+        self._elements[start : start + len(references)] = array("Q", [r | tag for r in references])
+
+    def fill(self, start: int, count: int, reference: int) -> None:
+        """Store one reference into a range that is in bounds."""
+        self._elements[start : start + count] = array("Q", [reference | self._tag]) * count
+
+    def references(self, start: int, count: int) -> list[int]:
+        """The references of a range that is in bounds."""
+        return [self.get(i) for i in range(start, start + count)]
+
+    def grow(self, delta: int, init: int) -> int | None:
+        """Add elements; the old size, or None if that is not possible."""
+        old = self.size
+        limit = MAXIMUM_ELEMENTS if self.maximum is None else min(self.maximum, MAXIMUM_ELEMENTS)
+        if old + delta > limit:
+            return None
+        self._elements.extend(array("Q", [init | self._tag]) * delta)
+        self._publish()
+        return old

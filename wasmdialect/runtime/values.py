@@ -1,0 +1,123 @@
+"""Values at the boundary: Python objects to the 16-byte slots of an array call and back.
+
+A slot holds the value's own bytes, little-endian, in front. References are pointers: a function is its
+VMFuncRef, an external object a handle that the store gave out; null is 0.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from wasmdialect.abi.layout import VALUE_SLOT_SIZE
+from wasmdialect.runtime.signatures import Signature
+
+_CODES = {"i32": "i12x", "i64": "q8x", "f32": "f12x", "f64": "d8x"}
+"""How a slot of each number type is packed; references are `Q8x`."""
+_REFERENCE = "Q8x"
+_NUMBERS = frozenset(_CODES)
+
+
+class SlotCodec(NamedTuple):
+    """How the slots of some types are packed."""
+
+    types: tuple[str, ...]
+    pack_into: Callable[..., None]
+    unpack_from: Callable[..., tuple[Any, ...]]
+    has_references: bool
+
+
+@cache
+def slot_codec(types: tuple[str, ...]) -> SlotCodec:
+    """The codec of a list of types."""
+    slots = struct.Struct("<" + "".join(_CODES.get(t, _REFERENCE) for t in types))
+    has_references = any(t not in _NUMBERS for t in types)
+    return SlotCodec(types, slots.pack_into, slots.unpack_from, has_references)
+
+
+@cache
+def slot_array(count: int) -> Any:
+    """The ctypes type of so many slots."""
+    return ctypes.c_ubyte * (VALUE_SLOT_SIZE * count)
+
+
+def new_slots(signature: Signature) -> Any:
+    """Slots for a call of a signature."""
+    return slot_array(signature.slot_count)()
+
+
+def slots_at(address: int, count: int) -> Any:
+    """The slots that compiled code has in its frame."""
+    return slot_array(count).from_address(address)
+
+
+_INTEGER_RANGES = {"i32": (-(1 << 31), (1 << 32) - 1), "i64": (-(1 << 63), (1 << 64) - 1)}
+
+
+def convert_number(value: Any, t: str) -> int | float:
+    """A Python number as a value of a number type, signed if it is an integer.
+
+    Integers may be given signed or unsigned. Raises TypeError, or OverflowError if it does not fit.
+    """
+    if t in _INTEGER_RANGES:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(f"expected an int for {t}, got {value!r}")
+        low, high = _INTEGER_RANGES[t]
+        if not low <= value <= high:
+            raise OverflowError(f"{value} does not fit {t}")
+        return value - (high + 1) if value > high >> 1 else value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"expected a float for {t}, got {value!r}")
+    return float(value)
+
+
+def pack(
+    slots: Any, types: Sequence[str], values: Sequence[Any], reference: Callable[[Any, str], int]
+) -> None:
+    """Write values into slots. `reference` turns a Python object into a pointer."""
+    codec = slot_codec(tuple(types))
+    codec.pack_into(
+        slots,
+        0,
+        *(
+            convert_number(value, t) if t in _NUMBERS else reference(value, t)
+            for value, t in zip(values, types, strict=True)
+        ),
+    )
+
+
+def unpack(
+    slots: Any, types: Sequence[str], dereference: Callable[[int, str], Any]
+) -> tuple[Any, ...]:
+    """Read values from slots. `dereference` turns a pointer into a Python object."""
+    codec = slot_codec(tuple(types))
+    values = codec.unpack_from(slots)
+    if not codec.has_references:
+        return values
+    return tuple(
+        value if t in _NUMBERS else dereference(value, t)
+        for value, t in zip(values, types, strict=True)
+    )
+
+
+# --- bit patterns, where Python's floats would change a signalling NaN ---
+
+
+def pack_bits(slots: Any, values: Sequence[int]) -> None:
+    """Write 64-bit patterns into slots."""
+    for number, bits in enumerate(values):
+        struct.pack_into("<Q", slots, VALUE_SLOT_SIZE * number, bits)
+
+
+_WIDTHS = {"i32": "<I", "f32": "<I"}
+
+
+def unpack_bits(slots: Any, types: Sequence[str]) -> tuple[int, ...]:
+    """Read the unsigned bit pattern of each slot, as wide as its type."""
+    return tuple(
+        struct.unpack_from(_WIDTHS.get(t, "<Q"), slots, VALUE_SLOT_SIZE * number)[0]
+        for number, t in enumerate(types)
+    )
