@@ -240,7 +240,8 @@ class ModuleInstance:
                 bits: int = immediate
                 stack.append(bits)
             elif mnemonic == "global.get":
-                stack.append(self.globals[immediate].bits())
+                variable: int = immediate
+                stack.append(self.globals[variable].bits())
             elif mnemonic == "ref.func":
                 stack.append(self.function(immediate).address)
             elif mnemonic == "ref.null":

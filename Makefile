@@ -1,0 +1,50 @@
+# Everything runs in .venv, which `make` creates; nothing outside the checkout is touched.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help
+help: ## show this help
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@touch $@
+
+.PHONY: venv
+venv: $(STAMP) ## create .venv and install the package with what tests and linters need
+
+.PHONY: demo
+demo: venv ## compile a real program and run it
+	$(BIN)/python tools/demo.py
+
+.PHONY: test
+test: venv ## run every test
+	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/lit -q tests/filecheck
+
+.PHONY: pytest
+pytest: venv ## run the Python tests
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+.PHONY: filecheck
+filecheck: venv ## run the IR tests
+	$(BIN)/lit -q tests/filecheck
+
+.PHONY: lint
+lint: venv ## run the linters
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+
+.PHONY: bench
+bench: venv ## measure speed and memory (minutes; prints ratios)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check wasmtime==50.0.1
+	$(BIN)/python tools/bench.py
+
+.PHONY: clean
+clean: ## remove everything that make created
+	rm -rf $(VENV)
