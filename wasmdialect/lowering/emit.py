@@ -31,6 +31,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from wasmdialect.abi.layout import Alias
 from wasmdialect.dialects import llvm_ext
 from wasmdialect.dialects.fast import wasm_offset
+from wasmdialect.lowering.function import NO_INLINE
 
 MEMORY_COLUMN = 0x100
 """The column of an access of linear memory. The column of a trap is its code, of a call 0."""
@@ -539,12 +540,12 @@ def _emit_call(
     f: _FunctionEmitter, op: Operation, word: str, callee: str, operands: Iterable[SSAValue]
 ) -> None:
     arguments = ", ".join(f"{type_text(a.type)} {f.names[a]}" for a in operands)
-    location = f.location(op, 0)
+    ending = f"{' noinline' if NO_INLINE in op.attributes else ''}{f.location(op, 0)}"
     if op.results:
         returned = type_text(op.results[0].type)
-        f.define(op, f"{word} {returned} {callee}({arguments}){location}")
+        f.define(op, f"{word} {returned} {callee}({arguments}){ending}")
     else:
-        f.lines.append(f"  {word} void {callee}({arguments}){location}\n")
+        f.lines.append(f"  {word} void {callee}({arguments}){ending}\n")
 
 
 def _intrinsic(f: _FunctionEmitter, op: llvm.CallIntrinsicOp) -> None:

@@ -54,6 +54,8 @@ _PLAIN_CALL = {
 _COND_BR_SIZES = DenseArrayBase.from_list(i32, (1, 0, 0))
 _ICMP = {flag.value: integer_attr(flag.to_int(), 64) for flag in llvm.ALL_ICMP_FLAGS}
 
+NO_INLINE = "no_inline"
+"""The attribute of a call that must stay one."""
 HIDDEN = 1
 FUNCTION_ATTRIBUTES = ArrayAttr(
     [
@@ -82,6 +84,8 @@ class FunctionLowering:
         self.symbol = symbol
         self.signature = signature
         self.layout = layout
+        self.is_trampoline = False
+        """Whether calls must not be inlined: the frame of a Wasm function shows in backtraces."""
         self.symbols = symbols
         """The LLVM symbol of each Wasm function by its symbol in wasmir."""
         self.entry = Block(arg_types=signature.type.inputs.data)
@@ -363,10 +367,15 @@ class FunctionLowering:
         else:
             operands = [callee, *operands]
         properties["operandSegmentSizes"] = _call_sizes(len(operands))
+        result: SSAValue | None = None
         if isinstance(type.output, llvm.LLVMVoidType):
             self.step(llvm.CallOp, operands, properties)
-            return None
-        return self.emit(llvm.CallOp, operands, type.output, properties)
+        else:
+            result = self.emit(llvm.CallOp, operands, type.output, properties)
+        call = self.block.last_op
+        if self.is_trampoline and call is not None:
+            call.attributes[NO_INLINE] = UNIT
+        return result
 
     def call_builtin(
         self, name: str, vmctx: SSAValue, arguments: Sequence[SSAValue], result: Attribute | None

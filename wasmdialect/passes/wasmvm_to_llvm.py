@@ -83,8 +83,9 @@ def _lower_trampoline(
     signature = abi_signature(
         convention, source.function_type.inputs.data, source.function_type.outputs.data
     )
-    symbol = source.sym_name.data
-    return FunctionLowering(symbol, signature, layout, symbols).lower(source.body, HANDLERS)
+    lowering = FunctionLowering(source.sym_name.data, signature, layout, symbols)
+    lowering.is_trampoline = True
+    return lowering.lower(source.body, HANDLERS)
 
 
 def _declaration(symbol: str, signature: AbiSignature) -> llvm.FuncOp:

@@ -198,9 +198,7 @@ class StoreState:
             if any(memory.contains(record.fault_address) for memory in self.memories):
                 return TrapCode.MEMORY_OUT_OF_BOUNDS
             return None
-        if record.code is not None and record.code in TrapCode:
-            return TrapCode(record.code)
-        return None
+        return _TRAP_CODES.get(record.code)
 
     def _take_exception(self, record: TrapRecord) -> BaseException:
         error, self._exception = self._exception, None
@@ -220,6 +218,9 @@ class StoreState:
     def unpack(self, slots: Any, types: Sequence[str]) -> tuple[Any, ...]:
         """Read values from slots; references stay pointers."""
         return unpack(slots, types, _as_is)
+
+
+_TRAP_CODES: dict[int | None, TrapCode] = {int(code): code for code in TrapCode}
 
 
 def _as_pointer(value: Any, t: str) -> int:
