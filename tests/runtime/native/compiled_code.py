@@ -101,6 +101,13 @@ define dso_local void @spoil_state(ptr %vm, ptr %caller, ptr %slots, i64 %n) #0 
   ret void
 }}
 
+; traps with slots[0] as the frame pointer
+define dso_local void @lose_frame(ptr %vm, ptr %caller, ptr %slots, i64 %n) #0 {{
+  call void asm sideeffect inteldialect "mov rbp, [rdx]
+    ud2", ""()
+  ret void
+}}
+
 ; slots[0] = memory[slots[0]]
 define dso_local void @load(ptr %vm, ptr %caller, ptr %slots, i64 %n) #0 {{
   %base_slot = getelementptr i8, ptr %vm, i64 {MEMORY_FIELD}

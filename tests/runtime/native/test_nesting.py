@@ -68,6 +68,29 @@ def test_inner_trap_is_propagated(store):
     assert names(trap) == ["call_host"]
 
 
+def test_inner_host_error_is_swallowed(store):
+    inner: list[TrapRecord | None] = []
+
+    def host(*_: int) -> None:
+        if inner:
+            store.set_pending(Pending.HOST_ERROR)
+            return
+        inner.append(None)
+        inner.append(store.call("call_host"))
+
+    store.set_host(HOST(host))
+    assert store.call("call_host") is None
+    assert inner[1] is not None
+    assert inner[1].kind == TrapKind.HOST_ERROR
+    assert names(inner[1]) == ["call_host"] * 2
+
+
+def test_note_that_comes_too_late_is_forgotten(store):
+    store.set_pending(Pending.INTERRUPT)
+    assert store.call("empty") is None
+    assert store.limits[PENDING] == 0
+
+
 def test_backtrace_has_the_frames_of_one_store(store):
     other = Store()
     inner: list[TrapRecord | None] = []

@@ -20,6 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wasmdialect.runtime.native import TrapKind, native
+from wasmdialect.runtime.native.blob import map_blob
+from wasmdialect.runtime.native.code_ranges import CodeRanges
 from wasmdialect.runtime.native.structures import FRAME_CAPACITY
 
 
@@ -76,6 +78,8 @@ def test_illegal_instruction_at_the_end_of_its_mapping(store, instruction):
     native().unregister_code(page)
     assert trap is not None
     assert (trap.kind, trap.code, trap.pc) == (TrapKind.SIGNAL_ILL, None, function)
+    # Without a frame of its own: the frame pointer is the entry code's, which is not walked.
+    assert trap.frames == (function,)
 
 
 def test_other_illegal_instruction_has_no_code(store):
@@ -114,6 +118,12 @@ def test_backtrace_is_bounded(store):
     trap = store.call("trap_deep", 1000)
     assert trap.frame_count == 1002
     assert len(trap.frames) == FRAME_CAPACITY
+
+
+@pytest.mark.parametrize("fp", [0, 8, 12345, 2**47 - 8, 2**64 - 8])
+def test_wild_frame_pointer_is_not_followed(store, fp):
+    trap = store.call("lose_frame", fp)
+    assert (trap.fp, trap.frames) == (fp, (trap.pc,))
 
 
 def test_explicit_trap(store):
@@ -222,7 +232,7 @@ define dso_local void @f(ptr %vm, ptr %caller, ptr %slots, i64 %n) {
 }"""
     architecture = build_native.ARCHITECTURES[0]
     blob = build_native.link(build_native.compile_object(ir, architecture), architecture)
-    images = [build_native_map(blob) for _ in range(40)]
+    images = [map_function(blob) for _ in range(40)]
     ordered = images[::3] + images[1::3] + images[2::3]
     for start, end, _ in ordered:
         native().register_code(start, end)
@@ -236,9 +246,8 @@ define dso_local void @f(ptr %vm, ptr %caller, ptr %slots, i64 %n) {
         native().unregister_code(start)
 
 
-def build_native_map(blob) -> tuple[int, int, int]:
-    from wasmdialect.runtime.native.blob import map_blob
-
+def map_function(blob) -> tuple[int, int, int]:
+    """Start and end of another copy of the code, and the function in it."""
     function = map_blob(blob)["f"]
     start = function - blob.symbols["f"]
     return start, start + blob.writable_offset, function
@@ -258,6 +267,45 @@ def test_code_ranges_must_not_overlap():
         glue.unregister_code(start)
     with pytest.raises(KeyError):
         glue.unregister_code(0x1000)
+
+
+class FakeRanges:
+    """The glue's side of the code ranges, with a reader that the test controls."""
+
+    def __init__(self) -> None:
+        self.readers = ctypes.c_int64(0)
+        self.exchanged = threading.Event()
+        self._exchange = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(self._exchange_ranges)
+        self.ranges = CodeRanges(
+            {
+                "exchange_code_ranges": ctypes.cast(self._exchange, ctypes.c_void_p).value or 0,
+                "code_range_readers": ctypes.addressof(self.readers),
+            }
+        )
+
+    def _exchange_ranges(self, _: int) -> None:
+        self.exchanged.set()
+
+
+def test_code_ranges_wait_for_readers():
+    fake = FakeRanges()
+    fake.readers.value = 1
+    thread = threading.Thread(target=fake.ranges.register, args=(1, 2))
+    thread.start()
+    assert fake.exchanged.wait(5)
+    thread.join(0.05)
+    assert thread.is_alive()
+    fake.readers.value = 0
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_code_ranges_after_fork():
+    fake = FakeRanges()
+    fake.readers.value = 1  # of a thread that is not there any more
+    fake.ranges.reset_after_fork()
+    fake.ranges.register(1, 2)
+    assert fake.exchanged.is_set()
 
 
 def test_code_ranges_change_while_others_trap(store):

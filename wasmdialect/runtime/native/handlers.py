@@ -62,7 +62,7 @@ class SignalHandlers:
         )
         self._lock = threading.Lock()
         for number in _FAULTS:
-            self._put_in_place(number, _SA_NODEFER)
+            self._put_in_place(number)
         # Until the main thread asks: an address that no handler has.
         self._installed[signal.SIGINT] = 2**64 - 1
 
@@ -74,9 +74,7 @@ class SignalHandlers:
         """
         with self._lock:
             for number in _FAULTS:
-                # A handler further down may raise the signal again to reach the one before it. It
-                # must get there at once, as if it had been called by the kernel.
-                self._put_in_place(number, _SA_NODEFER)
+                self._put_in_place(number)
             if threading.get_ident() == threading.main_thread().ident:
                 self._put_interrupt_in_place()
 
@@ -89,9 +87,9 @@ class SignalHandlers:
         if current.handler in (_SIG_DFL, _SIG_IGN):
             self._installed[signal.SIGINT] = current.handler
             return
-        self._put_in_place(signal.SIGINT, current.flags & _SA_RESTART)
+        self._put_in_place(signal.SIGINT)
 
-    def _put_in_place(self, number: signal.Signals, flags: int) -> None:
+    def _put_in_place(self, number: signal.Signals) -> None:
         current = _query(number)
         if current.handler in self._entries:
             self._installed[number] = current.handler
@@ -100,10 +98,9 @@ class SignalHandlers:
         previous = self._previous[number][generation]
         previous.handler = current.handler
         previous.resets = current.flags & _SA_RESETHAND
-        # Its mask becomes ours, so that it runs with the signals blocked that it wants blocked.
-        action = _SignalAction(
-            self._entries[generation], current.mask, flags | _SA_SIGINFO | _SA_ONSTACK
-        )
+        # It runs below ours, with the signals blocked that it wants blocked: that part is copied.
+        flags = current.flags & (_SA_RESTART | _SA_NODEFER) | _SA_SIGINFO | _SA_ONSTACK
+        action = _SignalAction(self._entries[generation], current.mask, flags)
         _sigaction(number, action, None)
         self._installed[number] = self._entries[generation]
 
