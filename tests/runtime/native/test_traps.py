@@ -4,6 +4,7 @@ import ctypes
 import mmap
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -283,8 +284,14 @@ class FakeRanges:
             }
         )
 
-    def _exchange_ranges(self, _: int) -> None:
+    def _exchange_ranges(self, array: int) -> None:
+        self._array = array
         self.exchanged.set()
+
+    def current(self) -> list[int]:
+        """The words that a reader would see now."""
+        count = ctypes.c_uint64.from_address(self._array).value
+        return list((ctypes.c_uint64 * (1 + 2 * count)).from_address(self._array))
 
 
 def test_code_ranges_wait_for_readers():
@@ -298,6 +305,22 @@ def test_code_ranges_wait_for_readers():
     fake.readers.value = 0
     thread.join(5)
     assert not thread.is_alive()
+
+
+def test_code_ranges_survive_an_interrupt(monkeypatch):
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    fake = FakeRanges()
+    fake.readers.value = 1
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "sleep", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            fake.ranges.register(1, 2)
+    assert fake.current() == [1, 1, 2]
+    fake.readers.value = 0
+    fake.ranges.register(2, 3)
+    assert fake.current() == [2, 1, 2, 2, 3]
 
 
 def test_code_ranges_after_fork():

@@ -22,7 +22,7 @@ class CodeRanges:
         )
         self._readers = ctypes.c_int64.from_address(symbols["code_range_readers"])
         self._ranges: list[tuple[int, int]] = []
-        self._array = (ctypes.c_uint64 * 1)()
+        self._arrays: list[object] = []
         self._lock = threading.Lock()
 
     def register(self, start: int, end: int) -> None:
@@ -51,10 +51,13 @@ class CodeRanges:
         self._readers.value = 0
 
     def _publish(self, ranges: list[tuple[int, int]]) -> None:
+        # In an order that a KeyboardInterrupt anywhere in between does no harm to: what the glue can
+        # read is kept, and the next change makes up for one that was not carried out.
         words = [len(ranges), *(address for pair in ranges for address in pair)]
         array = (ctypes.c_uint64 * len(words))(*words)
+        self._ranges = ranges
+        self._arrays.append(array)
         self._exchange(ctypes.addressof(array))
         while self._readers.value:
             time.sleep(0)
-        self._ranges = ranges
-        self._array = array
+        del self._arrays[:-1]

@@ -64,7 +64,7 @@ class NativeGlue:
         prototype = ctypes.CFUNCTYPE(ctypes.c_long, *[ctypes.c_void_p] * 8)
         self.enter = prototype(self.symbols["enter"])
         self._threads = _Thread()
-        self._callbacks: dict[str, object] = {}
+        self._callbacks: list[object] = []
         self._find_libc_functions()
         self._create_activation_key()
         self._code = CodeRanges(self.symbols)
@@ -127,7 +127,9 @@ class NativeGlue:
             raise TypeError(f"the callback is not of the prototype of builtin {name!r}")
         index = BUILTINS[name].index
         address = ctypes.cast(callback, ctypes.c_void_p).value
-        self._callbacks[name] = callback
+        self._callbacks.append(
+            callback
+        )  # for ever: another thread may be in it when it is replaced
         _pointers(self.symbols["callbacks"])[index] = address
         _pointers(self.builtins_array)[index] = self.symbols[f"builtin.{name}"]
 
