@@ -30,7 +30,8 @@ from wasmdialect.passes.pipeline import (
 from wasmdialect.passes.registry import PassRegistry
 from wasmdialect.passes.wasmvm_to_llvm import write_counts
 from wasmdialect.wasm.decode import decode_module
-from wasmdialect.wasm.validate import validate_function
+from wasmdialect.wasm.module import Function
+from wasmdialect.wasm.validate import read_locals, validate_function
 
 
 class CompileSession:
@@ -62,8 +63,7 @@ class CompileSession:
                 unit.declare_signatures()
             for index in indices:
                 function = self.module.functions[index]
-                body = validate_function(self.module, function, record=True)
-                import_body(unit, function, body)
+                self._import_body(unit, function)
         write_counts(unit.module, self.plan.counts)
         return unit.module
 
@@ -73,10 +73,14 @@ class CompileSession:
         with relaxed_gc():
             unit.declare_everything()
             for function in self.module.defined_functions():
-                body = validate_function(self.module, function, record=True)
-                import_body(unit, function, body)
+                self._import_body(unit, function)
         write_counts(unit.module, self.plan.counts)
         return unit.module
+
+    def _import_body(self, unit: Unit, function: Function) -> None:
+        instructions = validate_function(self.module, function, record=True)
+        assert instructions is not None
+        import_body(unit, function, read_locals(self.module, function), instructions)
 
     def run_passes(self, module: ModuleOp, observe: Observer | None = None) -> None:
         """Run the pipeline over a unit or the whole module. Raises PassFailure."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from xdsl.context import Context
 from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.rewriter import Rewriter
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.blocks import reverse_postorder
@@ -59,7 +60,7 @@ def _simplify_block(block: Block) -> bool:
 
 def _replace(op: Operation, value: SSAValue) -> None:
     op.results[0].replace_all_uses_with(value)
-    op.erase()
+    Rewriter.erase_op(op)
 
 
 # --- values ---
@@ -171,8 +172,7 @@ def _simplify_branch(op: wasmir.BrIfOp | wasmir.BrTableOp) -> bool:
     block = op.parent
     assert block is not None
     block.insert_op_before(jump, op)
-    op.detach()
-    op.drop_all_references()
+    Rewriter.erase_op(op)
     return True
 
 
@@ -209,8 +209,7 @@ def _merge_blocks(function: wasmir.FuncOp) -> bool:
             continue
         for argument, value in zip(block.args, jump.arguments, strict=True):
             argument.replace_all_uses_with(value)
-        jump.detach()
-        jump.drop_all_references()
+        Rewriter.erase_op(jump)
         for op in [*block.ops]:
             op.detach()
             predecessor.add_op(op)

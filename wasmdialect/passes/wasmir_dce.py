@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
+from xdsl.rewriter import Rewriter
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.blocks import reverse_postorder
@@ -35,7 +36,7 @@ class WasmIRDCE(FunctionPass):
         for block in function.body.blocks:
             for op in reversed([*block.ops]):
                 if is_removable(op) and not any(r in live for r in op.results):
-                    op.erase()
+                    Rewriter.erase_op(op)
 
 
 def remove_unreachable_blocks(function: wasmir.FuncOp) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from xdsl.context import Context
 from xdsl.ir import Block, Operation
+from xdsl.rewriter import Rewriter
 from xdsl.traits import EffectInstance, IsTerminator, MemoryEffectKind
 
 from wasmdialect.dialects import wasmir
@@ -131,4 +132,4 @@ def _is_repeatable(effects: frozenset[EffectInstance]) -> bool:
 def _replace(op: Operation, known: Operation) -> None:
     for old, new in zip(op.results, known.results, strict=True):
         old.replace_all_uses_with(new)
-    op.erase()
+    Rewriter.erase_op(op)
