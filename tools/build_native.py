@@ -84,8 +84,10 @@ def glue_ir(architecture: Architecture) -> str:
             f"%handler_table = type [{SIGNAL_COUNT} x [{HANDLER_GENERATIONS} x %previous_handler]]",
             *_accessors(),
             *_constants(),
-            (SOURCES / "glue.ll").read_text(),
-            (SOURCES / f"{architecture.name}.ll").read_text(),
+            *(
+                (SOURCES / f"{name}.ll").read_text()
+                for name in ("glue", "signals", architecture.name)
+            ),
             *_handlers(),
             *(_stub(builtin) for builtin in BUILTINS.values() if not builtin.native),
             _builtin_arrays(),
@@ -204,7 +206,7 @@ def link(data: bytes, architecture: Architecture) -> Blob:
             if not flags & 2 or section["sh_size"] == 0 or bool(flags & 1) != writable:
                 continue
             if section.name == ".eh_frame":
-                continue
+                continue  # nothing unwinds through the glue
             _pad(image, max(section["sh_addralign"], 1))
             places[index] = len(image)
             is_zero = section["sh_type"] == "SHT_NOBITS"
