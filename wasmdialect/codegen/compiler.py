@@ -13,6 +13,7 @@ from wasmdialect.codegen.pool import Request, Worker, WorkerDied, default_jobs, 
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.unit import UnitResult, compile_text, compile_unit
+from wasmdialect.dialects.fast import relaxed_gc
 from wasmdialect.lowering.emit import emit_llvm
 from wasmdialect.object.artifact import EngineInfo, make_artifact, write_artifact
 from wasmdialect.object.compiled import CompiledFunction
@@ -124,11 +125,12 @@ class _Run:
                 self.progress(done, sum(sizes))
 
         if self.jobs == 0:
-            for number, unit in enumerate(units):
-                on_result(
-                    number,
-                    compile_unit(self.session, unit, signatures=number == 0, level=level),
-                )
+            with relaxed_gc():
+                for number, unit in enumerate(units):
+                    on_result(
+                        number,
+                        compile_unit(self.session, unit, signatures=number == 0, level=level),
+                    )
             return
         shared_pool(self.jobs).run(
             self.open,
@@ -192,11 +194,12 @@ class _Run:
 
     def compile_whole(self) -> None:
         """Run all passes over the whole module in this process, then compile its functions."""
-        module = self.session.import_everything()
         take_reports()
-        self.session.run_passes(module)
+        with relaxed_gc():
+            module = self.session.import_everything()
+            self.session.run_passes(module)
+            text = emit_llvm(module)
         self.reports += [report.to_plain() for report in take_reports()]
-        text = emit_llvm(module)
         settings = self.session.settings
         if self.jobs == 0:
             self._collect(compile_text(text, settings.target, settings.level))

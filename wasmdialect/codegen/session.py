@@ -13,7 +13,6 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.dialects.fast import relaxed_gc
 from wasmdialect.importer.body import import_body
 from wasmdialect.importer.declarations import PlanDeclarations
 from wasmdialect.importer.plan import ModulePlan
@@ -58,22 +57,19 @@ class CompileSession:
         """A unit with the bodies of these functions; with the function types that get trampolines
         too if `signatures`. Raises WasmError."""
         unit = Unit(self.plan)
-        with relaxed_gc():
-            if signatures:
-                unit.declare_signatures()
-            for index in indices:
-                function = self.module.functions[index]
-                self._import_body(unit, function)
+        if signatures:
+            unit.declare_signatures()
+        for index in indices:
+            self._import_body(unit, self.module.functions[index])
         write_counts(unit.module, self.plan.counts)
         return unit.module
 
     def import_everything(self) -> ModuleOp:
         """The whole module: all declarations and all bodies. Raises WasmError."""
         unit = Unit(self.plan)
-        with relaxed_gc():
-            unit.declare_everything()
-            for function in self.module.defined_functions():
-                self._import_body(unit, function)
+        unit.declare_everything()
+        for function in self.module.defined_functions():
+            self._import_body(unit, function)
         write_counts(unit.module, self.plan.counts)
         return unit.module
 
@@ -84,8 +80,7 @@ class CompileSession:
 
     def run_passes(self, module: ModuleOp, observe: Observer | None = None) -> None:
         """Run the pipeline over a unit or the whole module. Raises PassFailure."""
-        with relaxed_gc():
-            run_passes(self.passes, self.context, module, self.settings.verify, observe)
+        run_passes(self.passes, self.context, module, self.settings.verify, observe)
 
 
 def expand_pipeline(settings: CompileSettings) -> str:

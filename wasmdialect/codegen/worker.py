@@ -38,16 +38,19 @@ def read_message(stream: IO[bytes]) -> Any:
 
 def main() -> None:
     """Serve requests until the parent closes the pipe."""
+    from wasmdialect.dialects.fast import relaxed_gc
+
     requests = sys.stdin.buffer
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     server = _Server()
-    while True:
-        try:
-            request = read_message(requests)
-        except EOFError:
-            return
-        write_message(replies, server.answer(request))
+    with relaxed_gc():
+        while True:
+            try:
+                request = read_message(requests)
+            except EOFError:
+                return
+            write_message(replies, server.answer(request))
 
 
 class _Server:

@@ -278,13 +278,27 @@ def wasm_offset(location: LocationAttr) -> int | None:
 @contextmanager
 def relaxed_gc() -> Generator[None]:
     """Collect garbage rarely inside: IR is millions of live objects, and scanning them again and
-    again costs more than building them."""
+    again costs more than building them. Around a whole compilation, not around its steps: going
+    back to the usual thresholds starts a collection."""
     before = gc.get_threshold()
     gc.set_threshold(200_000, 50, 1000)
     try:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def operands_of(op: Operation) -> Sequence[SSAValue]:
+    """The operands, without the view that `op.operands` makes."""
+    return op._operands
+
+
+def users_of(value: SSAValue) -> Iterator[tuple[Operation, int]]:
+    """Each use of a value: the operation, and which of its operands it is."""
+    use = value.first_use
+    while use is not None:
+        yield use._operation, use._index
+        use = use._next_use
 
 
 def fields_of(op: Operation) -> Mapping[str, Any]:

@@ -8,11 +8,12 @@ from xdsl.ir import Attribute, Operation
 
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
+from wasmdialect.dialects.fast import operands_of
 from wasmdialect.lowering.function import NO_FAST_MATH, FunctionLowering, Handler
 
 
 def _br(f: FunctionLowering, op: wasmir.BrOp) -> None:
-    arguments = [f.values[a] for a in op.operands]
+    arguments = [f.values[a] for a in operands_of(op)]
     f.terminate(llvm.BrOp, arguments, (f.blocks[op.target],))
 
 
@@ -36,21 +37,21 @@ def _br_if(f: FunctionLowering, op: wasmir.BrIfOp) -> None:
 
 
 def _br_table(f: FunctionLowering, op: wasmir.BrTableOp) -> None:
-    operands = [f.values[a] for a in op.operands]
+    operands = [f.values[a] for a in operands_of(op)]
     successors = [f.blocks[b] for b in op.successors]
     f.terminate(llvm_ext.SwitchOp, operands, successors, dict(op.properties))
 
 
 def _return(f: FunctionLowering, op: wasmir.ReturnOp) -> None:
-    f.return_values([f.values[v] for v in op.operands])
+    f.return_values([f.values[v] for v in operands_of(op)])
 
 
 def _select(f: FunctionLowering, op: wasmir.SelectOp) -> None:
-    _, true_value, false_value = op.operands
+    _, true_value, false_value = operands_of(op)
     condition = f.condition(op.condition)
     operands = (condition, f.values[true_value], f.values[false_value])
     properties: dict[str, Attribute] = {"fastmathFlags": NO_FAST_MATH}
-    f.values[op.result] = f.emit(llvm.SelectOp, operands, operands[1].type, properties)
+    f.values[op.results[0]] = f.emit(llvm.SelectOp, operands, operands[1].type, properties)
 
 
 def _unreachable(f: FunctionLowering, op: wasmir.UnreachableOp) -> None:

@@ -14,7 +14,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
-from wasmdialect.dialects.fast import integer_attr
+from wasmdialect.dialects.fast import integer_attr, operands_of, users_of
 from wasmdialect.lowering.function import NO_FAST_MATH, FunctionLowering, Handler
 
 _FAST_MATH: dict[str, Attribute] = {"fastmathFlags": NO_FAST_MATH}
@@ -39,7 +39,7 @@ def _lowers(*mnemonics: str) -> Callable[[Handler], Handler]:
 
 def _simple(cls: type[Operation], properties: dict[str, Attribute]) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        operands = [f.values[operand] for operand in op.operands]
+        operands = [f.values[operand] for operand in operands_of(op)]
         f.values[op.results[0]] = f.emit(cls, operands, op.RESULT_TYPE, dict(properties))
 
     return lower
@@ -89,7 +89,7 @@ _register_simple()
 
 def _intrinsic(name: str) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        operands = [f.values[operand] for operand in op.operands]
+        operands = [f.values[operand] for operand in operands_of(op)]
         f.values[op.results[0]] = f.intrinsic(name, operands, op.RESULT_TYPE)
 
     return lower
@@ -122,8 +122,8 @@ def _count_zeros(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     t, _, name = op.INSTRUCTION.mnemonic.partition(".")
     intrinsic = {"clz": "ctlz", "ctz": "cttz"}[name]
     zero_is_defined = f.constant(0, 1)
-    operands = (f.values[op.operands[0]], zero_is_defined)
-    f.values[op.result] = f.intrinsic(f"llvm.{intrinsic}.{t}", operands, op.RESULT_TYPE)
+    operands = (f.values[operands_of(op)[0]], zero_is_defined)
+    f.values[op.results[0]] = f.intrinsic(f"llvm.{intrinsic}.{t}", operands, op.RESULT_TYPE)
 
 
 # --- comparisons ---
@@ -131,9 +131,10 @@ def _count_zeros(f: FunctionLowering, op: wasmir.NumericOp) -> None:
 
 def _set_condition(f: FunctionLowering, op: wasmir.NumericOp, condition: SSAValue) -> None:
     """Keep a comparison as an i1, and as an i32 only if something needs the number."""
-    f.conditions[op.result] = condition
-    if any(not _is_condition(use.operation, use.index) for use in op.result.uses):
-        f.values[op.result] = f.emit(llvm.ZExtOp, (condition,), i32)
+    result = op.results[0]
+    f.conditions[result] = condition
+    if any(not _is_condition(user, index) for user, index in users_of(result)):
+        f.values[op.results[0]] = f.emit(llvm.ZExtOp, (condition,), i32)
 
 
 def _is_condition(user: Operation, index: int) -> bool:
@@ -151,7 +152,7 @@ _TAKE_CONDITION = (
 
 def _icmp(predicate: str) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        lhs, rhs = op.operands
+        lhs, rhs = operands_of(op)
         _set_condition(f, op, f.compare(predicate, f.values[lhs], f.values[rhs]))
 
     return lower
@@ -161,7 +162,7 @@ def _fcmp(predicate: str) -> Handler:
     number = integer_attr(llvm.FCmpPredicateFlag(predicate).to_int(), 64)
 
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        operands = [f.values[operand] for operand in op.operands]
+        operands = [f.values[operand] for operand in operands_of(op)]
         properties: dict[str, Attribute] = {"predicate": number, "fastmathFlags": NO_FAST_MATH}
         _set_condition(f, op, f.emit(llvm.FCmpOp, operands, i1, properties))
 
@@ -199,7 +200,7 @@ for _t in ("f32", "f64"):
 
 @_lowers("i32.eqz")
 def _i32_eqz(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-    operand = op.operands[0]
+    operand = operands_of(op)[0]
     known = f.conditions.get(operand)
     if known is not None:
         _set_condition(f, op, f.emit(llvm.XOrOp, (known, f.constant(1, 1)), i1))
@@ -209,7 +210,7 @@ def _i32_eqz(f: FunctionLowering, op: wasmir.NumericOp) -> None:
 
 @_lowers("i64.eqz")
 def _i64_eqz(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-    _set_condition(f, op, f.compare("eq", f.values[op.operands[0]], f.constant(0, 64)))
+    _set_condition(f, op, f.compare("eq", f.values[operands_of(op)[0]], f.constant(0, 64)))
 
 
 # --- shifts: the amount counts modulo the width ---
@@ -217,14 +218,14 @@ def _i64_eqz(f: FunctionLowering, op: wasmir.NumericOp) -> None:
 
 def _shift(cls: type[Operation], bits: int) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        value, amount = op.operands
+        value, amount = operands_of(op)
         constant = wasmir.constant_bits(amount)
         if constant is not None:
             masked = f.constant(constant % bits, bits)
         else:
             mask = f.constant(bits - 1, bits)
             masked = f.emit(llvm.AndOp, (f.values[amount], mask), op.RESULT_TYPE)
-        f.values[op.result] = f.emit(cls, (f.values[value], masked), op.RESULT_TYPE)
+        f.values[op.results[0]] = f.emit(cls, (f.values[value], masked), op.RESULT_TYPE)
 
     return lower
 
@@ -238,16 +239,16 @@ for _t in ("i32", "i64"):
 @_lowers("i32.rotl", "i64.rotl", "i32.rotr", "i64.rotr")
 def _rotate(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     t, _, name = op.INSTRUCTION.mnemonic.partition(".")
-    value, amount = (f.values[operand] for operand in op.operands)
+    value, amount = (f.values[operand] for operand in operands_of(op))
     funnel = {"rotl": "fshl", "rotr": "fshr"}[name]
     operands = (value, value, amount)
-    f.values[op.result] = f.intrinsic(f"llvm.{funnel}.{t}", operands, op.RESULT_TYPE)
+    f.values[op.results[0]] = f.intrinsic(f"llvm.{funnel}.{t}", operands, op.RESULT_TYPE)
 
 
 def _sign_extend(narrow: IntegerType) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        low = f.emit(llvm.TruncOp, (f.values[op.operands[0]],), narrow)
-        f.values[op.result] = f.emit(llvm.SExtOp, (low,), op.RESULT_TYPE)
+        low = f.emit(llvm.TruncOp, (f.values[operands_of(op)[0]],), narrow)
+        f.values[op.results[0]] = f.emit(llvm.SExtOp, (low,), op.RESULT_TYPE)
 
     return lower
 
@@ -273,15 +274,15 @@ def _check_divisor(f: FunctionLowering, divisor: SSAValue, bits: int) -> int | N
 @_lowers("i32.div_u", "i64.div_u", "i32.rem_u", "i64.rem_u")
 def _divide_unsigned(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     t, _, name = op.INSTRUCTION.mnemonic.partition(".")
-    dividend, divisor = op.operands
+    dividend, divisor = operands_of(op)
     _check_divisor(f, divisor, _BITS[t])
     cls = {"div_u": llvm.UDivOp, "rem_u": llvm.URemOp}[name]
-    f.values[op.result] = f.emit(cls, (f.values[dividend], f.values[divisor]), op.RESULT_TYPE)
+    f.values[op.results[0]] = f.emit(cls, (f.values[dividend], f.values[divisor]), op.RESULT_TYPE)
 
 
 @_lowers("i32.div_s", "i64.div_s")
 def _divide_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-    dividend, divisor = op.operands
+    dividend, divisor = operands_of(op)
     bits = _BITS[op.INSTRUCTION.mnemonic[:3]]
     constant = _check_divisor(f, divisor, bits)
     x, y = f.values[dividend], f.values[divisor]
@@ -291,12 +292,12 @@ def _divide_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         is_minus_one = f.compare("eq", y, f.constant(-1, bits))
         overflows = f.emit(llvm.AndOp, (is_smallest, is_minus_one), i1)
         f.trap_if(overflows, TrapCode.INTEGER_OVERFLOW)
-    f.values[op.result] = f.emit(llvm.SDivOp, (x, y), op.RESULT_TYPE)
+    f.values[op.results[0]] = f.emit(llvm.SDivOp, (x, y), op.RESULT_TYPE)
 
 
 @_lowers("i32.rem_s", "i64.rem_s")
 def _remainder_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-    dividend, divisor = op.operands
+    dividend, divisor = operands_of(op)
     bits = _BITS[op.INSTRUCTION.mnemonic[:3]]
     constant = _check_divisor(f, divisor, bits)
     x, y = f.values[dividend], f.values[divisor]
@@ -307,7 +308,7 @@ def _remainder_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         properties: dict[str, Attribute] = {"fastmathFlags": NO_FAST_MATH}
         operands = (is_minus_one, f.constant(1, bits), y)
         y = f.emit(llvm.SelectOp, operands, op.RESULT_TYPE, properties)
-    f.values[op.result] = f.emit(llvm.SRemOp, (x, y), op.RESULT_TYPE)
+    f.values[op.results[0]] = f.emit(llvm.SRemOp, (x, y), op.RESULT_TYPE)
 
 
 # --- floats ---
@@ -328,14 +329,14 @@ def _minmax(name: str) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         """`llvm.minimum` lets a signalling NaN through; a sum of the operands makes it quiet."""
         t = op.INSTRUCTION.mnemonic[:3]
-        operands = [f.values[operand] for operand in op.operands]
+        operands = [f.values[operand] for operand in operands_of(op)]
         result_type = op.RESULT_TYPE
         number = integer_attr(llvm.FCmpPredicateFlag.UNO.to_int(), 64)
         properties: dict[str, Attribute] = {"predicate": number, "fastmathFlags": NO_FAST_MATH}
         unordered = f.emit(llvm.FCmpOp, operands, i1, properties)
         quiet = f.emit(llvm.FAddOp, operands, result_type, dict(_FAST_MATH))
         chosen = f.intrinsic(f"llvm.{name}.{t}", operands, result_type)
-        f.values[op.result] = f.emit(
+        f.values[op.results[0]] = f.emit(
             llvm.SelectOp, (unordered, quiet, chosen), result_type, dict(_FAST_MATH)
         )
 
@@ -350,8 +351,8 @@ for _t in ("f32", "f64"):
 @_lowers("f64.promote_f32")
 def _promote(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     """LLVM would fold a demotion of it away, and with it what makes a signalling NaN quiet."""
-    wide = f.emit(llvm.FPExtOp, (f.values[op.operands[0]],), f64)
-    f.values[op.result] = _hide(f, wide, "f64")
+    wide = f.emit(llvm.FPExtOp, (f.values[operands_of(op)[0]],), f64)
+    f.values[op.results[0]] = _hide(f, wide, "f64")
 
 
 _TRUNC_BOUNDS: dict[tuple[str, str], tuple[int, str, int]] = {
@@ -378,14 +379,14 @@ def _trunc(t: str, target: str) -> Handler:
         return f.emit(llvm.FCmpOp, (lhs, rhs), i1, properties)
 
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        value = f.values[op.operands[0]]
+        value = f.values[operands_of(op)[0]]
         f.trap_if(compare(f, "uno", value, value), TrapCode.BAD_CONVERSION_TO_INTEGER)
         above = compare(f, low_predicate, value, _float_constant(f, low_bits, t))
         below = compare(f, "olt", value, _float_constant(f, high_bits, t))
         inside = f.emit(llvm.AndOp, (above, below), i1)
         outside = f.emit(llvm.XOrOp, (inside, f.constant(1, 1)), i1)
         f.trap_if(outside, TrapCode.INTEGER_OVERFLOW)
-        f.values[op.result] = f.emit(cls, (value,), op.RESULT_TYPE)
+        f.values[op.results[0]] = f.emit(cls, (value,), op.RESULT_TYPE)
 
     return lower
 
@@ -400,10 +401,10 @@ def _from_integer(cls: type[Operation]) -> Handler:
     """What comes from an integer may be a constant that only LLVM sees, perhaps after inlining."""
 
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        value = f.emit(cls, (f.values[op.operands[0]],), op.RESULT_TYPE)
+        value = f.emit(cls, (f.values[operands_of(op)[0]],), op.RESULT_TYPE)
         if not (_uses_are_safe(op.result, 0) and _uses_are_safe(op.result, 1)):
             value = _hide(f, value, op.INSTRUCTION.mnemonic[:3])
-        f.values[op.result] = value
+        f.values[op.results[0]] = value
 
     return lower
 
@@ -422,7 +423,7 @@ for _t in ("f32", "f64"):
 
 def _integer_constant(f: FunctionLowering, op: wasmir.ConstOp) -> None:
     attr = op.properties["value"]
-    f.values[op.result] = f.emit(llvm.ConstantOp, (), op.RESULT_TYPE, {"value": attr})
+    f.values[op.results[0]] = f.emit(llvm.ConstantOp, (), op.RESULT_TYPE, {"value": attr})
 
 
 def _float_constant_op(f: FunctionLowering, op: wasmir.ConstOp) -> None:
@@ -431,7 +432,7 @@ def _float_constant_op(f: FunctionLowering, op: wasmir.ConstOp) -> None:
     magnitude = _IDENTITIES[t].get(op.bits)
     if magnitude is not None and not _uses_are_safe(op.result, magnitude):
         value = _hide(f, value, t)
-    f.values[op.result] = value
+    f.values[op.results[0]] = value
 
 
 _IDENTITIES = {
@@ -444,7 +445,7 @@ NaN with it. The value is the magnitude."""
 
 def _uses_are_safe(value: SSAValue, magnitude: int) -> bool:
     """Whether no use of +-0 or +-1, nor what LLVM may make of one, is an identity."""
-    return all(_is_safe_use(use.operation, magnitude) for use in value.uses)
+    return all(_is_safe_use(user, magnitude) for user, _ in users_of(value))
 
 
 def _is_safe_use(user: Operation, magnitude: int) -> bool:

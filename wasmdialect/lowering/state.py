@@ -17,6 +17,7 @@ from wasmdialect.abi.layout import (
 )
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.fast import operands_of
 from wasmdialect.dialects.wasmvm import PTR
 from wasmdialect.lowering.function import FunctionLowering, Handler
 from wasmdialect.lowering.signature import abi_signature, llvm_type, type_size
@@ -25,16 +26,16 @@ from wasmdialect.lowering.signature import abi_signature, llvm_type, type_size
 
 
 def _vmctx(f: FunctionLowering, op: wasmvm.VMContextOp) -> None:
-    f.values[op.result] = f.vmctx
+    f.values[op.results[0]] = f.vmctx
 
 
 def _caller_vmctx(f: FunctionLowering, op: wasmvm.CallerVMContextOp) -> None:
-    f.values[op.result] = f.caller_vmctx
+    f.values[op.results[0]] = f.caller_vmctx
 
 
 def _field_address(f: FunctionLowering, op: wasmvm.FieldOp) -> tuple[SSAValue, Alias, bool]:
     """Address, alias class, and whether the field never changes."""
-    base, struct, name = f.values[op.operands[0]], op.struct.data, op.field.data
+    base, struct, name = f.values[operands_of(op)[0]], op.struct.data, op.field.data
     invariant = op.invariant is not None
     if struct == "extra":
         return f.byte_offset(base, f.layout.extra_offsets[name]), Alias.EXTRA, invariant
@@ -50,7 +51,7 @@ def _load_field(f: FunctionLowering, op: wasmvm.LoadFieldOp) -> None:
     address, alias, invariant = _field_address(f, op)
     t = llvm_type(op.result.type)
     volatile = op.volatile is not None
-    f.values[op.result] = f.load(
+    f.values[op.results[0]] = f.load(
         address, t, type_size(t), alias, invariant=invariant, volatile=volatile
     )
 
@@ -63,7 +64,7 @@ def _store_field(f: FunctionLowering, op: wasmvm.StoreFieldOp) -> None:
 
 def _entry_address(f: FunctionLowering, op: wasmvm.EntryAddressOp) -> None:
     offset = f.layout.offset(op.region.data, op.entry.value.data)
-    f.values[op.result] = f.byte_offset(f.values[op.base], offset)
+    f.values[op.results[0]] = f.byte_offset(f.values[op.base], offset)
 
 
 # --- linear memory ---
@@ -86,7 +87,7 @@ def _linear_load(f: FunctionLowering, op: wasmvm.LinearLoadOp) -> None:
         narrow = f.load(address, _NARROW[width], align, Alias.LINEAR, volatile=volatile)
         extend = llvm.ZExtOp if op.signed is None else llvm.SExtOp
         value = f.emit(extend, (narrow,), result_type)
-    f.values[op.result] = value
+    f.values[op.results[0]] = value
 
 
 def _linear_store(f: FunctionLowering, op: wasmvm.LinearStoreOp) -> None:
@@ -99,7 +100,7 @@ def _linear_store(f: FunctionLowering, op: wasmvm.LinearStoreOp) -> None:
 
 
 def _linear_address(f: FunctionLowering, op: wasmvm.LinearAddressOp) -> None:
-    f.values[op.result] = f.index(f.values[op.base], f.as_i64(op.address))
+    f.values[op.results[0]] = f.index(f.values[op.base], f.as_i64(op.address))
 
 
 def _bounds_check(f: FunctionLowering, op: wasmvm.BoundsCheckOp) -> None:
@@ -126,13 +127,13 @@ def _range_check(f: FunctionLowering, op: wasmvm.RangeCheckOp) -> None:
 def _element_address(f: FunctionLowering, op: wasmvm.ElementAddressOp) -> None:
     scale = f.constant(POINTER_SIZE, 64)
     offset = f.emit(llvm.MulOp, (f.as_i64(op.index), scale), i64)
-    f.values[op.result] = f.index(f.values[op.base], offset)
+    f.values[op.results[0]] = f.index(f.values[op.base], offset)
 
 
 def _load_element(f: FunctionLowering, op: wasmvm.LoadElementOp) -> None:
     address = f.values[op.address]
     if op.function is None:
-        f.values[op.result] = f.load(address, PTR, POINTER_SIZE, Alias.TABLE_ELEMENT)
+        f.values[op.results[0]] = f.load(address, PTR, POINTER_SIZE, Alias.TABLE_ELEMENT)
         return
     raw = f.load(address, i64, POINTER_SIZE, Alias.TABLE_ELEMENT)
     not_computed = f.compare("eq", raw, f.constant(0, 64))
@@ -147,7 +148,7 @@ def _load_element(f: FunctionLowering, op: wasmvm.LoadElementOp) -> None:
     f.begin(joined)
     mask = f.constant(~TABLE_ELEMENT_INITIALIZED, 64)
     bits = f.emit(llvm.AndOp, (joined.args[0], mask), i64)
-    f.values[op.result] = f.emit(llvm.IntToPtrOp, (bits,), PTR)
+    f.values[op.results[0]] = f.emit(llvm.IntToPtrOp, (bits,), PTR)
 
 
 def _store_element(f: FunctionLowering, op: wasmvm.StoreElementOp) -> None:
@@ -160,18 +161,18 @@ def _store_element(f: FunctionLowering, op: wasmvm.StoreElementOp) -> None:
 
 def _signature_id(f: FunctionLowering, op: wasmvm.SignatureIdOp) -> None:
     address = f.byte_offset(f.values[op.ids], 4 * op.type_index.value.data)
-    f.values[op.result] = f.load(address, i32, 4, Alias.VMCONTEXT, invariant=True)
+    f.values[op.results[0]] = f.load(address, i32, 4, Alias.VMCONTEXT, invariant=True)
 
 
 def _ref_null(f: FunctionLowering, op: wasmir.RefNullOp) -> None:
-    f.values[op.result] = f.null()
+    f.values[op.results[0]] = f.null()
 
 
 def _ref_is_null(f: FunctionLowering, op: wasmir.RefIsNullOp) -> None:
     bits = f.emit(llvm.PtrToIntOp, (f.values[op.operand],), i64)
     is_null = f.compare("eq", bits, f.constant(0, 64))
     f.conditions[op.result] = is_null
-    f.values[op.result] = f.emit(llvm.ZExtOp, (is_null,), i32)
+    f.values[op.results[0]] = f.emit(llvm.ZExtOp, (is_null,), i32)
 
 
 # --- calls ---
@@ -179,7 +180,7 @@ def _ref_is_null(f: FunctionLowering, op: wasmir.RefIsNullOp) -> None:
 
 def _call(f: FunctionLowering, op: wasmvm.CallOp) -> None:
     callee = f.symbols[op.callee.root_reference.data]
-    _, _, *arguments = op.operands
+    _, _, *arguments = operands_of(op)
     params, results = [a.type for a in arguments], [r.type for r in op.results]
     signature = abi_signature(Convention.WASM, params, results)
     callee_vmctx, caller_vmctx = f.values[op.callee_vmctx], f.values[op.caller_vmctx]
@@ -190,7 +191,7 @@ def _call(f: FunctionLowering, op: wasmvm.CallOp) -> None:
 
 
 def _call_pointer(f: FunctionLowering, op: wasmvm.CallPointerOp) -> None:
-    code, callee_vmctx, caller_vmctx, *arguments = op.operands
+    code, callee_vmctx, caller_vmctx, *arguments = operands_of(op)
     params, results = [a.type for a in arguments], [r.type for r in op.results]
     signature = abi_signature(Convention(op.convention.data), params, results)
     returned = f.call(
@@ -204,7 +205,7 @@ def _call_pointer(f: FunctionLowering, op: wasmvm.CallPointerOp) -> None:
 
 
 def _call_builtin(f: FunctionLowering, op: wasmvm.CallBuiltinOp) -> None:
-    vmctx, *arguments = (f.values[v] for v in op.operands)
+    vmctx, *arguments = (f.values[v] for v in operands_of(op))
     result_type = llvm_type(op.results[0].type) if op.results else None
     returned = f.call_builtin(op.builtin.data, vmctx, arguments, result_type)
     if returned is not None:
@@ -228,16 +229,16 @@ def _check_pending(f: FunctionLowering, op: wasmvm.CheckPendingOp) -> None:
 
 
 def _stack_pointer(f: FunctionLowering, op: wasmvm.StackPointerOp) -> None:
-    f.values[op.result] = f.emit(llvm.StackSaveOp, (), PTR)
+    f.values[op.results[0]] = f.emit(llvm.StackSaveOp, (), PTR)
 
 
 def _parent_frame_pointer(f: FunctionLowering, op: wasmvm.ParentFramePointerOp) -> None:
     own = f.intrinsic("llvm.frameaddress.p0", (f.constant(0, 32),), PTR)
-    f.values[op.result] = f.load(own, PTR, POINTER_SIZE, Alias.STACK)
+    f.values[op.results[0]] = f.load(own, PTR, POINTER_SIZE, Alias.STACK)
 
 
 def _return_address(f: FunctionLowering, op: wasmvm.ReturnAddressOp) -> None:
-    f.values[op.result] = f.intrinsic("llvm.returnaddress", (f.constant(0, 32),), PTR)
+    f.values[op.results[0]] = f.intrinsic("llvm.returnaddress", (f.constant(0, 32),), PTR)
 
 
 def _stack_check(f: FunctionLowering, op: wasmvm.StackCheckOp) -> None:
@@ -251,7 +252,7 @@ def _stack_check(f: FunctionLowering, op: wasmvm.StackCheckOp) -> None:
 
 def _stack_slots(f: FunctionLowering, op: wasmvm.StackSlotsOp) -> None:
     size = max(1, op.count.value.data) * VALUE_SLOT_SIZE
-    f.values[op.result] = f.stack_slot(size)
+    f.values[op.results[0]] = f.stack_slot(size)
 
 
 def _slot_address(f: FunctionLowering, slots: SSAValue, slot: int) -> SSAValue:
@@ -261,7 +262,7 @@ def _slot_address(f: FunctionLowering, slots: SSAValue, slot: int) -> SSAValue:
 def _load_slot(f: FunctionLowering, op: wasmvm.LoadSlotOp) -> None:
     t = llvm_type(op.result.type)
     address = _slot_address(f, op.slots, op.slot.value.data)
-    f.values[op.result] = f.load(address, t, type_size(t), Alias.STACK)
+    f.values[op.results[0]] = f.load(address, t, type_size(t), Alias.STACK)
 
 
 def _store_slot(f: FunctionLowering, op: wasmvm.StoreSlotOp) -> None:

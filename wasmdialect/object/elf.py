@@ -93,7 +93,7 @@ class ElfFile:
         ]
         if names_index >= count:
             raise ElfError("no section holds the section names")
-        names = self._bytes(rows[names_index][4], rows[names_index][5])
+        names = bytes(self._bytes(rows[names_index][4], rows[names_index][5]))
         sections: list[Section] = []
         for name, kind, flags, _, offset, size, link, info, align, entry_size in rows:
             if kind not in (0, SHT_NOBITS) and offset + size > len(self.data):
@@ -127,7 +127,7 @@ class ElfFile:
         """The symbol table, by number."""
         for section in self.sections:
             if section.type == SHT_SYMTAB:
-                names = self.content(self.sections[section.link])
+                names = bytes(self.content(self.sections[section.link]))
                 return [
                     Symbol(_string(names, name), info & 15, info >> 4, index, value, size)
                     for name, info, _, index, value, size in SYMBOL.iter_unpack(
@@ -147,8 +147,6 @@ class ElfFile:
                 )
 
 
-def _string(table: memoryview, offset: int) -> str:
-    end = offset
-    while end < len(table) and table[end]:
-        end += 1
-    return bytes(table[offset:end]).decode("utf-8", "replace")
+def _string(table: bytes, offset: int) -> str:
+    end = table.find(b"\0", offset)
+    return table[offset : end if end >= 0 else len(table)].decode("utf-8", "replace")

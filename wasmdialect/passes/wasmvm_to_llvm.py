@@ -58,7 +58,6 @@ class WasmVMToLLVM(ModulePass):
                 lowered.append(_lower_trampoline(source, layout, symbols))
         for source in [*op.ops]:
             source.detach()
-            source.drop_all_references()
         op.body.block.add_ops(lowered)
 
 
