@@ -85,6 +85,38 @@ def test_inner_host_error_is_swallowed(store):
     assert names(inner[1]) == ["call_host"] * 2
 
 
+def call_directly(store: Store, host) -> TrapRecord | None:
+    address = ctypes.cast(host, ctypes.c_void_p).value or 0
+    return native().call(address, store.address, 0, 0, 0, store.limits_address, 1 << 16)
+
+
+def test_host_function_entered_directly(store):
+    assert call_directly(store, HOST(lambda *_: None)) is None
+    trap = call_directly(store, HOST(lambda *_: store.set_pending(Pending.HOST_ERROR)))
+    assert (trap.kind, trap.frames) == (TrapKind.HOST_ERROR, ())
+    assert store.limits[PENDING] == 0
+
+
+def test_host_function_entered_directly_from_another(store):
+    failing = HOST(lambda *_: store.set_pending(Pending.HOST_ERROR))
+    inner: list[TrapRecord | None] = []
+    store.set_host(HOST(lambda *_: inner.append(call_directly(store, failing))))
+    assert store.call("call_host") is None
+    assert inner[0] is not None
+    assert inner[0].kind == TrapKind.HOST_ERROR
+
+
+def test_note_is_left_to_the_code_outside(store):
+    def host(*_: int) -> None:
+        store.set_pending(Pending.INTERRUPT)
+        assert store.call("empty") is None
+
+    store.set_host(HOST(host))
+    trap = store.call("call_host")
+    assert (trap.kind, trap.signal) == (TrapKind.INTERRUPT, 0)
+    assert names(trap) == ["call_host"]
+
+
 def test_note_that_comes_too_late_is_forgotten(store):
     store.set_pending(Pending.INTERRUPT)
     assert store.call("empty") is None

@@ -32,8 +32,8 @@ class TrapRecord(NamedTuple):
     fault_address: int
     """For SIGNAL_SEGV: the address that was accessed. (0 also if the processor does not say.)"""
     pc: int
-    """The program counter in compiled code: of the instruction itself after a signal, else the
-    return address of the call out of it."""
+    """The program counter in compiled code: of the instruction itself if `signal` is not 0, else the
+    return address of the call out of it; 0 if the function entered was the host's."""
     sp: int
     fp: int
     frame_count: int

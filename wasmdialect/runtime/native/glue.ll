@@ -65,12 +65,29 @@ call:
   call void @limits.last_wasm_entry_sp.set(ptr %limits, i64 %entry_sp)
   call void @limits.last_wasm_exit_fp.set(ptr %limits, i64 %exit_fp)
   call void @limits.last_wasm_exit_pc.set(ptr %limits, i64 %exit_pc)
-  br i1 %is_first, label %forget, label %done
-forget:
-  ; An interrupt noted on the last few instructions: Python raises it by itself from here on.
+  %pending = call i64 @limits.pending_error(ptr %limits)
   %none = call i64 @pending.none()
-  call void @limits.pending_error.set(ptr %limits, i64 %none)
-  br label %done
+  %noted = call i64 @pending.interrupt()
+  %is_none = icmp eq i64 %pending, %none
+  %is_noted = icmp eq i64 %pending, %noted
+  %is_nested = xor i1 %is_first, true
+  ; A noted interrupt is for the compiled code outside; without any, Python raises it from here on.
+  %is_kept = and i1 %is_noted, %is_nested
+  %kept = select i1 %is_kept, i64 %pending, i64 %none
+  call void @limits.pending_error.set(ptr %limits, i64 %kept)
+  %is_no_error = or i1 %is_none, %is_noted
+  %returned = call i64 @status.returned()
+  %has_trapped = icmp ne i64 %status, %returned
+  %is_settled = or i1 %is_no_error, %has_trapped
+  br i1 %is_settled, label %done, label %failed, !prof !0
+failed:
+  ; The function entered was itself the host's and failed: no compiled code was there to raise it.
+  %host_error = call i64 @trap_kind.host_error()
+  %sp = call i64 @activation.landing_sp(ptr %activation)
+  call void @record(ptr %activation, i64 %host_error, i64 -1, i64 0, i64 %sp, i64 0)
+  call void @activation.frame_count.set(ptr %activation, i64 0)
+  %trapped = call i64 @status.trapped()
+  ret i64 %trapped
 done:
   ret i64 %status
 }
