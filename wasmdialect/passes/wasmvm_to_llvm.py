@@ -112,10 +112,10 @@ def write_counts(module: ModuleOp, counts: Counts) -> None:
 
 
 def read_counts(module: ModuleOp) -> Counts:
-    """The counts noted on a module; ValueError if there are none."""
+    """The counts noted on a module; without a note the module is taken for complete."""
     attribute = module.attributes.get(COUNTS_ATTRIBUTE)
     if not isinstance(attribute, DictionaryAttr):
-        raise ValueError(f"the module has no attribute {COUNTS_ATTRIBUTE}: was it imported?")
+        return _counts_of_declarations(module)
     numbers: dict[str, int] = {}
     extra: list[tuple[str, int, int]] = []
     for name, value in attribute.data.items():
@@ -126,3 +126,26 @@ def read_counts(module: ModuleOp) -> Counts:
                 field, size, align = cast(tuple[StringAttr, IntegerAttr, IntegerAttr], row.data)
                 extra.append((field.data, size.value.data, align.value.data))
     return Counts(**numbers, extra_fields=tuple(extra))
+
+
+_COUNTED: dict[type[wasmir.ImportableOp], tuple[str, tuple[str, ...]]] = {
+    # What an import of a kind adds to, and what a definition does.
+    wasmir.FuncOp: ("imported_functions", ()),
+    wasmir.TableOp: ("imported_tables", ("defined_tables",)),
+    wasmir.MemoryOp: ("imported_memories", ("defined_memories", "owned_memories")),
+    wasmir.GlobalOp: ("imported_globals", ("defined_globals",)),
+}
+
+
+def _counts_of_declarations(module: ModuleOp) -> Counts:
+    numbers: dict[str, int] = {}
+    for op in module.ops:
+        if not isinstance(op, wasmir.ImportableOp):
+            continue
+        imported, defined = _COUNTED[type(op)]
+        for name in (imported,) if op.is_import else defined:
+            numbers[name] = max(numbers.get(name, 0), op.slot_value + 1)
+        if isinstance(op, wasmir.FuncOp) and op.func_ref is not None:
+            escaping = max(numbers.get("escaping_functions", 0), op.func_ref.value.data + 1)
+            numbers["escaping_functions"] = escaping
+    return Counts(**numbers, extra_fields=())

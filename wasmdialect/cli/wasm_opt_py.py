@@ -1,0 +1,389 @@
+"""wasm-opt-py: read a module, run passes over it, print it at any stage.
+
+xDSL's driver with front ends for `.wasm` and `.wat`, targets behind the IR, and MLIR's spellings of
+the options people type by reflex. Dumps, timings and reports go to stderr or to files, never into the
+output, which is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import IO
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Region
+from xdsl.passes import ModulePass
+from xdsl.printer import Printer
+from xdsl.xdsl_opt_main import xDSLOptMain
+
+from wasmdialect._version import __version__
+from wasmdialect.cli.errors import UsageError, guarded
+from wasmdialect.cli.inputs import ModuleInput, locate, to_module
+from wasmdialect.cli.output import write_output
+from wasmdialect.codegen.session import CompileSession
+from wasmdialect.codegen.settings import CompileSettings
+from wasmdialect.codegen.target import parse_target
+from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.fast import relaxed_gc
+from wasmdialect.passes.base import take_reports
+from wasmdialect.passes.pipeline import (
+    POINTS,
+    complete_pipeline,
+    default_pipeline,
+    parse_passes,
+    run_passes,
+)
+from wasmdialect.wasm.errors import WasmError
+
+_TARGETS_BY_EXTENSION = {
+    ".mlir": "mlir",
+    ".wat": "wat",
+    ".wasm": "wasm",
+    ".ll": "llvm",
+    ".s": "asm",
+    ".o": "obj",
+}
+_LOWERED_TARGETS = ("llvm", "asm", "obj")
+_BINARY_TARGETS = ("wasm", "obj")
+_MODULE_TARGETS = ("wat", "wasm")
+_EXAMPLES = """\
+examples:
+  wasm-opt-py prog.wat                                     print the module as wasmir
+  wasm-opt-py prog.wasm -p wasmir-canonicalize,wasmir-dce  run passes
+  wasm-opt-py prog.wasm --func fib -t llvm                 LLVM IR of one function
+  wasm-opt-py prog.wat -o prog.s -O2                       assembly
+  wasm-opt-py prog.wat --load mine.py -p my-pass           a pass of your own
+"""
+
+
+class WasmOptPy(xDSLOptMain):
+    """The driver. One instance does one command line."""
+
+    version_format = f"wasm-opt-py {__version__} with xdsl {{xdsl_version}}"
+
+    def __init__(self, args: Sequence[str]):
+        self._module_input: ModuleInput | None = None
+        self._transformed = False
+        super().__init__("Read a WebAssembly module, run passes over it, print it.", args)
+
+    # --- set-up: what xDSL's driver asks for ---
+
+    def register_all_arguments(self, arg_parser: argparse.ArgumentParser) -> None:
+        super().register_all_arguments(arg_parser)
+        arg_parser.prog = "wasm-opt-py"
+        arg_parser.epilog = _EXAMPLES
+        arg_parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        arg_parser.add_argument(
+            "--at",
+            action="append",
+            default=[],
+            metavar="POINT=PIPELINE",
+            help=f"add passes to the default pipeline; the points are {', '.join(POINTS)}",
+        )
+        arg_parser.add_argument(
+            "--load",
+            action="append",
+            default=[],
+            metavar="FILE",
+            help="register the passes that a Python file defines (repeatable)",
+        )
+        arg_parser.add_argument(
+            "--func",
+            metavar="FUNCTION",
+            help="only these functions: a name, an index or a regular expression",
+        )
+        for level in range(4):
+            arg_parser.add_argument(
+                f"-O{level}",
+                dest="level",
+                action="store_const",
+                const=level,
+                default=2,
+                help="optimisation level of LLVM for asm and obj (default 2)" if level == 0 else "",
+            )
+        arg_parser.add_argument("--bounds", choices=("guard", "explicit"), default="guard")
+        arg_parser.add_argument("--traps", choices=("exact", "relaxed"), default="exact")
+        arg_parser.add_argument(
+            "--verify",
+            choices=("each", "ends", "none"),
+            default="each",
+            help="verify the IR after each pass, before and after all, or not",
+        )
+        arg_parser.add_argument(
+            "--print-pipeline", action="store_true", help="print the expanded pipeline and stop"
+        )
+        arg_parser.add_argument(
+            "--mlir-print-ir-after-all",
+            action="store_true",
+            help="print the IR after each pass to stderr",
+        )
+        arg_parser.add_argument(
+            "--mlir-print-ir-tree-dir",
+            metavar="DIR",
+            help="write the IR after each pass to a file in this folder",
+        )
+        arg_parser.add_argument(
+            "--reports", metavar="FILE", help="write what passes report to a file (default stderr)"
+        )
+        arg_parser.add_argument("--debug", action="store_true", help="show a traceback for errors")
+
+    def register_all_frontends(self) -> None:
+        super().register_all_frontends()
+        self.available_frontends["wasm"] = self._read_module
+        self.available_frontends["wat"] = self._read_module
+
+    def register_all_targets(self) -> None:
+        # xDSL has a target called wat; what is registered first wins.
+        own: dict[str, Callable[[ModuleOp, IO[str]], None]] = {
+            "wat": self._emit_wat,
+            "wasm": self._emit_wasm,
+            "llvm": self._emit_llvm,
+            "asm": self._emit_asm,
+            "obj": self._emit_obj,
+        }
+        self.available_targets.update(own)
+        super().register_all_targets()
+
+    def setup_pipeline(self) -> None:
+        if self.args.passes and self.args.at:
+            raise UsageError(
+                "-p is the whole pipeline; --at extends the default one: use one of them"
+            )
+        if self.args.disable_verify:
+            self.args.verify = "none"
+        self.settings = CompileSettings(
+            parse_target(None),
+            level=self.args.level,
+            bounds=self.args.bounds,
+            traps=self.args.traps,
+            pipeline=self.args.passes or None,
+            at=_points(self.args.at),
+            load=tuple(self.args.load),
+            verify=self.args.verify,
+        )
+        self.pipeline_text = self._pipeline_text()
+
+    def _pipeline_text(self) -> str:
+        """What runs for this target: behind the last stage asked for nothing is appended."""
+        lowering = self.settings.lowering
+        lowered = self.args.target in _LOWERED_TARGETS
+        if self.settings.pipeline is not None:
+            pipeline = self.settings.pipeline
+            return complete_pipeline(pipeline, lowering) if lowered else pipeline
+        whole = default_pipeline(lowering, self.settings.at)
+        if lowered or self.args.print_pipeline:
+            return whole
+        stages = [self.settings.at.get(point) for point in ("wasmir-start", "wasmir-end")]
+        if any(point in self.settings.at for point in ("wasmvm-end", "llvm-end")):
+            return whole
+        return ",".join(stage for stage in stages if stage)
+
+    # --- running ---
+
+    def run(self) -> None:
+        if self.args.print_pipeline:
+            write_output(self.args.output_file, f"{self.pipeline_text}\n".encode())
+            return
+        if self.args.target in _MODULE_TARGETS and self.pipeline_text:
+            raise UsageError(
+                f"-t {self.args.target} prints the module that was read;"
+                " transformed IR cannot be turned back into WebAssembly yet"
+            )
+        self._output = StringIO()
+        with relaxed_gc():
+            super().run()
+        encoding = "latin-1" if self.args.target in _BINARY_TARGETS else "utf-8"
+        write_output(self.args.output_file, self._output.getvalue().encode(encoding))
+        self._write_reports()
+
+    def prepare_output(self) -> IO[str]:
+        """Everything is kept and written at the end. Binary targets write characters up to 255."""
+        return _KeptOpen(self._output)
+
+    def _read_module(self, stream: IO[bytes]) -> ModuleOp:
+        name = self.get_input_name()
+        self._module_input = module = to_module(stream.read(), Path(name).name)
+        self.session = session = CompileSession(module.binary, module.file, self.settings)
+        try:
+            if self.args.target in _MODULE_TARGETS:
+                return ModuleOp([])
+            if self.args.func is None:
+                return session.import_everything()
+            indices = _matching(session.plan.function_symbols, self.args.func)
+            defined = [i for i in indices if session.module.functions[i].code is not None]
+            if not defined:
+                raise UsageError(f"no function matches {self.args.func!r}")
+            return session.import_functions(defined, signatures=False)
+        except WasmError as error:
+            raise locate(error, module) from None
+
+    def apply_passes(self, prog: ModuleOp) -> None:
+        if self._module_input is None:
+            session_passes = self._passes_of_ir(prog)
+        else:
+            session_passes = parse_passes(self.pipeline_text, self.session.registry)
+        run_passes(session_passes, self.ctx, prog, self.args.verify, self._observe)
+
+    def _passes_of_ir(self, module: ModuleOp) -> tuple[ModulePass, ...]:
+        """The passes for a module that was read as IR: one that is lowered needs no lowering."""
+        from wasmdialect.passes.registry import PassRegistry
+
+        registry = PassRegistry()
+        for path in self.args.load:
+            registry.load_file(path)
+        if self.args.func is not None:
+            _keep_bodies(module, self.args.func)
+        pipeline = self.pipeline_text
+        is_lowered = not any(isinstance(op, wasmir.FuncOp | wasmvm.FuncOp) for op in module.ops)
+        if is_lowered:
+            pipeline = self.settings.pipeline or ""
+        return parse_passes(pipeline, registry)
+
+    def _observe(self, pass_text: str, module: ModuleOp, seconds: float) -> None:
+        """After each pass: timing and dumps."""
+        if pass_text and self.args.time_passes:
+            print(f"{seconds:9.4f} s  {pass_text}", file=sys.stderr)
+        if pass_text and (self.args.mlir_print_ir_after_all or self.args.print_between_passes):
+            print(f"// ----- IR after {pass_text} -----", file=sys.stderr)
+            self._print_ir(module, sys.stderr)
+        if self.args.mlir_print_ir_tree_dir is not None:
+            folder = Path(self.args.mlir_print_ir_tree_dir)
+            folder.mkdir(parents=True, exist_ok=True)
+            number = sum(1 for _ in folder.glob("*.mlir"))
+            name = pass_text.partition("{")[0] or "import"
+            with open(folder / f"{number:02}-{name}.mlir", "w", encoding="utf-8") as file:
+                self._print_ir(module, file)
+
+    def _print_ir(self, module: ModuleOp, stream: IO[str]) -> None:
+        printer = Printer(
+            stream,
+            print_generic_format=self.args.print_op_generic,
+            print_debuginfo=self.args.print_debuginfo,
+        )
+        printer.print_op(module)
+        stream.write("\n")
+
+    def _write_reports(self) -> None:
+        lines = "".join(f"{json.dumps(r.to_plain())}\n" for r in take_reports())
+        if self.args.reports is not None:
+            write_output(self.args.reports, lines.encode())
+        else:
+            sys.stderr.write(lines)
+
+    # --- targets ---
+
+    def _emit_wat(self, module: ModuleOp, output: IO[str]) -> None:
+        from wasmdialect.wasm.text import print_module
+
+        output.write(print_module(self._read_as_wasm().module))
+
+    def _emit_wasm(self, module: ModuleOp, output: IO[str]) -> None:
+        from wasmdialect.wasm.encode import encode_module
+
+        output.write(encode_module(self._read_as_wasm().module).decode("latin-1"))
+
+    def _read_as_wasm(self) -> CompileSession:
+        if self._module_input is None:
+            raise UsageError(f"-t {self.args.target} needs a .wasm or .wat input")
+        return self.session
+
+    def _emit_llvm(self, module: ModuleOp, output: IO[str]) -> None:
+        from wasmdialect.lowering.emit import emit_llvm
+
+        output.write(emit_llvm(module))
+
+    def _emit_asm(self, module: ModuleOp, output: IO[str]) -> None:
+        from wasmdialect.codegen.llvm import compile_assembly
+        from wasmdialect.lowering.emit import emit_llvm
+
+        text = emit_llvm(module, debug_info=False)
+        output.write(compile_assembly(text, self.settings.target, self.settings.level))
+
+    def _emit_obj(self, module: ModuleOp, output: IO[str]) -> None:
+        from wasmdialect.codegen.llvm import compile_object
+        from wasmdialect.lowering.emit import emit_llvm
+
+        data = compile_object(emit_llvm(module), self.settings.target, self.settings.level)
+        output.write(data.decode("latin-1"))
+
+
+class _KeptOpen(StringIO):
+    """A stream that passes on what is written and stays usable when the driver closes it."""
+
+    def __init__(self, kept: StringIO):
+        super().__init__()
+        self._kept = kept
+
+    def write(self, s: str, /) -> int:
+        return self._kept.write(s)
+
+    def close(self) -> None:
+        pass
+
+
+def _points(options: Sequence[str]) -> dict[str, str]:
+    points: dict[str, str] = {}
+    for option in options:
+        point, equals, pipeline = option.partition("=")
+        if not equals:
+            raise UsageError(f"--at takes POINT=PIPELINE, not {option!r}")
+        points[point] = ",".join(part for part in (points.get(point), pipeline) if part)
+    return points
+
+
+def _matching(symbols: Sequence[str], wanted: str) -> list[int]:
+    """The functions that a name, an index or a regular expression means."""
+    if wanted.isdigit():
+        return [int(wanted)] if int(wanted) < len(symbols) else []
+    if wanted in symbols:
+        return [symbols.index(wanted)]
+    try:
+        pattern = re.compile(wanted)
+    except re.error as error:
+        raise UsageError(f"--func {wanted!r} is no regular expression: {error}") from None
+    return [index for index, symbol in enumerate(symbols) if pattern.fullmatch(symbol)]
+
+
+def _keep_bodies(module: ModuleOp, wanted: str) -> None:
+    """Make declarations of all functions but those wanted."""
+    functions = [op for op in module.ops if isinstance(op, wasmir.FuncOp)]
+    symbols = [f.sym_name.data for f in functions]
+    kept = {symbols[i] for i in _matching(symbols, wanted)}
+    if not kept:
+        raise UsageError(f"no function matches {wanted!r}")
+    for function in functions:
+        if function.sym_name.data not in kept and not function.is_import:
+            function.body.drop_all_references()
+            function.detach_region(function.body)
+            function.add_region(Region())
+
+
+def _with_target(args: Sequence[str]) -> list[str]:
+    """`-o x.o` implies `-t obj`, if there is no -t."""
+    given = [*args]
+    if any(a in ("-t", "--target") or a.startswith(("-t=", "--target=")) for a in given):
+        return given
+    for number, argument in enumerate(given[:-1]):
+        if argument in ("-o", "--output-file"):
+            implied = _TARGETS_BY_EXTENSION.get(Path(given[number + 1]).suffix)
+            if implied is not None:
+                return [*given, "-t", implied]
+    return given
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """The command `wasm-opt-py`."""
+    given = sys.argv[1:] if args is None else [*args]
+
+    def command() -> int:
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))
+        WasmOptPy(_with_target(given)).run()
+        return 0
+
+    sys.exit(guarded(command, debug="--debug" in given))
