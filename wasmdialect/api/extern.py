@@ -1,0 +1,245 @@
+"""Memory, Table and Global, and what they are wrapped from."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from typing import Any, TypeAlias, final
+
+from wasmdialect.api.func import Func, reference_from_bits, reference_to_bits
+from wasmdialect.api.store import Storelike, store_of
+from wasmdialect.api.types import GlobalType, Limits, MemoryType, TableType, ValType
+from wasmdialect.runtime.errors import WasmtimeError
+from wasmdialect.runtime.instance import Extern as RuntimeExtern
+from wasmdialect.runtime.instance import GlobalCell, new_global
+from wasmdialect.runtime.memory import LinearMemory
+from wasmdialect.runtime.store import FunctionReference, StoreState
+from wasmdialect.runtime.table import TableStorage
+from wasmdialect.runtime.values import convert_number
+
+_CTYPES: dict[str, str] = {"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}
+_BITS: dict[str, str] = {"i32": "<I", "i64": "<Q", "f32": "<I", "f64": "<Q"}
+
+
+def value_to_bits(store: StoreState, value: Any, t: str) -> int:
+    """A Python value as the bit pattern of a type. Raises TypeError, OverflowError."""
+    from wasmdialect.api.func import Val
+
+    if isinstance(value, Val):
+        if value.type.name != t:
+            raise TypeError("wrong type of `Val` provided")
+        value = value.value
+    if t not in _CTYPES:
+        return reference_to_bits(store, value, t)
+    packed = struct.pack(_CTYPES[t], convert_number(value, t))
+    return struct.unpack(_BITS[t], packed)[0]
+
+
+def value_from_bits(store: StoreState, bits: int, t: str) -> Any:
+    """A bit pattern of a type as a Python value."""
+    if t not in _CTYPES:
+        return reference_from_bits(store, bits, t)
+    return struct.unpack(_CTYPES[t], struct.pack(_BITS[t], bits))[0]
+
+
+@final
+class Memory:
+    """A linear memory of a store."""
+
+    storage: LinearMemory
+
+    def __init__(self, store: Storelike, ty: MemoryType):
+        try:
+            self.storage = LinearMemory(
+                ty.limits.min,
+                ty.limits.max,
+                is_64=ty.is_64,
+                shared=ty.shared,
+                page_size_log2=ty.page_size_log2,
+            )
+        except MemoryError as error:
+            raise WasmtimeError(str(error)) from error
+        store_of(store).state.memories.append(self.storage)
+
+    @classmethod
+    def from_storage(cls, storage: LinearMemory) -> Memory:
+        """The Memory of a memory."""
+        self = cls.__new__(cls)
+        self.storage = storage
+        return self
+
+    def type(self, store: Storelike) -> MemoryType:
+        """Its type."""
+        m = self.storage
+        return MemoryType(Limits(m.minimum, m.maximum), m.is_64, m.shared, m.page_size_log2)
+
+    def grow(self, store: Storelike, delta: int) -> int:
+        """Add pages; the old size in pages. Raises WasmtimeError if that is not possible."""
+        if delta < 0:
+            raise WasmtimeError("cannot grow by negative amount")
+        old = self.storage.grow(delta)
+        if old is None:
+            raise WasmtimeError(f"failed to grow memory by `{delta}`")
+        return old
+
+    def size(self, store: Storelike) -> int:
+        """Size in pages."""
+        return self.storage.size
+
+    def data_len(self, store: Storelike) -> int:
+        """Size in bytes."""
+        return self.storage.length
+
+    def data_ptr(self, store: Storelike) -> Any:
+        """A ctypes pointer to the first byte. It stays the same while the memory lives."""
+        return ctypes.cast(self.storage.base, ctypes.POINTER(ctypes.c_ubyte))
+
+    def get_buffer_ptr(self, store: Storelike, size: int | None = None, offset: int = 0) -> Any:
+        """A ctypes array over the bytes, for zero-copy access."""
+        count = self.storage.length if size is None else size
+        return (ctypes.c_ubyte * count).from_address(self.storage.base + offset)
+
+    def buffer(self, store: Storelike) -> memoryview:
+        """A writable view of all bytes."""
+        return self.storage.view()
+
+    def read(self, store: Storelike, start: int | None = 0, stop: int | None = None) -> bytearray:
+        """A copy of the bytes from `start` up to `stop`, counted as in a list slice."""
+        start, stop, _ = slice(start, stop).indices(self.storage.length)
+        return bytearray(self.storage.read(start, max(stop - start, 0)))
+
+    def write(self, store: Storelike, value: bytes | bytearray, start: int | None = None) -> int:
+        """Write bytes from `start` on; how many. Raises IndexError outside of the memory."""
+        size = self.storage.length
+        first = slice(start, None).indices(size)[0]
+        if first >= size or first + len(value) > size:
+            raise IndexError("index out of range")
+        self.storage.write(first, bytes(value))
+        return len(value)
+
+    def page_size(self, store: Storelike) -> int:
+        """Bytes of a page."""
+        return 1 << self.storage.page_size_log2
+
+    def page_size_log2(self, store: Storelike) -> int:
+        """The logarithm of that."""
+        return self.storage.page_size_log2
+
+
+@final
+class Table:
+    """A table of a store."""
+
+    storage: TableStorage
+
+    def __init__(self, store: Storelike, ty: TableType, init: Any):
+        element = ty.element.name
+        bits = value_to_bits(store_of(store).state, init, element)
+        try:
+            self.storage = TableStorage(
+                element, ty.limits.min, ty.limits.max, is_64=ty.is_64, init=bits
+            )
+        except MemoryError as error:
+            raise WasmtimeError(str(error)) from error
+
+    @classmethod
+    def from_storage(cls, storage: TableStorage) -> Table:
+        """The Table of a table."""
+        self = cls.__new__(cls)
+        self.storage = storage
+        return self
+
+    def type(self, store: Storelike) -> TableType:
+        """Its type."""
+        t = self.storage
+        limits = Limits(t.minimum, t.maximum)
+        return TableType(ValType.from_name(t.element), limits, t.is_64)
+
+    def size(self, store: Storelike) -> int:
+        """Number of elements."""
+        return self.storage.size
+
+    def grow(self, store: Storelike, amt: int, init: Any) -> int:
+        """Add elements; the old size. Raises WasmtimeError if that is not possible."""
+        bits = value_to_bits(store_of(store).state, init, self.storage.element)
+        old = self.storage.grow(amt, bits)
+        if old is None:
+            raise WasmtimeError(f"failed to grow table by `{amt}`")
+        return old
+
+    def get(self, store: Storelike, idx: int) -> Any:
+        """The element at an index; None for null and beyond the end, as in wasmtime-py."""
+        if not 0 <= idx < self.storage.size:
+            return None
+        state = store_of(store).state
+        return value_from_bits(state, self.storage.get(idx), self.storage.element)
+
+    def set(self, store: Storelike, idx: int, val: Any) -> None:
+        """Set an element. Raises WasmtimeError beyond the end."""
+        bits = value_to_bits(store_of(store).state, val, self.storage.element)
+        if not 0 <= idx < self.storage.size:
+            raise WasmtimeError("table element index out of bounds")
+        self.storage.set(idx, bits)
+
+
+@final
+class Global:
+    """A global of a store."""
+
+    cell: GlobalCell
+
+    def __init__(self, store: Storelike, ty: GlobalType, val: Any):
+        if not isinstance(ty, GlobalType):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("expected a GlobalType")
+        bits = value_to_bits(store_of(store).state, val, ty.content.name)
+        self.cell = new_global(ty.content.name, ty.mutable, bits)
+
+    @classmethod
+    def from_cell(cls, cell: GlobalCell) -> Global:
+        """The Global of a global."""
+        self = cls.__new__(cls)
+        self.cell = cell
+        return self
+
+    def type(self, store: Storelike) -> GlobalType:
+        """Its type."""
+        return GlobalType(ValType.from_name(self.cell.type), self.cell.mutable)
+
+    def value(self, store: Storelike) -> Any:
+        """Its value."""
+        return value_from_bits(store_of(store).state, self.cell.bits(), self.cell.type)
+
+    def set_value(self, store: Storelike, val: Any) -> None:
+        """Change it. Raises WasmtimeError if it is immutable."""
+        if not self.cell.mutable:
+            raise WasmtimeError("immutable global cannot be set")
+        self.cell.set_bits(value_to_bits(store_of(store).state, val, self.cell.type))
+
+
+Extern: TypeAlias = Func | Memory | Table | Global
+
+
+def wrap_extern(item: RuntimeExtern) -> Extern:
+    """The API object of something of the runtime."""
+    match item:
+        case FunctionReference():
+            return Func.from_reference(item)
+        case LinearMemory():
+            return Memory.from_storage(item)
+        case TableStorage():
+            return Table.from_storage(item)
+        case GlobalCell():
+            return Global.from_cell(item)
+
+
+def unwrap_extern(item: Extern) -> RuntimeExtern:
+    """What is behind an API object. Raises TypeError."""
+    match item:
+        case Func():
+            return item.reference
+        case Memory() | Table():
+            return item.storage
+        case Global():
+            return item.cell
+        case _:  # pyright: ignore[reportUnnecessaryComparison]
+            raise TypeError("expected a Func, Global, Memory, or Table")

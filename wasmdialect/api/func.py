@@ -1,0 +1,282 @@
+"""Func, Caller and Val: calling Wasm from Python, Python from Wasm, and values with a type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, final
+
+from wasmdialect.api.store import Store, Storelike, store_of
+from wasmdialect.api.types import FuncType, ValType
+from wasmdialect.runtime.errors import WasmtimeError
+from wasmdialect.runtime.instance import ModuleInstance, instance_at
+from wasmdialect.runtime.signatures import Signature
+from wasmdialect.runtime.store import FunctionReference, StoreState
+from wasmdialect.runtime.values import new_slots, pack, unpack
+
+if TYPE_CHECKING:
+    from wasmdialect.api.extern import Extern
+
+
+@final
+class Val:
+    """A value with its type."""
+
+    def __init__(self, type: ValType, value: Any):
+        self._type = type
+        self._value = value
+
+    @classmethod
+    def i32(cls, val: int) -> Val:
+        """A 32-bit integer."""
+        return cls(ValType.i32(), _expect(val, int, "an integer"))
+
+    @classmethod
+    def i64(cls, val: int) -> Val:
+        """A 64-bit integer."""
+        return cls(ValType.i64(), _expect(val, int, "an integer"))
+
+    @classmethod
+    def f32(cls, val: float) -> Val:
+        """A 32-bit float."""
+        return cls(ValType.f32(), _expect(val, float, "a float"))
+
+    @classmethod
+    def f64(cls, val: float) -> Val:
+        """A 64-bit float."""
+        return cls(ValType.f64(), _expect(val, float, "a float"))
+
+    @classmethod
+    def externref(cls, extern: Any) -> Val:
+        """A reference to a Python object; None is null."""
+        return cls(ValType.externref(), extern)
+
+    @classmethod
+    def funcref(cls, f: Func | None) -> Val:
+        """A reference to a function; None is null."""
+        return cls(ValType.funcref(), f)
+
+    @classmethod
+    def ref_null(cls, ty: ValType) -> Val:
+        """The null of a reference type."""
+        if ty.name not in ("externref", "funcref"):
+            raise WasmtimeError(f"Invalid reference type for `ref_null`: {ty}")
+        return cls(ty, None)
+
+    @property
+    def value(self) -> Any:
+        """The Python value."""
+        return self._value
+
+    @property
+    def type(self) -> ValType:
+        """The type."""
+        return self._type
+
+    def as_i32(self) -> int | None:
+        """The value if it is an i32."""
+        return self._as("i32")
+
+    def as_i64(self) -> int | None:
+        """The value if it is an i64."""
+        return self._as("i64")
+
+    def as_f32(self) -> float | None:
+        """The value if it is an f32."""
+        return self._as("f32")
+
+    def as_f64(self) -> float | None:
+        """The value if it is an f64."""
+        return self._as("f64")
+
+    def as_externref(self) -> Any:
+        """The object if it is an externref."""
+        return self._as("externref")
+
+    def as_funcref(self) -> Func | None:
+        """The function if it is a funcref."""
+        return self._as("funcref")
+
+    def _as(self, name: str) -> Any:
+        return self._value if self._type.name == name else None
+
+    def __eq__(self, rhs: object) -> bool:
+        if isinstance(rhs, Val):
+            return self._type == rhs._type and self._value == rhs._value
+        return self._value == rhs
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return f"Val({self._type}, {self._value!r})"
+
+
+def _expect(value: Any, cls: type[Any], what: str) -> Any:
+    if not isinstance(value, cls):
+        raise TypeError(f"expected {what}")
+    return value
+
+
+# --- references: Python objects to pointers and back ---
+
+
+def reference_to_bits(store: StoreState, value: Any, t: str) -> int:
+    """The pointer of a reference value. Raises TypeError."""
+    if t == "externref":
+        return store.extern_handle(value)
+    if value is None:
+        return 0
+    if isinstance(value, Func) and t == "funcref":
+        return value.reference.address
+    raise TypeError(f"don't know how to convert {value!r} to {t}")
+
+
+def reference_from_bits(store: StoreState, bits: int, t: str) -> Any:
+    """The Python object of a pointer."""
+    if t == "externref":
+        return store.extern_value(bits)
+    return None if bits == 0 else Func.from_reference(store.function_at(bits))
+
+
+def _unwrap(value: Any, t: str) -> Any:
+    """The Python value of a Val of the right type, or the value itself."""
+    if isinstance(value, Val):
+        if value.type.name != t:
+            raise TypeError("wrong type of `Val` provided")
+        return value.value
+    return value
+
+
+def store_values(
+    store: StoreState, slots: Any, types: Sequence[str], values: Sequence[Any]
+) -> None:
+    """Write Python values into slots. Raises TypeError, OverflowError."""
+    plain = [_unwrap(value, t) for value, t in zip(values, types, strict=True)]
+    pack(slots, types, plain, lambda value, t: reference_to_bits(store, value, t))
+
+
+def load_values(store: StoreState, slots: Any, types: Sequence[str]) -> tuple[Any, ...]:
+    """Read Python values from slots."""
+    return unpack(slots, types, lambda bits, t: reference_from_bits(store, bits, t))
+
+
+# --- functions ---
+
+
+@final
+class Func:
+    """A function of a store: of an instance, or a Python function."""
+
+    reference: FunctionReference
+
+    def __init__(
+        self,
+        store: Storelike,
+        ty: FuncType,
+        func: Callable[..., Any],
+        access_caller: bool = False,
+    ):
+        """Make a Python function callable from Wasm. With `access_caller` its first argument is a
+        Caller."""
+        if not isinstance(store, Store):
+            raise TypeError("expected a Store")
+        if not isinstance(ty, FuncType):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("expected a FuncType")
+        host = _host_function(store, ty.signature, func, access_caller)
+        self.reference = store.state.add_host_function(ty.signature, host)
+
+    @classmethod
+    def from_reference(cls, reference: FunctionReference) -> Func:
+        """The Func of a function."""
+        self = cls.__new__(cls)
+        self.reference = reference
+        return self
+
+    def type(self, store: Storelike) -> FuncType:
+        """Its type."""
+        return FuncType.from_signature(self.reference.signature)
+
+    def __call__(self, store: Storelike, *params: Any) -> Any:
+        """Call it: None, the result, or a list of results. Raises Trap, or what a host function
+        raised."""
+        reference, state = self.reference, store_of(store).state
+        types = reference.signature.params
+        if len(params) != len(types):
+            amount = "many" if len(params) > len(types) else "few"
+            raise WasmtimeError(
+                f"too {amount} parameters provided: given {len(params)}, expected {len(types)}"
+            )
+        slots = new_slots(reference.signature)
+        store_values(state, slots, types, params)
+        state.call(reference, slots)
+        results = load_values(state, slots, reference.signature.results)
+        if not results:
+            return None
+        return results[0] if len(results) == 1 else list(results)
+
+
+@final
+class Caller:
+    """What a host function sees of who called it; good during the call only."""
+
+    def __init__(self, store: Store, instance: ModuleInstance | None):
+        self._store: Store | None = store
+        self._instance = instance
+
+    @property
+    def store(self) -> Store:
+        """The store of the caller."""
+        if self._store is None:
+            raise ValueError("caller is no longer valid")
+        return self._store
+
+    def __getitem__(self, name: str) -> Extern:
+        """An export of the calling instance; KeyError if there is none."""
+        item = self.get(name)
+        if item is None:
+            raise KeyError(f"failed to find export {name}")
+        return item
+
+    def get(self, name: str) -> Extern | None:
+        """An export of the calling instance, None if there is none."""
+        from wasmdialect.api.extern import wrap_extern
+
+        if self._store is None or self._instance is None:
+            return None
+        item = self._instance.exports.get(name)
+        return None if item is None else wrap_extern(item)
+
+    def invalidate(self) -> None:
+        """The call is over."""
+        self._store = self._instance = None
+
+
+def _host_function(
+    store: Store, signature: Signature, func: Callable[..., Any], access_caller: bool
+) -> Callable[[int, Any], None]:
+    state, params, results = store.state, signature.params, signature.results
+
+    def host(caller_vmctx: int, slots: Any) -> None:
+        arguments: Sequence[Any] = load_values(state, slots, params) if params else ()
+        if access_caller:
+            caller = Caller(store, instance_at(caller_vmctx))
+            try:
+                returned = func(caller, *arguments)
+            finally:
+                caller.invalidate()
+        else:
+            returned = func(*arguments)
+        if results or returned is not None:
+            store_values(state, slots, results, _result_values(returned, len(results)))
+
+    return host
+
+
+def _result_values(returned: Any, count: int) -> Sequence[Any]:
+    if count == 0:
+        raise WasmtimeError("callback produced results when it shouldn't")
+    if count == 1:
+        return (returned,)
+    if len(returned) != count:
+        raise WasmtimeError("callback produced wrong number of results")
+    return returned

@@ -1,0 +1,136 @@
+"""Linker: instantiation by the names of imports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, final
+
+from wasmdialect.api.config import Engine
+from wasmdialect.api.extern import Extern, unwrap_extern
+from wasmdialect.api.func import Caller, Func
+from wasmdialect.api.instance import Instance
+from wasmdialect.api.module import Module
+from wasmdialect.api.store import Storelike, store_of
+from wasmdialect.api.types import FuncType, ValType
+from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
+
+_Definition = Callable[[Storelike], Extern]
+"""Gives an item for a store: itself, or a function made for the store."""
+
+
+@final
+class Linker:
+    """Names for items, to instantiate modules with."""
+
+    def __init__(self, engine: Engine):
+        self.engine = engine
+        self.allow_shadowing = False
+        self._definitions: dict[tuple[str, str], _Definition] = {}
+
+    def _define(self, module: str, name: str, definition: _Definition) -> None:
+        if (module, name) in self._definitions and not self.allow_shadowing:
+            raise WasmtimeError(f"import of `{module}::{name}` defined twice")
+        self._definitions[module, name] = definition
+
+    def define(self, store: Storelike, module: str, name: str, item: Extern) -> None:
+        """Define an item of a store."""
+        unwrap_extern(item)
+        self._define(module, name, lambda _: item)
+
+    def define_func(
+        self,
+        module: str,
+        name: str,
+        ty: FuncType,
+        func: Callable[..., Any],
+        access_caller: bool = False,
+    ) -> None:
+        """Define a Python function, for any store."""
+        if not isinstance(ty, FuncType):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("expected a FuncType")
+        self._define(module, name, lambda store: Func(store_of(store), ty, func, access_caller))
+
+    def define_instance(self, store: Storelike, name: str, instance: Instance) -> None:
+        """Define every export of an instance under a module name."""
+        if not isinstance(instance, Instance):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("expected an `Instance`")
+        for field, item in instance.exports(store).items():
+            self.define(store, name, field, item)
+
+    def define_wasi(self) -> None:
+        """Define WASI preview 1; what it gives access to is the store's (`Store.set_wasi`)."""
+        from wasmdialect.api.wasi import wasi_functions
+
+        for name, ty, func in wasi_functions():
+            self.define_func("wasi_snapshot_preview1", name, ty, func, access_caller=True)
+
+    def define_module(self, store: Storelike, name: str, module: Module) -> None:
+        """Instantiate a module and define its exports; a reactor's `_initialize` is called."""
+        if not isinstance(module, Module):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("expected a `Module`")
+        instance = self.instantiate(store, module)
+        initialize = instance.exports(store).get("_initialize")
+        if isinstance(initialize, Func):
+            initialize(store)
+        self.define_instance(store, name, instance)
+
+    def define_unknown_imports_as_traps(self, module: Module) -> None:
+        """Define the functions that a module imports and nobody defines to trap when called."""
+        for item in module.imports:
+            if (item.module, item.name) in self._definitions or not isinstance(item.type, FuncType):
+                continue
+
+            def trap(*_: Any, name: str = f"{item.module}::{item.name}") -> None:
+                raise Trap(f"unknown import: `{name}` has not been defined")
+
+            self.define_func(item.module, item.name, item.type, trap)
+
+    def define_unknown_imports_as_default_values(self, store: Storelike, module: Module) -> None:
+        """Define the functions that a module imports and nobody defines to return zeros."""
+        for item in module.imports:
+            if (item.module, item.name) in self._definitions or not isinstance(item.type, FuncType):
+                continue
+            values = [_default(t) for t in item.type.results]
+            returned: Any = None if not values else values[0] if len(values) == 1 else values
+
+            def constant(*_: Any, value: Any = returned) -> Any:
+                return value
+
+            self.define_func(item.module, item.name, item.type, constant)
+
+    def get(self, store: Storelike, module: str, name: str) -> Extern:
+        """A defined item. Raises WasmtimeError."""
+        definition = self._definitions.get((module, name))
+        if definition is None:
+            raise WasmtimeError("item not defined in linker")
+        return definition(store)
+
+    def get_default(self, store: Storelike, name: str) -> Func:
+        """The default export of a module: `` (empty) or `_start`. Raises WasmtimeError."""
+        for field in ("", "_start"):
+            definition = self._definitions.get((name, field))
+            if definition is not None:
+                item = definition(store)
+                if isinstance(item, Func):
+                    return item
+        raise WasmtimeError(f"module `{name}` has no default export")
+
+    def instantiate(self, store: Storelike, module: Module) -> Instance:
+        """Instantiate a module with the items defined. Raises WasmtimeError for an import that is
+        missing or has another type, Trap, or what a host function raised."""
+        imports: list[Extern] = []
+        for item in module.imports:
+            definition = self._definitions.get((item.module, item.name))
+            if definition is None:
+                raise LinkError(
+                    f"unknown import: `{item.module}::{item.name}` has not been defined"
+                )
+            imports.append(definition(store))
+        return Instance(store, module, imports)
+
+
+def _default(t: ValType) -> Any:
+    return {"i32": 0, "i64": 0, "f32": 0.0, "f64": 0.0}.get(t.name)
+
+
+__all__ = ["Caller", "Linker"]

@@ -1,0 +1,155 @@
+"""Module: compiled from bytes or text, or loaded from an artifact."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, final
+
+from wasmdialect.api.config import Engine
+from wasmdialect.api.types import (
+    ExportType,
+    ExternType,
+    FuncType,
+    GlobalType,
+    ImportType,
+    Limits,
+    MemoryType,
+    TableType,
+    ValType,
+)
+from wasmdialect.object.artifact import ArtifactError, is_artifact
+from wasmdialect.runtime.errors import WasmtimeError
+from wasmdialect.runtime.module import LoadedModule, load_bytes, load_file
+
+
+def wat2wasm(wat: str | bytes) -> bytearray:
+    """The binary of a module in the text format. Raises WasmtimeError."""
+    from wasmdialect.wasm.errors import WasmError
+    from wasmdialect.wasm.text import parse_module
+
+    text = wat.decode("utf-8", "surrogateescape") if isinstance(wat, bytes) else wat
+    try:
+        return bytearray(parse_module(text).binary)
+    except WasmError as error:
+        raise WasmtimeError(str(error)) from error
+
+
+def _to_wasm(wasm: str | bytes | bytearray) -> bytes:
+    """Binary as it is; text starts with anything but a zero byte."""
+    if isinstance(wasm, str):
+        return bytes(wat2wasm(wasm))
+    if not isinstance(wasm, bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError("expected wasm bytes")
+    if len(wasm) > 0 and wasm[0] != 0:
+        return bytes(wat2wasm(bytes(wasm)))
+    return bytes(wasm)
+
+
+@final
+class Module:
+    """A compiled module, ready to be instantiated."""
+
+    loaded: LoadedModule
+    pipeline: str | None = None
+    """The passes it went through, as text; None if it was loaded."""
+    reports: list[dict[str, Any]]
+    """What passes reported while it was compiled."""
+
+    def __init__(self, engine: Engine, wasm: str | bytes | bytearray):
+        if not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("expected an Engine")
+        self._artifact = self._compile(engine, _to_wasm(wasm), "module.wasm")
+        self.loaded = load_bytes(self._artifact)
+
+    def _compile(self, engine: Engine, wasm: bytes, file: str) -> bytes:
+        from wasmdialect.api.compile import compile_wasm
+
+        compilation = compile_wasm(engine.config, wasm, file)
+        self.pipeline, self.reports = compilation.pipeline, compilation.reports
+        return compilation.artifact
+
+    @classmethod
+    def from_file(cls, engine: Engine, path: str | bytes | os.PathLike[str]) -> Module:
+        """Compile the module in a file, binary or text."""
+        with open(path, "rb") as file:
+            return cls(engine, file.read())
+
+    @classmethod
+    def deserialize(cls, engine: Engine, encoded: bytes | bytearray) -> Module:
+        """Load what `serialize` gave. Raises WasmtimeError if it does not fit this machine."""
+        if not isinstance(encoded, bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("expected bytes")
+        try:
+            return cls._loaded(load_bytes(encoded), bytes(encoded))
+        except ArtifactError as error:
+            raise WasmtimeError(str(error)) from error
+
+    @classmethod
+    def deserialize_file(cls, engine: Engine, path: str | os.PathLike[str]) -> Module:
+        """Load a saved artifact by mapping its file."""
+        try:
+            return cls._loaded(load_file(path), None)
+        except ArtifactError as error:
+            raise WasmtimeError(f"{os.fspath(path)}: {error}") from error
+
+    @classmethod
+    def _loaded(cls, loaded: LoadedModule, artifact: bytes | None) -> Module:
+        self = cls.__new__(cls)
+        self.loaded, self._artifact, self.reports = loaded, artifact, []
+        return self
+
+    @classmethod
+    def validate(cls, engine: Engine, wasm: bytes | bytearray) -> None:
+        """Check a binary module. Raises WasmtimeError if it is not valid."""
+        from wasmdialect.wasm.decode import decode_module
+        from wasmdialect.wasm.errors import WasmError
+        from wasmdialect.wasm.validate import validate_module
+
+        if not isinstance(wasm, bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("expected wasm bytes")
+        try:
+            validate_module(decode_module(bytes(wasm)))
+        except WasmError as error:
+            raise WasmtimeError(str(error)) from error
+
+    def serialize(self) -> bytearray:
+        """The artifact: what `deserialize` takes."""
+        if self._artifact is None:
+            raise WasmtimeError("the module was loaded from a file: that file is the artifact")
+        return bytearray(self._artifact)
+
+    @property
+    def imports(self) -> list[ImportType]:
+        """What it imports, in order."""
+        return [
+            ImportType(i.module, i.name, extern_type(self.loaded, i.kind, i.index))
+            for i in self.loaded.info.imports
+        ]
+
+    @property
+    def exports(self) -> list[ExportType]:
+        """What it exports, in order."""
+        return [
+            ExportType(e.name, extern_type(self.loaded, e.kind, e.index))
+            for e in self.loaded.info.exports
+        ]
+
+
+def extern_type(module: LoadedModule, kind: str, index: int) -> ExternType:
+    """The type of an import or export."""
+    info = module.info
+    if kind == "func":
+        return FuncType.from_signature(module.functions[index])
+    if kind == "table":
+        table = info.tables[index]
+        limits = Limits(table.minimum, table.maximum)
+        return TableType(ValType.from_name(table.element), limits, table.is_64)
+    if kind == "memory":
+        memory = info.memories[index]
+        limits = Limits(memory.minimum, memory.maximum)
+        return MemoryType(limits, memory.is_64, memory.shared, memory.page_size_log2)
+    variable = info.globals[index]
+    return GlobalType(ValType.from_name(variable.type), variable.mutable)
+
+
+__all__ = ["Module", "extern_type", "is_artifact", "wat2wasm"]
