@@ -20,6 +20,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Region
 from xdsl.passes import ModulePass
 from xdsl.printer import Printer
+from xdsl.utils.exceptions import DiagnosticException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from wasmdialect._version import __version__
@@ -34,6 +35,7 @@ from wasmdialect.dialects.fast import relaxed_gc
 from wasmdialect.passes.base import take_reports
 from wasmdialect.passes.pipeline import (
     POINTS,
+    PassFailure,
     complete_pipeline,
     default_pipeline,
     parse_passes,
@@ -228,7 +230,12 @@ class WasmOptPy(xDSLOptMain):
             session_passes = self._passes_of_ir(prog)
         else:
             session_passes = parse_passes(self.pipeline_text, self.session.registry)
-        run_passes(session_passes, self.ctx, prog, self.args.verify, self._observe)
+        try:
+            run_passes(session_passes, self.ctx, prog, self.args.verify, self._observe)
+        except PassFailure as failure:
+            if self.args.verify_diagnostics and isinstance(failure.__cause__, DiagnosticException):
+                raise failure.__cause__ from None  # xDSL's driver prints it and goes on
+            raise
 
     def _passes_of_ir(self, module: ModuleOp) -> tuple[ModulePass, ...]:
         """The passes for a module that was read as IR: one that is lowered needs no lowering."""
