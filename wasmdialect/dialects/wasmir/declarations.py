@@ -139,6 +139,11 @@ class FuncOp(ImportableOp):
             raise VerifyException("an imported function has no body")
         if self.entry.arg_types != self.function_type.inputs.data:
             raise VerifyException("the entry block's arguments are not the function's parameters")
+        results = self.function_type.outputs.data
+        for block in self.body.blocks:
+            last = block.last_op
+            if isinstance(last, ReturnOp) and last.operand_types != results:
+                raise VerifyException("a return does not give the function's results")
 
     def print(self, printer: Printer) -> None:
         if self.import_module is not None and self.import_name is not None:
