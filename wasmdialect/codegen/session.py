@@ -30,7 +30,7 @@ from wasmdialect.passes.registry import PassRegistry
 from wasmdialect.passes.wasmvm_to_llvm import write_counts
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.module import Function
-from wasmdialect.wasm.validate import read_locals, validate_function
+from wasmdialect.wasm.validate import validate_function
 
 
 class CompileSession:
@@ -74,9 +74,8 @@ class CompileSession:
         return unit.module
 
     def _import_body(self, unit: Unit, function: Function) -> None:
-        instructions = validate_function(self.module, function, record=True)
-        assert instructions is not None
-        import_body(unit, function, read_locals(self.module, function), instructions)
+        declared, instructions = validate_function(self.module, function)
+        import_body(unit, function, declared, instructions)
 
     def run_passes(self, module: ModuleOp, observe: Observer | None = None) -> None:
         """Run the pipeline over a unit or the whole module. Raises PassFailure."""

@@ -9,9 +9,10 @@ from xdsl.ir import Block, SSAValue
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import integer_attr
-from wasmdialect.importer.function import FunctionImporter, Instruction, loop_locals
+from wasmdialect.importer.function import FunctionImporter, loop_locals
 from wasmdialect.importer.operators import HANDLERS
 from wasmdialect.wasm import types as wt
+from wasmdialect.wasm.body import Instruction
 from wasmdialect.wasm.module import ConstExpr, Function
 
 if TYPE_CHECKING:

@@ -30,13 +30,11 @@ from wasmdialect.dialects.fast import (
 from wasmdialect.dialects.wasmir.types import ValueType
 from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.wasm import types as wt
+from wasmdialect.wasm.body import Instruction
 from wasmdialect.wasm.instructions import BY_OPCODE
 
 if TYPE_CHECKING:
     from wasmdialect.importer.unit import Unit
-
-Instruction = tuple[int, Any, int]
-"""Opcode, immediate and byte offset, as `validate_function` records them."""
 
 _BLOCK, _LOOP, _IF, _ELSE, _END = 0x02, 0x03, 0x04, 0x05, 0x0B
 _BR, _BR_IF, _BR_TABLE = 0x0C, 0x0D, 0x0E

@@ -27,6 +27,9 @@ from wasmdialect.wasm.types import (
     TagType,
 )
 
+REF_FUNC = 0xD2
+"""The opcode of `ref.func`."""
+
 
 class ExternKind(Enum):
     """What an import or export is; the value is its byte in the binary format."""
@@ -52,6 +55,34 @@ class ImportName:
 
     def __str__(self) -> str:
         return f"{self.module}::{self.name}"
+
+
+class CatchKind(Enum):
+    """The kinds of catch clause of `try_table`; the value is its byte in the binary format."""
+
+    CATCH = 0
+    CATCH_REF = 1
+    CATCH_ALL = 2
+    CATCH_ALL_REF = 3
+
+    @property
+    def has_tag(self) -> bool:
+        """Whether it catches one tag only."""
+        return self.value < 2
+
+    @property
+    def has_reference(self) -> bool:
+        """Whether the exception itself is passed on."""
+        return bool(self.value & 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """A catch clause of `try_table`."""
+
+    kind: CatchKind
+    tag: int | None
+    label: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +277,8 @@ class Module:
     names: Names = field(default_factory=Names)
     binary: bytes | memoryview = b""
     """The whole module as bytes; offsets count from its start."""
+    declared: frozenset[int] | None = None
+    """What `declared_functions` found."""
 
     def defined_functions(self) -> Iterator[Function]:
         """The functions that have a body here."""
@@ -271,6 +304,32 @@ class Module:
             entity = self.declaration(kind, index)
             assert entity.imported is not None
             yield entity.imported, kind, entity.type
+
+    def constant_expressions(self) -> Iterator[ConstExpr]:
+        """Every constant expression of the module."""
+        for table in self.tables:
+            if table.init is not None:
+                yield table.init
+        for variable in self.globals:
+            if variable.init is not None:
+                yield variable.init
+        for segment in (*self.elements, *self.data):
+            if segment.offset is not None:
+                yield segment.offset
+            if isinstance(segment, ElementSegment):
+                yield from segment.expressions or ()
+
+    def declared_functions(self) -> frozenset[int]:
+        """The functions that `ref.func` may name in a body: those that occur outside of bodies
+        (spec "Validation / Modules": C.refs)."""
+        if self.declared is None:
+            found = {e.index for e in self.exports if e.kind is ExternKind.FUNC}
+            for segment in self.elements:
+                found.update(segment.functions or ())
+            for expression in self.constant_expressions():
+                found.update(i.immediate for i in expression.instructions if i.opcode == REF_FUNC)
+            self.declared = frozenset(found)
+        return self.declared
 
     def function_name(self, index: int) -> str | None:
         """The name that the name section gives a function."""

@@ -1,0 +1,311 @@
+"""The binary format to `Module`: every section decoded, function bodies left as ranges of bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wasmdialect.wasm import types as wt
+from wasmdialect.wasm.body import decode_const_expr
+from wasmdialect.wasm.errors import DecodeError, ValidationError
+from wasmdialect.wasm.features import WASM_3_0, Feature
+from wasmdialect.wasm.module import (
+    Code,
+    CustomSection,
+    DataSegment,
+    ElementSegment,
+    Export,
+    ExternKind,
+    Function,
+    Global,
+    ImportName,
+    Memory,
+    Module,
+    SegmentMode,
+    Table,
+    Tag,
+)
+from wasmdialect.wasm.names import decode_names
+from wasmdialect.wasm.reader import Reader
+from wasmdialect.wasm.type_section import decode_type_section
+
+MAGIC = b"\0asm"
+VERSION = b"\1\0\0\0"
+
+
+def decode_module(binary: bytes | memoryview, features: frozenset[Feature] = WASM_3_0) -> Module:
+    """Decode a module; function bodies are not looked into (`validate_function` does that).
+
+    Raises DecodeError for malformed bytes, ValidationError for a type index that is out of range.
+    """
+    if bytes(binary[:4]) != MAGIC:
+        raise DecodeError("magic header not detected", offset=0)
+    if bytes(binary[4:8]) != VERSION:
+        raise DecodeError("unknown binary version", offset=4)
+    return _Decoder(binary, features).decode()
+
+
+class _Decoder:
+    """The state of decoding one module."""
+
+    def __init__(self, binary: bytes | memoryview, features: frozenset[Feature]):
+        self.module = Module(binary=binary)
+        self.reader = Reader(binary, 8, features, self.module.types)
+        self.written = Reader(binary, 8, features)
+        """Reads the same bytes with type indices kept as written."""
+        self.bodies = 0
+        self.last = 0
+        """Id of the last section that was no custom one."""
+
+    def decode(self) -> Module:
+        """Decode section after section."""
+        r = self.reader
+        order = 0
+        while r.pos < len(r.data):
+            at = r.pos
+            section = r.byte()
+            size = r.u32()
+            if size > len(r.data) - r.pos:
+                raise r.error("length out of bounds", at + 1)
+            end = r.pos + size
+            if section == 0:
+                self.custom(end)
+                continue
+            if section not in _SECTIONS:
+                raise r.error("malformed section id", at)
+            place, decode = _SECTIONS[section]
+            if place <= order:
+                raise r.error("unexpected content after last section", at)
+            order = place
+            decode(self)
+            if r.pos != end:
+                raise r.error("section size mismatch", min(r.pos, end))
+            self.last = section
+        self.finish()
+        return self.module
+
+    def finish(self) -> None:
+        """What only the whole module shows."""
+        module = self.module
+        defined = sum(f.imported is None for f in module.functions)
+        if defined != self.bodies:
+            raise self.reader.error("function and code section have inconsistent lengths")
+        if module.data_count is not None and module.data_count != len(module.data):
+            raise self.reader.error("data count and data section have inconsistent lengths")
+        for section in module.custom_sections:
+            if section.name == "name":
+                module.names = decode_names(section.bytes)
+
+    def custom(self, end: int) -> None:
+        """A custom section, up to `end`."""
+        r = self.reader
+        at = r.pos
+        name = r.name()
+        if r.pos > end:
+            raise r.error("unexpected end of section or function", at)
+        offset = r.pos
+        content = r.take(end - r.pos)
+        self.module.custom_sections.append(CustomSection(name, content, offset, self.last))
+
+    def as_written(self, read: Callable[[Reader], Any]) -> tuple[Any, Any]:
+        """What `read` gives, resolved and as written."""
+        self.written.pos = self.reader.pos
+        resolved = read(self.reader)
+        return resolved, read(self.written)
+
+    def types(self) -> None:
+        """The type section."""
+        decode_type_section(self.reader, self.module)
+
+    def function_type(self) -> tuple[int, wt.DefType]:
+        """A type index that must name a function type."""
+        at = self.reader.pos
+        index = self.reader.type_index()
+        deftype = self.module.types[index]
+        if not isinstance(deftype.composite, wt.FuncType):
+            raise ValidationError(f"unknown type {index}: not a function type", offset=at)
+        return index, deftype
+
+    def imports(self) -> None:
+        """The import section."""
+        r = self.reader
+        for _ in range(r.count()):
+            module = r.name()
+            name = ImportName(module, r.name())
+            at = r.pos
+            kind = r.byte()
+            if kind > ExternKind.TAG.value:
+                raise r.error("malformed import kind", at)
+            self.import_(ExternKind(kind), name)
+
+    def import_(self, kind: ExternKind, name: ImportName) -> None:
+        """The type of an import, into its index space."""
+        module = self.module
+        space = module.index_space(kind)
+        index = len(space)
+        match kind:
+            case ExternKind.FUNC:
+                space.append(Function(index, *self.function_type(), name))
+            case ExternKind.TABLE:
+                space.append(Table(index, *self.as_written(Reader.table_type), name))
+            case ExternKind.MEMORY:
+                space.append(Memory(index, self.reader.memory_type(), name))
+            case ExternKind.GLOBAL:
+                space.append(Global(index, *self.as_written(Reader.global_type), name))
+            case ExternKind.TAG:
+                space.append(Tag(index, *self.tag_type(), name))
+        module.import_order.append((kind, index))
+
+    def functions(self) -> None:
+        """The function section: the types of the defined functions."""
+        space = self.module.functions
+        for _ in range(self.reader.count()):
+            space.append(Function(len(space), *self.function_type()))
+
+    def tables(self) -> None:
+        """The table section."""
+        r = self.reader
+        space = self.module.tables
+        for _ in range(r.count()):
+            has_init = r.pos < len(r.data) and r.data[r.pos] == 0x40
+            if has_init:
+                r.byte()
+                at = r.pos
+                if r.byte() != 0:
+                    raise r.error("malformed table", at)
+            table = Table(len(space), *self.as_written(Reader.table_type))
+            if has_init:
+                table.init = decode_const_expr(r)
+            space.append(table)
+
+    def memories(self) -> None:
+        """The memory section."""
+        space = self.module.memories
+        for _ in range(self.reader.count()):
+            space.append(Memory(len(space), self.reader.memory_type()))
+
+    def tag_type(self) -> tuple[int, wt.TagType]:
+        """The attribute byte and type of a tag."""
+        at = self.reader.pos
+        if self.reader.byte() != 0:
+            raise self.reader.error("malformed tag attribute", at)
+        index, deftype = self.function_type()
+        return index, wt.TagType(deftype)
+
+    def tags(self) -> None:
+        """The tag section."""
+        space = self.module.tags
+        for _ in range(self.reader.count()):
+            space.append(Tag(len(space), *self.tag_type()))
+
+    def globals(self) -> None:
+        """The global section."""
+        r = self.reader
+        space = self.module.globals
+        for _ in range(r.count()):
+            resolved, written = self.as_written(Reader.global_type)
+            space.append(Global(len(space), resolved, written, None, decode_const_expr(r)))
+
+    def exports(self) -> None:
+        """The export section."""
+        r = self.reader
+        for _ in range(r.count()):
+            name = r.name()
+            at = r.pos
+            kind = r.byte()
+            if kind > ExternKind.TAG.value:
+                raise r.error("malformed export kind", at)
+            self.module.exports.append(Export(name, ExternKind(kind), r.u32()))
+
+    def start(self) -> None:
+        """The start section."""
+        self.module.start = self.reader.u32()
+
+    def elements(self) -> None:
+        """The element section."""
+        r = self.reader
+        for index in range(r.count()):
+            at = r.pos
+            flags = r.u32()
+            if flags > 7:
+                raise r.error("malformed elements segment kind", at)
+            self.module.elements.append(self.element(index, flags))
+
+    def element(self, index: int, flags: int) -> ElementSegment:
+        """An element segment. The flags: 1 not active; 2 table index (active) or declarative;
+        4 expressions instead of function indices (spec "Binary Format / Element Section")."""
+        r = self.reader
+        mode = SegmentMode.ACTIVE
+        if flags & 1:
+            mode = SegmentMode.DECLARATIVE if flags & 2 else SegmentMode.PASSIVE
+        table, offset = 0, None
+        if mode is SegmentMode.ACTIVE:
+            table = r.u32() if flags & 2 else 0
+            offset = decode_const_expr(r)
+        resolved = written = wt.FUNCREF if flags & 4 or not flags & 3 else NON_NULL_FUNC
+        if flags & 4:
+            if flags & 3:
+                resolved, written = self.as_written(Reader.ref_type)
+            expressions = tuple(decode_const_expr(r) for _ in range(r.count()))
+            return ElementSegment(
+                index, mode, resolved, written, None, expressions, table, offset, flags
+            )
+        if flags & 3:
+            at = r.pos
+            if r.byte() != 0:
+                raise r.error("malformed element kind", at)
+        functions = tuple(r.u32() for _ in range(r.count()))
+        return ElementSegment(
+            index, mode, NON_NULL_FUNC, NON_NULL_FUNC, functions, None, table, offset, flags
+        )
+
+    def data_count(self) -> None:
+        """The data count section."""
+        self.module.data_count = self.reader.u32()
+
+    def code(self) -> None:
+        """The code section: the range of each body."""
+        r = self.reader
+        functions = [f for f in self.module.functions if f.imported is None]
+        count = r.u32()
+        if count != len(functions):
+            raise r.error("function and code section have inconsistent lengths")
+        for function in functions:
+            size = r.u32()
+            function.code = Code(r.pos, r.take(size))
+        self.bodies = count
+
+    def data(self) -> None:
+        """The data section."""
+        r = self.reader
+        for index in range(r.count()):
+            at = r.pos
+            flags = r.u32()
+            if flags > 2:
+                raise r.error("malformed data segment kind", at)
+            memory = r.u32() if flags == 2 else 0
+            offset = decode_const_expr(r) if flags != 1 else None
+            mode = SegmentMode.PASSIVE if flags == 1 else SegmentMode.ACTIVE
+            content = r.take(r.u32())
+            self.module.data.append(DataSegment(index, mode, content, memory, offset, flags))
+
+
+NON_NULL_FUNC = wt.ref_type(False, wt.FUNC)
+"""The type of the elements of a segment that lists function indices."""
+
+_SECTIONS: dict[int, tuple[int, Callable[[_Decoder], None]]] = {
+    1: (1, _Decoder.types),
+    2: (2, _Decoder.imports),
+    3: (3, _Decoder.functions),
+    4: (4, _Decoder.tables),
+    5: (5, _Decoder.memories),
+    13: (6, _Decoder.tags),
+    6: (7, _Decoder.globals),
+    7: (8, _Decoder.exports),
+    8: (9, _Decoder.start),
+    9: (10, _Decoder.elements),
+    12: (11, _Decoder.data_count),
+    10: (12, _Decoder.code),
+    11: (13, _Decoder.data),
+}
+"""By section id: its place in the order of sections, and how its content is decoded."""

@@ -1,0 +1,153 @@
+"""The state of validating a body: operand types and control frames (spec appendix "Validation
+Algorithm")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wasmdialect.wasm import types as wt
+from wasmdialect.wasm.errors import ValidationError
+from wasmdialect.wasm.module import Module
+from wasmdialect.wasm.types import BOT, ValType, matches
+
+
+@dataclass(slots=True)
+class ControlFrame:
+    """A control construct that is open."""
+
+    opcode: int
+    signature: wt.FuncType
+    height: int
+    """Operands below its parameters."""
+    initialized: int
+    """How many locals without a default value had been set when it was opened."""
+    unreachable: bool = False
+
+    @property
+    def label_types(self) -> tuple[ValType, ...]:
+        """What a branch to it passes: a loop's parameters, else the results."""
+        return self.signature.params if self.opcode == LOOP else self.signature.results
+
+
+LOOP = 0x03
+
+
+class OperandStack:
+    """Operand types, control frames and the initialisation of locals, of one body.
+
+    Every method raises ValidationError, whose place the caller adds.
+    """
+
+    def __init__(self, module: Module, locals_: list[ValType], params: int, results: wt.FuncType):
+        self.module = module
+        self.locals = locals_
+        self.unset = {i for i in range(params, len(locals_)) if not wt.is_defaultable(locals_[i])}
+        """Locals that have no value yet."""
+        self.set_order: list[int] = []
+        """Locals that have left `unset`, in order."""
+        self.operands: list[ValType] = []
+        self.frames: list[ControlFrame] = [ControlFrame(0, results, 0, 0)]
+        self.height = 0
+        """That of the innermost frame: operands below it are out of reach."""
+
+    def push(self, t: ValType) -> None:
+        """Push one operand."""
+        self.operands.append(t)
+
+    def push_all(self, types: Sequence[ValType]) -> None:
+        """Push operands, the last one on top."""
+        self.operands.extend(types)
+
+    def pop_any(self) -> ValType:
+        """Pop an operand of any type; BOT from the empty stack of unreachable code."""
+        if len(self.operands) > self.height:
+            return self.operands.pop()
+        if self.frames[-1].unreachable:
+            return BOT
+        raise ValidationError("type mismatch: instruction requires an operand but stack has []")
+
+    def pop(self, expected: ValType) -> ValType:
+        """Pop an operand that matches `expected`; returns its own type."""
+        operands = self.operands
+        if len(operands) > self.height:
+            found = operands[-1]
+            if found is expected or matches(found, expected):
+                return operands.pop()
+        elif self.frames[-1].unreachable:
+            return BOT
+        raise self._mismatch((expected,))
+
+    def pop_all(self, expected: Sequence[ValType]) -> None:
+        """Pop operands that match `expected`, whose last is on top."""
+        operands = self.operands
+        count = len(expected)
+        available = len(operands) - self.height
+        if available < count and not self.frames[-1].unreachable:
+            raise self._mismatch(expected)
+        for k in range(1, min(count, available) + 1):
+            found, wanted = operands[-k], expected[-k]
+            if found is not wanted and not matches(found, wanted):
+                raise self._mismatch(expected)
+        if count:
+            del operands[max(self.height, len(operands) - count) :]
+
+    def _mismatch(self, expected: Sequence[ValType]) -> ValidationError:
+        count = len(expected)
+        found = self.operands[self.height :][-count:]
+        return ValidationError(
+            f"type mismatch: instruction requires {_words(expected)} but stack has {_words(found)}"
+        )
+
+    def pop_ref(self) -> wt.RefType | None:
+        """Pop a reference of any type; None for BOT."""
+        t = self.pop_any()
+        if isinstance(t, wt.RefType):
+            return t
+        if t is BOT:
+            return None
+        raise ValidationError(
+            f"type mismatch: instruction requires a reference but stack has [{t}]"
+        )
+
+    def open(self, opcode: int, signature: wt.FuncType) -> None:
+        """Enter a control construct, whose parameters are taken from the stack and put back."""
+        self.pop_all(signature.params)
+        self.height = len(self.operands)
+        self.frames.append(ControlFrame(opcode, signature, self.height, len(self.set_order)))
+        self.operands.extend(signature.params)
+
+    def close(self) -> ControlFrame:
+        """Leave the innermost construct: its results must be all that is left. They are popped."""
+        frame = self.frames[-1]
+        self.pop_all(frame.signature.results)
+        if len(self.operands) != frame.height:
+            left = self.operands[frame.height :]
+            raise ValidationError(f"type mismatch: values remaining on stack: {_words(left)}")
+        self.frames.pop()
+        for index in self.set_order[frame.initialized :]:
+            self.unset.add(index)
+        del self.set_order[frame.initialized :]
+        self.height = self.frames[-1].height if self.frames else 0
+        return frame
+
+    def mark_unreachable(self) -> None:
+        """What follows cannot be reached: the stack is whatever is asked of it."""
+        del self.operands[self.height :]
+        self.frames[-1].unreachable = True
+
+    def label(self, depth: int) -> ControlFrame:
+        """The frame that a label index means."""
+        if depth >= len(self.frames):
+            raise ValidationError(f"unknown label {depth}")
+        return self.frames[-1 - depth]
+
+    def set_local(self, index: int) -> None:
+        """Note that a local has a value from here to the end of the innermost construct."""
+        if index in self.unset:
+            self.unset.discard(index)
+            self.set_order.append(index)
+
+
+def _words(types: Sequence[ValType]) -> str:
+    return "[" + " ".join(map(str, types)) + "]"
