@@ -204,7 +204,7 @@ def decode_const_expr(reader: Reader) -> ConstExpr:
         if opcode in _PREFIXES:
             opcode = opcode << 12 | min(reader.u32(), 0xFFF)
         if opcode == _END:
-            return ConstExpr(tuple(out), start)
+            return ConstExpr(tuple(out), start, memoryview(reader.data)[start : reader.pos])
         if opcode not in readers:
             raise _illegal(reader.data, at, opcode)
         read = readers[opcode]

@@ -102,6 +102,8 @@ class ConstExpr:
 
     instructions: tuple[Instr, ...]
     offset: int
+    bytes: memoryview
+    """As encoded, with the `end`."""
 
 
 @dataclass(slots=True)

@@ -42,7 +42,10 @@ def decode_names(content: bytes | memoryview) -> Names:
     try:
         while r.pos < len(content):
             section = r.byte()
-            end = r.pos + len(_sized(r))
+            size = r.u32()
+            end = r.pos + size
+            if end > len(content):
+                raise r.error("length out of bounds")
             if section == 0:
                 names.module = r.name()
             elif section in _SUBSECTIONS:
@@ -53,13 +56,6 @@ def decode_names(content: bytes | memoryview) -> Names:
     except DecodeError:
         pass
     return names
-
-
-def _sized(r: Reader) -> memoryview:
-    size = r.u32()
-    content = r.take(size)
-    r.pos -= size
-    return content
 
 
 def _name_map(r: Reader) -> IndexedNames:

@@ -280,7 +280,8 @@ def _check_is_constant(
     visible_globals: int,
     features: frozenset[Feature],
 ) -> None:
-    opcode, immediate = instruction.opcode, instruction.immediate
+    opcode = instruction.opcode
+    immediate: int = instruction.immediate
     if _CONSTANT.get(opcode) not in features:
         raise ValidationError("constant expression required")
     if opcode == _GLOBAL_GET:
@@ -289,6 +290,5 @@ def _check_is_constant(
         variable = module.globals[immediate]
         if variable.type.mutable or (Feature.GC not in features and variable.imported is None):
             raise ValidationError("constant expression required")
-    elif opcode == REF_FUNC:
-        if immediate >= len(module.functions):
-            raise ValidationError(f"unknown function {immediate}")
+    elif opcode == REF_FUNC and immediate >= len(module.functions):
+        raise ValidationError(f"unknown function {immediate}")
