@@ -1,0 +1,88 @@
+// RUN: WASM_ROUNDTRIP
+// RUN: WASM_GENERIC_ROUNDTRIP
+// RUN: WASM_GENERIC
+// BLESS
+
+// What xDSL's llvm dialect has no operation or no words for.
+
+// CHECK-LABEL: llvm.func @memory(
+// CHECK-NEXT:    %0 = llvm_ext.load %p align 8 : !llvm.ptr -> i64
+// CHECK-NEXT:    %1 = llvm_ext.load volatile %p invariant align 1 alias "vmctx" : !llvm.ptr -> f32
+// CHECK-NEXT:    llvm_ext.store %v, %p align 8 : i64, !llvm.ptr
+// CHECK-NEXT:    llvm_ext.store volatile %v, %p align 1 alias "linear" {note} : i64, !llvm.ptr
+// CHECK-NEXT:    llvm.return
+// CHECK-NEXT:  }
+// GENERIC-LABEL: sym_name = "memory"
+// GENERIC-NEXT:  ^bb0(%p: !llvm.ptr, %v: i64):
+// GENERIC-NEXT:    %0 = "llvm_ext.load"(%p) <{alignment = 8 : i64}> : (!llvm.ptr) -> i64
+// GENERIC-NEXT:    %1 = "llvm_ext.load"(%p) <{volatile_, invariant, alignment = 1 : i64, alias = "vmctx"}> : (!llvm.ptr) -> f32
+// GENERIC-NEXT:    "llvm_ext.store"(%v, %p) <{alignment = 8 : i64}> : (i64, !llvm.ptr) -> ()
+// GENERIC-NEXT:    "llvm_ext.store"(%v, %p) <{volatile_, alignment = 1 : i64, alias = "linear"}> {note} : (i64, !llvm.ptr) -> ()
+// GENERIC-NEXT:    "llvm.return"() : () -> ()
+// GENERIC-NEXT:  }) : () -> ()
+llvm.func @memory(%p: !llvm.ptr, %v: i64) {
+  %0 = llvm_ext.load %p align 8 : !llvm.ptr -> i64
+  %1 = llvm_ext.load volatile %p invariant align 1 alias "vmctx" : !llvm.ptr -> f32
+  llvm_ext.store %v, %p align 8 : i64, !llvm.ptr
+  llvm_ext.store volatile %v, %p align 1 alias "linear" {note} : i64, !llvm.ptr
+  llvm.return
+}
+
+// CHECK-LABEL: llvm.func @conversions(
+// CHECK-NEXT:    %2 = llvm_ext.fptosi %f : f32 to i32
+// CHECK-NEXT:    %3 = llvm_ext.fptoui %f {note} : f32 to i64
+// CHECK-NEXT:    %4 = llvm_ext.uitofp %i : i64 to f64
+// CHECK-NEXT:    llvm.return
+// CHECK-NEXT:  }
+// GENERIC-LABEL: sym_name = "conversions"
+// GENERIC-NEXT:  ^bb0(%i: i64, %f: f32):
+// GENERIC-NEXT:    %2 = "llvm_ext.fptosi"(%f) : (f32) -> i32
+// GENERIC-NEXT:    %3 = "llvm_ext.fptoui"(%f) {note} : (f32) -> i64
+// GENERIC-NEXT:    %4 = "llvm_ext.uitofp"(%i) : (i64) -> f64
+// GENERIC-NEXT:    "llvm.return"() : () -> ()
+// GENERIC-NEXT:  }) : () -> ()
+llvm.func @conversions(%i: i64, %f: f32) {
+  %0 = llvm_ext.fptosi %f : f32 to i32
+  %1 = llvm_ext.fptoui %f {note} : f32 to i64
+  %2 = llvm_ext.uitofp %i : i64 to f64
+  llvm.return
+}
+
+// CHECK-LABEL: llvm.func @trap(
+// CHECK-NEXT:    llvm_ext.fence
+// CHECK-NEXT:    llvm_ext.ubsantrap 7
+// CHECK-NEXT:    llvm.unreachable
+// CHECK-NEXT:  }
+// GENERIC-LABEL: sym_name = "trap"
+// GENERIC-NEXT:    "llvm_ext.fence"() : () -> ()
+// GENERIC-NEXT:    "llvm_ext.ubsantrap"() <{code = 7 : i64}> : () -> ()
+// GENERIC-NEXT:    "llvm.unreachable"() : () -> ()
+// GENERIC-NEXT:  }) : () -> ()
+llvm.func @trap() {
+  llvm_ext.fence
+  llvm_ext.ubsantrap 7
+  llvm.unreachable
+}
+
+// CHECK-LABEL: llvm.func @switch(
+// CHECK-NEXT:    llvm_ext.switch %i_1, [^one(%x : i64), ^two], ^one(%x : i64)
+// CHECK-NEXT:  ^one(%y: i64):
+// CHECK-NEXT:    llvm_ext.switch %i_1, [], ^two {note}
+// CHECK-NEXT:  ^two:
+// CHECK-NEXT:    llvm.return
+// CHECK-NEXT:  }
+// GENERIC-LABEL: sym_name = "switch"
+// GENERIC-NEXT:  ^bb0(%i_1: i32, %x: i64):
+// GENERIC-NEXT:    "llvm_ext.switch"(%i_1, %x, %x) [^one, ^one, ^two] <{case_sizes = array<i32: 1, 0>, operandSegmentSizes = array<i32: 1, 1, 1>}> : (i32, i64, i64) -> ()
+// GENERIC-NEXT:  ^one(%y: i64):
+// GENERIC-NEXT:    "llvm_ext.switch"(%i_1) [^two] <{case_sizes = array<i32>, operandSegmentSizes = array<i32: 1, 0, 0>}> {note} : (i32) -> ()
+// GENERIC-NEXT:  ^two:
+// GENERIC-NEXT:    "llvm.return"() : () -> ()
+// GENERIC-NEXT:  }) : () -> ()
+llvm.func @switch(%i: i32, %x: i64) {
+  llvm_ext.switch %i, [^one(%x : i64), ^two], ^one(%x : i64)
+^one(%y: i64):
+  llvm_ext.switch %i, [], ^two {note}
+^two:
+  llvm.return
+}

@@ -1,0 +1,77 @@
+// RUN: WASM_INVALID
+
+// CHECK: no structure 'nothing' in the layout table
+wasmvm.func wasm @structure(%p: !llvm.ptr) {
+  %0 = wasmvm.load_field %p, nothing.field : i32
+  wasmir.return
+}
+// -----
+// CHECK: limits has no field 'fuel'
+wasmvm.func wasm @field(%p: !llvm.ptr) {
+  %0 = wasmvm.load_field %p, limits.fuel : i64
+  wasmir.return
+}
+// -----
+// CHECK: a region takes an entry number, a structure takes none
+wasmvm.func wasm @entry_missing(%p: !llvm.ptr) {
+  %0 = wasmvm.load_field %p, tables.base : !llvm.ptr
+  wasmir.return
+}
+// -----
+// CHECK: a region takes an entry number, a structure takes none
+wasmvm.func wasm @entry_given(%p: !llvm.ptr) {
+  %0 = wasmvm.load_field %p, limits.stack_limit[0] : i64
+  wasmir.return
+}
+// -----
+// CHECK: field limits.stack_limit has type i64
+wasmvm.func wasm @loaded_type(%p: !llvm.ptr) {
+  %0 = wasmvm.load_field %p, limits.stack_limit : i32
+  wasmir.return
+}
+// -----
+// CHECK: field func_refs.vmctx has type !llvm.ptr
+wasmvm.func wasm @stored_type(%p: !llvm.ptr, %v: i64) {
+  wasmvm.store_field %p, func_refs.vmctx[0], %v : i64
+  wasmir.return
+}
+// -----
+// CHECK: no region 'limits' in the layout table
+wasmvm.func wasm @region(%p: !llvm.ptr) {
+  %0 = wasmvm.entry_address %p, "limits"[0] : !llvm.ptr
+  wasmir.return
+}
+// -----
+// CHECK: a trap code is one byte
+wasmvm.func wasm @code(%c: i32) {
+  wasmvm.trap_if %c, 256
+  wasmir.return
+}
+// -----
+// CHECK: a trap code is one byte
+wasmvm.func wasm @negative_code() {
+  wasmvm.trap -1
+}
+// -----
+// CHECK: unknown calling convention 'fast'
+wasmvm.func wasm @pointer_convention(%p: !llvm.ptr) {
+  wasmvm.call_pointer "fast" %p[%p, %p]() : () -> ()
+  wasmir.return
+}
+// -----
+// CHECK: unknown calling convention 'fast'
+wasmvm.func fast @convention() {
+  wasmir.return
+}
+// -----
+// CHECK: builtin memory32_grow takes 2 arguments
+wasmvm.func wasm @builtin(%p: !llvm.ptr) {
+  %0 = wasmvm.call_builtin "memory32_grow"[%p]() : () -> i64
+  wasmir.return
+}
+// -----
+// CHECK: 'wasmvm.trap' must be the last operation in its parent block
+wasmvm.func wasm @trap_ends_a_block() {
+  wasmvm.trap 9
+  wasmir.return
+}
