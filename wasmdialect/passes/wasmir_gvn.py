@@ -88,6 +88,8 @@ class _Numbering:
         """Replace what is redundant; the keys that this block makes available."""
         added: list[_Key] = []
         for op in [*block.ops]:
+            if isinstance(op, wasmir.WasmOp) and op.has_trait(IsTerminator):
+                continue  # where it goes changes no state
             effects = effects_of(op)
             if effects is None or op.has_trait(IsTerminator):
                 self.write_everything()
