@@ -1,0 +1,367 @@
+"""Text to forms: tokens and nested parentheses, and a cursor to read them with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TypeAlias
+
+from lark import Lark, Token, Transformer
+from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+
+from wasmdialect.wasm.errors import TextError
+from wasmdialect.wasm.instructions import BY_MNEMONIC
+from wasmdialect.wasm.text.literals import is_number
+
+
+class Form:
+    """A pair of parentheses with what is inside; annotations are gone."""
+
+    __slots__ = ("end", "items", "pos")
+
+    def __init__(self, items: list[Item], pos: int, end: int):
+        self.items = items
+        self.pos = pos
+        """Position of the opening parenthesis in the text."""
+        self.end = end
+
+    @property
+    def head(self) -> str | None:
+        """The word the form starts with."""
+        first = self.items[0] if self.items else None
+        return first if isinstance(first, Token) and first.type == "WORD" else None
+
+
+Item: TypeAlias = "Token | Form"
+
+_WORDS = frozenset(
+    [
+        "module",
+        "definition",
+        "instance",
+        "binary",
+        "quote",
+        "type",
+        "rec",
+        "sub",
+        "final",
+        "struct",
+        "array",
+        "field",
+        "func",
+        "param",
+        "result",
+        "local",
+        "import",
+        "export",
+        "table",
+        "memory",
+        "global",
+        "tag",
+        "start",
+        "elem",
+        "declare",
+        "item",
+        "offset",
+        "data",
+        "mut",
+        "shared",
+        "pagesize",
+        "then",
+        "else",
+        "catch",
+        "catch_ref",
+        "catch_all",
+        "catch_all_ref",
+        "null",
+        "exact",
+        "i8",
+        "i16",
+        "i32",
+        "i64",
+        "f32",
+        "f64",
+        "v128",
+        "funcref",
+        "externref",
+        "anyref",
+        "eqref",
+        "i31ref",
+        "structref",
+        "arrayref",
+        "exnref",
+        "nullref",
+        "nullfuncref",
+        "nullexternref",
+        "nullexnref",
+        "extern",
+        "any",
+        "eq",
+        "i31",
+        "exn",
+        "none",
+        "nofunc",
+        "noextern",
+        "noexn",
+        "ref",
+        "i8x16",
+        "i16x8",
+        "i32x4",
+        "i64x2",
+        "f32x4",
+        "f64x2",
+        "register",
+        "invoke",
+        "get",
+        "either",
+        "nan:canonical",
+        "nan:arithmetic",
+        "assert_return",
+        "assert_trap",
+        "assert_exhaustion",
+        "assert_malformed",
+        "assert_invalid",
+        "assert_unlinkable",
+        "assert_exception",
+    ]
+)
+"""The words of the language that are no mnemonics."""
+
+
+def is_known_word(word: str) -> bool:
+    """Whether a word means something somewhere, be it not where it stands."""
+    return (
+        word in _WORDS
+        or word in BY_MNEMONIC
+        or is_number(word)
+        or word.startswith(("offset=", "align="))
+    )
+
+
+class _ToForms(Transformer[Token, "list[Form]"]):
+    """Runs while the text is parsed, so no tree is built."""
+
+    def forms(self, children: list[Form]) -> list[Form]:
+        return children
+
+    def form(self, children: list[Item]) -> Form:
+        opening, closing = children[0], children[-1]
+        assert isinstance(opening, Token)
+        assert isinstance(closing, Token)
+        items = [item for item in children[1:-1] if item is not None]
+        return Form(items, opening.start_pos or 0, closing.end_pos or 0)
+
+    def annotation(self, _: list[Item]) -> None:
+        return None
+
+
+@cache
+def _parser() -> Lark:
+    grammar = files("wasmdialect.wasm.text").joinpath("grammar.lark").read_text("utf-8")
+    return Lark(
+        grammar,
+        start="forms",
+        parser="lalr",
+        lexer="basic",
+        transformer=_ToForms(),
+        keep_all_tokens=True,
+        maybe_placeholders=False,
+    )
+
+
+class Source:
+    """A text being read: knows where in the file a position is."""
+
+    def __init__(self, text: str, first_line: int = 1):
+        self.text = text
+        self.first_line = first_line
+
+    def place(self, pos: int) -> tuple[int, int]:
+        """Line and column of a position, counted from 1."""
+        line = self.text.count("\n", 0, pos)
+        return line + self.first_line, pos - (self.text.rfind("\n", 0, pos) + 1) + 1
+
+    def error(self, message: str, pos: int) -> TextError:
+        """An error at a position."""
+        line, column = self.place(pos)
+        return TextError(message, line=line, column=column)
+
+
+def parse_forms(source: Source) -> list[Form]:
+    """The top-level forms of a text. Raises TextError."""
+    text = _blank_block_comments(source)
+    try:
+        forms = _parser().parse(text)
+    except UnexpectedCharacters as error:
+        raise _lexical_error(source, text, error.pos_in_stream or 0) from None
+    except UnexpectedToken as error:
+        token = error.token
+        if token.type == "$END":
+            raise _unclosed(source, text) from None
+        raise unexpected(source, token) from None
+    assert isinstance(forms, list)
+    return forms
+
+
+_COMMENT_OR_STRING = re.compile(r';;[^\n\r]*|\(;|"(?:[^"\\\n]|\\.)*"')
+_BLOCK_EDGE = re.compile(r"\(;|;\)")
+_NOT_NEWLINE = re.compile(r"[^\n\r]")
+
+
+def _blank_block_comments(source: Source) -> str:
+    """The text with block comments turned to spaces, so that every position stays what it was."""
+    text = source.text
+    if "(;" not in text:
+        return text
+    parts: list[str] = []
+    done = 0
+    pos = 0
+    while (match := _COMMENT_OR_STRING.search(text, pos)) is not None:
+        pos = match.end()
+        if match.group() != "(;":
+            continue
+        start = match.start()
+        depth = 1
+        while depth:
+            edge = _BLOCK_EDGE.search(text, pos)
+            if edge is None:
+                raise source.error("unclosed comment", start)
+            pos = edge.end()
+            depth += 1 if edge.group() == "(;" else -1
+        parts += (text[done:start], _NOT_NEWLINE.sub(" ", text[start:pos]))
+        done = pos
+    return "".join((*parts, text[done:]))
+
+
+def _lexical_error(source: Source, text: str, pos: int) -> TextError:
+    found = text[pos]
+    if text.startswith(("$", "(@"), pos):
+        what = "annotation id" if found == "(" else "identifier"
+        return source.error(f"empty {what}", pos)
+    if found == '"':
+        return _bad_string(source, text, pos)
+    return source.error(f"illegal character {found!r}", pos)
+
+
+_BAD_STRING_CHARACTER = re.compile(
+    r'"(?:[^"\\\x00-\x1f\x7f]|\\[0-9a-fA-F]{2}|\\[tnr"\'\\]|\\u\{[0-9a-fA-F_]+\})*'
+)
+
+
+def _bad_string(source: Source, text: str, pos: int) -> TextError:
+    match = _BAD_STRING_CHARACTER.match(text, pos)
+    assert match is not None
+    at = match.end()
+    if at >= len(text) or text[at] in "\n\r":
+        return source.error("unclosed string", pos)
+    if text[at] == "\\":
+        return source.error("illegal escape", at)
+    return source.error(f"illegal character {text[at]!r} in a string", at)
+
+
+def _unclosed(source: Source, text: str) -> TextError:
+    """The error of a text that ends inside a form or annotation."""
+    opened: list[int] = []
+    for match in re.finditer(r';;[^\n\r]*|"(?:[^"\\\n]|\\.)*"|\(@?|\)', text):
+        if match.group() == ")":
+            opened.pop()
+        elif match.group()[0] == "(":
+            opened.append(match.start())
+    at = opened[-1] if opened else len(text)
+    if text.startswith("(@", at):
+        return source.error("unclosed annotation", at)
+    return source.error("unexpected token: the text ends inside this form", at)
+
+
+def unexpected(source: Source, item: Item | None, end: int = 0) -> TextError:
+    """The error of an item that cannot stand where it does; `end` is where None (nothing) stands."""
+    if item is None:
+        return source.error("unexpected token: the form ends too early", end)
+    if isinstance(item, Form):
+        inside = item.items[0] if item.items else None
+        if isinstance(inside, Token) and inside.type == "WORD" and not is_known_word(inside):
+            return source.error(f"unknown operator {inside}", inside.start_pos or 0)
+        return source.error(f"unexpected token ({item.head or ''}", item.pos)
+    pos = item.start_pos or 0
+    if item.type == "RESERVED" or (item.type == "WORD" and not is_known_word(item)):
+        return source.error(f"unknown operator {item}", pos)
+    return source.error(f"unexpected token {item}", pos)
+
+
+class Cursor:
+    """A position among the items of a form. Every `take_*` moves on only if it finds what it wants."""
+
+    __slots__ = ("at", "form_end", "form_pos", "items", "source")
+
+    def __init__(self, source: Source, form: Form, at: int = 0):
+        self.source = source
+        self.items = form.items
+        self.at = at
+        self.form_pos = form.pos
+        self.form_end = form.end
+
+    @property
+    def current(self) -> Item | None:
+        """The item here; None at the end."""
+        return self.items[self.at] if self.at < len(self.items) else None
+
+    @property
+    def pos(self) -> int:
+        """Position of the current item in the text."""
+        item = self.current
+        if item is None:
+            return max(self.form_end - 1, 0)
+        return item.pos if isinstance(item, Form) else item.start_pos or 0
+
+    def rest(self) -> Sequence[Item]:
+        """The items from here on."""
+        return self.items[self.at :]
+
+    def unexpected(self) -> TextError:
+        """The error of what stands here."""
+        return unexpected(self.source, self.current, self.pos)
+
+    def error(self, message: str) -> TextError:
+        """An error here."""
+        return self.source.error(message, self.pos)
+
+    def token(self, kind: str) -> Token | None:
+        """The token here if it is of this kind."""
+        item = self.current
+        return item if isinstance(item, Token) and item.type == kind else None
+
+    def take(self, kind: str) -> Token | None:
+        """Take a token of this kind."""
+        token = self.token(kind)
+        if token is not None:
+            self.at += 1
+        return token
+
+    def take_word(self, word: str) -> bool:
+        """Take this word."""
+        if self.token("WORD") != word:
+            return False
+        self.at += 1
+        return True
+
+    def take_form(self, *heads: str) -> Cursor | None:
+        """Take a form that starts with one of these words; the cursor stands behind the word."""
+        item = self.current
+        if not isinstance(item, Form) or item.head not in heads:
+            return None
+        self.at += 1
+        return Cursor(self.source, item, 1)
+
+    def expect(self, kind: str) -> Token:
+        """The token of this kind that must stand here. Raises TextError."""
+        token = self.take(kind)
+        if token is None:
+            raise self.unexpected()
+        return token
+
+    def expect_end(self) -> None:
+        """Nothing may be left. Raises TextError."""
+        if self.at < len(self.items):
+            raise self.unexpected()
