@@ -308,8 +308,21 @@ class _FunctionRewrite:
 
     # --- tables ---
 
+    def table_index(self, value: SSAValue) -> SSAValue:
+        """An index into a table or a number of elements as i32. An i64 that does not fit becomes the
+        largest i32: no table is that long, so it fails every check that the i64 would fail."""
+        if value.type == i32:
+            return value
+        too_large = self.numeric("i64.gt_u", value, self.constant(0xFFFF_FFFF, 64))
+        operands = (too_large, self.constant(-1), self.numeric("i32.wrap_i64", value))
+        return self.value(wasmir.SelectOp, operands, i32)
+
+    def table_result(self, value: SSAValue, result_type: Attribute) -> SSAValue:
+        """A number of elements, or -1, in the table's index type."""
+        return value if result_type == i32 else self.numeric("i64.extend_i32_s", value)
+
     def element_address(self, table: wasmir.TableOp, index: SSAValue) -> SSAValue:
-        """The checked address of a table element."""
+        """The checked address of a table element; `index` is an i32."""
         pointer, path = self.table_place(table)
         count = self.block_field(pointer, path.with_field("current_elements"), i32)
         self.trap_if(self.numeric("i32.ge_u", index, count), TrapCode.TABLE_OUT_OF_BOUNDS)
@@ -434,23 +447,25 @@ def _global_set(r: _FunctionRewrite, op: wasmir.GlobalSetOp) -> None:
 
 def _table_get(r: _FunctionRewrite, op: wasmir.TableGetOp) -> None:
     table = r.table(op.table)
-    address = r.element_address(table, op.index)
+    index = r.table_index(op.index)
+    address = r.element_address(table, index)
     properties = r.element_properties(table)
     properties["table"] = integer_attr(table.index_value, 64)
-    operands = (r.vmctx(), address, op.index)
+    operands = (r.vmctx(), address, index)
     replace_by(op, r.step(wasmvm.LoadElementOp, operands, properties))
 
 
 def _table_set(r: _FunctionRewrite, op: wasmir.TableSetOp) -> None:
     table = r.table(op.table)
-    address = r.element_address(table, op.index)
+    address = r.element_address(table, r.table_index(op.index))
     r.step(wasmvm.StoreElementOp, (address, op.value), r.element_properties(table))
     drop(op)
 
 
 def _table_size(r: _FunctionRewrite, op: wasmir.TableSizeOp) -> None:
     pointer, path = r.table_place(r.table(op.table))
-    replace_value(op.result, r.block_field(pointer, path.with_field("current_elements"), i32))
+    count = r.block_field(pointer, path.with_field("current_elements"), i32)
+    replace_value(op.result, r.table_result(count, op.result.type))
     drop(op)
 
 
@@ -458,28 +473,32 @@ def _table_grow(r: _FunctionRewrite, op: wasmir.TableGrowOp) -> None:
     table = r.table(op.table)
     name = "table_grow_func_ref" if r.element_properties(table) else "table_grow_externref"
     index = r.constant(table.index_value)
-    replace_value(op.result, r.builtin_value(name, i32, index, op.delta, op.value))
+    old = r.builtin_value(name, i32, index, r.table_index(op.delta), op.value)
+    replace_value(op.result, r.table_result(old, op.result.type))
     drop(op)
 
 
 def _table_fill(r: _FunctionRewrite, op: wasmir.TableFillOp) -> None:
     table = r.table(op.table)
     name = "table_fill_func_ref" if r.element_properties(table) else "table_fill_externref"
-    r.builtin(name, r.constant(table.index_value), op.start, op.value, op.length)
+    start, length = r.table_index(op.start), r.table_index(op.length)
+    r.builtin(name, r.constant(table.index_value), start, op.value, length)
     drop(op)
 
 
 def _table_copy(r: _FunctionRewrite, op: wasmir.TableCopyOp) -> None:
     to = r.constant(r.table(op.table).index_value)
     source = r.constant(r.table(op.source_table).index_value)
-    r.builtin("table_copy", to, source, op.destination, op.source, op.length)
+    places = (r.table_index(v) for v in (op.destination, op.source, op.length))
+    r.builtin("table_copy", to, source, *places)
     drop(op)
 
 
 def _table_init(r: _FunctionRewrite, op: wasmir.TableInitOp) -> None:
     table = r.constant(r.table(op.table).index_value)
     segment = r.constant(op.segment_index.value.data)
-    r.builtin("table_init", table, segment, op.destination, op.source, op.length)
+    destination = r.table_index(op.destination)
+    r.builtin("table_init", table, segment, destination, op.source, op.length)
     drop(op)
 
 
@@ -514,6 +533,7 @@ def _call(r: _FunctionRewrite, op: wasmir.CallOp) -> None:
 def _call_indirect(r: _FunctionRewrite, op: wasmir.CallIndirectOp) -> None:
     table, vmctx = r.table(op.table), r.vmctx()
     index, *arguments = op.operands
+    index = r.table_index(index)
     address = r.element_address(table, index)
     properties = r.element_properties(table)
     properties["table"] = integer_attr(table.index_value, 64)
