@@ -23,6 +23,8 @@ _ROUND_TRIPS = {
     "WASM_GENERIC": "wasm-opt-py %s --print-op-generic | filecheck %s --check-prefix GENERIC",
 }
 _LISTING_END = ".Lfunc_end"
+_METADATA = re.compile(r"(, !\S+ !\d+)+$")
+"""What LLVM instructions end with. Its numbers change with every function before."""
 
 
 def bless(path: Path) -> bool:
@@ -77,10 +79,10 @@ def _behind(label: str, lines, path: Path) -> list[str]:
     for line in lines:
         if line.startswith(_LISTING_END):
             break
-        block.append(line[indentation:] if line.strip() else "")
+        block.append(_METADATA.sub("", line[indentation:].expandtabs()))
         if line[indentation:].startswith("}"):
             break
-    return [part for part in block if part]
+    return [part for part in block if part.strip()]
 
 
 if __name__ == "__main__":
