@@ -366,8 +366,7 @@ def _keep_bodies(module: ModuleOp, wanted: str) -> None:
         raise UsageError(f"no function matches {wanted!r}")
     for function in functions:
         if function.sym_name.data not in kept and not function.is_import:
-            function.body.drop_all_references()
-            function.detach_region(function.body)
+            function.detach_region(function.body).drop_all_references()
             function.add_region(Region())
 
 
