@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from wasmdialect.wasm import types as wt
-from wasmdialect.wasm.errors import DecodeError
+from wasmdialect.wasm.errors import DecodeError, ValidationError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import INSTRUCTIONS, Immediate
 from wasmdialect.wasm.module import Catch, CatchKind, ConstExpr, Instr
@@ -127,10 +127,11 @@ def _illegal(data: bytes | memoryview, at: int, opcode: int) -> DecodeError:
     return DecodeError(f"illegal opcode {data[at]:02x}", offset=at)
 
 
-def decode_instructions(reader: Reader, end: int) -> list[Instruction]:
+def decode_instructions(reader: Reader, end: int | None) -> list[Instruction]:
     """The instructions from the reader's position up to and with the `end` that closes the body.
 
-    `end` is where the function is said to end; not reading as far, or reading on, is malformed.
+    `end` is where the function is said to end, if that is known; not reading as far, or reading on,
+    is malformed.
     Raises DecodeError, and ValidationError for a type index that is out of range.
     """
     out: list[Instruction] = []
@@ -173,7 +174,7 @@ def decode_instructions(reader: Reader, end: int) -> list[Instruction]:
     except IndexError:
         raise reader.end_error() from None
     reader.pos = pos
-    if pos != end:
+    if end is not None and pos != end:
         message = "section size mismatch" if pos > end else "END opcode expected"
         raise DecodeError(message, offset=min(pos, end))
     return out
@@ -194,7 +195,10 @@ def decode_locals(reader: Reader, params: int = 0) -> list[wt.ValType]:
 
 
 def decode_const_expr(reader: Reader) -> ConstExpr:
-    """A constant expression, with its `end` read but not kept. Raises DecodeError."""
+    """A constant expression, with its `end` read but not kept.
+
+    Raises DecodeError, and ValidationError for a block in it.
+    """
     readers = _readers(reader.features)
     start = reader.pos
     out: list[Instr] = []
@@ -207,7 +211,9 @@ def decode_const_expr(reader: Reader) -> ConstExpr:
             return ConstExpr(tuple(out), start, memoryview(reader.data)[start : reader.pos])
         if opcode not in readers:
             raise _illegal(reader.data, at, opcode)
+        if opcode in _OPENERS:
+            # What is malformed is reported before what is invalid.
+            decode_instructions(Reader(reader.data, at, reader.features), None)
+            raise ValidationError("constant expression required", offset=at)
         read = readers[opcode]
         out.append(Instr(opcode, read(reader) if read is not None else None, at))
-        if opcode in _OPENERS:
-            raise reader.error("constant expression required", at)

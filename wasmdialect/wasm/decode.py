@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wasmdialect.wasm import types as wt
-from wasmdialect.wasm.body import decode_const_expr
+from wasmdialect.wasm.body import decode_const_expr, decode_instructions, decode_locals
 from wasmdialect.wasm.errors import DecodeError, ValidationError
 from wasmdialect.wasm.features import WASM_3_0, Feature
 from wasmdialect.wasm.module import (
@@ -38,11 +38,19 @@ def decode_module(binary: bytes | memoryview, features: frozenset[Feature] = WAS
 
     Raises DecodeError for malformed bytes, ValidationError for a type index that is out of range.
     """
-    if bytes(binary[:4]) != MAGIC:
+    header = bytes(binary[:8])
+    if len(header) < 4 or (len(header) < 8 and header[:4] == MAGIC):
+        raise DecodeError("unexpected end", offset=len(header))
+    if header[:4] != MAGIC:
         raise DecodeError("magic header not detected", offset=0)
-    if bytes(binary[4:8]) != VERSION:
+    if header[4:] != VERSION:
         raise DecodeError("unknown binary version", offset=4)
-    return _Decoder(binary, features).decode()
+    decoder = _Decoder(binary, features)
+    try:
+        return decoder.decode()
+    except DecodeError:
+        decoder.check_bodies()  # the first error in the order of the bytes is the one to report
+        raise
 
 
 class _Decoder:
@@ -95,6 +103,14 @@ class _Decoder:
         for section in module.custom_sections:
             if section.name == "name":
                 module.names = decode_names(section.bytes)
+
+    def check_bodies(self) -> None:
+        """Look for an error in the bodies that have been found. Raises DecodeError."""
+        for function in self.module.functions:
+            if function.code is not None:
+                reader = Reader(self.reader.data, function.code.offset, self.reader.features)
+                decode_locals(reader)
+                decode_instructions(reader, function.code.offset + len(function.code.bytes))
 
     def custom(self, end: int) -> None:
         """A custom section, up to `end`."""
@@ -266,14 +282,17 @@ class _Decoder:
     def code(self) -> None:
         """The code section: the range of each body."""
         r = self.reader
-        functions = [f for f in self.module.functions if f.imported is None]
-        count = r.u32()
-        if count != len(functions):
-            raise r.error("function and code section have inconsistent lengths")
-        for function in functions:
+        defined = (f for f in self.module.functions if f.imported is None)
+        self.bodies = r.count()
+        for _ in range(self.bodies):
             size = r.u32()
-            function.code = Code(r.pos, r.take(size))
-        self.bodies = count
+            available = len(r.data) - r.pos
+            code = Code(r.pos, r.take(min(size, available)))
+            function = next(defined, None)
+            if function is not None:
+                function.code = code
+            if size > available:
+                raise r.end_error()
 
     def data(self) -> None:
         """The data section."""

@@ -51,7 +51,7 @@ class Reader:
     def take(self, size: int) -> memoryview:
         """The next `size` bytes."""
         if size > len(self.data) - self.pos:
-            raise self.error("length out of bounds")
+            raise self.end_error()
         start = self.pos
         self.pos += size
         return memoryview(self.data)[start : self.pos]
@@ -94,6 +94,8 @@ class Reader:
         """A UTF-8 name."""
         size = self.u32()
         at = self.pos
+        if size > len(self.data) - at:
+            raise self.error("length out of bounds", at)
         data = self.take(size)
         try:
             return str(data, "utf-8")
@@ -214,7 +216,8 @@ class Reader:
         flags = self.byte()
         if flags & ~(_HAS_MAXIMUM | _ADDRESS_64):
             raise self.error("malformed limits flags", at)
-        limits, address = self._limits(flags)
+        limits = self._limits(flags)
+        address = wt.I64 if flags & _ADDRESS_64 else wt.I32
         return wt.TableType(element, limits, address)
 
     def memory_type(self) -> wt.MemoryType:
@@ -228,7 +231,8 @@ class Reader:
             allowed |= _PAGE_SIZE
         if flags & ~allowed:
             raise self.error("malformed limits flags", at)
-        limits, address = self._limits(flags)
+        limits = self._limits(flags)
+        address = wt.I64 if flags & _ADDRESS_64 else wt.I32
         page_size_log2 = 16
         if flags & _PAGE_SIZE:
             at = self.pos
@@ -237,11 +241,9 @@ class Reader:
                 raise self.error("invalid custom page size", at)
         return wt.MemoryType(limits, address, bool(flags & _SHARED), page_size_log2)
 
-    def _limits(self, flags: int) -> tuple[wt.Limits, wt.NumType]:
-        bits = 64 if flags & _ADDRESS_64 else 32
-        minimum = self.unsigned(bits)
-        maximum = self.unsigned(bits) if flags & _HAS_MAXIMUM else None
-        return wt.Limits(minimum, maximum), wt.I64 if flags & _ADDRESS_64 else wt.I32
+    def _limits(self, flags: int) -> wt.Limits:
+        minimum = self.unsigned(64)
+        return wt.Limits(minimum, self.unsigned(64) if flags & _HAS_MAXIMUM else None)
 
     def global_type(self) -> wt.GlobalType:
         """A global type."""

@@ -72,7 +72,7 @@ def _supers(r: Reader) -> tuple[wt.TypeRef, ...]:
 
 def _composite(r: Reader) -> wt.CompositeType:
     at = r.pos
-    form = r.byte()
+    form = r.signed(7) & 0x7F  # the format's authors count it among the negative numbers
     if form == FUNC:
         return r.func_type()
     if form == STRUCT:

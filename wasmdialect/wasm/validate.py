@@ -105,7 +105,8 @@ def _check(s: OperandStack, instructions: Sequence[Instruction]) -> None:
     try:
         for opcode, immediate, at in instructions:  # noqa: B007 (the handlers below need it)
             if opcode == _LOCAL_GET and local_types is not None:
-                operands.append(local_types[immediate])
+                index: int = immediate
+                operands.append(local_types[index])
                 continue
             signature = plain(opcode)
             if signature is None:
@@ -263,9 +264,7 @@ def _check_constant(
     try:
         for instruction in expression.instructions:
             offset = instruction.offset
-            _check_is_constant(
-                module, instruction.opcode, instruction.immediate, visible_globals, features
-            )
+            _check_is_constant(module, instruction, visible_globals, features)
         _check(stack, [(i.opcode, i.immediate, i.offset) for i in expression.instructions])
         stack.close()
     except WasmError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wasmdialect.wasm.text.module import Places, encode_fields, module_name
 from wasmdialect.wasm.text.syntax import Cursor, Form, Source, parse_forms, unexpected
 
-__all__ = ["ParsedModule", "SourceMap", "parse_module", "parse_module_form", "wat2wasm"]
+__all__ = ["ParsedModule", "SourceMap", "parse_module", "parse_module_items", "wat2wasm"]
 
 
 class SourceMap:
@@ -44,7 +44,7 @@ def parse_module(text: str) -> ParsedModule:
     source = Source(text)
     forms = parse_forms(source)
     if len(forms) == 1 and forms[0].head == "module":
-        return parse_module_form(source, forms[0])
+        return parse_module_items(Cursor(source, forms[0], 1))
     if not forms:
         return _encode(source, [], None)
     for form in forms:
@@ -53,17 +53,16 @@ def parse_module(text: str) -> ParsedModule:
     return _encode(source, forms, None)
 
 
-def parse_module_form(source: Source, form: Form) -> ParsedModule:
-    """Translate a `(module $name? field...)` form. Raises TextError."""
-    cursor = Cursor(source, form, 1)
-    name = module_name(source, cursor.take("ID"))
+def parse_module_items(cursor: Cursor) -> ParsedModule:
+    """Translate what follows the word `module`: an identifier and fields. Raises TextError."""
+    name = module_name(cursor.source, cursor.take("ID"))
     fields: list[Form] = []
     while (item := cursor.current) is not None:
         if not isinstance(item, Form):
             raise cursor.unexpected()
         fields.append(item)
         cursor.at += 1
-    return _encode(source, fields, name)
+    return _encode(cursor.source, fields, name)
 
 
 def _encode(source: Source, fields: list[Form], name: str | None) -> ParsedModule:

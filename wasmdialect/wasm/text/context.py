@@ -99,9 +99,10 @@ class ModuleContext:
     def add_group(self, members: Sequence[wt.SubType], *, explicit: bool) -> None:
         """Append an entry of the type section."""
         first = members[0] if len(members) == 1 else None
-        if first is not None and isinstance(first.composite, wt.FuncType):
-            if first.final and not first.supers:
-                self._plain_functions.setdefault(first.composite, len(self.written_types))
+        if first is not None and first.final and not first.supers:
+            composite = first.composite
+            if isinstance(composite, wt.FuncType):
+                self._plain_functions.setdefault(composite, len(self.written_types))
         self.written_types += members
         self.rec_groups.append(len(members) if explicit else None)
 
@@ -178,5 +179,4 @@ def take_integer(cursor: Cursor, bits: int) -> int:
 
 def out_of_range(cursor: Cursor, bits: int) -> TextError:
     """The error of a number that does not fit."""
-    what = f"i{bits} constant out of range" if bits < 32 else "constant out of range"
-    return cursor.error(f"{what}: {cursor.current}")
+    return cursor.error(f"constant out of range: {cursor.current} has more than {bits} bits")

@@ -21,8 +21,8 @@ from wasmdialect.wasm.text.context import (
     take_integer,
     take_unsigned,
 )
-from wasmdialect.wasm.text.literals import is_float, parse_integer, parse_unsigned
-from wasmdialect.wasm.text.syntax import Cursor
+from wasmdialect.wasm.text.literals import is_float, parse_unsigned
+from wasmdialect.wasm.text.syntax import Cursor, unexpected
 from wasmdialect.wasm.text.types import heap_type, ref_type, type_use, type_use_index, value_types
 
 
@@ -158,18 +158,18 @@ def take_v128(cursor: Cursor) -> int:
         raise cursor.unexpected()
     cursor.at += 1
     lanes, bits, take = _SHAPES[word]
-    value = 0
-    for lane in range(lanes):
-        found = cursor.token("WORD")
-        if found is None or not is_float(found):
-            if found is None and lane:
-                raise cursor.error("wrong number of lane literals")
-            raise cursor.unexpected()
-        value |= take(cursor, bits) << (lane * bits)
-    extra = cursor.token("WORD")
-    if extra is not None and is_float(extra):
-        raise cursor.error("wrong number of lane literals")
-    return value
+    written = 0
+    for item in cursor.rest():
+        if not isinstance(item, Token) or not is_float(item):
+            break
+        written += 1
+    if written < lanes and cursor.at + written < len(cursor.items):
+        item = cursor.items[cursor.at + written]
+        if isinstance(item, Token):
+            raise unexpected(cursor.source, item)
+    if written != lanes:
+        raise cursor.error(f"wrong number of lane literals: {word} has {lanes}")
+    return sum(take(cursor, bits) << (lane * bits) for lane in range(lanes))
 
 
 def _v128(context: BodyContext, cursor: Cursor, _: Instruction) -> int:
@@ -177,15 +177,26 @@ def _v128(context: BodyContext, cursor: Cursor, _: Instruction) -> int:
 
 
 def _lane(context: BodyContext, cursor: Cursor, _: Instruction) -> int:
-    return take_unsigned(cursor, 8)
+    word = cursor.token("WORD")
+    lane = parse_unsigned(word) if word is not None else None
+    if lane is None:
+        raise cursor.unexpected()
+    return _take_lane(cursor)
+
+
+def _take_lane(cursor: Cursor) -> int:
+    """The number here as a lane index. Raises TextError."""
+    word = cursor.expect("WORD")
+    lane = parse_unsigned(word)
+    if lane is None or lane > 0xFF:
+        raise cursor.error(f"i8 constant out of range: {word}")
+    return lane
 
 
 def _lanes(context: BodyContext, cursor: Cursor, _: Instruction) -> tuple[int, ...]:
     out: list[int] = []
-    while (word := cursor.token("WORD")) is not None and parse_integer(word) is not None:
-        if parse_unsigned(word) is None:
-            raise cursor.unexpected()
-        out.append(take_unsigned(cursor, 8))
+    while (word := cursor.token("WORD")) is not None and is_float(word):
+        out.append(_take_lane(cursor))
     if len(out) != 16:
         raise cursor.error("invalid lane length")
     return tuple(out)

@@ -246,15 +246,13 @@ class _ModuleBuilder:
         if imported:
             return
         at = cursor.at
-        address = address_type(cursor)
-        element = take_value_type(self.context, cursor)
-        if element is not None:
-            cursor.at = at
+        address_type(cursor)
+        has_elements = take_value_type(self.context, cursor) is not None
+        cursor.at = at
+        if has_elements:
             self.table_with_elements(index, cursor)
             return
-        cursor.at = at
         t = table_type(self.context, cursor)
-        del address
         out = encode.encode_table_type(t)
         if cursor.current is not None:
             out = b"\x40\0" + out + self.constant(cursor)
@@ -271,22 +269,23 @@ class _ModuleBuilder:
         content, count, flags = self.inline_elements(form, element)
         limits = wt.Limits(count, count)
         self.items[4].append(encode.encode_table_type(wt.TableType(element, limits, address)))
-        flags |= 2 if index or (flags & 4 and element is not wt.FUNCREF) else 0
+        if index or (flags & 4 and element is not wt.FUNCREF):
+            flags |= 2
+            content = (encode.encode_value_type(element) if flags & 4 else b"\0") + content
         self.items[9].append(self.active(flags, index, address) + content)
 
     def inline_elements(self, form: Cursor, element: wt.RefType) -> tuple[bytes, int, int]:
         """Items of a segment, its number of items, and flag 4 if they are expressions."""
         if isinstance(form.current, Form):
             expressions: list[bytes] = []
-            while form.current is not None:
+            while form.rest():
                 expressions.append(self.element_expression(form))
-            kind = encode.encode_value_type(element) if element is not wt.FUNCREF else b""
-            return kind + encode.vector(expressions), len(expressions), 4
+            return encode.vector(expressions), len(expressions), 4
         functions = self.function_indices(form)
         if element is wt.FUNCREF:
             return encode.vector([encode_unsigned(i) for i in functions]), len(functions), 0
         items = [encode.encode_instruction(_REF_FUNC, i) + b"\x0b" for i in functions]
-        return encode.encode_value_type(element) + encode.vector(items), len(items), 4
+        return encode.vector(items), len(items), 4
 
     def active(self, flags: int, index: int, address: wt.NumType) -> bytes:
         """The start of an active segment at offset 0 of a table or memory."""

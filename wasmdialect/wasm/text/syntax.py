@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from wasmdialect.wasm.errors import TextError
 from wasmdialect.wasm.instructions import BY_MNEMONIC
-from wasmdialect.wasm.text.literals import is_number
+from wasmdialect.wasm.text.literals import is_number, parse_string
 
 
 class Form:
@@ -36,97 +36,16 @@ class Form:
 
 Item: TypeAlias = "Token | Form"
 
-_WORDS = frozenset(
-    [
-        "module",
-        "definition",
-        "instance",
-        "binary",
-        "quote",
-        "type",
-        "rec",
-        "sub",
-        "final",
-        "struct",
-        "array",
-        "field",
-        "func",
-        "param",
-        "result",
-        "local",
-        "import",
-        "export",
-        "table",
-        "memory",
-        "global",
-        "tag",
-        "start",
-        "elem",
-        "declare",
-        "item",
-        "offset",
-        "data",
-        "mut",
-        "shared",
-        "pagesize",
-        "then",
-        "else",
-        "catch",
-        "catch_ref",
-        "catch_all",
-        "catch_all_ref",
-        "null",
-        "exact",
-        "i8",
-        "i16",
-        "i32",
-        "i64",
-        "f32",
-        "f64",
-        "v128",
-        "funcref",
-        "externref",
-        "anyref",
-        "eqref",
-        "i31ref",
-        "structref",
-        "arrayref",
-        "exnref",
-        "nullref",
-        "nullfuncref",
-        "nullexternref",
-        "nullexnref",
-        "extern",
-        "any",
-        "eq",
-        "i31",
-        "exn",
-        "none",
-        "nofunc",
-        "noextern",
-        "noexn",
-        "ref",
-        "i8x16",
-        "i16x8",
-        "i32x4",
-        "i64x2",
-        "f32x4",
-        "f64x2",
-        "register",
-        "invoke",
-        "get",
-        "either",
-        "nan:canonical",
-        "nan:arithmetic",
-        "assert_return",
-        "assert_trap",
-        "assert_exhaustion",
-        "assert_malformed",
-        "assert_invalid",
-        "assert_unlinkable",
-        "assert_exception",
-    ]
-)
+_WORDS_TEXT = """
+    module definition instance binary quote type rec sub final struct array field func param result
+    local import export table memory global tag start elem declare item offset data mut shared
+    pagesize then else catch catch_ref catch_all catch_all_ref null exact i8 i16 i32 i64 f32 f64 v128
+    funcref externref anyref eqref i31ref structref arrayref exnref nullref nullfuncref nullexternref
+    nullexnref extern any eq i31 exn none nofunc noextern noexn ref i8x16 i16x8 i32x4 i64x2 f32x4 f64x2
+    register invoke get either nan:canonical nan:arithmetic assert_return assert_trap
+    assert_exhaustion assert_malformed assert_invalid assert_unlinkable assert_exception
+"""
+_WORDS = frozenset(_WORDS_TEXT.split())
 """The words of the language that are no mnemonics."""
 
 
@@ -143,18 +62,28 @@ def is_known_word(word: str) -> bool:
 class _ToForms(Transformer[Token, "list[Form]"]):
     """Runs while the text is parsed, so no tree is built."""
 
-    def forms(self, children: list[Form]) -> list[Form]:
-        return children
+    def forms(self, children: list[Form | None]) -> list[Form]:
+        return [form for form in children if form is not None]
 
-    def form(self, children: list[Item]) -> Form:
+    def form(self, children: list[Item | None]) -> Form:
         opening, closing = children[0], children[-1]
         assert isinstance(opening, Token)
         assert isinstance(closing, Token)
         items = [item for item in children[1:-1] if item is not None]
         return Form(items, opening.start_pos or 0, closing.end_pos or 0)
 
-    def annotation(self, _: list[Item]) -> None:
-        return None
+    def annotation(self, children: list[Item]) -> None:
+        opening = children[0]
+        assert isinstance(opening, Token)
+        if opening[2] == '"':
+            try:
+                parse_string(opening[2:]).decode("utf-8")
+            except ValueError:
+                raise _AnnotationError(opening.start_pos or 0) from None
+
+
+class _AnnotationError(Exception):
+    """The name of an annotation is not UTF-8; the argument is its position."""
 
 
 @cache
@@ -193,16 +122,17 @@ def parse_forms(source: Source) -> list[Form]:
     """The top-level forms of a text. Raises TextError."""
     text = _blank_block_comments(source)
     try:
-        forms = _parser().parse(text)
+        forms = cast(object, _parser().parse(text))  # pyright: ignore[reportUnknownMemberType]
     except UnexpectedCharacters as error:
-        raise _lexical_error(source, text, error.pos_in_stream or 0) from None
+        raise _lexical_error(source, text, cast(int, error.pos_in_stream)) from None
+    except _AnnotationError as error:
+        raise source.error("malformed UTF-8 encoding of an annotation id", *error.args) from None
     except UnexpectedToken as error:
-        token = error.token
+        token = cast(Token, error.token)
         if token.type == "$END":
             raise _unclosed(source, text) from None
         raise unexpected(source, token) from None
-    assert isinstance(forms, list)
-    return forms
+    return cast("list[Form]", forms)
 
 
 _COMMENT_OR_STRING = re.compile(r';;[^\n\r]*|\(;|"(?:[^"\\\n]|\\.)*"')
@@ -237,21 +167,25 @@ def _blank_block_comments(source: Source) -> str:
 
 def _lexical_error(source: Source, text: str, pos: int) -> TextError:
     found = text[pos]
-    if text.startswith(("$", "(@"), pos):
-        what = "annotation id" if found == "(" else "identifier"
-        return source.error(f"empty {what}", pos)
+    if found == "(":
+        return source.error("empty annotation id", pos)
+    if "\udc80" <= found <= "\udcff":  # how Python reads bytes that are not UTF-8
+        return source.error("malformed UTF-8 encoding", pos)
+    what = {"$": "identifier", "@": "annotation id"}.get(text[pos - 1 : pos])
+    if found == '"' and what is not None:
+        return source.error(f"empty {what}: its string is malformed", pos)
     if found == '"':
         return _bad_string(source, text, pos)
     return source.error(f"illegal character {found!r}", pos)
 
 
-_BAD_STRING_CHARACTER = re.compile(
+_STRING_START = re.compile(
     r'"(?:[^"\\\x00-\x1f\x7f]|\\[0-9a-fA-F]{2}|\\[tnr"\'\\]|\\u\{[0-9a-fA-F_]+\})*'
 )
 
 
 def _bad_string(source: Source, text: str, pos: int) -> TextError:
-    match = _BAD_STRING_CHARACTER.match(text, pos)
+    match = _STRING_START.match(text, pos)
     assert match is not None
     at = match.end()
     if at >= len(text) or text[at] in "\n\r":
@@ -281,10 +215,19 @@ def unexpected(source: Source, item: Item | None, end: int = 0) -> TextError:
         return source.error("unexpected token: the form ends too early", end)
     if isinstance(item, Form):
         inside = item.items[0] if item.items else None
-        if isinstance(inside, Token) and inside.type == "WORD" and not is_known_word(inside):
-            return source.error(f"unknown operator {inside}", inside.start_pos or 0)
+        if (
+            isinstance(inside, Token)
+            and inside in ("@", '@""')
+            and inside.start_pos == item.pos + 1
+        ):
+            return source.error("empty annotation id", item.pos)
+        if isinstance(inside, Token) and inside.type in ("WORD", "RESERVED"):
+            if inside.type == "RESERVED" or not is_known_word(inside):
+                return unexpected(source, inside)
         return source.error(f"unexpected token ({item.head or ''}", item.pos)
     pos = item.start_pos or 0
+    if item.type == "RESERVED" and item in ("$", '$""'):
+        return source.error("empty identifier", pos)
     if item.type == "RESERVED" or (item.type == "WORD" and not is_known_word(item)):
         return source.error(f"unknown operator {item}", pos)
     return source.error(f"unexpected token {item}", pos)

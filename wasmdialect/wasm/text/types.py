@@ -180,12 +180,11 @@ def address_type(cursor: Cursor) -> wt.NumType:
     return wt.I32
 
 
-def _limits(cursor: Cursor, address: wt.NumType) -> wt.Limits:
-    bits = address.size * 8
-    minimum = take_unsigned(cursor, bits)
+def _limits(cursor: Cursor) -> wt.Limits:
+    minimum = take_unsigned(cursor, 64)
     word = cursor.token("WORD")
     has_maximum = word is not None and word[0].isdigit()
-    return wt.Limits(minimum, take_unsigned(cursor, bits) if has_maximum else None)
+    return wt.Limits(minimum, take_unsigned(cursor, 64) if has_maximum else None)
 
 
 def take_page_size(cursor: Cursor) -> int:
@@ -204,7 +203,7 @@ def take_page_size(cursor: Cursor) -> int:
 def memory_type(context: ModuleContext, cursor: Cursor) -> wt.MemoryType:
     """The memory type that must stand here. Raises TextError."""
     address = address_type(cursor)
-    limits = _limits(cursor, address)
+    limits = _limits(cursor)
     shared = cursor.take_word("shared")
     return wt.MemoryType(limits, address, shared, take_page_size(cursor))
 
@@ -212,7 +211,7 @@ def memory_type(context: ModuleContext, cursor: Cursor) -> wt.MemoryType:
 def table_type(context: ModuleContext, cursor: Cursor) -> wt.TableType:
     """The table type that must stand here. Raises TextError."""
     address = address_type(cursor)
-    limits = _limits(cursor, address)
+    limits = _limits(cursor)
     return wt.TableType(ref_type(context, cursor), limits, address)
 
 
@@ -249,6 +248,9 @@ def type_use(
     if index >= len(context.written_types):
         raise cursor.source.error(f"unknown type {index}", at)
     if declared != inline:
+        if cursor.take_form("param") is not None:
+            cursor.at -= 1
+            raise cursor.unexpected()
         raise cursor.source.error("inline function type does not match the type it names", at)
     return index, inline
 
