@@ -262,13 +262,17 @@ class Unit:
         self._declare(wasmir.DataOp, symbol, segment.index, properties, regions)
 
     def _declare_element(self, segment: ElementSegment) -> None:
-        properties: dict[str, Attribute] = {"element_type": self.value_type(segment.type)}
+        properties: dict[str, Attribute] = {}
         place, items = Region(), Region()
         if segment.functions is not None:
+            # Listed functions are never null (`(ref func)`), which no operation asks about.
+            properties["element_type"] = wasmir.FUNCREF
             functions = [self.function_ref(f) for f in segment.functions]
             properties["functions"] = ArrayAttr(functions)
-        elif segment.expressions:
-            items = self._constant(segment.expressions)
+        else:
+            properties["element_type"] = self.value_type(segment.type)
+            if segment.expressions:
+                items = self._constant(segment.expressions)
         if segment.mode is SegmentMode.ACTIVE:
             assert segment.offset is not None
             properties["table"] = self.table_ref(segment.table)
