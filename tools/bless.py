@@ -80,7 +80,7 @@ def _behind(label: str, lines, path: Path) -> list[str]:
         if line.startswith(_LISTING_END):
             break
         block.append(_METADATA.sub("", line[indentation:].expandtabs()))
-        if line[indentation:].startswith("}"):
+        if line[indentation:].startswith("}") and not line.endswith("{"):
             break
     return [part for part in block if part.strip()]
 
