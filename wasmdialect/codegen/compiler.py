@@ -19,7 +19,6 @@ from wasmdialect.object.artifact import EngineInfo, make_artifact, write_artifac
 from wasmdialect.object.compiled import CompiledFunction
 from wasmdialect.object.link import MACHINES, LinkError, link
 from wasmdialect.passes.base import take_reports
-from wasmdialect.wasm.validate import validate_declarations
 
 UNIT_BYTES = 16 * 1024
 """Bytes of function bodies in a unit, unless one function has more: enough to spread LLVM's fixed cost
@@ -55,7 +54,6 @@ def compile_module(
     """
     started = time.perf_counter()
     session = CompileSession(binary, file, settings)
-    validate_declarations(session.module)
     run = _Run(session, binary, file, default_jobs() if jobs is None else jobs, progress)
     if session.function_scoped:
         run.compile_units()

@@ -16,6 +16,7 @@ from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.importer.body import import_body
 from wasmdialect.importer.declarations import PlanDeclarations
 from wasmdialect.importer.plan import ModulePlan
+from wasmdialect.importer.supported import check_supported
 from wasmdialect.importer.unit import Unit
 from wasmdialect.passes.base import Declaring
 from wasmdialect.passes.pipeline import (
@@ -30,7 +31,7 @@ from wasmdialect.passes.registry import PassRegistry
 from wasmdialect.passes.wasmvm_to_llvm import write_counts
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.module import Function
-from wasmdialect.wasm.validate import validate_function
+from wasmdialect.wasm.validate import validate_declarations, validate_function
 
 
 class CompileSession:
@@ -39,6 +40,8 @@ class CompileSession:
     def __init__(self, binary: bytes, file: str, settings: CompileSettings):
         self.settings = settings
         self.module = decode_module(binary)
+        validate_declarations(self.module)
+        check_supported(self.module)
         self.registry = PassRegistry()
         for path in settings.load:
             self.registry.load_file(path)

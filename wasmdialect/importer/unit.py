@@ -27,6 +27,7 @@ from wasmdialect.dialects.wasmir.types import ValueType
 from wasmdialect.importer.body import import_constant
 from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.importer.plan import ModulePlan
+from wasmdialect.importer.supported import missing_feature
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.module import (
@@ -57,7 +58,8 @@ class Unit:
         try:
             return wasmir.value_type(t)
         except KeyError:
-            feature = Feature.SIMD if t is wt.V128 else Feature.FUNCTION_REFERENCES
+            feature = missing_feature(t)
+            assert feature is not None
             raise UnsupportedError(feature, offset, f"values of type {t}") from None
 
     def function_type(self, signature: wt.FuncType, offset: int = 0) -> FunctionType:

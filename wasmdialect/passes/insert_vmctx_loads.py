@@ -287,7 +287,8 @@ class _FunctionRewrite:
                 self.step(
                     wasmvm.BoundsCheckOp,
                     (address, self.memory_length(memory)),
-                    {"size": integer_attr(end, 64)},
+                    # No memory has 2**64 - 1 bytes, so that stands for every larger end too.
+                    {"size": integer_attr(min(end, (1 << 64) - 1), 64)},
                 )
             elif self.options.traps == "exact":
                 properties["may_fault"] = _UNIT

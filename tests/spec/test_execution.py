@@ -1,0 +1,37 @@
+"""The WebAssembly test-suite, run at two levels with both kinds of bounds checks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from spec.conftest import find_testsuite, out_of_scope, read_script, scripts
+
+from wasmdialect.api.wast import run_script
+from wasmdialect.codegen.settings import CompileSettings
+from wasmdialect.codegen.target import host_target
+
+CONFIGURATIONS = [(level, bounds) for level in (0, 2) for bounds in ("guard", "explicit")]
+
+
+@pytest.mark.parametrize("name", [n for n in scripts() if n not in out_of_scope()] or ["i32.wast"])
+@pytest.mark.parametrize(("level", "bounds"), CONFIGURATIONS)
+def test_script(testsuite: Path, name: str, level: int, bounds: str):
+    settings = CompileSettings(host_target(), level=level, bounds=bounds)
+    result = run_script(read_script(testsuite, name), settings)
+    assert result.commands > 0
+    assert result.failures == []
+
+
+@pytest.mark.parametrize("name", sorted(out_of_scope()))
+def test_files_out_of_scope_still_fail(testsuite: Path, name: str):
+    """A file that passes has to leave the list."""
+    settings = CompileSettings(host_target(), level=0)
+    result = run_script(read_script(testsuite, name), settings)
+    feature = out_of_scope()[name]
+    assert any(f"not supported yet: {feature}" in f.message for f in result.failures)
+
+
+def test_the_list_names_real_files(testsuite: Path):
+    assert set(out_of_scope()) <= set(scripts())
+    assert find_testsuite() == testsuite

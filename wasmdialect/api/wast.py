@@ -1,0 +1,319 @@
+"""Running scripts of the WebAssembly test-suite: every command against the compiler and the runtime.
+
+Values are compared as bit patterns, so this works on the runtime, below the API's Python values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wasmdialect.abi.traps import TrapCode
+from wasmdialect.codegen.compiler import compile_module
+from wasmdialect.codegen.settings import CompileSettings
+from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
+from wasmdialect.runtime.instance import Extern, GlobalCell, ModuleInstance, new_global
+from wasmdialect.runtime.memory import LinearMemory
+from wasmdialect.runtime.module import LoadedModule, load_bytes
+from wasmdialect.runtime.signatures import Signature
+from wasmdialect.runtime.store import FunctionReference, StoreState
+from wasmdialect.runtime.table import TableStorage
+from wasmdialect.runtime.values import new_slots, pack_bits, unpack_bits
+from wasmdialect.wasm.decode import decode_module
+from wasmdialect.wasm.errors import DecodeError, TextError, ValidationError, WasmError
+from wasmdialect.wasm.numerics import CANONICAL_NAN, is_nan
+from wasmdialect.wasm.validate import validate_module
+from wasmdialect.wasm.wast import (
+    Action,
+    AssertFailure,
+    AssertReturn,
+    Command,
+    DefineModule,
+    Either,
+    Failure,
+    Get,
+    InstantiateModule,
+    Invoke,
+    NanPattern,
+    Pattern,
+    Register,
+    ScriptModule,
+    Value,
+    parse_script,
+)
+
+
+@dataclass(frozen=True)
+class ScriptFailure:
+    """A command that did not do what the script says."""
+
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.message}"
+
+
+@dataclass(frozen=True)
+class ScriptResult:
+    """What running a script gave."""
+
+    commands: int
+    failures: list[ScriptFailure]
+
+
+class _Failed(Exception):
+    """A command failed; the argument says how."""
+
+
+_TRAP_WORDS: dict[TrapCode, tuple[str, ...]] = {
+    TrapCode.TABLE_OUT_OF_BOUNDS: ("undefined element", "out of bounds table access", "undefined"),
+    TrapCode.UNREACHABLE: ("unreachable",),
+    TrapCode.NULL_REFERENCE: ("null", "null reference"),
+}
+"""The words of the test-suite for a trap, where they are not those of the trap's message."""
+
+
+def run_script(text: str, settings: CompileSettings, jobs: int | None = 1) -> ScriptResult:
+    """Run a script; every command is tried, whatever happened before. Raises TextError."""
+    commands = parse_script(text)
+    runner = _Runner(settings, jobs)
+    try:
+        failures = [failure for command in commands if (failure := runner.try_(command))]
+    finally:
+        runner.store.close()
+    return ScriptResult(len(commands), failures)
+
+
+class _Runner:
+    """The state of a script: its store, instances and what is registered for import."""
+
+    def __init__(self, settings: CompileSettings, jobs: int | None):
+        self.settings = settings
+        self.jobs = jobs
+        self.store = StoreState()
+        self.current: ModuleInstance | None = None
+        self.instances: dict[str, ModuleInstance] = {}
+        self.definitions: dict[str | None, LoadedModule] = {}
+        self.registered: dict[str, Mapping[str, Extern]] = {"spectest": spectest(self.store)}
+        self.externs: dict[int, object] = {}
+
+    def try_(self, command: Command) -> ScriptFailure | None:
+        """Run a command; what went wrong, None if nothing did."""
+        try:
+            self.run(command)
+        except (_Failed, WasmError, WasmtimeError, Trap, MemoryError) as error:
+            return ScriptFailure(command.line, f"{type(error).__name__.lstrip('_')}: {error}")
+        return None
+
+    def run(self, command: Command) -> None:
+        """Run a command."""
+        match command:
+            case DefineModule(_, module, instantiate):
+                self.define(module, instantiate)
+            case InstantiateModule(_, name, definition):
+                if definition not in self.definitions:
+                    raise _Failed(f"there is no module {definition or ''}")
+                self.remember(name, self.instantiate(self.definitions[definition]))
+            case Register(_, name, module):
+                self.registered[name] = self.instance(module).exports
+            case AssertReturn(_, action, expected):
+                self.check_results(self.perform(action), expected)
+            case AssertFailure():
+                self.check_failure(command)
+            case Invoke() | Get():
+                self.perform(command)
+
+    # --- modules
+
+    def compile(self, module: ScriptModule) -> LoadedModule:
+        """A module of the script, compiled."""
+        return load_bytes(
+            compile_module(module.to_binary(), self.settings, jobs=self.jobs).artifact
+        )
+
+    def instantiate(self, module: LoadedModule) -> ModuleInstance:
+        """An instance with imports from what is registered. Raises LinkError, Trap."""
+        imports: list[Extern] = []
+        for item in module.info.imports:
+            exports = self.registered.get(item.module, {})
+            if item.name not in exports:
+                raise LinkError(f"unknown import: {item.module}::{item.name}")
+            imports.append(exports[item.name])
+        return ModuleInstance(self.store, module, imports)
+
+    def define(self, module: ScriptModule, instantiate: bool) -> None:
+        """A module command."""
+        loaded = self.compile(module)
+        self.definitions[module.name] = self.definitions[None] = loaded
+        if instantiate:
+            self.remember(module.name, self.instantiate(loaded))
+
+    def remember(self, name: str | None, instance: ModuleInstance) -> None:
+        """Make an instance the current one."""
+        self.current = instance
+        if name is not None:
+            self.instances[name] = instance
+
+    def instance(self, name: str | None) -> ModuleInstance:
+        """The instance with a name, or the current one."""
+        found = self.current if name is None else self.instances.get(name)
+        if found is None:
+            raise _Failed(f"there is no instance {name or ''}")
+        return found
+
+    # --- actions
+
+    def perform(self, action: Action) -> list[tuple[str, int]]:
+        """Types and bits of what an action returns. Raises Trap."""
+        exported = self.instance(action.module).exports.get(action.name)
+        if isinstance(action, Get):
+            if not isinstance(exported, GlobalCell):
+                raise _Failed(f"no global {action.name!r} is exported")
+            return [(exported.type, exported.bits())]
+        if not isinstance(exported, FunctionReference):
+            raise _Failed(f"no function {action.name!r} is exported")
+        slots = new_slots(exported.signature)
+        pack_bits(slots, [self.to_bits(value) for value in action.arguments])
+        self.store.call(exported, slots)
+        types = exported.signature.results
+        return list(zip(types, unpack_bits(slots, types), strict=True))
+
+    def to_bits(self, value: Value) -> int:
+        """The bits of an argument."""
+        if value.type == "ref.extern":
+            return self.extern(value.bits or 0)
+        return value.bits or 0
+
+    def extern(self, number: int) -> int:
+        """The reference that stands for `(ref.extern number)`."""
+        return self.store.extern_handle(self.externs.setdefault(number, _HostReference()))
+
+    # --- assertions
+
+    def check_results(self, found: list[tuple[str, int]], expected: tuple[Pattern, ...]) -> None:
+        """Raises _Failed if the results are not as expected."""
+        if len(found) != len(expected):
+            raise _Failed(f"expected {len(expected)} results, found {len(found)}")
+        for (t, bits), pattern in zip(found, expected, strict=True):
+            if not self.matches(t, bits, pattern):
+                raise _Failed(f"expected {_describe(pattern)}, found {t} {bits:#x}")
+
+    def matches(self, t: str, bits: int, pattern: Pattern) -> bool:
+        """Whether a result is as a pattern says."""
+        match pattern:
+            case Either(choices):
+                return any(self.matches(t, bits, choice) for choice in choices)
+            case NanPattern(word, kind):
+                return t == word and is_nan_of_kind(bits, 32 if t == "f32" else 64, kind)
+            case Value("ref.null"):
+                return bits == 0
+            case Value("ref.extern", number):
+                return bits != 0 if number is None else bits == self.extern(number)
+            case Value("ref.func"):
+                return t == "funcref" and bits != 0
+            case Value(word, number):
+                return t == word and bits == number
+            case _:
+                raise _Failed(f"no results of this kind are supported: {pattern}")
+
+    def check_failure(self, command: AssertFailure) -> None:
+        """Raises _Failed if what should fail does not, or fails otherwise."""
+        subject, expected = command.subject, command.message
+        try:
+            if not isinstance(subject, ScriptModule):
+                self.perform(subject)
+            elif command.failure in (Failure.MALFORMED, Failure.INVALID):
+                validate_module(decode_module(subject.to_binary()))
+            else:
+                self.instantiate(self.compile(subject))
+        except _EXPECTED_ERRORS[command.failure] as error:
+            if not _says(error, expected):
+                raise _Failed(f"expected {expected!r}, but the error is: {error}") from None
+            return
+        raise _Failed(f"expected to fail with {expected!r}, but nothing failed")
+
+
+_EXPECTED_ERRORS: dict[Failure, tuple[type[Exception], ...]] = {
+    Failure.TRAP: (Trap,),
+    Failure.EXHAUSTION: (Trap,),
+    Failure.EXCEPTION: (Trap,),
+    Failure.MALFORMED: (TextError, DecodeError),
+    Failure.INVALID: (ValidationError,),
+    Failure.UNLINKABLE: (LinkError,),
+}
+
+
+def _says(error: Exception, expected: str) -> bool:
+    """Whether an error has the words that a script expects."""
+    if isinstance(error, WasmError):
+        return error.message.startswith(expected)
+    if not isinstance(error, Trap):
+        return str(error).startswith(expected)
+    code = error.trap_code
+    if code is None:
+        return error.reason.startswith(expected)
+    words = _TRAP_WORDS.get(code, (code.message,))
+    return any(expected.startswith(word) for word in words)
+
+
+class _HostReference:
+    """What a `(ref.extern n)` of a script refers to."""
+
+
+def is_nan_of_kind(bits: int, width: int, kind: str) -> bool:
+    """Whether a bit pattern is a canonical NaN, or an arithmetic one (any quiet NaN)."""
+    canonical = CANONICAL_NAN[width]
+    if kind == "canonical":
+        return bits & ~(1 << (width - 1)) == canonical
+    return is_nan(bits, width) and bits & canonical == canonical
+
+
+def _describe(pattern: Pattern) -> str:
+    match pattern:
+        case Value(word, bits):
+            return word if bits is None else f"{word} {bits:#x}"
+        case NanPattern(word, kind):
+            return f"{word} nan:{kind}"
+        case _:
+            return str(pattern)
+
+
+def spectest(store: StoreState) -> dict[str, Extern]:
+    """The `spectest` host module (specification, `interpreter/README.md`). Nothing is printed."""
+    exports: dict[str, Extern] = {
+        name: store.add_host_function(Signature(params, ()), _ignore)
+        for name, params in _PRINTS.items()
+    }
+    for t, bits in (
+        ("i32", 666),
+        ("i64", 666),
+        ("f32", 0x4426_A666),
+        ("f64", 0x4084_D4CC_CCCC_CCCD),
+    ):
+        exports[f"global_{t}"] = new_global(t, False, bits)
+    exports["table"] = TableStorage("funcref", 10, 20)
+    exports["table64"] = TableStorage("funcref", 10, 20, is_64=True)
+    memory = LinearMemory(1, 2)
+    store.memories.append(memory)
+    exports["memory"] = memory
+    return exports
+
+
+_PRINTS: dict[str, tuple[str, ...]] = {
+    "print": (),
+    "print_i32": ("i32",),
+    "print_i64": ("i64",),
+    "print_f32": ("f32",),
+    "print_f64": ("f64",),
+    "print_i32_f32": ("i32", "f32"),
+    "print_f64_f64": ("f64", "f64"),
+}
+
+
+def _ignore(_caller: int, _slots: Any) -> None:
+    pass
+
+
+__all__ = ["ScriptFailure", "ScriptResult", "run_script", "spectest"]
