@@ -71,8 +71,9 @@ class ImportableOp(DeclarationOp, ABC):
     """A declaration that may be an import, with its place in the VMContext."""
 
     slot = prop_def(IntegerAttr[I64])
-    import_module = opt_prop_def(StringAttr)
-    import_name = opt_prop_def(StringAttr)
+    import_module = opt_prop_def(StringAttr | BytesAttr)
+    import_name = opt_prop_def(StringAttr | BytesAttr)
+    """Strings; what is not ASCII is printed with escapes, and xDSL reads that back as bytes."""
 
     @property
     def is_import(self) -> bool:
@@ -168,8 +169,8 @@ class FuncOp(ImportableOp):
     def parse(cls, parser: Parser) -> FuncOp:
         properties: dict[str, Attribute] = {}
         if parser.parse_optional_keyword("import"):
-            properties["import_module"] = StringAttr(parser.parse_str_literal())
-            properties["import_name"] = StringAttr(parser.parse_str_literal())
+            properties["import_module"] = parser.parse_attribute()
+            properties["import_name"] = parser.parse_attribute()
         for keyword in _FUNC_NUMBERS:
             if parser.parse_optional_keyword(keyword):
                 properties[keyword] = IntegerAttr(parser.parse_integer(), i64)
@@ -336,7 +337,8 @@ class ExportOp(IRDLOperation):
     """An export of a declaration under a name."""
 
     name = "wasmir.export"
-    export_name = prop_def(StringAttr)
+    export_name = prop_def(StringAttr | BytesAttr)
+    """As an import's names."""
     target = prop_def(FlatSymbolRefAttr)
     assembly_format = "$export_name $target attr-dict"
 
