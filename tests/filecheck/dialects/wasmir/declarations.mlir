@@ -103,3 +103,11 @@ wasmir.start @elsewhere
 // CHECK-NEXT:    wasmir.start @elsewhere
 // GENERIC:       "wasmir.export"() <{export_name = "\01 run", target = @here}> : () -> ()
 // GENERIC-NEXT:  "wasmir.start"() <{function = @elsewhere}> : () -> ()
+
+// Names are Unicode; what is not ASCII is printed with escapes.
+wasmir.func import "caf\C3\A9" "\EF\BB\BF" index 3 slot 1 @unicode()
+wasmir.memory @unicode_memory i32 min 1 page 16 import "\C3\A9" "" index 3 slot 1
+wasmir.export "\E2\82\AC" @unicode
+// CHECK-NEXT:    wasmir.func import "caf\C3\A9" "\EF\BB\BF" index 3 slot 1 @unicode()
+// CHECK-NEXT:    wasmir.memory @unicode_memory i32 min 1 page 16 import "\C3\A9" "" index 3 slot 1
+// CHECK-NEXT:    wasmir.export "\E2\82\AC" @unicode

@@ -51,3 +51,17 @@ wasmir.func index 2 slot 2 @sizes(%delta: i64) -> (i64, i64, i32) {
   %bytes = wasmir.memory.size @bytes : i32
   wasmir.return %old, %pages, %bytes : i64, i64, i32
 }
+
+// Offset and width do not fit 64 bits together: nothing is in bounds.
+// CHECK-LABEL: @never_in_bounds(
+// CHECK-NEXT:    %0 = wasmvm.vmctx
+// CHECK-NEXT:    %1 = wasmvm.load_field %0, owned_memories.current_length[0] : i64
+// CHECK-NEXT:    wasmvm.bounds_check %a : i64, -1 within %1
+// CHECK-NEXT:    %2 = wasmvm.load_field %0, owned_memories.base[0] : !llvm.ptr
+// CHECK-NEXT:    %3 = wasmvm.linear_load %2[%a : i64 + -1] bytes 4 align 1 : i32
+// CHECK-NEXT:    wasmir.return %3 : i32
+// CHECK-NEXT:  }
+wasmir.func index 3 slot 3 @never_in_bounds(%a: i64) -> i32 {
+  %0 = wasmir.i32.load @large[%a : i64 + 18446744073709551615]
+  wasmir.return %0 : i32
+}
