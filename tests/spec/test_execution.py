@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from spec.conftest import find_testsuite, out_of_scope, read_script, scripts
+from spec.scripts import find_testsuite, out_of_scope, read_script, scripts
 
 from wasmdialect.api.wast import run_script
 from wasmdialect.codegen.settings import CompileSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from spec.conftest import read_script, scripts
+from spec.scripts import read_script, scripts
 
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.encode import encode_module
