@@ -1,0 +1,22 @@
+;; RUN: wasm-opt-py %s -o %t.wasm
+;; RUN: wasm-opt-py %t.wasm | filecheck %s --check-prefix IR
+;; RUN: wasm-opt-py %t.wasm -o %t.ll
+;; RUN: filecheck %s --input-file %t.ll --check-prefix LLVM
+;; RUN: wasm-opt-py %t.wasm -o %t.s
+;; RUN: filecheck %s --input-file %t.s --check-prefix ASM
+;; RUN: wasm-opt-py %s -o %t.o
+;; RUN: filecheck %s --input-file %t.o --check-prefix OBJ
+;; RUN: not wasm-opt-py %s -t wat -p wasmir-dce 2>&1 | filecheck %s --check-prefix TRANSFORMED
+
+;; A module at each stage; the extension of -o says which.
+
+;; IR:          wasmir.func index 0 slot 0 func_ref 0 @double(
+;; LLVM:        define hidden i32 @"wasm[0]::function[0]"(
+;; LLVM:        define hidden void @"wasm[0]::array_to_wasm_trampoline[0]"(
+;; ASM:         "wasm[0]::function[0]":
+;; ASM:         "wasm[0]::native_to_wasm_trampoline[0]":
+;; OBJ:         ELF
+;; TRANSFORMED: error: -t wat prints the module that was read; transformed IR cannot be turned back
+(module
+  (func $double (export "double") (param $x i32) (result i32)
+    (i32.add (local.get $x) (local.get $x))))
