@@ -20,6 +20,8 @@ from xdsl.dialects.builtin import (
     SymbolNameConstraint,
     SymbolRefAttr,
     UnitAttr,
+    f32,
+    f64,
     i32,
     i64,
 )
@@ -287,6 +289,23 @@ class LinearAccessOp(IRDLOperation, ABC):
     align = prop_def(IntegerAttr[I64])
     may_fault = opt_prop_def(UnitAttr)
 
+    def accessed_type(self) -> Attribute:
+        """Type of the value read or written."""
+        raise NotImplementedError
+
+    def verify_(self) -> None:
+        accessed = self.accessed_type()
+        if self.bytes.value.data not in _ACCESS_WIDTHS.get(accessed, ()):
+            raise VerifyException(f"no access of {self.bytes.value.data} bytes has type {accessed}")
+
+
+_ACCESS_WIDTHS: dict[Attribute, tuple[int, ...]] = {
+    i32: (1, 2, 4),
+    i64: (1, 2, 4, 8),
+    f32: (4,),
+    f64: (8,),
+}
+
 
 @irdl_op_definition
 class LinearLoadOp(LinearAccessOp):
@@ -302,6 +321,9 @@ class LinearLoadOp(LinearAccessOp):
         " $offset `]` `bytes` $bytes `align` $align attr-dict `:` type($result)"
     )
 
+    def accessed_type(self) -> Attribute:
+        return self.result.type
+
 
 @irdl_op_definition
 class LinearStoreOp(LinearAccessOp):
@@ -315,6 +337,9 @@ class LinearStoreOp(LinearAccessOp):
         "(`may_fault` $may_fault^)? $base `[` $address `:` type($address) `+` $offset `]` `,`"
         " $value `bytes` $bytes `align` $align attr-dict `:` type($value)"
     )
+
+    def accessed_type(self) -> Attribute:
+        return self.value.type
 
 
 @irdl_op_definition

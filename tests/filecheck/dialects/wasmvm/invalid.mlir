@@ -75,3 +75,15 @@ wasmvm.func wasm @trap_ends_a_block() {
   wasmvm.trap 9
   wasmir.return
 }
+// -----
+// CHECK: no access of 8 bytes has type i32
+wasmvm.func wasm @stored_width(%p: !llvm.ptr, %x: i32) {
+  wasmvm.linear_store %p[%x : i32 + 0], %x bytes 8 align 1 : i32
+  wasmir.return
+}
+// -----
+// CHECK: no access of 2 bytes has type f64
+wasmvm.func wasm @loaded_width(%p: !llvm.ptr, %x: i32) {
+  %0 = wasmvm.linear_load %p[%x : i32 + 0] bytes 2 align 1 : f64
+  wasmir.return
+}
