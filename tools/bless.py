@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 _RUN = re.compile(r"\W+RUN:\s*(.*?)\s*\|\s*filecheck\s+%s(?:\s+--check-prefix[= ](\w+))?")
@@ -65,7 +66,7 @@ def _run_all(path: Path, text: str) -> dict[str, list[str]]:
     return outputs
 
 
-def _behind(label: str, lines, path: Path) -> list[str]:
+def _behind(label: str, lines: Iterator[str], path: Path) -> list[str]:
     """The lines of the block that the label starts, less the label's indentation."""
     for line in lines:
         if label in line:
