@@ -1,5 +1,92 @@
-"""wasmdialect: WebAssembly in an SSA dialect, transformed by your passes, compiled by LLVM."""
+"""wasmdialect: WebAssembly in an SSA dialect, transformed by your passes, compiled by LLVM.
+
+The names of wasmtime-py are here, with its behaviour: `import wasmdialect as wasmtime` runs programs
+written for it. They are loaded when they are used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from wasmdialect._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from wasmdialect.abi.traps import TrapCode
+    from wasmdialect.api.config import Config, Engine
+    from wasmdialect.api.extern import Global, Memory, Table
+    from wasmdialect.api.func import Caller, Func, Val
+    from wasmdialect.api.instance import Instance
+    from wasmdialect.api.linker import Linker
+    from wasmdialect.api.module import Module, wat2wasm
+    from wasmdialect.api.store import Store
+    from wasmdialect.api.types import (
+        ExportType,
+        FuncType,
+        GlobalType,
+        ImportType,
+        Limits,
+        MemoryType,
+        TableType,
+        ValType,
+    )
+    from wasmdialect.runtime.errors import ExitTrap, Frame, LinkError, Trap, WasmtimeError
+    from wasmdialect.wasi import WasiConfig
+
+_HOMES = {
+    "wasmdialect.abi.traps": ("TrapCode",),
+    "wasmdialect.api.config": ("Config", "Engine"),
+    "wasmdialect.api.extern": ("Global", "Memory", "Table"),
+    "wasmdialect.api.func": ("Caller", "Func", "Val"),
+    "wasmdialect.api.instance": ("Instance",),
+    "wasmdialect.api.linker": ("Linker",),
+    "wasmdialect.api.module": ("Module", "wat2wasm"),
+    "wasmdialect.api.store": ("Store",),
+    "wasmdialect.api.types": (
+        "ExportType", "FuncType", "GlobalType", "ImportType", "Limits", "MemoryType", "TableType",
+        "ValType",
+    ),
+    "wasmdialect.runtime.errors": ("ExitTrap", "Frame", "LinkError", "Trap", "WasmtimeError"),
+    "wasmdialect.wasi": ("WasiConfig",),
+}  # fmt: skip
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Caller",
+    "Config",
+    "Engine",
+    "ExitTrap",
+    "ExportType",
+    "Frame",
+    "Func",
+    "FuncType",
+    "Global",
+    "GlobalType",
+    "ImportType",
+    "Instance",
+    "Limits",
+    "LinkError",
+    "Linker",
+    "Memory",
+    "MemoryType",
+    "Module",
+    "Store",
+    "Table",
+    "TableType",
+    "Trap",
+    "TrapCode",
+    "Val",
+    "ValType",
+    "WasiConfig",
+    "WasmtimeError",
+    "__version__",
+    "wat2wasm",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(home), name)
+    return value

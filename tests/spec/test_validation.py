@@ -10,6 +10,7 @@ from spec.scripts import read_script, scripts
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.encode import encode_module
 from wasmdialect.wasm.errors import DecodeError, TextError, ValidationError
+from wasmdialect.wasm.text import print_module, wat2wasm
 from wasmdialect.wasm.validate import validate_module
 from wasmdialect.wasm.wast import (
     AssertFailure,
@@ -47,6 +48,7 @@ def check_valid(module: ScriptModule) -> None:
     encoded = encode_module(decoded)
     if module.form is not ModuleForm.BINARY:
         assert encoded == binary, f"line {module.line}"
+        assert wat2wasm(print_module(decoded)) == binary, f"line {module.line}"
     assert encode_module(decode_module(encoded)) == encoded, f"line {module.line}"
 
 

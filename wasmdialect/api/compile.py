@@ -1,4 +1,4 @@
-"""From the API to the compiler: settings of a Config, and errors as WasmtimeError."""
+"""From the API to the compiler: the settings of a Config."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from wasmdialect.api.config import Config
 from wasmdialect.codegen.compiler import Compilation, Progress, compile_module
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import parse_target
-from wasmdialect.runtime.errors import WasmtimeError
-from wasmdialect.wasm.errors import WasmError
 
 
 def compile_settings(config: Config) -> CompileSettings:
@@ -28,11 +26,8 @@ def compile_settings(config: Config) -> CompileSettings:
 def compile_wasm(
     config: Config, wasm: bytes, file: str, progress: Progress | None = None
 ) -> Compilation:
-    """Compile a binary module. Raises WasmtimeError for a bad module; what is wrong with a pass or a
-    pipeline comes out as it is."""
-    try:
-        return compile_module(
-            wasm, compile_settings(config), file=file, jobs=config.jobs, progress=progress
-        )
-    except WasmError as error:
-        raise WasmtimeError(str(error)) from error
+    """Compile a binary module. Raises WasmError for a bad module, and what is wrong with a pass or a
+    pipeline."""
+    return compile_module(
+        wasm, compile_settings(config), file=file, jobs=config.jobs, progress=progress
+    )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any, final
 
-from wasmdialect.api.config import Engine
+from wasmdialect.api.config import Config, Engine
 from wasmdialect.api.types import (
     ExportType,
     ExternType,
@@ -54,19 +55,44 @@ class Module:
     """The passes it went through, as text; None if it was loaded."""
     reports: list[dict[str, Any]]
     """What passes reported while it was compiled."""
+    seconds: dict[str, float]
+    """Time by stage of its compilation; empty if it was loaded."""
+    _artifact: bytes | None
 
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray):
+        from wasmdialect.wasm.errors import WasmError
+
         if not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected an Engine")
-        self._artifact = self._compile(engine, _to_wasm(wasm), "module.wasm")
-        self.loaded = load_bytes(self._artifact)
+        try:
+            self._compile(engine.config, _to_wasm(wasm), "module.wasm", None)
+        except WasmError as error:
+            raise WasmtimeError(str(error)) from error
 
-    def _compile(self, engine: Engine, wasm: bytes, file: str) -> bytes:
+    @classmethod
+    def from_wasm(
+        cls, config: Config, wasm: bytes, file: str, progress: Callable[[int, int], None] | None
+    ) -> Module:
+        """Compile binary WebAssembly that came from a file. `progress` gets the bytes of function
+        bodies done, and of all. Raises WasmError and what is wrong with passes."""
+        self = cls.__new__(cls)
+        self._compile(config, wasm, file, progress)
+        return self
+
+    def _compile(
+        self,
+        config: Config,
+        wasm: bytes,
+        file: str,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
         from wasmdialect.api.compile import compile_wasm
 
-        compilation = compile_wasm(engine.config, wasm, file)
+        compilation = compile_wasm(config, wasm, file, progress)
         self.pipeline, self.reports = compilation.pipeline, compilation.reports
-        return compilation.artifact
+        self.seconds = compilation.seconds
+        self._artifact = compilation.artifact
+        self.loaded = load_bytes(compilation.artifact)
 
     @classmethod
     def from_file(cls, engine: Engine, path: str | bytes | os.PathLike[str]) -> Module:
@@ -95,7 +121,8 @@ class Module:
     @classmethod
     def _loaded(cls, loaded: LoadedModule, artifact: bytes | None) -> Module:
         self = cls.__new__(cls)
-        self.loaded, self._artifact, self.reports = loaded, artifact, []
+        self.loaded, self._artifact = loaded, artifact
+        self.reports, self.seconds = [], {}
         return self
 
     @classmethod

@@ -6,9 +6,17 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from wasmdialect.wasm.text.module import Places, encode_fields, module_name
+from wasmdialect.wasm.text.printer import print_module
 from wasmdialect.wasm.text.syntax import Cursor, Form, Source, parse_forms, unexpected
 
-__all__ = ["ParsedModule", "SourceMap", "parse_module", "parse_module_items", "wat2wasm"]
+__all__ = [
+    "ParsedModule",
+    "SourceMap",
+    "parse_module",
+    "parse_module_items",
+    "print_module",
+    "wat2wasm",
+]
 
 
 class SourceMap:

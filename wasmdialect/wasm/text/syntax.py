@@ -215,14 +215,10 @@ def unexpected(source: Source, item: Item | None, end: int = 0) -> TextError:
         return source.error("unexpected token: the form ends too early", end)
     if isinstance(item, Form):
         inside = item.items[0] if item.items else None
-        if (
-            isinstance(inside, Token)
-            and inside in ("@", '@""')
-            and inside.start_pos == item.pos + 1
-        ):
-            return source.error("empty annotation id", item.pos)
-        if isinstance(inside, Token) and inside.type in ("WORD", "RESERVED"):
-            if inside.type == "RESERVED" or not is_known_word(inside):
+        if isinstance(inside, Token):
+            if inside in ("@", '@""') and inside.start_pos == item.pos + 1:
+                return source.error("empty annotation id", item.pos)
+            if inside.type == "RESERVED" or (inside.type == "WORD" and not is_known_word(inside)):
                 return unexpected(source, inside)
         return source.error(f"unexpected token ({item.head or ''}", item.pos)
     pos = item.start_pos or 0

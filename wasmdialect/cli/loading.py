@@ -1,0 +1,40 @@
+"""A module for a command: an artifact is mapped, anything else is compiled."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from wasmdialect.api.config import Config, Engine
+from wasmdialect.api.module import Module
+from wasmdialect.cli.inputs import locate, read_bytes, to_module
+from wasmdialect.cli.output import write_output
+from wasmdialect.cli.progress import compile_progress
+from wasmdialect.object.artifact import is_artifact
+
+
+def load_or_compile(file: str, config: Config, reports: str | None = None) -> Module:
+    """The module in a file: artifact, binary or text.
+
+    Raises OSError, WasmError, WasmtimeError, and what is wrong with passes.
+    """
+    data = read_bytes(file)
+    if is_artifact(data[:64]):
+        return Module.deserialize_file(Engine(config), file)
+    return compile_file(data, file, config, reports)
+
+
+def compile_file(data: bytes, file: str, config: Config, reports: str | None = None) -> Module:
+    """Compile a binary or text module; errors of text name line and column."""
+    from wasmdialect.wasm.errors import WasmError
+
+    module = to_module(data, Path(file).name)
+    try:
+        with compile_progress(module.file) as progress:
+            compiled = Module.from_wasm(config, module.binary, module.file, progress)
+    except WasmError as error:
+        raise locate(error, module) from None
+    if reports is not None:
+        lines = "".join(f"{json.dumps(report)}\n" for report in compiled.reports)
+        write_output(reports, lines.encode())
+    return compiled

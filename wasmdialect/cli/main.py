@@ -1,0 +1,47 @@
+"""The command `wasmdialect`: its subcommands, each loaded when it is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from wasmdialect._version import __version__
+
+_COMMANDS = {
+    "bench": "Time a module against Wasmtime.",
+    "compile": "Compile a module to an artifact.",
+    "new-pass": "Write a file with a pass to start from.",
+    "objdump": "Show what is in an artifact.",
+    "run": "Run a module or an artifact.",
+    "validate": "Check modules.",
+    "wast": "Run scripts of the WebAssembly test-suite.",
+}
+"""Each is `command` in the module of its name; the help is here, so that `--help` loads none."""
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"wasmdialect.cli.{cmd_name.replace('-', '_')}_command")
+        return module.command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="wasmdialect")
+def main() -> None:
+    """Compile and run WebAssembly through an SSA dialect of xDSL, with passes of your own.
+
+    \b
+    wasmdialect run prog.wasm                      a program, with WASI
+    wasmdialect run prog.wat --invoke fib 30       one function
+    wasmdialect run prog.wasm --load mine.py --at wasmir-end=my-pass
+    """

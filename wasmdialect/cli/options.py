@@ -1,0 +1,115 @@
+"""Options that several subcommands have, and how they become a Config."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
+
+import click
+
+from wasmdialect.api.config import Config
+from wasmdialect.cli.errors import UsageError, guarded
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+COMPILE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "-O",
+        "level",
+        type=click.IntRange(0, 3),
+        default=2,
+        show_default=True,
+        help="Effort of LLVM: 0 compiles fast, 3 works across functions.",
+    ),
+    click.option(
+        "--bounds",
+        type=click.Choice(["guard", "explicit"]),
+        default="guard",
+        show_default=True,
+        help="How accesses to 32-bit memories are bounded.",
+    ),
+    click.option(
+        "--traps",
+        type=click.Choice(["exact", "relaxed"]),
+        default="exact",
+        show_default=True,
+        help="Whether accesses that fault keep their order with everything else.",
+    ),
+    click.option("-p", "--pipeline", help="Passes instead of the default ones."),
+    click.option(
+        "--at",
+        multiple=True,
+        metavar="POINT=PIPELINE",
+        help="Add passes to the default ones, at wasmir-start, wasmir-end, wasmvm-end or llvm-end.",
+    ),
+    click.option(
+        "--load",
+        multiple=True,
+        metavar="FILE",
+        help="A Python file that defines passes. Repeatable.",
+    ),
+    click.option(
+        "--verify",
+        type=click.Choice(["each", "ends", "none"]),
+        default="none",
+        show_default=True,
+        help="Verify the IR after each pass, before and after all, or not.",
+    ),
+    click.option(
+        "--debug-checks", is_flag=True, help="Check what compiled code and runtime rely on."
+    ),
+    click.option(
+        "--jobs",
+        type=click.IntRange(0),
+        help="Worker processes (default: one a processor; 0: none, for debuggers).",
+    ),
+    click.option(
+        "--reports", metavar="FILE", help="Write what passes report, one JSON object a line."
+    ),
+)
+
+DEBUG_OPTION = click.option("--debug", is_flag=True, help="Show a traceback for errors.")
+
+
+def compile_options(function: _F) -> _F:
+    """Add the options of compilation to a command."""
+    for option in reversed(COMPILE_OPTIONS):
+        function = cast(_F, option(function))
+    return function
+
+
+def to_config(options: dict[str, Any], target: str | None = None) -> Config:
+    """A Config from the options of compilation. Raises UsageError."""
+    if options["pipeline"] and options["at"]:
+        raise UsageError("-p is the whole pipeline; --at extends the default one: use one of them")
+    return Config(
+        opt_level=options["level"],
+        bounds=options["bounds"],
+        traps=options["traps"],
+        pipeline=options["pipeline"],
+        at=parse_points(options["at"]),
+        load=tuple(options["load"]),
+        verify=options["verify"],
+        debug_checks=options["debug_checks"],
+        jobs=options["jobs"],
+        target=target,
+    )
+
+
+def parse_points(options: Sequence[str]) -> dict[str, str]:
+    """`POINT=PIPELINE` options; several for a point follow each other. Raises UsageError."""
+    points: dict[str, str] = {}
+    for option in options:
+        point, equals, pipeline = option.partition("=")
+        if not equals:
+            raise UsageError(f"--at takes POINT=PIPELINE, not {option!r}")
+        points[point] = ",".join(part for part in (points.get(point), pipeline) if part)
+    return points
+
+
+def finish(command: Callable[[], int], *, debug: bool) -> None:
+    """Run a command to its end: the process exits with its code."""
+    code = guarded(command, debug=debug)
+    sys.stdout.flush()
+    sys.exit(code)

@@ -1,0 +1,179 @@
+"""`wasmdialect run`: a program with WASI, or one function."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wasmdialect.api.config import Config, Engine
+from wasmdialect.api.func import Func
+from wasmdialect.api.instance import Instance
+from wasmdialect.api.linker import Linker
+from wasmdialect.api.module import Module
+from wasmdialect.api.store import Store
+from wasmdialect.cli.errors import EXIT_TRAP, UsageError, fail
+from wasmdialect.cli.loading import load_or_compile
+from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
+from wasmdialect.cli.values import format_result, parse_argument
+from wasmdialect.runtime.errors import ExitTrap, Trap, WasmtimeError
+
+
+@click.command("run", context_settings={"ignore_unknown_options": True})
+@click.argument("file")
+@click.argument("args", nargs=-1, type=click.UNPROCESSED)
+@click.option("--invoke", metavar="NAME", help="Call this export instead of `_start`.")
+@click.option(
+    "--dir",
+    "directories",
+    multiple=True,
+    metavar="HOST[::GUEST]",
+    help="Give the program a directory.",
+)
+@click.option(
+    "--env",
+    "variables",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Give the program a variable of the environment.",
+)
+@click.option(
+    "--max-wasm-stack", type=click.IntRange(1), metavar="BYTES", help="Stack that Wasm may use."
+)
+@click.option("--counters", is_flag=True, help="Print the counters that passes added, as JSON.")
+@compile_options
+@DEBUG_OPTION
+def command(file: str, args: tuple[str, ...], debug: bool, **options: Any) -> None:
+    """Run FILE: a module (.wasm or .wat) or an artifact that `compile` wrote.
+
+    Without --invoke, `_start` is run with WASI and ARGS, and its exit code is the exit code; a trap
+    gives 134. With --invoke, ARGS are the arguments, and each result is a line like `i32:832040`.
+    Options of the program that look like ours go behind `--`.
+
+    \b
+    wasmdialect run prog.wasm --dir . -- -v input.txt
+    wasmdialect run fib.wat --invoke fib 30
+    """
+    finish(lambda: run(file, args, **options), debug=debug)
+
+
+def run(
+    file: str,
+    args: tuple[str, ...],
+    *,
+    invoke: str | None,
+    directories: tuple[str, ...],
+    variables: tuple[str, ...],
+    max_wasm_stack: int | None,
+    counters: bool,
+    reports: str | None,
+    **options: Any,
+) -> int:
+    """Run a file; returns the exit code."""
+    if file.startswith("-") and file != "-":
+        raise UsageError(f"no such option: {file}")
+    config = to_config(options)
+    if max_wasm_stack is not None:
+        config.max_wasm_stack = max_wasm_stack
+    module = load_or_compile(file, config, reports)
+    store, instance, code = _start(module, config, file, args, invoke, directories, variables)
+    if counters and instance is not None:
+        print(json.dumps(instance.counters()), file=sys.stderr)
+    store.close()
+    return code
+
+
+def _start(
+    module: Module,
+    config: Config,
+    file: str,
+    args: tuple[str, ...],
+    invoke: str | None,
+    directories: tuple[str, ...],
+    variables: tuple[str, ...],
+) -> tuple[Store, Instance | None, int]:
+    engine = Engine(config)
+    store = Store(engine)
+    linker = Linker(engine)
+    if any(item.module == "wasi_snapshot_preview1" for item in module.imports):
+        program_args = () if invoke is not None else args
+        _set_wasi(store, (Path(file).name, *program_args), directories, variables)
+        linker.define_wasi()
+    instance: Instance | None = None
+    try:
+        instance = linker.instantiate(store, module)
+        _call(store, module, instance, file, args, invoke)
+    except ExitTrap as exit_:
+        return store, instance, exit_.code & 0xFF
+    except Trap as trap:
+        sys.stdout.flush()
+        return store, instance, fail(trap.message, EXIT_TRAP)
+    return store, instance, 0
+
+
+def _set_wasi(
+    store: Store, argv: tuple[str, ...], directories: tuple[str, ...], variables: tuple[str, ...]
+) -> None:
+    from wasmdialect.wasi import WasiConfig
+
+    wasi = WasiConfig()
+    wasi.argv = list(argv)
+    wasi.env = [_variable(v) for v in variables]
+    wasi.inherit_stdin()
+    wasi.inherit_stdout()
+    wasi.inherit_stderr()
+    for directory in directories:
+        host, separator, guest = directory.partition("::")
+        wasi.preopen_dir(host, guest if separator else host)
+    store.set_wasi(wasi)
+
+
+def _variable(option: str) -> tuple[str, str]:
+    name, equals, value = option.partition("=")
+    return name, value if equals else os.environ.get(name, "")
+
+
+def _call(
+    store: Store,
+    module: Module,
+    instance: Instance,
+    file: str,
+    args: tuple[str, ...],
+    invoke: str | None,
+) -> None:
+    """Call what is asked for and print its results."""
+    exports = instance.exports(store)
+    if invoke is None:
+        start = exports.get("_start")
+        if not isinstance(start, Func):
+            names = ", ".join(e for e in exports if isinstance(exports[e], Func))
+            raise WasmtimeError(
+                f"{file} exports no `_start`: use --invoke with one of its functions ({names})"
+            )
+        start(store)
+        return
+    function = exports.get(invoke)
+    if not isinstance(function, Func):
+        raise UsageError(f"{file} exports no function {invoke!r}{_nearest(invoke, exports)}")
+    initialize = exports.get("_initialize")
+    if isinstance(initialize, Func) and invoke != "_initialize":
+        initialize(store)
+    ty = function.type(store)
+    if len(args) != len(ty.params):
+        raise UsageError(f"{invoke} takes {len(ty.params)} arguments, not {len(args)}")
+    values = [parse_argument(text, t) for text, t in zip(args, ty.params, strict=True)]
+    returned = function(store, *values)
+    results = [] if not ty.results else returned if len(ty.results) > 1 else [returned]
+    for value, t in zip(results, ty.results, strict=True):
+        print(format_result(value, t))
+
+
+def _nearest(name: str, exports: Any) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, [e for e in exports if isinstance(exports[e], Func)], n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,63 @@
+"""Arguments and results of functions as text: `run --invoke`."""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any
+
+from wasmdialect.api.types import ValType
+from wasmdialect.cli.errors import UsageError
+
+
+def parse_argument(text: str, t: ValType) -> Any:
+    """An argument on the command line as a value of a type. Raises UsageError."""
+    try:
+        if t.name in ("i32", "i64"):
+            return _parse_integer(text, int(t.name[1:]))
+        if t.name in ("f32", "f64"):
+            return _parse_float(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no {t.name}") from None
+    if text == "null":
+        return None
+    raise UsageError(f"an argument of type {t.name} can only be `null` here, not {text!r}")
+
+
+def _parse_integer(text: str, bits: int) -> int:
+    value = int(text, 0)
+    if not -(1 << (bits - 1)) <= value < 1 << bits:
+        raise UsageError(f"{text} does not fit i{bits}")
+    return value
+
+
+def _parse_float(text: str) -> float:
+    if "0x" in text.lower():
+        return float.fromhex(text)
+    return float(text)
+
+
+def format_result(value: Any, t: ValType) -> str:
+    """A result as a line like `i32:832040`."""
+    return f"{t.name}:{_format(value, t.name)}"
+
+
+def _format(value: Any, name: str) -> str:
+    if name in ("i32", "i64"):
+        return str(value)
+    if name == "f32":
+        return _shortest_f32(value)
+    if name == "f64":
+        return repr(value)
+    return "null" if value is None else "non-null"
+
+
+def _shortest_f32(value: float) -> str:
+    """The shortest decimal that is this f32."""
+    if not math.isfinite(value):
+        return repr(value)
+    for digits in range(1, 10):
+        text = f"{value:.{digits}g}"
+        if struct.pack("<f", float(text)) == struct.pack("<f", value):
+            return repr(float(text))
+    return repr(value)

@@ -1,0 +1,477 @@
+"""`Module` to text that reads back to the same binary: flat instructions, types as written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from wasmdialect.wasm import types as wt
+from wasmdialect.wasm.body import Instruction, decode_instructions, decode_locals
+from wasmdialect.wasm.features import WASM_3_0
+from wasmdialect.wasm.float_text import format_float
+from wasmdialect.wasm.instructions import BY_OPCODE, Immediate
+from wasmdialect.wasm.instructions.gc import NULLABLE_TARGET
+from wasmdialect.wasm.module import (
+    Catch,
+    ConstExpr,
+    DataSegment,
+    ElementSegment,
+    ExternKind,
+    Function,
+    IndexedNames,
+    Module,
+    SegmentMode,
+)
+from wasmdialect.wasm.reader import Reader
+
+_PLAIN_ID = re.compile(r"[0-9A-Za-z!#$%&'*+\-./:<=>?@\\^_`|~]+\Z")
+_OPENERS = frozenset({"block", "loop", "if", "try_table"})
+_INDENT = "  "
+
+
+def print_module(module: Module) -> str:
+    """The text of a module. Custom sections other than names are left out."""
+    return _Printer(module).module_text()
+
+
+def string_literal(data: bytes | memoryview) -> str:
+    """A string literal for bytes; what is no printable ASCII is escaped."""
+    return '"' + "".join(_ESCAPED[byte] for byte in bytes(data)) + '"'
+
+
+_ESCAPED = [chr(b) if 0x20 <= b < 0x7F and b not in b'"\\' else f"\\{b:02x}" for b in range(256)]
+
+
+def _unique(names: IndexedNames, count: int) -> IndexedNames:
+    """The names that can be identifiers: not empty, of existing entities, each once."""
+    taken: set[str] = set()
+    out: IndexedNames = {}
+    for index in sorted(names):
+        name = names[index]
+        if index < count and name and name not in taken:
+            taken.add(name)
+            out[index] = name
+    return out
+
+
+def _identifier(name: str) -> str:
+    if _PLAIN_ID.match(name):
+        return f"${name}"
+    return f"${string_literal(name.encode('utf-8'))}"
+
+
+class _Printer:
+    def __init__(self, module: Module):
+        self.module = module
+        names = module.names
+        self.names: dict[str, Mapping[int, str]] = {
+            "type": _unique(names.types, len(module.written_types)),
+            "func": _unique(names.functions, len(module.functions)),
+            "table": _unique(names.tables, len(module.tables)),
+            "memory": _unique(names.memories, len(module.memories)),
+            "global": _unique(names.globals, len(module.globals)),
+            "tag": _unique(names.tags, len(module.tags)),
+            "elem": _unique(names.elements, len(module.elements)),
+            "data": _unique(names.data, len(module.data)),
+        }
+        self.locals: Mapping[int, str] = {}
+
+    # --- references to what is defined elsewhere
+
+    def ref(self, space: str, index: int) -> str:
+        """An index, or the identifier of what it means."""
+        name = self.names[space].get(index)
+        return str(index) if name is None else _identifier(name)
+
+    def defined(self, space: str, index: int) -> str:
+        """Behind the keyword of a definition: its identifier, or its index as a comment."""
+        name = self.names[space].get(index)
+        return f" (;{index};)" if name is None else f" {_identifier(name)}"
+
+    def local(self, index: int) -> str:
+        """A local."""
+        name = self.locals.get(index)
+        return str(index) if name is None else _identifier(name)
+
+    # --- types
+
+    def heap_type(self, t: wt.HeapType) -> str:
+        """A heap type as written."""
+        return self.ref("type", t.index) if isinstance(t, wt.TypeIndex) else str(t)
+
+    def value_type(self, t: wt.StorageType) -> str:
+        """A value or packed type."""
+        if not isinstance(t, wt.RefType) or not isinstance(t.heap, wt.TypeIndex):
+            return str(t)
+        heap = self.heap_type(t.heap)
+        heap = f"(exact {heap})" if t.exact else heap
+        return f"(ref null {heap})" if t.nullable else f"(ref {heap})"
+
+    def field_type(self, f: wt.FieldType) -> str:
+        """A struct field or array element."""
+        t = self.value_type(f.storage)
+        return f"(mut {t})" if f.mutable else t
+
+    def many(self, word: str, types: Iterable[wt.ValType]) -> str:
+        """` (param i32 i64)`; empty for no types."""
+        words = [self.value_type(t) for t in types]
+        return f" ({word} {' '.join(words)})" if words else ""
+
+    def signature(self, t: wt.FuncType) -> str:
+        """Parameters and results."""
+        return self.many("param", t.params) + self.many("result", t.results)
+
+    def composite(self, c: wt.CompositeType, index: int) -> str:
+        """A function, struct or array type."""
+        match c:
+            case wt.FuncType():
+                return f"(func{self.signature(c)})"
+            case wt.StructType(fields):
+                names = _unique(self.module.names.fields.get(index, {}), len(fields))
+                words = [
+                    f" (field{' ' + _identifier(names[k]) if k in names else ''}"
+                    f" {self.field_type(f)})"
+                    for k, f in enumerate(fields)
+                ]
+                return f"(struct{''.join(words)})"
+            case wt.ArrayType(element):
+                return f"(array {self.field_type(element)})"
+
+    def type_definition(self, index: int) -> str:
+        """A `type` field."""
+        t = self.module.written_types[index]
+        content = self.composite(t.composite, index)
+        if t.supers or not t.final:
+            supers = "".join(
+                f" {self.ref('type', s.index)}" for s in t.supers if isinstance(s, wt.TypeIndex)
+            )
+            content = f"(sub{' final' if t.final else ''}{supers} {content})"
+        return f"(type{self.defined('type', index)} {content})"
+
+    def table_type(self, t: wt.TableType) -> str:
+        """A table type."""
+        address = "i64 " if t.address is wt.I64 else ""
+        return f"{address}{t.limits} {self.value_type(t.element)}"
+
+    def global_type(self, t: wt.GlobalType) -> str:
+        """A global type."""
+        word = self.value_type(t.value)
+        return f"(mut {word})" if t.mutable else word
+
+    # --- instructions
+
+    def lines(self, instructions: Iterable[Instruction], depth: int) -> Iterable[str]:
+        """A line for each instruction but the last `end`, indented by nesting."""
+        level = depth
+        body = list(instructions)
+        for opcode, immediate, _ in body[:-1]:
+            word = BY_OPCODE[opcode].mnemonic
+            if word in ("end", "else"):
+                level -= 1
+            yield _INDENT * level + self.instruction(opcode, immediate)
+            if word in _OPENERS or word == "else":
+                level += 1
+
+    def instruction(self, opcode: int, immediate: Any) -> str:
+        """An instruction."""
+        row = BY_OPCODE[opcode]
+        special = _BY_MNEMONIC.get(row.mnemonic)
+        if special is not None:
+            words = special(self, opcode, immediate)
+        elif not row.immediates:
+            words = ""
+        elif len(row.immediates) == 1:
+            words = self.immediate(row.immediates[0], immediate, opcode)
+        else:
+            pairs = zip(row.immediates, immediate, strict=True)
+            parts = [self.immediate(kind, value, opcode) for kind, value in pairs]
+            words = " ".join(part for part in parts if part)
+        return f"{row.mnemonic} {words}" if words else row.mnemonic
+
+    def immediate(self, kind: Immediate, value: Any, opcode: int) -> str:
+        """An immediate; empty if its default needs no words."""
+        if kind is Immediate.MEMARG:
+            return self.memarg(value, opcode)
+        return _BY_KIND[kind](self, value)
+
+    def block_type(self, t: wt.FuncType | wt.TypeIndex) -> str:
+        """The type of a block."""
+        if isinstance(t, wt.TypeIndex):
+            return f"(type {self.ref('type', t.index)})"
+        return self.signature(t).strip()
+
+    def memarg(self, value: tuple[int, int, int], opcode: int) -> str:
+        """Memory, offset and alignment, each if it is not the default."""
+        align_log2, offset, memory = value
+        access = BY_OPCODE[opcode].access
+        assert access is not None
+        words: list[str] = []
+        if memory:
+            words.append(self.ref("memory", memory))
+        if offset:
+            words.append(f"offset={offset}")
+        if 1 << align_log2 != access.bytes:
+            words.append(f"align={1 << align_log2}")
+        return " ".join(words)
+
+    def catch(self, clause: Catch) -> str:
+        """A catch clause."""
+        tag = f" {self.ref('tag', clause.tag)}" if clause.tag is not None else ""
+        return f"({clause.kind.name.lower()}{tag} {clause.label})"
+
+    def index_unless_zero(self, space: str, index: int) -> str:
+        """A table or memory; empty for the first."""
+        return self.ref(space, index) if index else ""
+
+    def constant(self, expression: ConstExpr) -> str:
+        """A constant expression, folded into one line."""
+        reader = self.reader(expression.bytes)
+        words = [
+            f"({self.instruction(opcode, immediate)})"
+            for opcode, immediate, _ in decode_instructions(reader, len(expression.bytes))[:-1]
+        ]
+        return " ".join(words)
+
+    def reader(self, data: bytes | memoryview) -> Reader:
+        """A reader that keeps type indices."""
+        return Reader(data, 0, WASM_3_0)
+
+    # --- fields
+
+    def module_text(self) -> str:
+        """The module."""
+        module = self.module
+        name = module.names.module
+        head = f"(module {_identifier(name)}" if name else "(module"
+        lines = [head]
+        lines += self.types()
+        for kind, index in module.import_order:
+            lines.append(self.import_(kind, index))
+        for function in module.defined_functions():
+            lines += self.function(function)
+        lines += self.definitions()
+        for export in module.exports:
+            word = export.kind.word
+            name_text = string_literal(export.name.encode("utf-8"))
+            lines.append(f"(export {name_text} ({word} {self.ref(word, export.index)}))")
+        if module.start is not None:
+            lines.append(f"(start {self.ref('func', module.start)})")
+        lines += [self.element(e) for e in module.elements]
+        lines += [self.data(d) for d in module.data]
+        return f"\n{_INDENT}".join(lines) + ")\n"
+
+    def types(self) -> Iterable[str]:
+        """The recursion groups."""
+        index = 0
+        for size in self.module.rec_groups:
+            if size is None:
+                yield self.type_definition(index)
+                index += 1
+                continue
+            members = [self.type_definition(index + k) for k in range(size)]
+            yield f"(rec{''.join(f'{chr(10)}{_INDENT * 2}{m}' for m in members)})"
+            index += size
+
+    def described(self, kind: ExternKind, index: int) -> str:
+        """The type of an import, behind its identifier."""
+        module = self.module
+        match kind:
+            case ExternKind.FUNC:
+                return f"(type {self.ref('type', module.functions[index].type_index)})"
+            case ExternKind.TABLE:
+                return self.table_type(module.tables[index].written)
+            case ExternKind.MEMORY:
+                return str(module.memories[index].type)
+            case ExternKind.GLOBAL:
+                return self.global_type(module.globals[index].written)
+            case ExternKind.TAG:
+                return f"(type {self.ref('type', module.tags[index].type_index)})"
+
+    def import_(self, kind: ExternKind, index: int) -> str:
+        """An `import` field."""
+        imported = self.module.index_space(kind)[index].imported
+        module = string_literal(imported.module.encode("utf-8"))
+        name = string_literal(imported.name.encode("utf-8"))
+        described = self.defined(kind.word, index) + " " + self.described(kind, index)
+        return f"(import {module} {name} ({kind.word}{described}))"
+
+    def function(self, function: Function) -> Iterable[str]:
+        """A `func` field."""
+        assert function.code is not None
+        written = self.module.written_types[function.type_index].composite
+        assert isinstance(written, wt.FuncType)
+        reader = self.reader(function.code.bytes)
+        declared = decode_locals(reader)
+        names = self.module.names.locals.get(function.index, {})
+        self.locals = _unique(names, len(written.params) + len(declared))
+        head = f"(func{self.defined('func', function.index)}"
+        head += f" (type {self.ref('type', function.type_index)})"
+        head += self.variables("param", written.params, 0) + self.many("result", written.results)
+        lines = [head]
+        if declared:
+            lines.append(
+                f"{_INDENT}{self.variables('local', declared, len(written.params)).strip()}"
+            )
+        lines += self.lines(decode_instructions(reader, len(function.code.bytes)), 1)
+        return [*lines[:-1], f"{lines[-1]})"]
+
+    def variables(self, word: str, types: Iterable[wt.ValType], first: int) -> str:
+        """Parameters or locals: those with names in forms of their own."""
+        out: list[str] = []
+        run: list[str] = []
+        for index, t in enumerate(types, first):
+            if index in self.locals:
+                if run:
+                    out.append(f" ({word} {' '.join(run)})")
+                    run = []
+                out.append(f" ({word} {self.local(index)} {self.value_type(t)})")
+            else:
+                run.append(self.value_type(t))
+        if run:
+            out.append(f" ({word} {' '.join(run)})")
+        return "".join(out)
+
+    def definitions(self) -> Iterable[str]:
+        """Tables, memories, tags and globals."""
+        module = self.module
+        for table in module.tables:
+            if table.imported is None:
+                init = f" {self.constant(table.init)}" if table.init is not None else ""
+                t = self.table_type(table.written)
+                yield f"(table{self.defined('table', table.index)} {t}{init})"
+        for memory in module.memories:
+            if memory.imported is None:
+                yield f"(memory{self.defined('memory', memory.index)} {memory.type})"
+        for tag in module.tags:
+            if tag.imported is None:
+                t = self.described(ExternKind.TAG, tag.index)
+                yield f"(tag{self.defined('tag', tag.index)} {t})"
+        for variable in module.globals:
+            if variable.init is not None:
+                t = self.global_type(variable.written)
+                init = self.constant(variable.init)
+                yield f"(global{self.defined('global', variable.index)} {t} {init})"
+
+    def element(self, segment: ElementSegment) -> str:
+        """An `elem` field, in the words that give it the same flags."""
+        words = [f"(elem{self.defined('elem', segment.index)}"]
+        if segment.mode is SegmentMode.DECLARATIVE:
+            words.append("declare")
+        elif segment.mode is SegmentMode.ACTIVE:
+            if segment.flags & 2:
+                words.append(f"(table {self.ref('table', segment.table)})")
+            assert segment.offset is not None
+            words.append(f"(offset {self.constant(segment.offset)})")
+        if segment.functions is not None:
+            words.append("func")
+            words += [self.ref("func", index) for index in segment.functions]
+        else:
+            words.append(self.value_type(segment.written))
+            words += [f"(item {self.constant(e)})" for e in segment.expressions or ()]
+        return " ".join(words) + ")"
+
+    def data(self, segment: DataSegment) -> str:
+        """A `data` field."""
+        words = [f"(data{self.defined('data', segment.index)}"]
+        if segment.mode is SegmentMode.ACTIVE:
+            if segment.memory:
+                words.append(f"(memory {self.ref('memory', segment.memory)})")
+            assert segment.offset is not None
+            words.append(f"(offset {self.constant(segment.offset)})")
+        words.append(string_literal(segment.bytes))
+        return " ".join(words) + ")"
+
+
+def _signed(bits: int) -> Callable[[_Printer, int], str]:
+    return lambda p, value: str(value - (1 << bits) if value >> (bits - 1) else value)
+
+
+def _space(space: str) -> Callable[[_Printer, int], str]:
+    return lambda p, index: p.ref(space, index)
+
+
+def _v128(p: _Printer, value: int) -> str:
+    lanes = (value >> shift & 0xFFFF_FFFF for shift in (0, 32, 64, 96))
+    return "i32x4 " + " ".join(f"0x{lane:08x}" for lane in lanes)
+
+
+_BY_KIND: dict[Immediate, Callable[[_Printer, Any], str]] = {
+    Immediate.BLOCK_TYPE: _Printer.block_type,
+    Immediate.LABEL: lambda p, depth: str(depth),
+    Immediate.LABELS: lambda p, labels: " ".join(map(str, labels)),
+    Immediate.CATCHES: lambda p, clauses: " ".join(p.catch(c) for c in clauses),
+    Immediate.FUNCTION: _space("func"),
+    Immediate.TYPE: _space("type"),
+    Immediate.TABLE: lambda p, index: p.index_unless_zero("table", index),
+    Immediate.MEMORY: lambda p, index: p.index_unless_zero("memory", index),
+    Immediate.GLOBAL: _space("global"),
+    Immediate.TAG: _space("tag"),
+    Immediate.LOCAL: _Printer.local,
+    Immediate.ELEM: _space("elem"),
+    Immediate.DATA: _space("data"),
+    Immediate.FIELD: lambda p, index: str(index),
+    Immediate.VAL_TYPES: lambda p, types: p.many("result", types).strip() or "(result)",
+    Immediate.HEAP_TYPE: _Printer.heap_type,
+    Immediate.COUNT: lambda p, count: str(count),
+    Immediate.I32: _signed(32),
+    Immediate.I64: _signed(64),
+    Immediate.F32: lambda p, bits: format_float(bits, 32),
+    Immediate.F64: lambda p, bits: format_float(bits, 64),
+    Immediate.V128: _v128,
+    Immediate.LANE: lambda p, lane: str(lane),
+    Immediate.LANES: lambda p, lanes: " ".join(map(str, lanes)),
+    Immediate.ZERO: lambda p, zero: "",
+}
+
+
+def _call_indirect(p: _Printer, opcode: int, immediate: tuple[int, int]) -> str:
+    index, table = immediate
+    return f"{p.index_unless_zero('table', table)} (type {p.ref('type', index)})".strip()
+
+
+def _segment_last(segment: str, space: str) -> Callable[[_Printer, int, Any], str]:
+    """`table.init`, `memory.init`: the target comes first in text."""
+
+    def words(p: _Printer, opcode: int, immediate: tuple[int, int]) -> str:
+        index, target = immediate
+        return f"{p.index_unless_zero(space, target)} {p.ref(segment, index)}".strip()
+
+    return words
+
+
+def _both_or_none(space: str) -> Callable[[_Printer, int, Any], str]:
+    """`table.copy`, `memory.copy`."""
+
+    def words(p: _Printer, opcode: int, immediate: tuple[int, int]) -> str:
+        first, second = immediate
+        return f"{p.ref(space, first)} {p.ref(space, second)}" if first or second else ""
+
+    return words
+
+
+def _cast_branch(p: _Printer, opcode: int, immediate: tuple[int, wt.RefType, wt.RefType]) -> str:
+    label, source, target = immediate
+    return f"{label} {p.value_type(source)} {p.value_type(target)}"
+
+
+def _cast(p: _Printer, opcode: int, heap: wt.HeapType) -> str:
+    return p.value_type(wt.ref_type(opcode in NULLABLE_TARGET, heap))
+
+
+_BY_MNEMONIC: dict[str, Callable[[_Printer, int, Any], str]] = {
+    "call_indirect": _call_indirect,
+    "return_call_indirect": _call_indirect,
+    "table.init": _segment_last("elem", "table"),
+    "memory.init": _segment_last("data", "memory"),
+    "table.copy": _both_or_none("table"),
+    "memory.copy": _both_or_none("memory"),
+    "br_on_cast": _cast_branch,
+    "br_on_cast_fail": _cast_branch,
+    "br_on_cast_desc_eq": _cast_branch,
+    "br_on_cast_desc_eq_fail": _cast_branch,
+    "ref.test": _cast,
+    "ref.cast": _cast,
+    "ref.cast_desc_eq": _cast,
+}
+"""Where the text is not the immediates in the order of the binary format."""
