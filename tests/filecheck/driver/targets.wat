@@ -1,3 +1,6 @@
+;; RUN: wasm-opt-py %s -t wat | filecheck %s --check-prefix WAT
+;; RUN: wasm-opt-py %s -t wat -o %t.wat
+;; RUN: wasm-opt-py %t.wat | filecheck %s --check-prefix IR
 ;; RUN: wasm-opt-py %s -o %t.wasm
 ;; RUN: wasm-opt-py %t.wasm | filecheck %s --check-prefix IR
 ;; RUN: wasm-opt-py %t.wasm -o %t.ll
@@ -10,6 +13,7 @@
 
 ;; A module at each stage; the extension of -o says which.
 
+;; WAT:         (func $double (type 0) (param $x i32) (result i32)
 ;; IR:          wasmir.func index 0 slot 0 func_ref 0 @double(
 ;; LLVM:        define hidden i32 @"wasm[0]::function[0]"(
 ;; LLVM:        define hidden void @"wasm[0]::array_to_wasm_trampoline[0]"(
