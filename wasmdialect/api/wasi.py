@@ -22,7 +22,6 @@ def wasi_functions() -> Iterator[tuple[str, FuncType, Callable[..., Any]]]:
 
 
 def _serve(name: str, function: WasiFunction) -> Callable[..., Any]:
-    masks = [0xFFFF_FFFF if t == "i32" else 0xFFFF_FFFF_FFFF_FFFF for t in function.params]
     method = function.method
 
     def serve(caller: Caller, *arguments: int) -> Any:
@@ -32,7 +31,6 @@ def _serve(name: str, function: WasiFunction) -> Callable[..., Any]:
         memory = caller.get("memory")
         if not isinstance(memory, Memory):
             raise WasmtimeError("missing required memory export")
-        unsigned = [a & mask for a, mask in zip(arguments, masks, strict=True)]
-        return method(context, InstanceMemory(memory.storage), *unsigned)
+        return method(context, InstanceMemory(memory.storage), *arguments)
 
     return serve

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from wasmdialect.importer.plan import ModulePlan
 from wasmdialect.wasm import types as wt
+from wasmdialect.wasm.encode import encode_instruction
 from wasmdialect.wasm.module import ConstExpr, ExternKind, Function, Global, ImportName, Instr
 
 _TYPES: dict[str, wt.NumType] = {t.name: t for t in (wt.I32, wt.I64, wt.F32, wt.F64)}
@@ -38,7 +39,8 @@ class PlanDeclarations:
     def add_global(self, name: str, value_type: str, *, mutable: bool = True, init: int = 0) -> int:
         t = self._type(value_type)
         index = len(self.plan.module.globals)
-        value = ConstExpr((Instr(_CONST[t], init, 0),), 0)
+        encoded = memoryview(encode_instruction(_CONST[t], init) + b"\x0b")
+        value = ConstExpr((Instr(_CONST[t], init, 0),), 0, encoded)
         global_type = wt.GlobalType(t, mutable)
         self.plan.module.globals.append(Global(index, global_type, global_type, init=value))
         self.plan.add_entity(ExternKind.GLOBAL, index, name)

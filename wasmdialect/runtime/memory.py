@@ -120,8 +120,6 @@ class LinearMemory:
         """Copy bytes out. The caller has checked the bounds."""
         return ctypes.string_at(self.base + address, size)
 
-    def write(self, address: int, data: bytes | memoryview) -> None:
+    def write(self, address: int, data: bytes | bytearray | memoryview) -> None:
         """Copy bytes in. The caller has checked the bounds."""
-        if isinstance(data, memoryview):
-            data = bytes(data)
-        ctypes.memmove(self.base + address, data, len(data))
+        ctypes.memmove(self.base + address, bytes(data), len(data))

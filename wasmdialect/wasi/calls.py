@@ -1,0 +1,43 @@
+"""The boundary to the program: unsigned arguments going in, an error number coming out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+from wasmdialect.wasi.abi import Errno
+from wasmdialect.wasi.errors import WasiError, from_host
+from wasmdialect.wasi.memory import GuestMemory, MemoryFault
+from wasmdialect.wasi.signatures import SIGNATURES
+
+Self = TypeVar("Self")
+Params = ParamSpec("Params")
+
+_MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
+
+
+def wasi_call(
+    function: Callable[Concatenate[Self, GuestMemory, Params], None],
+) -> Callable[Concatenate[Self, GuestMemory, Params], int]:
+    """Make a WASI function of a method that raises: it returns the error number instead.
+
+    WebAssembly's integers have no sign, so a host may pass either; the method gets them unsigned.
+    What is not an error of the program (KeyboardInterrupt, a callback's own exception) is let through.
+    """
+    masks = tuple(_MASKS[param] for param in SIGNATURES[function.__name__].params)
+
+    @wraps(function)
+    def call(self: Self, memory: GuestMemory, *arguments: int) -> int:
+        try:
+            unsigned = [a & mask for a, mask in zip(arguments, masks, strict=True)]
+            cast(Callable[..., None], function)(self, memory, *unsigned)
+        except WasiError as error:
+            return error.errno
+        except MemoryFault:
+            return Errno.FAULT
+        except OSError as error:
+            return from_host(error)
+        return 0
+
+    return cast(Callable[Concatenate[Self, GuestMemory, Params], int], call)

@@ -1,0 +1,360 @@
+"""What a file descriptor of a program stands for, and the table that numbers them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import Literal
+
+from wasmdialect.wasi.abi import ALL_RIGHTS, Errno, Fdflags, Filetype, Rights
+from wasmdialect.wasi.errors import WasiError, from_host
+from wasmdialect.wasi.memory import HostBuffer
+
+
+class HostFd:
+    """A file descriptor of the host. An owned one is closed when nothing refers to it any more."""
+
+    __slots__ = ("number", "owned")
+
+    def __init__(self, number: int, *, owned: bool = True):
+        self.number = number
+        self.owned = owned
+
+    def close(self) -> None:
+        """Close it, unless it is not ours or is closed already."""
+        if self.owned:
+            self.owned = False
+            os.close(self.number)
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class Descriptor:
+    """A descriptor that can do nothing: every kind overrides what it can do."""
+
+    __slots__ = ()
+
+    def read(self, buffers: list[memoryview]) -> int:
+        """Read into the buffers from the current position; the number of bytes, 0 at the end."""
+        raise WasiError(Errno.BADF)
+
+    def write(self, buffers: list[HostBuffer]) -> int:
+        """Write the buffers at the current position; the number of bytes written."""
+        raise WasiError(Errno.BADF)
+
+    def pread(self, buffers: list[memoryview], offset: int) -> int:
+        """Read from an offset in bytes, leaving the current position alone."""
+        raise WasiError(Errno.BADF)
+
+    def pwrite(self, buffers: list[HostBuffer], offset: int) -> int:
+        """Write at an offset in bytes, leaving the current position alone."""
+        raise WasiError(Errno.BADF)
+
+    def seek(self, offset: int, whence: int) -> int:
+        """Move the current position, `whence` being the host's; the new position in bytes."""
+        raise WasiError(Errno.BADF)
+
+    def filetype(self) -> Filetype:
+        """What `fdstat` says it is."""
+        raise NotImplementedError
+
+    def rights(self) -> tuple[int, int]:
+        """Its base and inheriting rights."""
+        raise NotImplementedError
+
+    def poll_fd(self, *, write: bool) -> int | None:
+        """The host's descriptor to wait on until it can be read (or written); None: it always can."""
+        raise WasiError(Errno.BADF)
+
+    def close(self) -> None:
+        """Give the host's descriptor back."""
+
+
+class Stream(Descriptor):
+    """Standard input or output: bytes one after the other, at no position."""
+
+    __slots__ = ("host",)
+
+    def __init__(self, host: HostFd | None = None):
+        self.host = host
+
+    def seek(self, offset: int, whence: int) -> int:
+        raise WasiError(Errno.SPIPE)
+
+    def filetype(self) -> Filetype:
+        # Terminal or not is all that a program may learn of these (as in Wasmtime).
+        if self.host is not None and os.isatty(self.host.number):
+            return Filetype.CHARACTER_DEVICE
+        return Filetype.UNKNOWN
+
+    def close(self) -> None:
+        if self.host is not None:
+            self.host.close()
+
+
+class InputStream(Stream):
+    """Standard input; without a host descriptor it is empty."""
+
+    __slots__ = ()
+
+    def read(self, buffers: list[memoryview]) -> int:
+        return 0 if self.host is None else os.readv(self.host.number, buffers)
+
+    def pread(self, buffers: list[memoryview], offset: int) -> int:
+        raise WasiError(Errno.SPIPE)
+
+    def rights(self) -> tuple[int, int]:
+        return Rights.FD_READ, Rights.FD_READ
+
+    def poll_fd(self, *, write: bool) -> int | None:
+        if write:
+            raise WasiError(Errno.BADF)
+        return None if self.host is None else self.host.number
+
+
+class OutputStream(Stream):
+    """Standard output or error; without a host descriptor what is written is dropped.
+
+    `python` names the object of `sys` that writes to the same place: what it holds back goes first.
+    """
+
+    __slots__ = ("python",)
+
+    def __init__(
+        self, host: HostFd | None = None, python: Literal["stdout", "stderr"] | None = None
+    ):
+        super().__init__(host)
+        self.python = python
+
+    def write(self, buffers: list[HostBuffer]) -> int:
+        if self.python is not None:
+            _flush(self.python)
+        if self.host is None:
+            return sum(map(len, buffers))
+        return os.writev(self.host.number, buffers)
+
+    def pwrite(self, buffers: list[HostBuffer], offset: int) -> int:
+        raise WasiError(Errno.SPIPE)
+
+    def rights(self) -> tuple[int, int]:
+        return Rights.FD_WRITE, Rights.FD_WRITE
+
+    def poll_fd(self, *, write: bool) -> int | None:
+        if not write:
+            raise WasiError(Errno.BADF)
+        return None if self.host is None else self.host.number
+
+
+def _flush(name: str) -> None:
+    stream = getattr(sys, name)
+    # None or not a file; closed: nothing is held back.
+    with suppress(AttributeError, ValueError):
+        stream.flush()
+
+
+class CallbackStream(OutputStream):
+    """Standard output or error that calls a function with each piece.
+
+    The function returns how much it took (None: all of it) or an error number of the host, negated.
+    """
+
+    __slots__ = ("callback",)
+
+    def __init__(self, callback: Callable[[bytes], int | None]):
+        super().__init__()
+        self.callback = callback
+
+    def write(self, buffers: list[HostBuffer]) -> int:
+        data = b"".join(buffers)
+        taken = self.callback(data)
+        if taken is None or taken == len(data):
+            return len(data)
+        raise WasiError(from_host(OSError(-taken, "")) if taken < 0 else Errno.IO)
+
+
+_FILE_ONLY_RIGHTS = Rights.FD_SEEK | Rights.FD_FILESTAT_SET_SIZE | Rights.PATH_FILESTAT_SET_SIZE
+
+# The rights of a pre-opened directory, which C libraries look at before they use it.
+_PREOPEN_RIGHTS = (
+    Rights.PATH_CREATE_DIRECTORY
+    | Rights.PATH_CREATE_FILE
+    | Rights.PATH_LINK_SOURCE
+    | Rights.PATH_LINK_TARGET
+    | Rights.PATH_OPEN
+    | Rights.FD_READDIR
+    | Rights.PATH_READLINK
+    | Rights.PATH_RENAME_SOURCE
+    | Rights.PATH_RENAME_TARGET
+    | Rights.PATH_SYMLINK
+    | Rights.PATH_REMOVE_DIRECTORY
+    | Rights.PATH_UNLINK_FILE
+    | Rights.PATH_FILESTAT_GET
+    | Rights.PATH_FILESTAT_SET_TIMES
+    | Rights.FD_FILESTAT_GET
+    | Rights.FD_FILESTAT_SET_TIMES
+)
+_PREOPEN_INHERITING = (
+    _PREOPEN_RIGHTS
+    | Rights.FD_DATASYNC
+    | Rights.FD_READ
+    | Rights.FD_SEEK
+    | Rights.FD_FDSTAT_SET_FLAGS
+    | Rights.FD_SYNC
+    | Rights.FD_TELL
+    | Rights.FD_WRITE
+    | Rights.FD_ADVISE
+    | Rights.FD_ALLOCATE
+    | Rights.FD_FILESTAT_SET_SIZE
+    | Rights.POLL_FD_READWRITE
+)
+
+
+@dataclass(slots=True)
+class File(Descriptor):
+    """An open file that is no directory. Its position and its access are kept by the host."""
+
+    host: HostFd
+    mutable: bool
+    """Whether it is below a directory that may be changed."""
+    access: int
+    """The host's access mode: O_RDONLY, O_WRONLY or O_RDWR."""
+    flags: Fdflags
+
+    def read(self, buffers: list[memoryview]) -> int:
+        return os.readv(self.host.number, buffers)
+
+    def write(self, buffers: list[HostBuffer]) -> int:
+        return os.writev(self.host.number, buffers)
+
+    def pread(self, buffers: list[memoryview], offset: int) -> int:
+        return os.preadv(self.host.number, buffers, offset)
+
+    def pwrite(self, buffers: list[HostBuffer], offset: int) -> int:
+        return os.pwritev(self.host.number, buffers, offset)
+
+    def seek(self, offset: int, whence: int) -> int:
+        return os.lseek(self.host.number, offset, whence)
+
+    def filetype(self) -> Filetype:
+        return filetype_of(os.fstat(self.host.number).st_mode)
+
+    def rights(self) -> tuple[int, int]:
+        rights = ALL_RIGHTS
+        if self.access == os.O_WRONLY:
+            rights &= ~(Rights.FD_READ | Rights.FD_READDIR)
+        if self.access == os.O_RDONLY:
+            rights &= ~Rights.FD_WRITE
+        return rights, rights
+
+    def poll_fd(self, *, write: bool) -> int | None:
+        return self.host.number
+
+    def close(self) -> None:
+        self.host.close()
+
+
+@dataclass(slots=True)
+class Directory(Descriptor):
+    """An open directory; no path resolved from it leads outside."""
+
+    host: HostFd
+    mutable: bool
+    """Whether what is in it may be changed."""
+    preopened_as: bytes | None = None
+    """The program's name for a directory that was open before it started."""
+    listing: list[bytes] | None = None
+    """Its entries as `dirent` records at the last `fd_readdir` from the start."""
+
+    def filetype(self) -> Filetype:
+        return Filetype.DIRECTORY
+
+    def rights(self) -> tuple[int, int]:
+        if self.preopened_as is not None:
+            return _PREOPEN_RIGHTS, _PREOPEN_INHERITING
+        rights = ALL_RIGHTS & ~(_FILE_ONLY_RIGHTS | Rights.FD_WRITE)
+        return rights, rights
+
+    def close(self) -> None:
+        self.host.close()
+
+
+_FILETYPES = {
+    0o060000: Filetype.BLOCK_DEVICE,
+    0o020000: Filetype.CHARACTER_DEVICE,
+    0o040000: Filetype.DIRECTORY,
+    0o100000: Filetype.REGULAR_FILE,
+    0o140000: Filetype.SOCKET_STREAM,
+    0o120000: Filetype.SYMBOLIC_LINK,
+}
+
+
+def filetype_of(mode: int) -> Filetype:
+    """The type of a file by its `st_mode`. Preview 1 has none for a FIFO."""
+    return _FILETYPES.get(mode & 0o170000, Filetype.UNKNOWN)
+
+
+class DescriptorTable:
+    """The descriptors of one program by number.
+
+    A new one gets the highest number that was freed, else the lowest never used (as in Wasmtime).
+    Lookups raise WasiError(BADF).
+    """
+
+    def __init__(self, descriptors: list[Descriptor]):
+        self._used = dict(enumerate(descriptors))
+        self._free: list[int] = []  # a heap of negated numbers; with `_used` it covers 0..n-1
+
+    def get(self, fd: int) -> Descriptor:
+        """The descriptor with this number."""
+        descriptor = self._used.get(fd)
+        if descriptor is None:
+            raise WasiError(Errno.BADF)
+        return descriptor
+
+    def file(self, fd: int) -> File:
+        """The file with this number; BADF if it is something else."""
+        descriptor = self.get(fd)
+        if not isinstance(descriptor, File):
+            raise WasiError(Errno.BADF)
+        return descriptor
+
+    def directory(self, fd: int) -> Directory:
+        """The directory with this number; BADF if it is something else."""
+        descriptor = self.get(fd)
+        if not isinstance(descriptor, Directory):
+            raise WasiError(Errno.BADF)
+        return descriptor
+
+    def stored(self, fd: int) -> File | Directory:
+        """The file or directory with this number; BADF if it is a standard stream."""
+        descriptor = self.get(fd)
+        if not isinstance(descriptor, (File, Directory)):
+            raise WasiError(Errno.BADF)
+        return descriptor
+
+    def add(self, descriptor: Descriptor) -> int:
+        """Number a new descriptor."""
+        fd = -heappop(self._free) if self._free else len(self._used)
+        self._used[fd] = descriptor
+        return fd
+
+    def close(self, fd: int) -> None:
+        """Close a descriptor and free its number."""
+        self.get(fd).close()
+        del self._used[fd]
+        heappush(self._free, -fd)
+
+    def renumber(self, fd: int, to: int) -> None:
+        """Close `to`, which must be open, and give its number to the descriptor `fd`."""
+        descriptor, replaced = self.get(fd), self.get(to)
+        if fd == to:
+            return
+        replaced.close()
+        self._used[to] = descriptor
+        del self._used[fd]
+        heappush(self._free, -fd)
