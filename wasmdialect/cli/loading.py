@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from wasmdialect.api.config import Config, Engine
@@ -34,6 +35,10 @@ def compile_file(data: bytes, file: str, config: Config, reports: str | None = N
             compiled = Module.from_wasm(config, module.binary, module.file, progress)
     except WasmError as error:
         raise locate(error, module) from None
+    fallbacks = [r["function"] for r in compiled.reports if r["kind"] == "fallback"]
+    if fallbacks:
+        names = ", ".join(fallbacks)
+        print(f"warning: compiled without optimisation, as LLVM failed: {names}", file=sys.stderr)
     if reports is not None:
         lines = "".join(f"{json.dumps(report)}\n" for report in compiled.reports)
         write_output(reports, lines.encode())

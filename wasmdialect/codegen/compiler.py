@@ -165,6 +165,7 @@ class _Run:
         if signatures:
             parts.insert(0, ((), True))
         results: list[UnitResult] = []
+        fallbacks: list[dict[str, Any]] = []
         for indices, with_signatures in parts:
             for level in (self.session.settings.level, 0):
                 try:
@@ -175,12 +176,25 @@ class _Run:
                     death = again
                 else:
                     results.append(UnitResult.from_plain(plain))
+                    if indices and level != self.session.settings.level:
+                        fallbacks.append(self._fallback(indices[0], death))
                     break
             else:
                 raise CompileCrash(self._crash_message(indices, death))
         merged = UnitResult([f for result in results for f in result.functions])
-        merged.reports = [report for result in results for report in result.reports]
+        merged.reports = [report for result in results for report in result.reports] + fallbacks
         return merged.to_plain()
+
+    def _fallback(self, index: int, death: WorkerDied) -> dict[str, Any]:
+        """The report of a function that LLVM could compile only without optimisation."""
+        return {
+            "pass": "llvm",
+            "function": self.session.plan.function_symbols[index],
+            "function_index": index,
+            "kind": "fallback",
+            "level": 0,
+            "reason": str(death),
+        }
 
     def _crash_message(self, indices: Sequence[int], death: WorkerDied) -> str:
         if not indices:

@@ -34,7 +34,6 @@ _PASSES: dict[Level, tuple[str, ...]] = {
         "aggressive_dce",
         "simplify_cfg",
         "instruction_combine",
-        "loop_strength_reduce",
     ),
 }
 """The function passes of each level below 3 (docs/performance.md has the measurements)."""

@@ -8,9 +8,10 @@ import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import IO, Any
 
 from wasmdialect.codegen.errors import error_from_plain
 from wasmdialect.codegen.worker import read_message, write_message
@@ -19,18 +20,20 @@ Request = tuple[Any, ...]
 
 
 class WorkerDied(Exception):
-    """The worker process is gone; `status` is its return code."""
+    """The worker process is gone; `status` is its return code, `said` what it printed last."""
 
-    def __init__(self, status: int):
-        super().__init__(f"worker died with status {status}")
+    def __init__(self, status: int, said: str):
+        super().__init__(f"the worker died with status {status}" + (f": {said}" if said else ""))
         self.status = status
+        self.said = said
 
 
 class Worker:
     """One worker process."""
 
     def __init__(self) -> None:
-        self._process = _start()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the worker)
+        self._process = _start(self._errors)
         self.session: object = None
         """The session that it has open, by identity."""
 
@@ -42,19 +45,32 @@ class Worker:
             write_message(self._process.stdin, request)
             status, result = read_message(self._process.stdout)
         except (EOFError, BrokenPipeError):
-            raise WorkerDied(self._process.wait()) from None
+            status = self._process.wait()
+            raise WorkerDied(status, _last_line(self._printed())) from None
+        sys.stderr.write(self._printed())
         if status == "error":
             raise error_from_plain(result)
         return result
 
+    def _printed(self) -> str:
+        """What the worker has written to its standard error since the last call: what passes print,
+        and why LLVM aborts."""
+        end = os.fstat(self._errors.fileno()).st_size
+        start = self._errors.tell()
+        return self._errors.read(end - start).decode("utf-8", "replace") if end > start else ""
+
     def restart(self) -> None:
         """A new process in the place of one that died; it has no session open."""
-        self.close()
-        self._process = _start()
+        self._end()
+        self._process = _start(self._errors)
         self.session = None
 
     def close(self) -> None:
         """End the process."""
+        self._end()
+        self._errors.close()
+
+    def _end(self) -> None:
         self._process.kill()
         self._process.wait()
         assert self._process.stdin is not None
@@ -64,13 +80,21 @@ class Worker:
             self._process.stdin.close()
 
 
-def _start() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "wasmdialect.codegen.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONHASHSEED": "0"},
-    )
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+def _start(errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    # Appending, so that the worker's position in the file and ours are two.
+    with open(f"/dev/fd/{errors.fileno()}", "ab") as appending:
+        return subprocess.Popen(
+            [sys.executable, "-m", "wasmdialect.codegen.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=appending,
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+        )
 
 
 class WorkerPool:
