@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from xdsl.dialects.builtin import (
@@ -27,7 +28,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.dialects.llvm import LLVMPointerType
 from xdsl.dialects.utils import parse_func_op_like, print_func_op_like
-from xdsl.ir import Attribute, Block, Dialect, SSAValue
+from xdsl.ir import Attribute, Block, Dialect, Operation, SSAValue
 from xdsl.irdl import (
     AnyAttr,
     IRDLOperation,
@@ -45,7 +46,16 @@ from xdsl.irdl import (
 )
 from xdsl.parser import Parser
 from xdsl.printer import Printer
-from xdsl.traits import IsolatedFromAbove, IsTerminator, Pure, SymbolOpInterface
+from xdsl.traits import (
+    EffectInstance,
+    IsolatedFromAbove,
+    IsTerminator,
+    MemoryEffect,
+    MemoryEffectKind,
+    Pure,
+    Resource,
+    SymbolOpInterface,
+)
 from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.abi.builtins import BUILTINS
@@ -590,6 +600,46 @@ class CheckPendingOp(IRDLOperation):
     assembly_format = "$vmctx attr-dict"
 
 
+# --- what passes add ---
+
+
+class _CountEffects(MemoryEffect):
+    """Writes a counter, which nothing else reads or writes while Wasm runs."""
+
+    @classmethod
+    def get_effects(cls, op: Operation) -> set[EffectInstance]:
+        return {EffectInstance(MemoryEffectKind.WRITE, resource=_CounterResource())}
+
+
+@dataclass(frozen=True)
+class _CounterResource(Resource):
+    def name(self) -> str:
+        return "<wasm counter>"
+
+
+@irdl_op_definition
+class CountOp(IRDLOperation):
+    """Add `amount` (1 if it is left out) to a 64-bit counter that a pass declared with
+    `add_counter`. A pass over wasmir may insert it anywhere in a function."""
+
+    name = "wasmvm.count"
+    counter = prop_def(StringAttr)
+    amount = opt_prop_def(IntegerAttr[I64])
+    traits = traits_def(_CountEffects())
+    assembly_format = "$counter (`by` $amount^)? attr-dict"
+
+    def __init__(self, counter: str, amount: int = 1):
+        properties: dict[str, Attribute] = {"counter": StringAttr(counter)}
+        if amount != 1:
+            properties["amount"] = IntegerAttr(amount, i64)
+        super().__init__(properties=properties)
+
+    @property
+    def amount_value(self) -> int:
+        """What is added."""
+        return 1 if self.amount is None else self.amount.value.data
+
+
 # --- array calls ---
 
 
@@ -709,6 +759,7 @@ _OPERATIONS: Sequence[type[IRDLOperation]] = (
     ReturnAddressOp,
     StackCheckOp,
     CheckPendingOp,
+    CountOp,
     StackSlotsOp,
     LoadSlotOp,
     StoreSlotOp,

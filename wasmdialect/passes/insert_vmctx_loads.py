@@ -446,6 +446,17 @@ def _global_set(r: _FunctionRewrite, op: wasmir.GlobalSetOp) -> None:
     drop(op)
 
 
+def _count(r: _FunctionRewrite, op: wasmvm.CountOp) -> None:
+    path = wasmvm.Path("extra", None, op.counter.data)
+    count = r.field(r.vmctx(), path, i64)
+    added = r.numeric("i64.add", count, r.constant(op.amount_value, 64))
+    properties = wasmvm.path_properties(path)
+    if r.options.traps == "exact":
+        properties["volatile"] = _UNIT
+    r.step(wasmvm.StoreFieldOp, (r.vmctx(), added), properties)
+    drop(op)
+
+
 def _table_get(r: _FunctionRewrite, op: wasmir.TableGetOp) -> None:
     table = r.table(op.table)
     index = r.table_index(op.index)
@@ -567,6 +578,7 @@ _HANDLERS: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
     wasmir.MemoryCopyOp: _memory_copy,
     wasmir.MemoryInitOp: _memory_init,
     wasmir.DataDropOp: _data_drop,
+    wasmvm.CountOp: _count,
     wasmir.GlobalGetOp: _global_get,
     wasmir.GlobalSetOp: _global_set,
     wasmir.TableGetOp: _table_get,
