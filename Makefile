@@ -38,7 +38,7 @@ filecheck: venv ## run the IR tests
 lint: venv ## run the linters
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 .PHONY: bench
 bench: venv ## measure speed and memory (minutes; prints ratios)

@@ -8,6 +8,7 @@ use it.
 from __future__ import annotations
 
 import ctypes
+import signal
 import struct
 import threading
 from collections.abc import Callable, Sequence
@@ -180,10 +181,11 @@ class StoreState:
         """What to raise for how compiled code was left."""
         if record.kind is TrapKind.HOST_ERROR:
             return self._take_exception(record)
-        self._pending.value = 0
-        frames = backtrace(record.frames, first_is_exact=record.kind is not TrapKind.EXPLICIT)
+        # Only a signal names the very instruction; everything else gives return addresses.
+        frames = backtrace(record.frames, first_is_exact=record.signal != 0)
         if record.kind is TrapKind.INTERRUPT:
-            # Python's own SIGINT handler has run by now and raised, unless it is the user's.
+            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                return KeyboardInterrupt()
             return Trap.from_code(TrapCode.INTERRUPT, frames)
         code = self._trap_code(record)
         if code is None:
@@ -202,7 +204,6 @@ class StoreState:
 
     def _take_exception(self, record: TrapRecord) -> BaseException:
         error, self._exception = self._exception, None
-        self._pending.value = 0
         frames = backtrace(record.frames, first_is_exact=False)
         if isinstance(error, Trap):
             error.add_frames(frames)

@@ -1,0 +1,105 @@
+"""The documents: their programs run as printed, their commands work, their links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+FIB = """
+(module
+  (func $fib (export "fib") (param $n i32) (result i32)
+    (if (result i32) (i32.lt_s (local.get $n) (i32.const 2))
+      (then (local.get $n))
+      (else (i32.add (call $fib (i32.sub (local.get $n) (i32.const 1)))
+                     (call $fib (i32.sub (local.get $n) (i32.const 2))))))))
+"""
+MULTIPLY = (
+    '(module (func (export "f") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 8))))'
+)
+
+
+def python_blocks(document: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
+
+
+def run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    program, *args = shlex.split(command, comments=True)
+    done = subprocess.run(
+        [BIN / program, *args], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "fib.wat").write_text(FIB)
+    (tmp_path / "prog.wat").write_text(MULTIPLY)
+    return tmp_path
+
+
+def test_readme_function(folder: Path):
+    assert run(folder, "wasmdialect run fib.wat --invoke fib 30").stdout == "i32:832040\n"
+
+
+def test_readme_pass(folder: Path):
+    source = python_blocks("README.md")[0]
+    assert len([line for line in source.splitlines() if line.strip()]) <= 10
+    assert source.strip() in (ROOT / "examples" / "count_calls.py").read_text()
+    (folder / "count_calls.py").write_text(source)
+    readme = (ROOT / "README.md").read_text()
+    commands = [
+        line
+        for line in readme.splitlines()
+        if re.match(r"(wasm-opt-py|wasmdialect).*fib.wat", line)
+    ]
+    assert len(commands) == 3
+    outputs = [run(folder, command) for command in commands]
+    assert '{"calls": 21891}' in outputs[0].stderr
+    assert 'wasmvm.count "calls"' in outputs[1].stdout
+    assert "ret" in outputs[2].stdout
+
+
+def test_readme_api():
+    exec(python_blocks("README.md")[1], {})
+
+
+def test_tutorial_template(folder: Path):
+    run(folder, "wasmdialect new-pass my-pass")
+    assert python_blocks("docs/tutorial.md")[0].strip() in (folder / "my_pass.py").read_text()
+    done = run(folder, "wasm-opt-py prog.wat --load my_pass.py -p my-pass")
+    assert '"kind": "operations", "count": 3' in done.stderr
+
+
+def test_tutorial_peephole(folder: Path):
+    (folder / "mul_to_shift.py").write_text(python_blocks("docs/tutorial.md")[1])
+    command = "wasm-opt-py prog.wat --load mul_to_shift.py -p mul-to-shift --verify each"
+    done = run(folder, command)
+    assert "wasmir.i32.shl" in done.stdout
+    assert "wasmir.i32.mul" not in done.stdout
+    options = "--load mul_to_shift.py --at wasmir-end=mul-to-shift"
+    assert run(folder, f"wasmdialect run prog.wat --invoke f 5 {options}").stdout == "i32:40\n"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links(document: Path):
+    for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
+        if not target.startswith("http"):
+            assert (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_are_named_exist(document: Path):
+    for target in re.findall(
+        r"`((?:tests|docs|tools|examples|wasmdialect)/[\w/.-]+\.\w+)`", document.read_text()
+    ):
+        assert (ROOT / target).exists(), target
