@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.metadata import files
+from importlib.metadata import files, version
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def bench_code() -> None:
         "-O2 explicit": wasmdialect.Config(opt_level=2, bounds="explicit"),
         "-O0": wasmdialect.Config(opt_level=0),
     }
-    print(f"{'kernel':<12} {'wasmtime':>10}   speed-up over wasmtime {wasmtime.__version__}:")
+    print(f"{'kernel':<12} {'wasmtime':>10}   speed-up over wasmtime {version('wasmtime')}:")
     print(f"{'':<12} {'ms':>10}  " + "".join(f"{name:>14}" for name in configs))
     ratios: dict[str, list[float]] = {name: [] for name in configs}
     for kernel, size in KERNELS.items():

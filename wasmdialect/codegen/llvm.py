@@ -43,6 +43,9 @@ _CODEGEN_LEVEL: dict[Level, int] = {0: 0, 1: 1, 2: 2, 3: 3}
 _OPTIONS = (
     # A fault before the frame is set up would lose the caller's frame (LLVM_NOTES "Found later").
     "-enable-shrink-wrap=false",
+    # A `select` was chosen by whoever compiled to Wasm; turning it back into a branch in loops loses
+    # more than it gains (docs/performance.md: heap sort 0.78 -> 1.07 of Wasmtime's speed).
+    "-x86-cmov-converter=false",
 )
 
 
