@@ -38,7 +38,7 @@ def compile_file(data: bytes, file: str, config: Config, reports: str | None = N
     fallbacks = [r["function"] for r in compiled.reports if r["kind"] == "fallback"]
     if fallbacks:
         names = ", ".join(fallbacks)
-        print(f"warning: compiled without optimisation, as LLVM failed: {names}", file=sys.stderr)
+        print(f"warning: compiled with less optimisation, as LLVM failed: {names}", file=sys.stderr)
     if reports is not None:
         lines = "".join(f"{json.dumps(report)}\n" for report in compiled.reports)
         write_output(reports, lines.encode())

@@ -11,7 +11,7 @@ from wasmdialect.codegen.errors import CompileCrash
 from wasmdialect.codegen.metadata import module_info
 from wasmdialect.codegen.pool import Request, Worker, WorkerDied, default_jobs, shared_pool
 from wasmdialect.codegen.session import CompileSession
-from wasmdialect.codegen.settings import CompileSettings
+from wasmdialect.codegen.settings import CompileSettings, Level
 from wasmdialect.codegen.unit import UnitResult, compile_text, compile_unit
 from wasmdialect.dialects.fast import relaxed_gc
 from wasmdialect.lowering.emit import emit_llvm
@@ -160,14 +160,14 @@ class _Run:
     def _retry(
         self, unit: Sequence[int], signatures: bool, worker: Worker, death: WorkerDied
     ) -> Any:
-        """A unit killed its worker: compile its functions one by one, the culprit at level 0."""
+        """A unit killed its worker: compile its functions one by one, the culprit at a lower level."""
         parts: list[tuple[tuple[int, ...], bool]] = [((index,), False) for index in unit]
         if signatures:
             parts.insert(0, ((), True))
         results: list[UnitResult] = []
         fallbacks: list[dict[str, Any]] = []
         for indices, with_signatures in parts:
-            for level in (self.session.settings.level, 0):
+            for level in self._levels():
                 try:
                     plain = worker.ask(("unit", indices, with_signatures, level))
                 except WorkerDied as again:
@@ -177,7 +177,7 @@ class _Run:
                 else:
                     results.append(UnitResult.from_plain(plain))
                     if indices and level != self.session.settings.level:
-                        fallbacks.append(self._fallback(indices[0], death))
+                        fallbacks.append(self._fallback(indices[0], level, death))
                     break
             else:
                 raise CompileCrash(self._crash_message(indices, death))
@@ -185,14 +185,20 @@ class _Run:
         merged.reports = [report for result in results for report in result.reports] + fallbacks
         return merged.to_plain()
 
-    def _fallback(self, index: int, death: WorkerDied) -> dict[str, Any]:
-        """The report of a function that LLVM could compile only without optimisation."""
+    def _levels(self) -> list[Level]:
+        """The levels to try, one after the other, for a function that LLVM fails on."""
+        wanted = self.session.settings.level
+        lower: tuple[Level, ...] = (1, 0)
+        return [wanted, *(level for level in lower if level < wanted)]
+
+    def _fallback(self, index: int, level: Level, death: WorkerDied) -> dict[str, Any]:
+        """The report of a function that LLVM could compile only at a lower level."""
         return {
             "pass": "llvm",
             "function": self.session.plan.function_symbols[index],
             "function_index": index,
             "kind": "fallback",
-            "level": 0,
+            "level": level,
             "reason": str(death),
         }
 

@@ -28,7 +28,6 @@ _PASSES: dict[Level, tuple[str, ...]] = {
         "jump_threading",
         "reassociate",
         "loop_rotate",
-        "new_gvn",
         "sccp",
         "dead_store_elimination",
         "aggressive_dce",

@@ -1,0 +1,47 @@
+"""The programs under examples/: C, compiled to WebAssembly ahead of time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+
+import wasmdialect
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+WASMDIALECT = Path(sys.executable).parent / "wasmdialect"
+
+
+def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [WASMDIALECT, "run", EXAMPLES / "wasi.wasm", *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60)
+
+
+def test_words():
+    done = run(stdin="a b a c\na b\n")
+    assert (done.returncode, done.stderr) == (0, "6 words\n")
+    assert done.stdout.split() == ["3", "a", "2", "b", "1", "c"]
+
+
+def test_arguments_environment_and_exit_code():
+    done = run("--env", "GREETING=Hi", "Ann", "Bob")
+    assert (done.returncode, done.stdout) == (2, "Hi, Ann!\nHi, Bob!\n")
+
+
+@pytest.fixture(scope="module")
+def kernels():
+    engine = wasmdialect.Engine()
+    store = wasmdialect.Store(engine)
+    module = wasmdialect.Module.from_file(engine, EXAMPLES / "kernels.wasm")
+    exports = wasmdialect.Linker(engine).instantiate(store, module).exports(store)
+    return lambda name, size: exports[name](store, size)
+
+
+def test_kernels(kernels):
+    assert kernels("fib", 20) == 6765
+    assert kernels("sieve", 1000) == 168
+    data = bytes((i * 7 + (i >> 8)) & 0xFF for i in range(1000))
+    assert kernels("crc32", 1000) & 0xFFFF_FFFF == zlib.crc32(data)
