@@ -87,7 +87,8 @@ def show_trap() -> None:
     try:
         exports["main"](store)
     except wasmdialect.Trap as trap:
-        print(f"a trap ({trap.trap_code!s}) is a Python exception:\n{trap}")
+        name = trap.trap_code.name if trap.trap_code is not None else "none"
+        print(f"a trap ({name}) is a Python exception:\n{trap}")
 
 
 def main() -> None:
