@@ -6,7 +6,7 @@ import ctypes
 import struct
 from typing import Any, TypeAlias, final
 
-from wasmdialect.api.func import Func, reference_from_bits, reference_to_bits
+from wasmdialect.api.func import Func, Val, reference_from_bits, reference_to_bits
 from wasmdialect.api.store import Storelike, store_of
 from wasmdialect.api.types import GlobalType, Limits, MemoryType, TableType, ValType
 from wasmdialect.runtime.errors import WasmtimeError
@@ -23,8 +23,6 @@ _BITS: dict[str, str] = {"i32": "<I", "i64": "<Q", "f32": "<I", "f64": "<Q"}
 
 def value_to_bits(store: StoreState, value: Any, t: str) -> int:
     """A Python value as the bit pattern of a type. Raises TypeError, OverflowError."""
-    from wasmdialect.api.func import Val
-
     if isinstance(value, Val):
         if value.type.name != t:
             raise TypeError("wrong type of `Val` provided")
@@ -168,11 +166,13 @@ class Table:
         return old
 
     def get(self, store: Storelike, idx: int) -> Any:
-        """The element at an index; None for null and beyond the end, as in wasmtime-py."""
+        """The element at an index; for null a Val that holds None, beyond the end None (as in
+        wasmtime-py)."""
         if not 0 <= idx < self.storage.size:
             return None
         state = store_of(store).state
-        return value_from_bits(state, self.storage.get(idx), self.storage.element)
+        value = value_from_bits(state, self.storage.get(idx), self.storage.element)
+        return Val.ref_null(ValType.from_name(self.storage.element)) if value is None else value
 
     def set(self, store: Storelike, idx: int, val: Any) -> None:
         """Set an element. Raises WasmtimeError beyond the end."""
