@@ -1,7 +1,10 @@
 """Count calls: which functions run how often."""
+
 from xdsl.context import Context
+
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.passes.base import Declarations, FunctionPass
+
 
 class CountCalls(FunctionPass):
     name = "count-calls"
