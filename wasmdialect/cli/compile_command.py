@@ -50,9 +50,9 @@ def compile_(
     data = read_bytes(file)
     if is_artifact(data[:64]):
         raise UsageError(f"{file} is an artifact already")
-    module = compile_file(data, file, config, reports)
-    write_output(output, bytes(module.serialize()))
+    compiled = compile_file(data, file, config, reports)
+    write_output(output, compiled.artifact)
     if show_times:
-        for stage, seconds in module.seconds.items():
+        for stage, seconds in compiled.seconds.items():
             print(f"{stage:>10} {seconds:8.3f} s", file=sys.stderr)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wasmdialect.api.config import Config, Engine
 from wasmdialect.api.module import Module
@@ -12,6 +13,9 @@ from wasmdialect.cli.inputs import locate, read_bytes, to_module
 from wasmdialect.cli.output import write_output
 from wasmdialect.cli.progress import compile_progress
 from wasmdialect.object.artifact import is_artifact
+
+if TYPE_CHECKING:
+    from wasmdialect.codegen.compiler import Compilation
 
 
 def load_or_compile(file: str, config: Config, reports: str | None = None) -> Module:
@@ -22,17 +26,18 @@ def load_or_compile(file: str, config: Config, reports: str | None = None) -> Mo
     data = read_bytes(file)
     if is_artifact(data[:64]):
         return Module.deserialize_file(Engine(config), file)
-    return compile_file(data, file, config, reports)
+    return Module.from_compilation(compile_file(data, file, config, reports))
 
 
-def compile_file(data: bytes, file: str, config: Config, reports: str | None = None) -> Module:
+def compile_file(data: bytes, file: str, config: Config, reports: str | None = None) -> Compilation:
     """Compile a binary or text module; errors of text name line and column."""
+    from wasmdialect.api.compile import compile_wasm
     from wasmdialect.wasm.errors import WasmError
 
     module = to_module(data, Path(file).name)
     try:
         with compile_progress(module.file) as progress:
-            compiled = Module.from_wasm(config, module.binary, module.file, progress)
+            compiled = compile_wasm(config, module.binary, module.file, progress)
     except WasmError as error:
         raise locate(error, module) from None
     fallbacks = [r["function"] for r in compiled.reports if r["kind"] == "fallback"]

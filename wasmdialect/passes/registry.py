@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
+import traceback
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache
@@ -97,8 +98,8 @@ class PassRegistry:
         """The files given with `--load`, in order, as absolute paths."""
 
     def load_file(self, path: str) -> None:
-        """Register every pass that a Python file defines. Raises PassError; what the file itself
-        raises comes out as it is."""
+        """Register every pass that a Python file defines. Raises PassError, also with what the file
+        itself raises."""
         file = Path(path).resolve()
         if not file.is_file():
             raise PassError(f"cannot load passes from {path}: there is no such file")
@@ -108,7 +109,11 @@ class PassRegistry:
             raise PassError(f"cannot load passes from {path}: it is no Python file")
         module = importlib.util.module_from_spec(spec)
         sys.modules[module_name] = module  # dataclasses look their module up
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            del sys.modules[module_name]
+            raise PassError(f"cannot load passes from {path}: {_describe(error, file)}") from error
         found = [
             value
             for value in vars(module).values()
@@ -139,3 +144,11 @@ class PassRegistry:
             hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
             raise PassError(f"there is no pass {name!r}{hint}")
         return factory()
+
+
+def _describe(error: Exception, file: Path) -> str:
+    """An error in one line, with the line of the user's file that it came through last."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(file)]
+    where = f" (line {lines[-1]})" if lines else ""
+    return f"{type(error).__name__}: {error}{where}"
