@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from wasmdialect.runtime import builtins
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # for compiled_code, which subprocesses import too
@@ -36,3 +38,11 @@ def run_program() -> Program:
         )
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def _put_the_builtins_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Tests give the process builtins of their own; other tests of this process need the real ones."""
+    yield
+    monkeypatch.setattr(builtins, "_installed", False)
+    builtins.install_builtins()
