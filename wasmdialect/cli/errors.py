@@ -11,6 +11,9 @@ EXIT_USAGE = 2
 EXIT_TRAP = 134
 """What `run` ends with after a trap: like a process that aborted."""
 
+EXIT_INTERRUPTED = 130
+"""What a shell reports for a process that Ctrl-C ended."""
+
 
 class UsageError(Exception):
     """The command line asks for something that cannot be."""
@@ -29,6 +32,8 @@ def guarded(command: Callable[[], int], *, debug: bool) -> int:
         return command()
     except BrokenPipeError:
         return 0  # whoever read the output has had enough
+    except KeyboardInterrupt:
+        return fail("interrupted", EXIT_INTERRUPTED)
     except Exception as error:
         described = describe(error)
         if debug or described is None:
