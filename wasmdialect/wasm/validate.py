@@ -23,8 +23,8 @@ from wasmdialect.wasm.module import (
 )
 from wasmdialect.wasm.operand_stack import OperandStack
 from wasmdialect.wasm.reader import Reader
+from wasmdialect.wasm.rules import RULES
 from wasmdialect.wasm.types import ValType, matches
-from wasmdialect.wasm.validate_rules import RULES
 
 _PLAIN = {
     i.opcode: (i.params, i.results)
