@@ -78,19 +78,19 @@ def test_limit_on_other_threads(store, kib):
     run_in_thread(kib * 1024, recurse)
 
 
-@pytest.mark.parametrize(
-    ("kib", "reserve"), [(128, 64 * 1024), (1024, HOST_RESERVE), (8192, HOST_RESERVE)]
-)
-def test_reserve(kib, reserve):
-    seen: list[int] = []
+@pytest.mark.parametrize("kib", [128, 1024, 8192])
+def test_reserve(kib):
+    seen: list[tuple[int, int]] = []
 
     def look() -> None:
         low, size = _stack_bounds()
-        assert abs(size - kib * 1024) <= 64 * 1024  # the C library takes some for itself
-        seen.append(stack_floor() - low)
+        seen.append((size, stack_floor() - low))
 
     run_in_thread(kib * 1024, look)
-    assert abs(seen[0] - reserve) <= 32 * 1024
+    size, reserve = seen[0]
+    # The C library takes some for itself, or gives a larger stack that a thread left behind.
+    assert size >= kib * 1024 - 64 * 1024
+    assert reserve == min(HOST_RESERVE, size // 2)
 
 
 def test_nested_calls_keep_the_limit(store):
