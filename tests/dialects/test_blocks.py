@@ -1,0 +1,70 @@
+"""Orders and dominators of control-flow graphs, against their definitions."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+from xdsl.dialects.test import TestTermOp as Terminator
+from xdsl.ir import Block, Region
+
+from wasmdialect.dialects.blocks import immediate_dominators, reverse_postorder
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> list[Block]:
+    count = draw(st.integers(1, 9))
+    blocks = [Block() for _ in range(count)]
+    for block in blocks:
+        targets = draw(st.lists(st.integers(0, count - 1), max_size=3))
+        block.add_op(Terminator.create(successors=[blocks[i] for i in targets]))
+    Region(blocks)
+    return blocks
+
+
+def reachable(entry: Block, without: Block | None = None) -> set[Block]:
+    seen: set[Block] = set()
+    stack = [entry]
+    while stack:
+        block = stack.pop()
+        if block in seen or block is without:
+            continue
+        seen.add(block)
+        assert block.last_op is not None
+        stack.extend(block.last_op.successors)
+    return seen
+
+
+@given(graphs())
+def test_reverse_postorder(blocks: list[Block]):
+    order = reverse_postorder(blocks[0])
+    assert len(order) == len(set(order))
+    assert set(order) == reachable(blocks[0])
+    assert order[0] is blocks[0]
+
+
+@given(graphs())
+def test_immediate_dominators(blocks: list[Block]):
+    """`a` dominates `b` if there is no way from the entry to `b` without `a`."""
+    order = reverse_postorder(blocks[0])
+    dominators = immediate_dominators(order)
+    for number, block in enumerate(order):
+        chain = {block}
+        at = number
+        while dominators[at] != at:
+            at = dominators[at]
+            chain.add(order[at])
+        truth = {
+            other for other in order if other is block or block not in reachable(order[0], other)
+        }
+        assert chain == truth
+
+
+def test_deep_chain():
+    blocks = [Block() for _ in range(20_000)]
+    for block, following in pairwise(blocks):
+        block.add_op(Terminator.create(successors=[following]))
+    blocks[-1].add_op(Terminator.create())
+    assert reverse_postorder(blocks[0]) == blocks
+    assert immediate_dominators(blocks)[-1] == len(blocks) - 2

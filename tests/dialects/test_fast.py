@@ -1,0 +1,203 @@
+"""dialects/fast.py against the public way: an xDSL that changes its internals fails here first."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+import pytest
+from xdsl.dialects.builtin import FileLineColLoc, IntAttr, IntegerAttr, StringAttr, i32, i64
+from xdsl.dialects.test import TestOp as AnyOp
+from xdsl.dialects.test import TestTermOp as AnyTerminator
+from xdsl.ir import Block, Operation, Region, SSAValue
+
+from wasmdialect.dialects import fast
+
+LOCATION = fast.Locations("m.wasm").at(77)
+
+
+def block() -> Block:
+    return Block(arg_types=[i32, i64])
+
+
+def uses(value: SSAValue) -> list[tuple[Operation, int]]:
+    return [(use.operation, use.index) for use in value.uses]
+
+
+def check_links(b: Block) -> None:
+    """Forward and backward links agree, and every use is in the list of its value."""
+    forward = list(b.ops)
+    backward: list[Operation] = []
+    op = b.last_op
+    while op is not None:
+        backward.append(op)
+        op = op.prev_op
+    assert forward == backward[::-1]
+    for op in forward:
+        assert op.parent is b
+        for index, operand in enumerate(op.operands):
+            assert (op, index) in uses(operand)
+    b.verify()
+
+
+def same_fields(ours: Operation, public: Operation) -> None:
+    """The same fields are set, to values of the same types."""
+    names = set(fast.fields_of(public)) | set(fast.fields_of(ours))
+    for name in names - {"parent", "_prev_op", "_next_op"}:
+        left, right = getattr(ours, name), getattr(public, name)
+        assert type(left) is type(right), name
+
+
+def test_append_value():
+    b, other = block(), block()
+    properties: dict[str, Any] = {"prop1": StringAttr("x")}
+    result = fast.append_value(b, AnyOp, (b.args[0], b.args[0]), i32, properties, LOCATION)
+    public = AnyOp.create(
+        operands=[other.args[0], other.args[0]],
+        result_types=[i32],
+        properties={"prop1": StringAttr("x")},
+        location=LOCATION,
+    )
+    other.add_op(public)
+    assert result is result.op.results[0]
+    assert (result.type, result.index) == (i32, 0)
+    same_fields(result.op, public)
+    check_links(b)
+    assert sorted(i for _, i in uses(b.args[0])) == [0, 1]
+
+
+def test_append_op_and_values():
+    b = block()
+    first = fast.append_op(b, AnyOp, (b.args[1],), {}, LOCATION)
+    results = fast.append_values(b, AnyOp, (), [i32, i64, i32], {}, LOCATION)
+    same_fields(first, AnyOp.create(operands=[block().args[1]], location=LOCATION))
+    assert [(r.type, r.index) for r in results] == [(i32, 0), (i64, 1), (i32, 2)]
+    same_fields(results[0].op, AnyOp.create(result_types=[i32, i64, i32], location=LOCATION))
+    check_links(b)
+
+
+def test_append_terminator():
+    b, first, second = block(), Block(), Block()
+    region = Region([b, first, second])
+    op = fast.append_terminator(
+        b, AnyTerminator, (b.args[0],), (first, second, first), {}, LOCATION
+    )
+    assert list(op.successors) == [first, second, first]
+    assert sorted(use.index for use in first.uses) == [0, 2]
+    assert {use.operation for use in second.uses} == {op}
+    public = AnyTerminator.create(
+        operands=[block().args[0]], successors=[Block(), Block(), Block()]
+    )
+    same_fields(op, public)
+    check_links(b)
+    assert region.blocks[0] is b
+
+
+def test_take_relink_and_drop():
+    b = block()
+    ops = [fast.append_op(b, AnyOp, (b.args[0],), {}, LOCATION) for _ in range(4)]
+    for op in fast.take_operations(b):
+        if op is ops[1]:
+            fast.drop(op)
+        else:
+            fast.relink(b, op)
+    assert list(b.ops) == [ops[0], ops[2], ops[3]]
+    assert {op for op, _ in uses(b.args[0])} == {ops[0], ops[2], ops[3]}
+    check_links(b)
+
+
+def test_replace_by():
+    b = block()
+    old = fast.append_value(b, AnyOp, (b.args[0],), i32, {}, LOCATION)
+    user = fast.append_op(b, AnyOp, (old,), {}, LOCATION)
+    taken = fast.take_operations(b)
+    first = next(taken)
+    new = fast.append_op(b, AnyOp, (b.args[1],), {}, LOCATION)
+    fast.replace_by(first, new)
+    for op in taken:
+        fast.relink(b, op)
+    assert user.operands[0] is new.results[0]
+    assert new.results[0].op is new
+    assert uses(b.args[0]) == []
+    check_links(b)
+
+
+def test_replace_value():
+    b = block()
+    values = [fast.append_value(b, AnyOp, (), i32, {}, LOCATION) for _ in range(2)]
+    user = fast.append_op(b, AnyOp, (values[0], values[1], values[0]), {}, LOCATION)
+    fast.replace_value(values[0], values[1])
+    assert list(user.operands) == [values[1]] * 3
+    assert uses(values[0]) == []
+    check_links(b)
+
+
+@pytest.mark.parametrize("existing", [0, 2])
+@pytest.mark.parametrize("moved", [0, 3])
+def test_splice_front(existing: int, moved: int):
+    b, prelude = block(), Block()
+    later = [fast.append_op(b, AnyOp, (), {}, LOCATION) for _ in range(existing)]
+    earlier = [fast.append_op(prelude, AnyOp, (), {}, LOCATION) for _ in range(moved)]
+    fast.splice_front(b, prelude)
+    assert list(b.ops) == earlier + later
+    assert prelude.is_empty
+    check_links(b)
+
+
+def test_block_arguments():
+    b = block()
+    added = fast.add_block_argument(b, i64)
+    public = block()
+    expected = public.insert_arg(i64, 2)
+    assert (added.type, added.index, added.block) == (expected.type, expected.index, b)
+    fast.set_block_arguments(b, [b.args[1], added])
+    assert [(a.index, a.type) for a in b.args] == [(0, i64), (1, i64)]
+    b.verify()
+
+
+@pytest.mark.parametrize(("value", "bits"), [(5, 32), (-1, 64), (2**64 - 1, 64), (3, 8)])
+def test_integer_attr(value: int, bits: int):
+    made = fast.integer_attr(value, bits)
+    assert made == IntegerAttr(value, bits)
+    assert made is fast.integer_attr(value, bits)
+    made.verify()
+
+
+def test_locations():
+    made = fast.Locations("a.wasm").at(1234)
+    public = FileLineColLoc(StringAttr("a.wasm"), IntAttr(0), IntAttr(1234))
+    assert made == public
+    assert hash(made) == hash(public)
+    assert str(made) == str(public)
+    assert fast.wasm_offset(made) == 1234
+    assert fast.wasm_offset(AnyOp.create().location) is None
+
+
+def test_reading_fast():
+    b = block()
+    op = fast.append_op(b, AnyOp, (b.args[1], b.args[0]), {}, LOCATION)
+    assert list(fast.operands_of(op)) == list(op.operands)
+    assert list(fast.users_of(b.args[0])) == uses(b.args[0])
+
+
+def test_public_changes_work_afterwards():
+    """What was built fast can be edited, cloned and erased by xDSL."""
+    b = block()
+    value = fast.append_value(b, AnyOp, (b.args[0],), i32, {}, LOCATION)
+    user = fast.append_op(b, AnyOp, (value,), {}, LOCATION)
+    clone = user.clone()
+    b.insert_op_after(clone, user)
+    user.operands[0] = b.args[0]
+    clone.detach()
+    clone.drop_all_references()
+    value.op.detach()
+    value.op.erase()
+    check_links(b)
+    assert list(b.ops) == [user]
+
+
+def test_relaxed_gc_gives_the_thresholds_back():
+    before = gc.get_threshold()
+    with fast.relaxed_gc():
+        assert gc.get_threshold() != before
+    assert gc.get_threshold() == before
