@@ -86,7 +86,9 @@ def test_append_terminator():
     assert sorted(use.index for use in first.uses) == [0, 2]
     assert {use.operation for use in second.uses} == {op}
     public = AnyTerminator.create(
-        operands=[block().args[0]], successors=[Block(), Block(), Block()]
+        operands=[block().args[0]],
+        successors=[Block(), Block(), Block()],
+        location=LOCATION,
     )
     same_fields(op, public)
     check_links(b)
