@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import click
 
 from wasmdialect.api.config import Config
 from wasmdialect.cli.errors import UsageError, guarded
+from wasmdialect.cli.points import parse_points
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -95,17 +96,6 @@ def to_config(options: dict[str, Any], target: str | None = None) -> Config:
         jobs=options["jobs"],
         target=target,
     )
-
-
-def parse_points(options: Sequence[str]) -> dict[str, str]:
-    """`POINT=PIPELINE` options; several for a point follow each other. Raises UsageError."""
-    points: dict[str, str] = {}
-    for option in options:
-        point, equals, pipeline = option.partition("=")
-        if not equals:
-            raise UsageError(f"--at takes POINT=PIPELINE, not {option!r}")
-        points[point] = ",".join(part for part in (points.get(point), pipeline) if part)
-    return points
 
 
 def finish(command: Callable[[], int], *, debug: bool) -> None:

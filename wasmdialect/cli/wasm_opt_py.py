@@ -27,6 +27,7 @@ from wasmdialect._version import __version__
 from wasmdialect.cli.errors import UsageError, guarded
 from wasmdialect.cli.inputs import ModuleInput, locate, to_module
 from wasmdialect.cli.output import write_output
+from wasmdialect.cli.points import parse_points
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import parse_target
@@ -165,7 +166,7 @@ class WasmOptPy(xDSLOptMain):
             bounds=self.args.bounds,
             traps=self.args.traps,
             pipeline=self.args.passes or None,
-            at=_points(self.args.at),
+            at=parse_points(self.args.at),
             load=tuple(self.args.load),
             verify=self.args.verify,
         )
@@ -332,16 +333,6 @@ class _KeptOpen(StringIO):
 
     def close(self) -> None:
         pass
-
-
-def _points(options: Sequence[str]) -> dict[str, str]:
-    points: dict[str, str] = {}
-    for option in options:
-        point, equals, pipeline = option.partition("=")
-        if not equals:
-            raise UsageError(f"--at takes POINT=PIPELINE, not {option!r}")
-        points[point] = ",".join(part for part in (points.get(point), pipeline) if part)
-    return points
 
 
 def _matching(symbols: Sequence[str], wanted: str) -> list[int]:

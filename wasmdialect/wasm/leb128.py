@@ -25,11 +25,8 @@ def encode_signed(value: int) -> bytes:
     return bytes(out)
 
 
-def decode_unsigned(data: bytes | memoryview, pos: int, bits: int) -> tuple[int, int]:
-    """An unsigned integer of at most `bits` bits at `pos`, and the position behind it.
-
-    Raises DecodeError; IndexError where the data ends.
-    """
+def _decode(data: bytes | memoryview, pos: int, bits: int) -> tuple[int, int, int]:
+    """The 7-bit groups at `pos` as one number, how many bits they are, and the position behind."""
     result = shift = 0
     start = pos
     while True:
@@ -38,12 +35,20 @@ def decode_unsigned(data: bytes | memoryview, pos: int, bits: int) -> tuple[int,
         result |= (byte & 0x7F) << shift
         shift += 7
         if byte < 0x80:
-            break
+            return result, shift, pos
         if shift >= bits:
             raise DecodeError("integer representation too long", offset=start)
+
+
+def decode_unsigned(data: bytes | memoryview, pos: int, bits: int) -> tuple[int, int]:
+    """An unsigned integer of at most `bits` bits at `pos`, and the position behind it.
+
+    Raises DecodeError; IndexError where the data ends.
+    """
+    result, _, end = _decode(data, pos, bits)
     if result >> bits:
-        raise DecodeError("integer too large", offset=start)
-    return result, pos
+        raise DecodeError("integer too large", offset=pos)
+    return result, end
 
 
 def decode_signed(data: bytes | memoryview, pos: int, bits: int) -> tuple[int, int]:
@@ -51,19 +56,9 @@ def decode_signed(data: bytes | memoryview, pos: int, bits: int) -> tuple[int, i
 
     Raises DecodeError; IndexError where the data ends.
     """
-    result = shift = 0
-    start = pos
-    while True:
-        byte = data[pos]
-        pos += 1
-        result |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            break
-        if shift >= bits:
-            raise DecodeError("integer representation too long", offset=start)
-    if byte & 0x40:
+    result, shift, end = _decode(data, pos, bits)
+    if result >> (shift - 1):
         result -= 1 << shift
     if not -(1 << bits - 1) <= result < 1 << bits - 1:
-        raise DecodeError("integer too large", offset=start)
-    return result, pos
+        raise DecodeError("integer too large", offset=pos)
+    return result, end
