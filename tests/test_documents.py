@@ -62,11 +62,12 @@ def test_readme_pass(folder: Path):
         for line in readme.splitlines()
         if re.match(r"(wasm-opt-py|wasmdialect).*fib.wat", line)
     ]
-    assert len(commands) == 3
+    assert len(commands) == 4
     outputs = [run(folder, command) for command in commands]
     assert '{"calls": 21891}' in outputs[0].stderr
     assert 'wasmvm.count "calls"' in outputs[1].stdout
     assert "ret" in outputs[2].stdout
+    assert "wasmir.call" in (folder / "fib.html").read_text()
 
 
 def test_readme_api():

@@ -47,7 +47,9 @@ class P(FunctionPass):
         report(function, "seen")
         function.entry.insert_op_before(wasmvm.CountOp("n", 2), function.entry.first_op)
 """
-COMMANDS = ("run", "compile", "objdump", "validate", "wast", "bench", "new-pass")
+COMMANDS = (
+    "run", "compile", "objdump", "validate", "wast", "bench", "new-pass", "explore", "settings",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -196,3 +198,23 @@ def test_counters_and_reports(folder: Path):
     reports = [json.loads(line) for line in (folder / "r.jsonl").read_text().splitlines()]
     assert {r["function"] for r in reports} >= {"fib", "trap"}
     assert {r["kind"] for r in reports} == {"seen"}
+
+
+def test_explore(folder: Path):
+    done = run(folder, "wasmdialect", "explore", "f.wat", "--func", "fib")
+    assert (done.stdout, done.stderr) == ("fib.html\n", "")
+    text = (folder / "fib.html").read_text()
+    for words in ("local.get", "wasmir.call", "wasmvm.vmctx", "define", "ret", 'class="new"'):
+        assert words in text
+    assert text.index("wasmir.call") < text.index("wasmvm.vmctx") < text.index("define")
+    done = run(folder, "wasmdialect", "explore", "f.wat", "--func", "fibb")
+    assert (done.returncode, "did you mean 'fib'" in done.stderr) == (2, True)
+
+
+def test_settings(folder: Path):
+    rows = json.loads(run(folder, "wasmdialect", "settings", "--json").stdout)
+    found = {row["name"]: row["default"] for row in rows}
+    assert found["opt_level"] == 2
+    assert found["bounds"] == "guard"
+    assert all(row["meaning"] for row in rows)
+    assert "opt_level" in run(folder, "wasmdialect", "settings").stdout

@@ -11,9 +11,11 @@ from wasmdialect._version import __version__
 _COMMANDS = {
     "bench": "Time a module against Wasmtime.",
     "compile": "Compile a module to an artifact.",
+    "explore": "Show a function at every stage, as a page for a browser.",
     "new-pass": "Write a file with a pass to start from.",
     "objdump": "Show what is in an artifact.",
     "run": "Run a module or an artifact.",
+    "settings": "List the settings.",
     "validate": "Check modules.",
     "wast": "Run scripts of the WebAssembly test-suite.",
 }

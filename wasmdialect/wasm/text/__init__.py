@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from wasmdialect.wasm.text.module import Places, encode_fields, module_name
-from wasmdialect.wasm.text.printer import print_module
+from wasmdialect.wasm.text.printer import print_function, print_module
 from wasmdialect.wasm.text.syntax import Cursor, Form, Source, parse_forms, unexpected
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "SourceMap",
     "parse_module",
     "parse_module_items",
+    "print_function",
     "print_module",
     "wat2wasm",
 ]

@@ -35,6 +35,12 @@ def print_module(module: Module) -> str:
     return _Printer(module).module_text()
 
 
+def print_function(module: Module, index: int) -> str:
+    """The text of one defined function."""
+    function = module.functions[index]
+    return "\n".join(_Printer(module).function(function))
+
+
 def string_literal(data: bytes | memoryview) -> str:
     """A string literal for bytes; what is no printable ASCII is escaped."""
     return '"' + "".join(_ESCAPED[byte] for byte in bytes(data)) + '"'

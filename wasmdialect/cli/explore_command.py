@@ -1,0 +1,173 @@
+"""`wasmdialect explore`: one function at every stage, as a page for a browser."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wasmdialect.cli.errors import UsageError
+from wasmdialect.cli.inputs import locate, read_bytes, to_module
+from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
+from wasmdialect.cli.output import write_output
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The program after a step."""
+
+    title: str
+    text: str
+
+
+@click.command("explore")
+@click.argument("file")
+@click.option(
+    "--func", "function", required=True, metavar="NAME", help="The function, or its index."
+)
+@click.option("-o", "output", metavar="OUT", help="The page (default: NAME.html).")
+@compile_options
+@DEBUG_OPTION
+def command(debug: bool, **options: Any) -> None:
+    """Write a page that shows one function of FILE at every stage: text, wasmir, the IR after each
+    pass, LLVM IR before and after LLVM's passes, assembly. What a pass changed is marked.
+
+    \b
+    wasmdialect explore fib.wat --func fib
+    wasmdialect explore prog.wasm --func 7 --load mine.py --at wasmir-end=my-pass
+    """
+    finish(lambda: explore(**options), debug=debug)
+
+
+def explore(
+    file: str, function: str, output: str | None, reports: str | None, **options: Any
+) -> int:
+    """Write the page; returns the exit code."""
+    from wasmdialect.api.compile import compile_settings
+    from wasmdialect.codegen.session import CompileSession
+    from wasmdialect.wasm.errors import WasmError
+
+    module = to_module(read_bytes(file), Path(file).name)
+    try:
+        session = CompileSession(module.binary, module.file, compile_settings(to_config(options)))
+        index = _find(session.plan.function_symbols, function)
+        if session.module.functions[index].code is None:
+            raise UsageError(f"{function} is imported: it has no body")
+        stages = list_stages(session, index)
+    except WasmError as error:
+        raise locate(error, module) from None
+    name = session.plan.function_symbols[index]
+    target = output or f"{name}.html"
+    write_output(target, page(f"{name} in {module.file}", stages).encode())
+    print(target)
+    return 0
+
+
+def _find(symbols: list[str], wanted: str) -> int:
+    if wanted.isdigit() and int(wanted) < len(symbols):
+        return int(wanted)
+    if wanted not in symbols:
+        from difflib import get_close_matches
+
+        near = get_close_matches(wanted, symbols, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise UsageError(f"there is no function {wanted!r}{hint}")
+    return symbols.index(wanted)
+
+
+def list_stages(session: Any, index: int) -> list[Stage]:
+    """The function from the text format to assembly. Raises WasmError, PassFailure."""
+    from wasmdialect.codegen.llvm import compile_assembly, optimized_ir
+    from wasmdialect.lowering.emit import emit_llvm
+    from wasmdialect.wasm.text import print_function
+
+    stages = [Stage("WebAssembly", print_function(session.module, index))]
+    module = session.import_functions([index], signatures=False)
+    stages.append(Stage("import", print_ir(module)))
+
+    def observe(pass_text: str, module: ModuleOp, seconds: float) -> None:
+        if pass_text:
+            stages.append(Stage(pass_text, print_ir(module)))
+
+    session.run_passes(module, observe)
+    target, level = session.settings.target, session.settings.level
+    text = emit_llvm(module, debug_info=False)
+    stages.append(Stage("LLVM IR", text))
+    stages.append(Stage(f"LLVM IR after -O{level}", optimized_ir(text, target, level)))
+    stages.append(Stage("assembly", _without_directives(compile_assembly(text, target, level))))
+    return stages
+
+
+def print_ir(module: ModuleOp) -> str:
+    """A module as text, without the line that only the whole has."""
+    from xdsl.printer import Printer
+
+    stream = StringIO()
+    Printer(stream).print_op(module)
+    return "\n".join(line[2:] for line in stream.getvalue().splitlines()[1:-1])
+
+
+_DIRECTIVE = re.compile(r"\s+\.(?!L)")
+
+
+def _without_directives(assembly: str) -> str:
+    return "\n".join(line for line in assembly.splitlines() if not _DIRECTIVE.match(line))
+
+
+_STYLE = """
+body { font: 14px sans-serif; margin: 0; display: flex; height: 100vh }
+nav { width: 17em; padding: 1em; background: #eee; overflow: auto; flex: none }
+nav a { display: block; padding: .3em; color: inherit; text-decoration: none; overflow-wrap: anywhere }
+main { overflow: auto; padding: 0 1em; flex: 1 }
+pre { line-height: 1.35; tab-size: 4 }
+.new { background: #d8f3dc } .gone { background: #fde2e4; text-decoration: line-through }
+@media (prefers-color-scheme: dark) {
+  body { background: #1b1b1b; color: #ddd } nav { background: #2a2a2a }
+  .new { background: #1e4620 } .gone { background: #5c2328 }
+}
+"""
+
+
+def page(title: str, stages: list[Stage]) -> str:
+    """An HTML page that needs nothing else."""
+    links: list[str] = []
+    sections: list[str] = []
+    before: Stage | None = None
+    for number, stage in enumerate(stages):
+        heading = html.escape(stage.title)
+        links.append(f'<a href="#s{number}">{heading}</a>')
+        body = marked(before.text, stage.text) if before and number > 1 else html.escape(stage.text)
+        sections.append(f'<h2 id="s{number}">{heading}</h2>\n<pre>{body}</pre>')
+        before = stage
+    heading = html.escape(title)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8"><title>{heading}</title>'
+        f"<style>{_STYLE}</style>\n<nav><h1>{heading}</h1>{''.join(links)}</nav>\n"
+        f"<main>{''.join(sections)}</main></html>\n"
+    )
+
+
+def marked(before: str, after: str) -> str:
+    """The lines of `after` with what is new marked, and what is gone from `before` shown in place.
+    Two stages with little in common are not compared."""
+    old, new = before.splitlines(), after.splitlines()
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    if matcher.quick_ratio() < 0.3:
+        return html.escape(after)
+    out: list[str] = []
+    for kind, i1, i2, j1, j2 in matcher.get_opcodes():
+        if kind == "equal":
+            out += [html.escape(line) for line in new[j1:j2]]
+            continue
+        out += [f'<span class="gone">{html.escape(line)}</span>' for line in old[i1:i2]]
+        out += [f'<span class="new">{html.escape(line)}</span>' for line in new[j1:j2]]
+    return "\n".join(out)
