@@ -1,0 +1,132 @@
+"""wasmvm: what the runtime ABI adds to WebAssembly, one operation for each kind of step.
+
+Runtime state is reached through the VMContext (`wasmvm.vmctx`) by named fields of the one layout
+table (`wasmdialect.abi.layout`); offsets are resolved when it is lowered. Arithmetic and control flow
+stay wasmir's. Pointers are `!llvm.ptr`; a Wasm reference is the pointer it stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.ir import Dialect
+from xdsl.irdl import IRDLOperation
+
+from wasmdialect.dialects.wasmvm.calls import (
+    CallBuiltinOp,
+    CallOp,
+    CallPointerOp,
+    CheckPendingOp,
+    FuncOp,
+    LoadSlotOp,
+    ParentFramePointerOp,
+    ReturnAddressOp,
+    StackCheckOp,
+    StackPointerOp,
+    StackSlotsOp,
+    StoreSlotOp,
+)
+from wasmdialect.dialects.wasmvm.counters import (
+    CountOp,
+)
+from wasmdialect.dialects.wasmvm.fields import (
+    CallerVMContextOp,
+    EntryAddressOp,
+    FieldOp,
+    LoadFieldOp,
+    Path,
+    StoreFieldOp,
+    VMContextOp,
+    path_properties,
+)
+from wasmdialect.dialects.wasmvm.memory import (
+    BoundsCheckOp,
+    ElementAddressOp,
+    LinearAccessOp,
+    LinearAddressOp,
+    LinearLoadOp,
+    LinearStoreOp,
+    LoadElementOp,
+    RangeCheckOp,
+    SignatureIdOp,
+    StoreElementOp,
+    TrapIfOp,
+    TrapOp,
+)
+from wasmdialect.dialects.wasmvm.types import (
+    FIELD_TYPES,
+    PTR,
+)
+
+_OPERATIONS: Sequence[type[IRDLOperation]] = (
+    VMContextOp,
+    CallerVMContextOp,
+    LoadFieldOp,
+    StoreFieldOp,
+    EntryAddressOp,
+    LinearLoadOp,
+    LinearStoreOp,
+    LinearAddressOp,
+    BoundsCheckOp,
+    RangeCheckOp,
+    TrapIfOp,
+    TrapOp,
+    ElementAddressOp,
+    LoadElementOp,
+    StoreElementOp,
+    SignatureIdOp,
+    CallOp,
+    CallPointerOp,
+    CallBuiltinOp,
+    StackPointerOp,
+    ParentFramePointerOp,
+    ReturnAddressOp,
+    StackCheckOp,
+    CheckPendingOp,
+    CountOp,
+    StackSlotsOp,
+    LoadSlotOp,
+    StoreSlotOp,
+    FuncOp,
+)
+
+WASMVM = Dialect("wasmvm", [*_OPERATIONS], [])
+
+__all__ = [
+    "FIELD_TYPES",
+    "PTR",
+    "WASMVM",
+    "BoundsCheckOp",
+    "CallBuiltinOp",
+    "CallOp",
+    "CallPointerOp",
+    "CallerVMContextOp",
+    "CheckPendingOp",
+    "CountOp",
+    "ElementAddressOp",
+    "EntryAddressOp",
+    "FieldOp",
+    "FuncOp",
+    "LinearAccessOp",
+    "LinearAddressOp",
+    "LinearLoadOp",
+    "LinearStoreOp",
+    "LoadElementOp",
+    "LoadFieldOp",
+    "LoadSlotOp",
+    "ParentFramePointerOp",
+    "Path",
+    "RangeCheckOp",
+    "ReturnAddressOp",
+    "SignatureIdOp",
+    "StackCheckOp",
+    "StackPointerOp",
+    "StackSlotsOp",
+    "StoreElementOp",
+    "StoreFieldOp",
+    "StoreSlotOp",
+    "TrapIfOp",
+    "TrapOp",
+    "VMContextOp",
+    "path_properties",
+]
