@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -130,24 +132,34 @@ class Mine(FunctionPass):
 
 
 def test_pass_that_raises(folder: Path):
-    (folder / "mine.py").write_text(PASS.format("raise ValueError('my mistake')"))
+    """The user's own frames, where it was, and a reproducer that fails the same way."""
+    body = "for op in function.body.walk(): raise ValueError('my mistake')"
+    (folder / "mine.py").write_text(PASS.format(body))
+    passes = ("--load", "mine.py", "--at", "wasmir-end=mine")
+    done = run(folder, "wasmdialect", "run", "good.wat", *passes, "--invoke", "f", "1")
+    assert done.returncode == 1
+    assert "error: pass 'mine' failed: ValueError: my mistake" in done.stderr
+    assert 'mine.py", line 6, in apply_to_function' in done.stderr
+    assert "pipeline.py" not in done.stderr
+    assert "it was at wasmir.return (offset 0x" in done.stderr
+    assert "in @func0" in done.stderr
+    (path,) = re.findall(r"reproducer: (.*)", done.stderr)
+    command = shlex.split(Path(path).read_text().splitlines()[1].removeprefix("// "))
+    again = run(folder, *command)
+    assert again.returncode == 1
+    assert "my mistake" in again.stderr
+    Path(path).unlink()
+
+
+def test_counter_that_is_not_declared(folder: Path):
+    lines = "from wasmdialect.dialects import wasmvm; function.entry.insert_op_before("
+    lines += "wasmvm.CountOp('n'), function.entry.first_op)"
+    (folder / "mine.py").write_text(PASS.format(lines))
     done = run(
-        folder,
-        "wasmdialect",
-        "run",
-        "good.wat",
-        "--load",
-        "mine.py",
-        "--at",
-        "wasmir-end=mine",
-        "--invoke",
-        "f",
-        "1",
+        folder, "wasmdialect", "compile", "good.wat", "--load", "mine.py", "--at", "wasmir-end=mine"
     )
     assert done.returncode == 1
-    assert "mine" in done.stderr
-    assert "my mistake" in done.stderr
-    assert "mine.py" in done.stderr
+    assert "no field 'n': a pass declares it with add_counter" in done.stderr
 
 
 def test_pass_that_breaks_the_ir(folder: Path):

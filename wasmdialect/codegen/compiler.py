@@ -19,6 +19,7 @@ from wasmdialect.object.artifact import EngineInfo, make_artifact, write_artifac
 from wasmdialect.object.compiled import CompiledFunction
 from wasmdialect.object.link import MACHINES, LinkError, link
 from wasmdialect.passes.base import take_reports
+from wasmdialect.passes.pipeline import PassFailure
 
 UNIT_BYTES = 16 * 1024
 """Bytes of function bodies in a unit, unless one function has more: enough to spread LLVM's fixed cost
@@ -215,7 +216,11 @@ class _Run:
         take_reports()
         with relaxed_gc():
             module = self.session.import_everything()
-            self.session.run_passes(module)
+            try:
+                self.session.run_passes(module)
+            except PassFailure as failure:
+                again = self.session.import_everything()
+                raise self.session.reproduce(failure, again) from failure.__cause__
             text = emit_llvm(module)
         self.reports += [report.to_plain() for report in take_reports()]
         settings = self.session.settings

@@ -12,6 +12,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
+from wasmdialect.codegen.reproducer import write_reproducer
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.importer.body import import_body
 from wasmdialect.importer.declarations import PlanDeclarations
@@ -21,6 +22,7 @@ from wasmdialect.importer.unit import Unit
 from wasmdialect.passes.base import Declaring
 from wasmdialect.passes.pipeline import (
     Observer,
+    PassFailure,
     complete_pipeline,
     default_pipeline,
     is_function_scoped,
@@ -83,6 +85,16 @@ class CompileSession:
     def run_passes(self, module: ModuleOp, observe: Observer | None = None) -> None:
         """Run the pipeline over a unit or the whole module. Raises PassFailure."""
         run_passes(self.passes, self.context, module, self.settings.verify, observe)
+
+    def reproduce(self, failure: PassFailure, again: ModuleOp) -> PassFailure:
+        """The failure with the path of a reproducer; `again` is the module before all passes."""
+        try:
+            path = write_reproducer(again, self.pipeline, self.registry.files)
+        except OSError as error:
+            failure.details += f"no reproducer could be written: {error}\n"
+        else:
+            failure.details += f"reproducer: {path}\n"
+        return failure
 
 
 def expand_pipeline(settings: CompileSettings) -> str:

@@ -13,6 +13,7 @@ from wasmdialect.codegen.target import Target
 from wasmdialect.lowering.emit import emit_llvm
 from wasmdialect.object.compiled import CompiledFunction, extract_functions
 from wasmdialect.passes.base import take_reports
+from wasmdialect.passes.pipeline import PassFailure
 
 LARGE_IR = 2_000_000
 HUGE_IR = 8_000_000
@@ -48,7 +49,11 @@ def compile_unit(
     take_reports()
     module = session.import_functions(indices, signatures=signatures)
     clock.lap("import")
-    session.run_passes(module)
+    try:
+        session.run_passes(module)
+    except PassFailure as failure:
+        again = session.import_functions(indices, signatures=signatures)
+        raise session.reproduce(failure, again) from failure.__cause__
     clock.lap("passes")
     text = emit_llvm(module)
     clock.lap("emit")

@@ -38,6 +38,10 @@ def _field_address(f: FunctionLowering, op: wasmvm.FieldOp) -> tuple[SSAValue, A
     base, struct, name = f.values[operands_of(op)[0]], op.struct.data, op.field.data
     invariant = op.invariant is not None
     if struct == "extra":
+        if name not in f.layout.extra_offsets:
+            raise ValueError(
+                f"the VMContext has no field {name!r}: a pass declares it with add_counter or add_field"
+            )
         return f.byte_offset(base, f.layout.extra_offsets[name]), Alias.EXTRA, invariant
     row = op.field_row
     if op.entry is not None:

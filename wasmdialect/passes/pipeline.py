@@ -10,15 +10,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
-from traceback import format_exception
+from traceback import TracebackException, format_exception, walk_tb
 from typing import Literal
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.utils.arg_spec import ArgSpec, parse_pipeline
 from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException
 
+from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.fast import wasm_offset
+from wasmdialect.passes import base
 from wasmdialect.passes.base import begin_reports, pass_scope
 from wasmdialect.passes.registry import PassError, PassRegistry
 
@@ -170,6 +174,35 @@ def _verify(module: ModuleOp, after: str) -> None:
         raise PassFailure(after, message, "".join(format_exception(error))) from error
 
 
+_OWN_FRAMES = frozenset({__file__, base.__file__})
+
+
 def _failure(pass_name: str, error: Exception) -> PassFailure:
+    """What went wrong in a pass: its own frames, and the operation it was at."""
     message = f"pass {pass_name!r} failed: {type(error).__name__}: {error}"
-    return PassFailure(pass_name, message, "".join(format_exception(error)))
+    described = TracebackException.from_exception(error)
+    while len(described.stack) > 1 and described.stack[0].filename in _OWN_FRAMES:
+        del described.stack[0]
+    place = _operation_at(error)
+    where = "" if place is None else f"it was at {_describe_operation(place)}\n"
+    return PassFailure(pass_name, message, "".join(described.format()) + where)
+
+
+def _operation_at(error: Exception) -> Operation | None:
+    """The operation in a variable of the innermost frame that has one."""
+    found: Operation | None = None
+    for frame, _ in walk_tb(error.__traceback__):
+        for value in frame.f_locals.values():
+            if isinstance(value, Operation) and not isinstance(value, ModuleOp):
+                found = value
+    return found
+
+
+def _describe_operation(op: Operation) -> str:
+    offset = wasm_offset(op.location)
+    place = "" if offset is None else f" (offset 0x{offset:x})"
+    function: Operation | None = op
+    while function is not None and not isinstance(function, wasmir.FuncOp):
+        function = function.parent_op()
+    inside = "" if function is None else f" in @{function.sym_name.data}"
+    return f"{op.name}{place}{inside}"
