@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -59,8 +60,11 @@ def test_worker_that_is_killed_while_idle():
 
 
 def test_pass_that_raises(tmp_path: Path):
-    with pytest.raises(PassFailure, match="my mistake"):
+    with pytest.raises(PassFailure, match="my mistake") as caught:
         Module(engine(tmp_path, "raise ValueError('my mistake')"), TEXT)
+    reproducer = Path(re.findall(r"reproducer: (.*)", caught.value.details)[0])
+    assert "wasmir.func" in reproducer.read_text()
+    reproducer.unlink()
 
 
 @pytest.mark.parametrize("jobs", [0, 1])
