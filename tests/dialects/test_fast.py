@@ -6,7 +6,15 @@ import gc
 from typing import Any
 
 import pytest
-from xdsl.dialects.builtin import FileLineColLoc, IntAttr, IntegerAttr, StringAttr, i32, i64
+from xdsl.dialects.builtin import (
+    DenseArrayBase,
+    FileLineColLoc,
+    IntAttr,
+    IntegerAttr,
+    StringAttr,
+    i32,
+    i64,
+)
 from xdsl.dialects.test import TestOp as AnyOp
 from xdsl.dialects.test import TestTermOp as AnyTerminator
 from xdsl.ir import Block, Operation, Region, SSAValue
@@ -180,6 +188,15 @@ def test_reading_fast():
     op = fast.append_op(b, AnyOp, (b.args[1], b.args[0]), {}, LOCATION)
     assert list(fast.operands_of(op)) == list(op.operands)
     assert list(fast.users_of(b.args[0])) == uses(b.args[0])
+    value = fast.append_value(b, AnyOp, (), i32, {}, LOCATION)
+    assert fast.result_of(value.op) is value.op.results[0] is value
+
+
+def test_dense_values():
+    array = DenseArrayBase.from_list(i32, [1, 0, 7])
+    assert fast.dense_values(array) == array.get_values() == (1, 0, 7)
+    op = AnyOp.create(properties={"operandSegmentSizes": array})
+    assert fast.segment_sizes(op) == (1, 0, 7)
 
 
 def test_public_changes_work_afterwards():

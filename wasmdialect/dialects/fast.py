@@ -15,7 +15,14 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from typing import Any, cast
 
-from xdsl.dialects.builtin import FileLineColLoc, IntAttr, IntegerAttr, IntegerType, StringAttr
+from xdsl.dialects.builtin import (
+    DenseArrayBase,
+    FileLineColLoc,
+    IntAttr,
+    IntegerAttr,
+    IntegerType,
+    StringAttr,
+)
 from xdsl.dialects.builtin import LocationAttr as _LocationAttr
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAValue, SSAValues, Use
 
@@ -291,6 +298,30 @@ def relaxed_gc() -> Generator[None]:
 def operands_of(op: Operation) -> Sequence[SSAValue]:
     """The operands, without the view that `op.operands` makes."""
     return op._operands
+
+
+def result_of(op: Operation) -> OpResult:
+    """The only result of an operation; xDSL's indexing runs Python code for each access."""
+    (result,) = op.results
+    return result
+
+
+_DENSE_VALUES: dict[DenseArrayBase[Any], tuple[int, ...]] = {}
+
+
+def dense_values(array: DenseArrayBase[Any]) -> tuple[int, ...]:
+    """The integers of a dense array; decoded once for equal arrays, as there are few."""
+    known = _DENSE_VALUES.get(array)
+    if known is None:
+        known = tuple(array.get_values())
+        if len(_DENSE_VALUES) < 10_000:
+            _DENSE_VALUES[array] = known
+    return known
+
+
+def segment_sizes(op: Operation) -> tuple[int, ...]:
+    """How many operands each group of an operation with several groups has."""
+    return dense_values(cast("DenseArrayBase[Any]", op.properties["operandSegmentSizes"]))
 
 
 def users_of(value: SSAValue) -> Iterator[tuple[Operation, int]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from xdsl.dialects import llvm
-from xdsl.dialects.builtin import DenseArrayBase, i32
 from xdsl.ir import Attribute, Operation
 
 from wasmdialect.abi.traps import TrapCode
@@ -17,22 +16,16 @@ def _br(f: FunctionLowering, op: wasmir.BrOp) -> None:
     f.terminate(llvm.BrOp, arguments, (f.blocks[op.target],))
 
 
-_COND_BR_SIZES: dict[tuple[int, int], Attribute] = {}
-
-
 def _br_if(f: FunctionLowering, op: wasmir.BrIfOp) -> None:
-    then_values = [f.values[a] for a in op.then_arguments]
-    else_values = [f.values[a] for a in op.else_arguments]
-    key = (len(then_values), len(else_values))
-    sizes = _COND_BR_SIZES.get(key)
-    if sizes is None:
-        sizes = _COND_BR_SIZES[key] = DenseArrayBase.from_list(i32, (1, *key))
-    condition = f.condition(op.condition)
+    deciding, *passed = operands_of(op)
+    arguments = [f.values[a] for a in passed]
+    condition = f.condition(deciding)
+    then_block, else_block = op.successors
     f.terminate(
         llvm.CondBrOp,
-        (condition, *then_values, *else_values),
-        (f.blocks[op.then_block], f.blocks[op.else_block]),
-        {"operandSegmentSizes": sizes},
+        (condition, *arguments),
+        (f.blocks[then_block], f.blocks[else_block]),
+        {"operandSegmentSizes": op.properties["operandSegmentSizes"]},
     )
 
 

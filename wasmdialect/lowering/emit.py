@@ -30,7 +30,13 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from wasmdialect.abi.layout import Alias
 from wasmdialect.dialects import llvm_ext
-from wasmdialect.dialects.fast import wasm_offset
+from wasmdialect.dialects.fast import (
+    dense_values,
+    operands_of,
+    result_of,
+    segment_sizes,
+    wasm_offset,
+)
 from wasmdialect.lowering.function import NO_INLINE
 
 MEMORY_COLUMN = 0x100
@@ -239,7 +245,7 @@ class _FunctionEmitter:
                     if text is None:
                         text = f"%{count}"
                         count += 1
-                    names[operation.results[0]] = text
+                    names[result_of(operation)] = text
                 operation = operation.next_op
 
     def _phis(self, block: Block) -> None:
@@ -257,12 +263,15 @@ class _FunctionEmitter:
         op = block.last_op
         match op:
             case llvm.BrOp():
-                return f"  br label %{self._edge(block, op.successor, op.arguments)}\n"
+                (target,) = op.successors
+                return f"  br label %{self._edge(block, target, operands_of(op))}\n"
             case llvm.CondBrOp():
-                then = (op.then_block, op.then_arguments)
-                first, second = self._edges(block, [then, (op.else_block, op.else_arguments)])
-                condition = self.names[op.cond]
-                return f"  br i1 {condition}, label %{first}, label %{second}\n"
+                condition, *arguments = operands_of(op)
+                split = segment_sizes(op)[1]
+                then_block, else_block = op.successors
+                targets = [(then_block, arguments[:split]), (else_block, arguments[split:])]
+                first, second = self._edges(block, targets)
+                return f"  br i1 {self.names[condition]}, label %{first}, label %{second}\n"
             case llvm_ext.SwitchOp():
                 targets = [(op.default_block, op.default_arguments), *op.cases()]
                 default, *cases = self._edges(block, targets)
@@ -304,7 +313,7 @@ class _FunctionEmitter:
 
     def define(self, op: Operation, text: str) -> None:
         """`%n = text`."""
-        self.lines.append(f"  {self.names[op.results[0]]} = {text}\n")
+        self.lines.append(f"  {self.names[result_of(op)]} = {text}\n")
 
     def alias(self, op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
         """The `!tbaa` of an access."""
@@ -377,9 +386,9 @@ for _op in (llvm.ConstantOp, llvm.ZeroOp, llvm.UndefOp):
 
 def _binary(word: str) -> _Emitter:
     def emit(f: _FunctionEmitter, op: Operation) -> None:
-        lhs, rhs = op.operands
+        lhs, rhs = operands_of(op)
         f.lines.append(
-            f"  {f.names[op.results[0]]} = {word} {type_text(lhs.type)}"
+            f"  {f.names[result_of(op)]} = {word} {type_text(lhs.type)}"
             f" {f.names[lhs]}, {f.names[rhs]}\n"
         )
 
@@ -388,8 +397,8 @@ def _binary(word: str) -> _Emitter:
 
 def _cast(word: str) -> _Emitter:
     def emit(f: _FunctionEmitter, op: Operation) -> None:
-        (operand,) = op.operands
-        result = op.results[0]
+        (operand,) = operands_of(op)
+        result = result_of(op)
         f.lines.append(
             f"  {f.names[result]} = {word} {type_text(operand.type)} {f.names[operand]}"
             f" to {type_text(result.type)}\n"
@@ -464,32 +473,31 @@ def _fcmp(f: _FunctionEmitter, op: llvm.FCmpOp) -> None:
 
 
 def _select(f: _FunctionEmitter, op: llvm.SelectOp) -> None:
-    condition, lhs, rhs = op.operands
+    condition, lhs, rhs = operands_of(op)
     t, names = type_text(lhs.type), f.names
     f.define(op, f"select i1 {names[condition]}, {t} {names[lhs]}, {t} {names[rhs]}")
 
 
 def _gep(f: _FunctionEmitter, op: llvm.GEPOp) -> None:
-    if op.ssa_indices:
-        index = f"i64 {f.names[op.ssa_indices[0]]}"
-    else:
-        index = f"i64 {op.rawConstantIndices.get_values()[0]}"
-    f.define(op, f"getelementptr i8, ptr {f.names[op.ptr]}, {index}")
+    base, *indices = operands_of(op)
+    index = f.names[indices[0]] if indices else dense_values(op.rawConstantIndices)[0]
+    f.define(op, f"getelementptr i8, ptr {f.names[base]}, i64 {index}")
 
 
 def _load(f: _FunctionEmitter, op: llvm_ext.LoadOp) -> None:
-    properties, result = op.properties, op.results[0]
+    properties, result = op.properties, result_of(op)
+    (address,) = operands_of(op)
     volatile = "volatile " if "volatile_" in properties else ""
     invariant = f", !invariant.load !{_EMPTY_NODE}" if "invariant" in properties else ""
     f.lines.append(
         f"  {f.names[result]} = load {volatile}{type_text(result.type)}, ptr"
-        f" {f.names[op.operands[0]]}, align {op.alignment.value.data}{invariant}{f.alias(op)}"
+        f" {f.names[address]}, align {op.alignment.value.data}{invariant}{f.alias(op)}"
         f"{_access_location(f, op)}\n"
     )
 
 
 def _store(f: _FunctionEmitter, op: llvm_ext.StoreOp) -> None:
-    value, address = op.operands
+    value, address = operands_of(op)
     volatile = "volatile " if "volatile_" in op.properties else ""
     f.lines.append(
         f"  store {volatile}{type_text(value.type)} {f.names[value]}, ptr {f.names[address]},"

@@ -14,7 +14,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
-from wasmdialect.dialects.fast import integer_attr, operands_of, users_of
+from wasmdialect.dialects.fast import integer_attr, operands_of, result_of, users_of
 from wasmdialect.lowering.function import NO_FAST_MATH, FunctionLowering, Handler
 
 _FAST_MATH: dict[str, Attribute] = {"fastmathFlags": NO_FAST_MATH}
@@ -40,7 +40,7 @@ def _lowers(*mnemonics: str) -> Callable[[Handler], Handler]:
 def _simple(cls: type[Operation], properties: dict[str, Attribute]) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         operands = [f.values[operand] for operand in operands_of(op)]
-        f.values[op.results[0]] = f.emit(cls, operands, op.RESULT_TYPE, dict(properties))
+        f.values[result_of(op)] = f.emit(cls, operands, op.RESULT_TYPE, dict(properties))
 
     return lower
 
@@ -90,7 +90,7 @@ _register_simple()
 def _intrinsic(name: str) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         operands = [f.values[operand] for operand in operands_of(op)]
-        f.values[op.results[0]] = f.intrinsic(name, operands, op.RESULT_TYPE)
+        f.values[result_of(op)] = f.intrinsic(name, operands, op.RESULT_TYPE)
 
     return lower
 
@@ -123,7 +123,7 @@ def _count_zeros(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     intrinsic = {"clz": "ctlz", "ctz": "cttz"}[name]
     zero_is_defined = f.constant(0, 1)
     operands = (f.values[operands_of(op)[0]], zero_is_defined)
-    f.values[op.results[0]] = f.intrinsic(f"llvm.{intrinsic}.{t}", operands, op.RESULT_TYPE)
+    f.values[result_of(op)] = f.intrinsic(f"llvm.{intrinsic}.{t}", operands, op.RESULT_TYPE)
 
 
 # --- comparisons ---
@@ -134,7 +134,7 @@ def _set_condition(f: FunctionLowering, op: wasmir.NumericOp, condition: SSAValu
     result = op.results[0]
     f.conditions[result] = condition
     if any(not _is_condition(user, index) for user, index in users_of(result)):
-        f.values[op.results[0]] = f.emit(llvm.ZExtOp, (condition,), i32)
+        f.values[result_of(op)] = f.emit(llvm.ZExtOp, (condition,), i32)
 
 
 def _is_condition(user: Operation, index: int) -> bool:
@@ -225,7 +225,7 @@ def _shift(cls: type[Operation], bits: int) -> Handler:
         else:
             mask = f.constant(bits - 1, bits)
             masked = f.emit(llvm.AndOp, (f.values[amount], mask), op.RESULT_TYPE)
-        f.values[op.results[0]] = f.emit(cls, (f.values[value], masked), op.RESULT_TYPE)
+        f.values[result_of(op)] = f.emit(cls, (f.values[value], masked), op.RESULT_TYPE)
 
     return lower
 
@@ -242,13 +242,13 @@ def _rotate(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     value, amount = (f.values[operand] for operand in operands_of(op))
     funnel = {"rotl": "fshl", "rotr": "fshr"}[name]
     operands = (value, value, amount)
-    f.values[op.results[0]] = f.intrinsic(f"llvm.{funnel}.{t}", operands, op.RESULT_TYPE)
+    f.values[result_of(op)] = f.intrinsic(f"llvm.{funnel}.{t}", operands, op.RESULT_TYPE)
 
 
 def _sign_extend(narrow: IntegerType) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         low = f.emit(llvm.TruncOp, (f.values[operands_of(op)[0]],), narrow)
-        f.values[op.results[0]] = f.emit(llvm.SExtOp, (low,), op.RESULT_TYPE)
+        f.values[result_of(op)] = f.emit(llvm.SExtOp, (low,), op.RESULT_TYPE)
 
     return lower
 
@@ -277,7 +277,7 @@ def _divide_unsigned(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     dividend, divisor = operands_of(op)
     _check_divisor(f, divisor, _BITS[t])
     cls = {"div_u": llvm.UDivOp, "rem_u": llvm.URemOp}[name]
-    f.values[op.results[0]] = f.emit(cls, (f.values[dividend], f.values[divisor]), op.RESULT_TYPE)
+    f.values[result_of(op)] = f.emit(cls, (f.values[dividend], f.values[divisor]), op.RESULT_TYPE)
 
 
 @_lowers("i32.div_s", "i64.div_s")
@@ -292,7 +292,7 @@ def _divide_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         is_minus_one = f.compare("eq", y, f.constant(-1, bits))
         overflows = f.emit(llvm.AndOp, (is_smallest, is_minus_one), i1)
         f.trap_if(overflows, TrapCode.INTEGER_OVERFLOW)
-    f.values[op.results[0]] = f.emit(llvm.SDivOp, (x, y), op.RESULT_TYPE)
+    f.values[result_of(op)] = f.emit(llvm.SDivOp, (x, y), op.RESULT_TYPE)
 
 
 @_lowers("i32.rem_s", "i64.rem_s")
@@ -308,7 +308,7 @@ def _remainder_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         properties: dict[str, Attribute] = {"fastmathFlags": NO_FAST_MATH}
         operands = (is_minus_one, f.constant(1, bits), y)
         y = f.emit(llvm.SelectOp, operands, op.RESULT_TYPE, properties)
-    f.values[op.results[0]] = f.emit(llvm.SRemOp, (x, y), op.RESULT_TYPE)
+    f.values[result_of(op)] = f.emit(llvm.SRemOp, (x, y), op.RESULT_TYPE)
 
 
 # --- floats ---
@@ -336,7 +336,7 @@ def _minmax(name: str) -> Handler:
         unordered = f.emit(llvm.FCmpOp, operands, i1, properties)
         quiet = f.emit(llvm.FAddOp, operands, result_type, dict(_FAST_MATH))
         chosen = f.intrinsic(f"llvm.{name}.{t}", operands, result_type)
-        f.values[op.results[0]] = f.emit(
+        f.values[result_of(op)] = f.emit(
             llvm.SelectOp, (unordered, quiet, chosen), result_type, dict(_FAST_MATH)
         )
 
@@ -352,7 +352,7 @@ for _t in ("f32", "f64"):
 def _promote(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     """LLVM would fold a demotion of it away, and with it what makes a signalling NaN quiet."""
     wide = f.emit(llvm.FPExtOp, (f.values[operands_of(op)[0]],), f64)
-    f.values[op.results[0]] = _hide(f, wide, "f64")
+    f.values[result_of(op)] = _hide(f, wide, "f64")
 
 
 _TRUNC_BOUNDS: dict[tuple[str, str], tuple[int, str, int]] = {
@@ -386,7 +386,7 @@ def _trunc(t: str, target: str) -> Handler:
         inside = f.emit(llvm.AndOp, (above, below), i1)
         outside = f.emit(llvm.XOrOp, (inside, f.constant(1, 1)), i1)
         f.trap_if(outside, TrapCode.INTEGER_OVERFLOW)
-        f.values[op.results[0]] = f.emit(cls, (value,), op.RESULT_TYPE)
+        f.values[result_of(op)] = f.emit(cls, (value,), op.RESULT_TYPE)
 
     return lower
 
@@ -404,7 +404,7 @@ def _from_integer(cls: type[Operation]) -> Handler:
         value = f.emit(cls, (f.values[operands_of(op)[0]],), op.RESULT_TYPE)
         if not (_uses_are_safe(op.result, 0) and _uses_are_safe(op.result, 1)):
             value = _hide(f, value, op.INSTRUCTION.mnemonic[:3])
-        f.values[op.results[0]] = value
+        f.values[result_of(op)] = value
 
     return lower
 
@@ -423,7 +423,7 @@ for _t in ("f32", "f64"):
 
 def _integer_constant(f: FunctionLowering, op: wasmir.ConstOp) -> None:
     attr = op.properties["value"]
-    f.values[op.results[0]] = f.emit(llvm.ConstantOp, (), op.RESULT_TYPE, {"value": attr})
+    f.values[result_of(op)] = f.emit(llvm.ConstantOp, (), op.RESULT_TYPE, {"value": attr})
 
 
 def _float_constant_op(f: FunctionLowering, op: wasmir.ConstOp) -> None:
@@ -432,7 +432,7 @@ def _float_constant_op(f: FunctionLowering, op: wasmir.ConstOp) -> None:
     magnitude = _IDENTITIES[t].get(op.bits)
     if magnitude is not None and not _uses_are_safe(op.result, magnitude):
         value = _hide(f, value, t)
-    f.values[op.results[0]] = value
+    f.values[result_of(op)] = value
 
 
 _IDENTITIES = {

@@ -17,7 +17,7 @@ from wasmdialect.abi.layout import (
 )
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.dialects.fast import operands_of
+from wasmdialect.dialects.fast import operands_of, result_of
 from wasmdialect.dialects.wasmvm import PTR
 from wasmdialect.lowering.function import FunctionLowering, Handler
 from wasmdialect.lowering.signature import abi_signature, llvm_type, type_size
@@ -26,11 +26,11 @@ from wasmdialect.lowering.signature import abi_signature, llvm_type, type_size
 
 
 def _vmctx(f: FunctionLowering, op: wasmvm.VMContextOp) -> None:
-    f.values[op.results[0]] = f.vmctx
+    f.values[result_of(op)] = f.vmctx
 
 
 def _caller_vmctx(f: FunctionLowering, op: wasmvm.CallerVMContextOp) -> None:
-    f.values[op.results[0]] = f.caller_vmctx
+    f.values[result_of(op)] = f.caller_vmctx
 
 
 def _field_address(f: FunctionLowering, op: wasmvm.FieldOp) -> tuple[SSAValue, Alias, bool]:
@@ -55,7 +55,7 @@ def _load_field(f: FunctionLowering, op: wasmvm.LoadFieldOp) -> None:
     address, alias, invariant = _field_address(f, op)
     t = llvm_type(op.result.type)
     volatile = op.volatile is not None
-    f.values[op.results[0]] = f.load(
+    f.values[result_of(op)] = f.load(
         address, t, type_size(t), alias, invariant=invariant, volatile=volatile
     )
 
@@ -68,7 +68,7 @@ def _store_field(f: FunctionLowering, op: wasmvm.StoreFieldOp) -> None:
 
 def _entry_address(f: FunctionLowering, op: wasmvm.EntryAddressOp) -> None:
     offset = f.layout.offset(op.region.data, op.entry.value.data)
-    f.values[op.results[0]] = f.byte_offset(f.values[op.base], offset)
+    f.values[result_of(op)] = f.byte_offset(f.values[op.base], offset)
 
 
 # --- linear memory ---
@@ -77,13 +77,14 @@ _NARROW: dict[int, IntegerType] = {1: i8, 2: i16, 4: i32, 8: i64}
 
 
 def _linear_place(f: FunctionLowering, op: wasmvm.LinearLoadOp | wasmvm.LinearStoreOp) -> SSAValue:
-    place = f.index(f.values[op.base], f.as_i64(op.address))
+    base, address = operands_of(op)[:2]
+    place = f.index(f.values[base], f.as_i64(address))
     return f.byte_offset(place, op.offset.value.data & 0xFFFF_FFFF_FFFF_FFFF)
 
 
 def _linear_load(f: FunctionLowering, op: wasmvm.LinearLoadOp) -> None:
     address, width = _linear_place(f, op), op.bytes.value.data
-    result_type = op.result.type
+    result_type = result_of(op).type
     align, volatile = op.align.value.data, op.may_fault is not None
     if width == type_size(result_type):
         value = f.load(address, result_type, align, Alias.LINEAR, volatile=volatile)
@@ -91,7 +92,7 @@ def _linear_load(f: FunctionLowering, op: wasmvm.LinearLoadOp) -> None:
         narrow = f.load(address, _NARROW[width], align, Alias.LINEAR, volatile=volatile)
         extend = llvm.ZExtOp if op.signed is None else llvm.SExtOp
         value = f.emit(extend, (narrow,), result_type)
-    f.values[op.results[0]] = value
+    f.values[result_of(op)] = value
 
 
 def _linear_store(f: FunctionLowering, op: wasmvm.LinearStoreOp) -> None:
@@ -104,7 +105,7 @@ def _linear_store(f: FunctionLowering, op: wasmvm.LinearStoreOp) -> None:
 
 
 def _linear_address(f: FunctionLowering, op: wasmvm.LinearAddressOp) -> None:
-    f.values[op.results[0]] = f.index(f.values[op.base], f.as_i64(op.address))
+    f.values[result_of(op)] = f.index(f.values[op.base], f.as_i64(op.address))
 
 
 def _bounds_check(f: FunctionLowering, op: wasmvm.BoundsCheckOp) -> None:
@@ -131,13 +132,13 @@ def _range_check(f: FunctionLowering, op: wasmvm.RangeCheckOp) -> None:
 def _element_address(f: FunctionLowering, op: wasmvm.ElementAddressOp) -> None:
     scale = f.constant(POINTER_SIZE, 64)
     offset = f.emit(llvm.MulOp, (f.as_i64(op.index), scale), i64)
-    f.values[op.results[0]] = f.index(f.values[op.base], offset)
+    f.values[result_of(op)] = f.index(f.values[op.base], offset)
 
 
 def _load_element(f: FunctionLowering, op: wasmvm.LoadElementOp) -> None:
     address = f.values[op.address]
     if op.function is None:
-        f.values[op.results[0]] = f.load(address, PTR, POINTER_SIZE, Alias.TABLE_ELEMENT)
+        f.values[result_of(op)] = f.load(address, PTR, POINTER_SIZE, Alias.TABLE_ELEMENT)
         return
     raw = f.load(address, i64, POINTER_SIZE, Alias.TABLE_ELEMENT)
     not_computed = f.compare("eq", raw, f.constant(0, 64))
@@ -152,7 +153,7 @@ def _load_element(f: FunctionLowering, op: wasmvm.LoadElementOp) -> None:
     f.begin(joined)
     mask = f.constant(~TABLE_ELEMENT_INITIALIZED, 64)
     bits = f.emit(llvm.AndOp, (joined.args[0], mask), i64)
-    f.values[op.results[0]] = f.emit(llvm.IntToPtrOp, (bits,), PTR)
+    f.values[result_of(op)] = f.emit(llvm.IntToPtrOp, (bits,), PTR)
 
 
 def _store_element(f: FunctionLowering, op: wasmvm.StoreElementOp) -> None:
@@ -165,18 +166,18 @@ def _store_element(f: FunctionLowering, op: wasmvm.StoreElementOp) -> None:
 
 def _signature_id(f: FunctionLowering, op: wasmvm.SignatureIdOp) -> None:
     address = f.byte_offset(f.values[op.ids], 4 * op.type_index.value.data)
-    f.values[op.results[0]] = f.load(address, i32, 4, Alias.VMCONTEXT, invariant=True)
+    f.values[result_of(op)] = f.load(address, i32, 4, Alias.VMCONTEXT, invariant=True)
 
 
 def _ref_null(f: FunctionLowering, op: wasmir.RefNullOp) -> None:
-    f.values[op.results[0]] = f.null()
+    f.values[result_of(op)] = f.null()
 
 
 def _ref_is_null(f: FunctionLowering, op: wasmir.RefIsNullOp) -> None:
     bits = f.emit(llvm.PtrToIntOp, (f.values[op.operand],), i64)
     is_null = f.compare("eq", bits, f.constant(0, 64))
     f.conditions[op.result] = is_null
-    f.values[op.results[0]] = f.emit(llvm.ZExtOp, (is_null,), i32)
+    f.values[result_of(op)] = f.emit(llvm.ZExtOp, (is_null,), i32)
 
 
 # --- calls ---
@@ -213,7 +214,7 @@ def _call_builtin(f: FunctionLowering, op: wasmvm.CallBuiltinOp) -> None:
     result_type = llvm_type(op.results[0].type) if op.results else None
     returned = f.call_builtin(op.builtin.data, vmctx, arguments, result_type)
     if returned is not None:
-        f.values[op.results[0]] = returned
+        f.values[result_of(op)] = returned
 
 
 def _check_pending(f: FunctionLowering, op: wasmvm.CheckPendingOp) -> None:
@@ -233,16 +234,16 @@ def _check_pending(f: FunctionLowering, op: wasmvm.CheckPendingOp) -> None:
 
 
 def _stack_pointer(f: FunctionLowering, op: wasmvm.StackPointerOp) -> None:
-    f.values[op.results[0]] = f.emit(llvm.StackSaveOp, (), PTR)
+    f.values[result_of(op)] = f.emit(llvm.StackSaveOp, (), PTR)
 
 
 def _parent_frame_pointer(f: FunctionLowering, op: wasmvm.ParentFramePointerOp) -> None:
     own = f.intrinsic("llvm.frameaddress.p0", (f.constant(0, 32),), PTR)
-    f.values[op.results[0]] = f.load(own, PTR, POINTER_SIZE, Alias.STACK)
+    f.values[result_of(op)] = f.load(own, PTR, POINTER_SIZE, Alias.STACK)
 
 
 def _return_address(f: FunctionLowering, op: wasmvm.ReturnAddressOp) -> None:
-    f.values[op.results[0]] = f.intrinsic("llvm.returnaddress", (f.constant(0, 32),), PTR)
+    f.values[result_of(op)] = f.intrinsic("llvm.returnaddress", (f.constant(0, 32),), PTR)
 
 
 def _stack_check(f: FunctionLowering, op: wasmvm.StackCheckOp) -> None:
@@ -256,7 +257,7 @@ def _stack_check(f: FunctionLowering, op: wasmvm.StackCheckOp) -> None:
 
 def _stack_slots(f: FunctionLowering, op: wasmvm.StackSlotsOp) -> None:
     size = max(1, op.count.value.data) * VALUE_SLOT_SIZE
-    f.values[op.results[0]] = f.stack_slot(size)
+    f.values[result_of(op)] = f.stack_slot(size)
 
 
 def _slot_address(f: FunctionLowering, slots: SSAValue, slot: int) -> SSAValue:
@@ -266,7 +267,7 @@ def _slot_address(f: FunctionLowering, slots: SSAValue, slot: int) -> SSAValue:
 def _load_slot(f: FunctionLowering, op: wasmvm.LoadSlotOp) -> None:
     t = llvm_type(op.result.type)
     address = _slot_address(f, op.slots, op.slot.value.data)
-    f.values[op.results[0]] = f.load(address, t, type_size(t), Alias.STACK)
+    f.values[result_of(op)] = f.load(address, t, type_size(t), Alias.STACK)
 
 
 def _store_slot(f: FunctionLowering, op: wasmvm.StoreSlotOp) -> None:
