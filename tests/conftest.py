@@ -1,5 +1,5 @@
-"""What all tests share: hypothesis does not time examples (machines are shared and noisy), and takes the
-same ones in CI."""
+"""What all tests share: hypothesis does not time examples, as machines are shared and noisy, and takes
+the same ones in CI."""
 
 from __future__ import annotations
 
