@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, StringAttr, SymbolRefAttr, UnitAttr, i32, i64
@@ -34,6 +34,7 @@ GUARD_SIZE = 2 << 30
 """Bytes behind the 4 GiB of a 32-bit memory's reservation that fault when touched."""
 
 _UNIT = UnitAttr()
+_D = TypeVar("_D", bound=wasmir.DeclarationOp)
 
 
 @dataclass(frozen=True)
@@ -196,29 +197,29 @@ class _FunctionRewrite:
 
     # --- declarations ---
 
+    def _declared(self, symbol: SymbolRefAttr, cls: type[_D]) -> _D:
+        """The declaration that a symbol means."""
+        name = symbol.root_reference.data
+        declaration = self.symbols.get(name)
+        if not isinstance(declaration, cls):
+            raise ValueError(f"@{name} is not declared here as {cls.name}")
+        return declaration
+
     def memory(self, symbol: SymbolRefAttr) -> wasmir.MemoryOp:
         """The memory that a symbol means."""
-        declaration = self.symbols[symbol.root_reference.data]
-        assert isinstance(declaration, wasmir.MemoryOp)
-        return declaration
+        return self._declared(symbol, wasmir.MemoryOp)
 
     def table(self, symbol: SymbolRefAttr) -> wasmir.TableOp:
         """The table that a symbol means."""
-        declaration = self.symbols[symbol.root_reference.data]
-        assert isinstance(declaration, wasmir.TableOp)
-        return declaration
+        return self._declared(symbol, wasmir.TableOp)
 
     def variable(self, symbol: SymbolRefAttr) -> wasmir.GlobalOp:
         """The global that a symbol means."""
-        declaration = self.symbols[symbol.root_reference.data]
-        assert isinstance(declaration, wasmir.GlobalOp)
-        return declaration
+        return self._declared(symbol, wasmir.GlobalOp)
 
     def callee(self, symbol: SymbolRefAttr) -> wasmir.FuncOp:
         """The function that a symbol means."""
-        declaration = self.symbols[symbol.root_reference.data]
-        assert isinstance(declaration, wasmir.FuncOp)
-        return declaration
+        return self._declared(symbol, wasmir.FuncOp)
 
     # --- where definitions are ---
 
