@@ -123,6 +123,11 @@ TABLE_DEFINITION = Struct(
     ),
 )
 GLOBAL_DEFINITION = Struct("global", 16, (Field("value", "v128", 0, Alias.GLOBAL),))
+EPOCH = Struct(
+    "epoch",
+    8,
+    (Field("current", "i64", 0, Alias.LIMITS, doc="the engine's; anyone may increase it"),),
+)
 HOST_CONTEXT = Struct(
     "host_context",
     32,
@@ -216,6 +221,7 @@ STRUCTS: Mapping[str, Struct] = {
         MEMORY_DEFINITION,
         TABLE_DEFINITION,
         GLOBAL_DEFINITION,
+        EPOCH,
         HOST_CONTEXT,
         *(r.element for r in REGIONS),
     )

@@ -1,11 +1,16 @@
-"""From the API to the compiler: the settings of a Config."""
+"""From the API to the compiler: the settings of a Config, and the cache it asks for."""
 
 from __future__ import annotations
+
+import os
+from functools import cache
 
 from wasmdialect.api.config import Config
 from wasmdialect.codegen.compiler import Compilation, Progress, compile_module
 from wasmdialect.codegen.settings import CompileSettings
+from wasmdialect.codegen.store import DirectoryStore, Store, default_directory
 from wasmdialect.codegen.target import parse_target
+from wasmdialect.object.link import LinkOptions
 
 
 def compile_settings(config: Config) -> CompileSettings:
@@ -16,6 +21,17 @@ def compile_settings(config: Config) -> CompileSettings:
         bounds=config.bounds,
         traps=config.traps,
         debug_checks=config.debug_checks,
+        fuel=config.consume_fuel,
+        epochs=config.epoch_interruption,
+        branch_protection=config.branch_protection,
+        link=LinkOptions(
+            padding=config.padding,
+            force_veneers=config.force_veneers,
+            function_alignment=config.function_alignment,
+            shuffle_seed=config.shuffle_layout,
+            address_map=config.generate_address_map,
+            unwind_info=config.unwind_info,
+        ),
         pipeline=config.pipeline,
         at=dict(config.at),
         load=tuple(config.load),
@@ -23,11 +39,33 @@ def compile_settings(config: Config) -> CompileSettings:
     )
 
 
+def cache_store(config: Config) -> Store | None:
+    """The store of the incremental cache, None if it is off. Raises OSError."""
+    wanted = config.cache
+    if wanted is False:
+        return None
+    if wanted is True:
+        return _directory_store(str(default_directory()))
+    if isinstance(wanted, str | os.PathLike):
+        return _directory_store(os.fspath(wanted))
+    return wanted
+
+
+@cache
+def _directory_store(path: str) -> Store:
+    return DirectoryStore(path)
+
+
 def compile_wasm(
     config: Config, wasm: bytes, file: str, progress: Progress | None = None
 ) -> Compilation:
-    """Compile a binary module. Raises WasmError for a bad module, and what is wrong with a pass or a
-    pipeline."""
+    """Compile a binary module. Raises WasmError for a bad module, what is wrong with a pass or a
+    pipeline, and OSError if there is no place for the cache."""
     return compile_module(
-        wasm, compile_settings(config), file=file, jobs=config.jobs, progress=progress
+        wasm,
+        compile_settings(config),
+        file=file,
+        jobs=config.jobs,
+        store=cache_store(config),
+        progress=progress,
     )

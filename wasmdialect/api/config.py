@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, final
+from typing import TYPE_CHECKING, Literal, final
 
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.store import DEFAULT_MAX_WASM_STACK
+
+if TYPE_CHECKING:
+    from wasmdialect.codegen.store import Store as CacheStore
 
 _OPT_LEVELS: dict[str, Literal[0, 1, 2, 3]] = {
     "none": 0,
@@ -40,6 +46,30 @@ class Config:
     """When the IR is verified while compiling."""
     debug_checks: bool = False
     """Check in trampolines what compiled code and the runtime promise each other."""
+    consume_fuel: bool = False
+    """Count operators, so that a store's programs stop when its fuel is used up."""
+    epoch_interruption: bool = False
+    """Stop programs at the deadline of their store, counted in epochs of the Engine."""
+    generate_address_map: bool = True
+    """Write which Wasm byte offset code comes from; without it backtraces have no offsets."""
+    unwind_info: bool = True
+    """Write `.eh_frame`, with which debuggers and C++ unwind through compiled code."""
+    branch_protection: bool = False
+    """On aarch64: sign return addresses, allow jumps to landing instructions only."""
+    padding: int = 0
+    """Zero bytes behind each function, for experiments."""
+    force_veneers: bool = False
+    """Let every call between functions go through a veneer, for tests."""
+    function_alignment: int | None = None
+    """Alignment of functions in bytes, a power of 2; None: the machine's usual one."""
+    shuffle_layout: int | None = None
+    """A seed: put functions into a random order, for measurements that do not hang on one layout."""
+    cache: bool | str | os.PathLike[str] | CacheStore = False
+    """The incremental cache: True for the user's, a directory, or a store of your own."""
+    debug_info: bool = False
+    """Tell gdb the names and frames of loaded code."""
+    profiler: Literal["none", "perfmap", "jitdump"] = "none"
+    """Tell perf the names of loaded code: /tmp/perf-PID.map or jit-PID.dump."""
     jobs: int | None = None
     """Worker processes; None: one a processor, 0: compile in this process (for debuggers)."""
     max_wasm_stack: int = DEFAULT_MAX_WASM_STACK
@@ -70,9 +100,16 @@ class Config:
 
 @final
 class Engine:
-    """Compiles modules as its Config says."""
+    """Compiles modules as its Config says, and has the epoch of the programs it compiled."""
 
     def __init__(self, config: Config | None = None):
         if config is not None and not isinstance(config, Config):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected Config")
+        self._lock = threading.Lock()
         self.config = Config() if config is None else config
+        self.epoch = ctypes.c_uint64(0)
+
+    def increment_epoch(self) -> None:
+        """Go on to the next epoch: programs whose deadline it is stop. Any thread may call this."""
+        with self._lock:
+            self.epoch.value += 1

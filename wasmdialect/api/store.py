@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from wasmdialect.api.config import Engine
+from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.store import StoreState
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Store:
         elif not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected an Engine")
         self.engine = engine
-        self.state = StoreState(engine.config.max_wasm_stack)
+        self.state = StoreState(engine.config.max_wasm_stack, engine.epoch)
         self.wasi: WasiContext | None = None
         """The WASI context that `set_wasi` made."""
         self._data = data
@@ -39,6 +40,28 @@ class Store:
         from wasmdialect.wasi import WasiContext
 
         self.wasi = WasiContext(wasi)
+
+    def set_fuel(self, fuel: int) -> None:
+        """How many operators programs may still run. Raises WasmtimeError if the Engine does not count
+        them, or the number does not fit 63 bits."""
+        self._check_fuel()
+        if not 0 <= fuel < 1 << 63:
+            raise WasmtimeError(f"fuel must be from 0 to 2**63 - 1, not {fuel}")
+        self.state.fuel.value = -fuel
+
+    def get_fuel(self) -> int:
+        """How many operators programs may still run."""
+        self._check_fuel()
+        return max(-self.state.fuel.value, 0)
+
+    def _check_fuel(self) -> None:
+        if not self.engine.config.consume_fuel:
+            raise WasmtimeError("fuel is not configured in this store: Config(consume_fuel=True)")
+
+    def set_epoch_deadline(self, ticks_after_current: int) -> None:
+        """Stop programs when the Engine's epoch has been incremented so often. Any thread may move
+        the deadline; a program compiled with `epoch_interruption` needs one to run at all."""
+        self.state.set_epoch_deadline(ticks_after_current)
 
     def close(self) -> None:
         """Forget the host functions and instances; nothing of the store may be used afterwards."""

@@ -61,6 +61,60 @@ COMPILE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--debug-checks", is_flag=True, help="Check what compiled code and runtime rely on."
     ),
     click.option(
+        "--consume-fuel",
+        is_flag=True,
+        help="Count operators, so that programs can run out of fuel.",
+    ),
+    click.option(
+        "--epoch-interruption", is_flag=True, help="Let programs be stopped at a deadline."
+    ),
+    click.option(
+        "--no-address-map",
+        "generate_address_map",
+        flag_value=False,
+        default=True,
+        help="Leave out which byte of the module code comes from.",
+    ),
+    click.option(
+        "--no-unwind-info",
+        "unwind_info",
+        flag_value=False,
+        default=True,
+        help="Leave out how to unwind.",
+    ),
+    click.option(
+        "--branch-protection", is_flag=True, help="On aarch64: protect returns and jumps."
+    ),
+    click.option(
+        "--padding",
+        type=click.IntRange(0, 1 << 20),
+        default=0,
+        metavar="BYTES",
+        help="Zeros behind each function.",
+    ),
+    click.option(
+        "--force-veneers", is_flag=True, help="Let every call go through a veneer, for tests."
+    ),
+    click.option(
+        "--function-alignment",
+        type=click.IntRange(1, 4096),
+        metavar="BYTES",
+        help="Align functions, to a power of 2.",
+    ),
+    click.option(
+        "--shuffle-layout",
+        type=int,
+        metavar="SEED",
+        help="Put functions into a random order, to measure without the luck of one layout.",
+    ),
+    click.option(
+        "--cache/--no-cache",
+        default=True,
+        show_default=True,
+        help="Use what was compiled before.",
+    ),
+    click.option("--cache-dir", metavar="DIR", help="Where the cache is (default: your own)."),
+    click.option(
         "--jobs",
         type=click.IntRange(0),
         help="Worker processes (default: one a processor; 0: none, for debuggers).",
@@ -93,9 +147,25 @@ def to_config(options: dict[str, Any], target: str | None = None) -> Config:
         load=tuple(options["load"]),
         verify=options["verify"],
         debug_checks=options["debug_checks"],
+        consume_fuel=options["consume_fuel"],
+        epoch_interruption=options["epoch_interruption"],
+        generate_address_map=options["generate_address_map"],
+        unwind_info=options["unwind_info"],
+        branch_protection=options["branch_protection"],
+        padding=options["padding"],
+        force_veneers=options["force_veneers"],
+        function_alignment=_power_of_two(options["function_alignment"]),
+        shuffle_layout=options["shuffle_layout"],
+        cache=options["cache"] and (options["cache_dir"] or True),
         jobs=options["jobs"],
         target=target,
     )
+
+
+def _power_of_two(value: int | None) -> int | None:
+    if value is not None and value & (value - 1):
+        raise UsageError(f"--function-alignment {value} is no power of 2")
+    return value
 
 
 def finish(command: Callable[[], int], *, debug: bool) -> None:

@@ -45,6 +45,8 @@ _OPTIONS = (
     # A `select` was chosen by whoever compiled to Wasm; turning it back into a branch in loops loses
     # more than it gains (docs/performance.md: heap sort 0.78 -> 1.07 of Wasmtime's speed).
     "-x86-cmov-converter=false",
+    # An instruction without a location says so, and does not go under that of the one before it.
+    "-use-unknown-locations=Enable",
 )
 
 
@@ -94,6 +96,17 @@ def _optimized(text: str, target: Target, level: Level) -> tuple[Any, Any]:
     return module, machine
 
 
+def code_attributes(target: Target, *, branch_protection: bool) -> str:
+    """The attributes that every function gets besides its own: unwind tables, and on aarch64 the
+    protection of branches (signed return addresses and landing instructions)."""
+    if branch_protection and target.triple.startswith("aarch64"):
+        return (
+            'uwtable "branch-target-enforcement" "sign-return-address"="non-leaf"'
+            ' "sign-return-address-key"="a_key"'
+        )
+    return "uwtable"
+
+
 def compile_object(text: str, target: Target, level: Level) -> bytes:
     """The relocatable object of IR text. Raises CodegenError; may abort the process."""
     module, machine = _optimized(text, target, level)
@@ -115,6 +128,7 @@ __all__ = [
     "HOST_TRIPLE",
     "CodegenError",
     "Level",
+    "code_attributes",
     "compile_assembly",
     "compile_object",
     "optimized_ir",

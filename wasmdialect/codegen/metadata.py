@@ -68,6 +68,9 @@ def module_info(
         counters=declarations.counters,
         function_names=function_names,
         function_starts=[0 if f.code is None else f.code.offset for f in module.functions],
+        function_ends=[
+            0 if f.code is None else f.code.offset + len(f.code.bytes) for f in module.functions
+        ],
     )
     return info, wasm_data, names
 

@@ -17,6 +17,8 @@ from wasmdialect.codegen.errors import error_from_plain
 from wasmdialect.codegen.worker import read_message, write_message
 
 Request = tuple[Any, ...]
+Missing = Callable[[list[str]], list[bool]]
+"""Tells for the digests of texts which ones there is no code for."""
 
 
 class WorkerDied(Exception):
@@ -37,13 +39,18 @@ class Worker:
         self.session: object = None
         """The session that it has open, by identity."""
 
-    def ask(self, request: Request) -> Any:
-        """The result of a request. Raises WorkerDied, or what the request failed with."""
+    def ask(self, request: Request, missing: Missing | None = None) -> Any:
+        """The result of a request; `missing` answers what the worker asks before it compiles.
+        Raises WorkerDied, or what the request failed with."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
             write_message(self._process.stdin, request)
             status, result = read_message(self._process.stdout)
+            while status == "missing":
+                assert missing is not None
+                write_message(self._process.stdin, missing(result))
+                status, result = read_message(self._process.stdout)
         except (EOFError, BrokenPipeError):
             status = self._process.wait()
             raise WorkerDied(status, _last_line(self._printed())) from None
@@ -107,14 +114,16 @@ class WorkerPool:
 
     def run(
         self,
-        session: Request,
+        session: Request | None,
         tasks: Sequence[Request],
         on_result: Callable[[int, Any], None],
         on_death: Callable[[int, Worker, WorkerDied], Any],
+        missing: Missing | None = None,
     ) -> None:
         """Do all tasks for a session; `on_result` gets each one's number and result, in any order,
-        in the calling thread. If a worker dies, `on_death` gets the number and a fresh worker with
-        the session open, and gives the result. Raises the first error of a task."""
+        in the calling thread; `missing` is called in others. If a worker dies, `on_death` gets the
+        number and a fresh worker with the session open, and gives the result. Raises the first
+        error of a task."""
         token = object()
         pending: queue.SimpleQueue[int] = queue.SimpleQueue()
         for number in range(len(tasks)):
@@ -123,7 +132,7 @@ class WorkerPool:
         stop = threading.Event()
 
         def open_session(worker: Worker) -> Worker:
-            if worker.session is not token:
+            if session is not None and worker.session is not token:
                 worker.ask(session)
                 worker.session = token
             return worker
@@ -138,7 +147,7 @@ class WorkerPool:
                     except queue.Empty:
                         break
                     try:
-                        result = open_session(worker).ask(tasks[number])
+                        result = open_session(worker).ask(tasks[number], missing)
                     except WorkerDied as death:
                         worker.restart()
                         result = on_death(number, open_session(worker), death)

@@ -16,6 +16,7 @@ from wasmdialect.codegen.reproducer import write_reproducer
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.importer.body import import_body
 from wasmdialect.importer.declarations import PlanDeclarations
+from wasmdialect.importer.markers import Markers
 from wasmdialect.importer.plan import ModulePlan
 from wasmdialect.importer.supported import check_supported
 from wasmdialect.importer.unit import Unit
@@ -55,13 +56,14 @@ class CompileSession:
         for p in self.passes:
             if isinstance(p, Declaring):
                 p.declare(self.declarations)
+        self.markers = Markers(settings.fuel, settings.fuel or settings.epochs)
         self.function_scoped = is_function_scoped(self.passes)
         self.context = make_context()
 
     def import_functions(self, indices: Sequence[int], *, signatures: bool) -> ModuleOp:
         """A unit with the bodies of these functions; with the function types that get trampolines
         too if `signatures`. Raises WasmError."""
-        unit = Unit(self.plan)
+        unit = Unit(self.plan, self.markers)
         if signatures:
             unit.declare_signatures()
         for index in indices:
@@ -71,7 +73,7 @@ class CompileSession:
 
     def import_everything(self) -> ModuleOp:
         """The whole module: all declarations and all bodies. Raises WasmError."""
-        unit = Unit(self.plan)
+        unit = Unit(self.plan, self.markers)
         unit.declare_everything()
         for function in self.module.defined_functions():
             self._import_body(unit, function)

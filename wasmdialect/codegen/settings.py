@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from wasmdialect.codegen.target import Target
+from wasmdialect.object.link import LinkOptions
 from wasmdialect.passes.pipeline import LoweringOptions, Verify
 
 Level = Literal[0, 1, 2, 3]
@@ -21,6 +22,14 @@ class CompileSettings:
     bounds: Literal["guard", "explicit"] = "guard"
     traps: Literal["exact", "relaxed"] = "exact"
     debug_checks: bool = False
+    fuel: bool = False
+    """Count operators, so that a program can be stopped after some number of them."""
+    epochs: bool = False
+    """Look at the epoch in loops and at entries, so that a program can be stopped at any time."""
+    branch_protection: bool = False
+    """On aarch64: signed return addresses and landing instructions."""
+    link: LinkOptions = field(default_factory=LinkOptions)
+    """How the image is laid out."""
     pipeline: str | None = None
     """A pipeline that replaces the default one (what it lacks of the lowering is appended)."""
     at: dict[str, str] = field(default_factory=dict[str, str])
@@ -32,7 +41,7 @@ class CompileSettings:
     @property
     def lowering(self) -> LoweringOptions:
         """What the mandatory passes take."""
-        return LoweringOptions(self.bounds, self.traps, self.debug_checks)
+        return LoweringOptions(self.bounds, self.traps, self.debug_checks, self.fuel, self.epochs)
 
     def to_plain(self) -> dict[str, Any]:
         """A dictionary that `marshal` and JSON can write."""
@@ -44,4 +53,5 @@ class CompileSettings:
         values = dict(plain)
         values["target"] = Target(**values["target"])
         values["load"] = tuple(values["load"])
+        values["link"] = LinkOptions(**values["link"])
         return CompileSettings(**values)

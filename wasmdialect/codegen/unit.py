@@ -1,51 +1,73 @@
-"""Compiling a unit: the bodies of some functions, from Wasm bytes to compiled functions."""
+"""Compiling a unit: the bodies of some functions, from Wasm bytes to the texts LLVM gets to code.
+
+Up to `-O2` each function is a text of its own, so its code does not depend on what else is in the unit;
+at `-O3` the unit is one text. Before LLVM runs, the parent is asked which texts it has code for.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wasmdialect.codegen.llvm import Level, compile_object
+from xdsl.dialects.builtin import ModuleOp
+
+from wasmdialect.codegen.cache import CompiledText
+from wasmdialect.codegen.digests import digest
+from wasmdialect.codegen.llvm import Level, code_attributes, compile_object
 from wasmdialect.codegen.session import CompileSession
+from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import Target
-from wasmdialect.lowering.emit import emit_llvm
-from wasmdialect.object.compiled import CompiledFunction, extract_functions
+from wasmdialect.lowering.emit import CodeText, emit_functions, emit_together
+from wasmdialect.object.compiled import extract_functions
 from wasmdialect.passes.base import take_reports
 from wasmdialect.passes.pipeline import PassFailure
 
 LARGE_IR = 2_000_000
 HUGE_IR = 8_000_000
-"""Characters of LLVM IR text above which a unit is compiled one level lower, or at level 0: the time
+"""Characters of LLVM IR text above which it is compiled one level lower, or at level 0: the time
 of LLVM's instruction selection grows with the square of a function's size."""
+
+Missing = Callable[[list[str]], list[bool]]
+"""Tells for the digests of texts which ones there is no code for."""
 
 
 @dataclass
 class UnitResult:
     """What compiling a unit gives."""
 
-    functions: list[CompiledFunction]
+    texts: list[tuple[str, tuple[str, ...], int]]
+    """Digest, symbols and base of each text, in the order of the unit."""
+    compiled: dict[str, CompiledText]
+    """The code of those that were missing, by digest."""
     reports: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     """Time by stage: `import`, `passes`, `emit`, `llvm`, `extract`."""
 
     def to_plain(self) -> Any:
         """Values that `marshal` can write."""
-        return ([f.to_plain() for f in self.functions], self.reports, self.seconds)
+        compiled = {key: code.to_plain() for key, code in self.compiled.items()}
+        return (self.texts, compiled, self.reports, self.seconds)
 
     @staticmethod
     def from_plain(plain: Any) -> UnitResult:
         """The inverse of `to_plain`."""
-        functions, reports, seconds = plain
-        return UnitResult([CompiledFunction.from_plain(f) for f in functions], reports, seconds)
+        texts, compiled, reports, seconds = plain
+        codes = {key: CompiledText.from_plain(code) for key, code in compiled.items()}
+        return UnitResult(texts, codes, reports, seconds)
 
 
 def compile_unit(
-    session: CompileSession, indices: Sequence[int], *, signatures: bool, level: Level
+    session: CompileSession,
+    indices: Sequence[int],
+    *,
+    signatures: bool,
+    level: Level,
+    missing: Missing,
 ) -> UnitResult:
     """Compile functions by index, with the trampolines of the function types if `signatures`."""
-    clock = _Clock()
+    clock = Clock()
     take_reports()
     module = session.import_functions(indices, signatures=signatures)
     clock.lap("import")
@@ -55,19 +77,36 @@ def compile_unit(
         again = session.import_functions(indices, signatures=signatures)
         raise session.reproduce(failure, again) from failure.__cause__
     clock.lap("passes")
-    text = emit_llvm(module)
+    texts = emit_texts(module, session.settings, level)
+    digests = [digest(text.text) for text in texts]
     clock.lap("emit")
-    result = compile_text(text, session.settings.target, level)
+    result = UnitResult(
+        [(key, text.symbols, text.base) for key, text in zip(digests, texts, strict=True)], {}
+    )
     result.reports = [report.to_plain() for report in take_reports()]
-    result.seconds = {**clock.seconds, **result.seconds}
+    target = session.settings.target
+    for key, text, is_missing in zip(digests, texts, missing(digests), strict=True):
+        if is_missing and key not in result.compiled:
+            result.compiled[key] = compile_text(text.text, target, level, clock)
+    result.seconds = clock.seconds
     return result
 
 
-def compile_text(text: str, target: Target, level: Level) -> UnitResult:
-    """Compile LLVM IR text that has been through all passes already."""
-    clock = _Clock()
-    if not _defines_something(text):
-        return UnitResult([])
+def emit_texts(module: ModuleOp, settings: CompileSettings, level: Level) -> list[CodeText]:
+    """The texts of a lowered module: what LLVM compiles one by one."""
+    attributes = code_attributes(settings.target, branch_protection=settings.branch_protection)
+    if level < 3:
+        return emit_functions(module, attributes)
+    text = emit_together(module, attributes)
+    return [text] if text.symbols else []
+
+
+def compile_text(
+    text: str, target: Target, level: Level, clock: Clock | None = None
+) -> CompiledText:
+    """Compile LLVM IR text. Raises CodegenError; may abort the process."""
+    clock = Clock() if clock is None else clock
+    before = clock.total
     if len(text) > HUGE_IR:
         level = 0
     elif len(text) > LARGE_IR:
@@ -76,20 +115,23 @@ def compile_text(text: str, target: Target, level: Level) -> UnitResult:
     clock.lap("llvm")
     functions = extract_functions(data)
     clock.lap("extract")
-    return UnitResult(functions, seconds=clock.seconds)
+    return CompiledText(functions, clock.total - before)
 
 
-def _defines_something(text: str) -> bool:
-    return "\ndefine " in text
+class Clock:
+    """Adds up the time of stages."""
 
-
-class _Clock:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._last = time.perf_counter()
 
     def lap(self, stage: str) -> None:
-        """Note the time since the last lap under a name."""
+        """Add the time since the last lap to a stage."""
         now = time.perf_counter()
-        self.seconds[stage] = now - self._last
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
         self._last = now
+
+    @property
+    def total(self) -> float:
+        """All stages together, up to the last lap."""
+        return sum(self.seconds.values())

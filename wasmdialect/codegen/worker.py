@@ -2,6 +2,7 @@
 
 LLVM aborts the process on some input, and one lock inside llvmlite keeps threads from compiling in
 parallel; so compilation happens here. A message is 8 bytes of length and a `marshal`led tuple.
+Before the reply there may be questions, `("missing", digests)`, which the parent answers with a list.
 Whatever passes print goes to stderr.
 """
 
@@ -11,6 +12,7 @@ import marshal
 import os
 import struct
 import sys
+from collections.abc import Callable
 from typing import IO, Any
 
 LENGTH = struct.Struct("<Q")
@@ -43,7 +45,12 @@ def main() -> None:
     requests = sys.stdin.buffer
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    server = _Server()
+
+    def ask_missing(digests: list[str]) -> list[bool]:
+        write_message(replies, ("missing", digests))
+        return read_message(requests)
+
+    server = _Server(ask_missing)
     with relaxed_gc():
         while True:
             try:
@@ -56,8 +63,9 @@ def main() -> None:
 class _Server:
     """Answers requests; keeps the module that the units belong to."""
 
-    def __init__(self) -> None:
+    def __init__(self, missing: Callable[[list[str]], list[bool]]) -> None:
         self._session: Any = None
+        self._missing = missing
 
     def answer(self, request: tuple[Any, ...]) -> tuple[str, Any]:
         """`("ok", result)` or `("error", description)`."""
@@ -80,17 +88,31 @@ class _Server:
         """Compile functions of the module."""
         from wasmdialect.codegen.unit import compile_unit
 
-        return compile_unit(self._session, indices, signatures=signatures, level=level).to_plain()
+        return compile_unit(
+            self._session, indices, signatures=signatures, level=level, missing=self._missing
+        ).to_plain()
 
-    def text(self, text: str, target: dict[str, str], level: Any) -> Any:
-        """Compile LLVM IR text."""
+    def texts(self, texts: list[str], target: dict[str, str], level: Any) -> Any:
+        """Compile LLVM IR texts."""
         from wasmdialect.codegen.target import Target
         from wasmdialect.codegen.unit import compile_text
 
-        return compile_text(text, Target(**target), level).to_plain()
+        return [compile_text(text, Target(**target), level).to_plain() for text in texts]
+
+    def object(self, text: str, target: dict[str, str], level: Any) -> bytes:
+        """Compile LLVM IR text to an object as LLVM writes it."""
+        from wasmdialect.codegen.llvm import compile_object
+        from wasmdialect.codegen.target import Target
+
+        return compile_object(text, Target(**target), level)
 
 
-_REQUESTS = {"session": _Server.open_session, "unit": _Server.unit, "text": _Server.text}
+_REQUESTS = {
+    "session": _Server.open_session,
+    "unit": _Server.unit,
+    "texts": _Server.texts,
+    "object": _Server.object,
+}
 
 if __name__ == "__main__":
     main()

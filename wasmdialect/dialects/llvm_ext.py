@@ -33,18 +33,19 @@ from wasmdialect.dialects.successors import CaseBranchOp
 @irdl_op_definition
 class LoadOp(IRDLOperation):
     """`load`, with what xDSL's has no words for. `alias` names a class of memory of
-    `wasmdialect.abi.layout.Alias`, which becomes `!tbaa`."""
+    `wasmdialect.abi.layout.Alias`, which becomes `!tbaa`; what `may_fault` is in the trap table."""
 
     name = "llvm_ext.load"
     ptr = operand_def(base(LLVMPointerType))
     alignment = prop_def(IntegerAttr[I64])
     volatile_ = opt_prop_def(UnitAttr)
     invariant = opt_prop_def(UnitAttr)
+    may_fault = opt_prop_def(UnitAttr)
     alias = opt_prop_def(StringAttr)
     result = result_def()
     assembly_format = (
-        "(`volatile` $volatile_^)? $ptr (`invariant` $invariant^)? `align` $alignment"
-        " (`alias` $alias^)? attr-dict `:` type($ptr) `->` type($result)"
+        "(`volatile` $volatile_^)? (`may_fault` $may_fault^)? $ptr (`invariant` $invariant^)?"
+        " `align` $alignment (`alias` $alias^)? attr-dict `:` type($ptr) `->` type($result)"
     )
 
 
@@ -57,10 +58,11 @@ class StoreOp(IRDLOperation):
     ptr = operand_def(base(LLVMPointerType))
     alignment = prop_def(IntegerAttr[I64])
     volatile_ = opt_prop_def(UnitAttr)
+    may_fault = opt_prop_def(UnitAttr)
     alias = opt_prop_def(StringAttr)
     assembly_format = (
-        "(`volatile` $volatile_^)? $value `,` $ptr `align` $alignment (`alias` $alias^)?"
-        " attr-dict `:` type($value) `,` type($ptr)"
+        "(`volatile` $volatile_^)? (`may_fault` $may_fault^)? $value `,` $ptr `align` $alignment"
+        " (`alias` $alias^)? attr-dict `:` type($value) `,` type($ptr)"
     )
 
 

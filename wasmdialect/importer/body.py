@@ -10,6 +10,7 @@ from xdsl.ir import Block, SSAValue
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import integer_attr
 from wasmdialect.importer.function import FunctionImporter, loop_locals
+from wasmdialect.importer.markers import AT_ENTRY, handlers_with
 from wasmdialect.importer.operators import HANDLERS
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.body import Instruction
@@ -38,7 +39,8 @@ def import_body(
     importer.location = op.location
     importer.locals = [*entry.args, *_zeros(importer, local_types)]
     importer.open_function(importer.types(function.signature.results))
-    importer.run(instructions, loop_locals(instructions), HANDLERS)
+    importer.operators = AT_ENTRY
+    importer.run(instructions, loop_locals(instructions), handlers_with(unit.markers))
     importer.finish()
 
 

@@ -40,6 +40,8 @@ _BLOCK, _LOOP, _IF, _ELSE, _END = 0x02, 0x03, 0x04, 0x05, 0x0B
 _BR, _BR_IF, _BR_TABLE = 0x0C, 0x0D, 0x0E
 _LOCAL_SET, _LOCAL_TEE = 0x21, 0x22
 _TRY_TABLE = 0x1F
+BEFORE_LOOP, IN_LOOP = -1, -2
+"""Keys of handlers that run before a loop is opened and at its header."""
 _OPENERS = frozenset({_BLOCK, _LOOP, _IF, _TRY_TABLE})
 
 
@@ -102,6 +104,8 @@ class FunctionImporter:
         self.stack: list[SSAValue] = []
         self.locals: list[SSAValue] = []
         self.frames: list[Frame] = []
+        self.operators = 0
+        """What fuel counts since the last marker; only kept when a handler of `markers` runs."""
         self.branches: list[Branch] = []
         self.merges: list[Merge] = []
 
@@ -168,10 +172,15 @@ class FunctionImporter:
             self.location = at(offset)
             if opcode == _LOOP:
                 assigned = loops[position]
+                before, behind = handlers.get(BEFORE_LOOP), handlers.get(IN_LOOP)
+                if before is not None:
+                    before(self, immediate)
                 if assigned is None:
                     self.open_block(immediate)
                 else:
                     self.open_loop(immediate, assigned)
+                if behind is not None:
+                    behind(self, immediate)
                 continue
             handler = handlers.get(opcode)
             if handler is None:

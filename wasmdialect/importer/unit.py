@@ -26,6 +26,7 @@ from wasmdialect.dialects.fast import Locations, integer_attr
 from wasmdialect.dialects.wasmir.types import ValueType
 from wasmdialect.importer.body import import_constant
 from wasmdialect.importer.errors import UnsupportedError
+from wasmdialect.importer.markers import Markers
 from wasmdialect.importer.plan import ModulePlan
 from wasmdialect.importer.supported import missing_feature
 from wasmdialect.wasm import types as wt
@@ -43,8 +44,9 @@ from wasmdialect.wasm.module import (
 class Unit:
     """A `builtin.module` under construction and the symbols it has declared so far."""
 
-    def __init__(self, plan: ModulePlan):
+    def __init__(self, plan: ModulePlan, markers: Markers | None = None):
         self.plan = plan
+        self.markers = markers or Markers()
         self.locations = Locations(plan.file)
         self._block = Block()
         self.module = ModuleOp(Region(self._block))

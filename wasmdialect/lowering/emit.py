@@ -5,107 +5,101 @@ with everything the code relies on (volatile, invariant loads, `nomerge`, `notai
 conventions, debug locations). Only what the lowering makes is covered; anything else is an error that
 names the operation.
 
+There are two forms. `emit_llvm` is the whole module as one reads it. `emit_functions` gives each
+function as a module of its own for the compiler, without anything that its place in the module
+decides: functions are called `s0`, `s1`, ... in the order they appear, and lines count from the
+function's first byte. Equal texts are therefore equal code, wherever they come from.
+
 Every function is in a comdat of its own: LLVM then gives its code and its jump tables sections of
-their own, so that compiled functions can be taken apart and cached one by one. The debug location of
-an access or trap is (line: Wasm byte offset, column: see `column_of`).
+their own, so that compiled functions can be taken apart. The debug location of an access, trap or
+call is (line: Wasm byte offset, column: see `emit_function`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, cast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import cast
 
 from xdsl.dialects import llvm
-from xdsl.dialects.builtin import (
-    ArrayAttr,
-    Float32Type,
-    Float64Type,
-    IntegerAttr,
-    IntegerType,
-    ModuleOp,
-    StringAttr,
-)
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
+from xdsl.ir import Attribute
 
-from wasmdialect.abi.layout import Alias
-from wasmdialect.dialects import llvm_ext
-from wasmdialect.dialects.fast import (
-    dense_values,
-    operands_of,
-    result_of,
-    segment_sizes,
-    wasm_offset,
-)
-from wasmdialect.lowering.function import NO_INLINE
-
-MEMORY_COLUMN = 0x100
-"""The column of an access of linear memory. The column of a trap is its code, of a call 0."""
+from wasmdialect.abi.debug_locations import to_line
+from wasmdialect.dialects.fast import wasm_offset
+from wasmdialect.lowering.emit_function import EmitError, FunctionEmitter, type_text
 
 
-class EmitError(Exception):
-    """The module holds something that cannot be written as LLVM IR."""
+@dataclass(frozen=True, slots=True)
+class CodeText:
+    """LLVM IR of functions that are compiled together, free of their place in the module."""
+
+    text: str
+    symbols: tuple[str, ...]
+    """What `s0`, `s1`, ... stand for."""
+    base: int
+    """The Wasm byte offset that lines count from."""
 
 
 def emit_llvm(module: ModuleOp, *, debug_info: bool = True) -> str:
-    """The LLVM IR text of a module of `llvm.func`s. Raises EmitError."""
-    emitter = _ModuleEmitter(debug_info)
-    for op in module.ops:
-        if not isinstance(op, llvm.FuncOp):
-            raise EmitError(f"{op.name} is not lowered: run wasmvm-to-llvm first")
+    """The LLVM IR text of a module of `llvm.func`s, for reading. Raises EmitError."""
+    emitter = _ReadableText(debug_info)
+    for op in _functions(module):
         emitter.function(op)
     return emitter.text()
 
 
-# --- types ---
-
-_TYPE_TEXTS: dict[int, tuple[Attribute, str]] = {}
-
-
-def type_text(t: Attribute) -> str:
-    """A type in LLVM's notation. Kept by identity; the entry keeps the type alive."""
-    known = _TYPE_TEXTS.get(id(t))
-    if known is None:
-        known = _TYPE_TEXTS[id(t)] = (t, _type_text(t))
-    return known[1]
+def emit_functions(module: ModuleOp, attributes: str = "") -> list[CodeText]:
+    """Each function of a module as a text of its own; all get `attributes` too. Raises EmitError."""
+    functions = [*_functions(module)]
+    declared = {op.sym_name.data: op for op in functions}
+    return [
+        _PlacelessText(declared, attributes).code([op])
+        for op in functions
+        if op.body.first_block is not None
+    ]
 
 
-def _type_text(t: Attribute) -> str:
-    match t:
-        case IntegerType():
-            return f"i{t.width.data}"
-        case Float32Type():
-            return "float"
-        case Float64Type():
-            return "double"
-        case llvm.LLVMPointerType():
-            return "ptr"
-        case llvm.LLVMVoidType():
-            return "void"
-        case llvm.LLVMStructType():
-            return "{ " + ", ".join(map(type_text, t.types.data)) + " }"
-        case _:
-            raise EmitError(f"no LLVM IR for type {t}")
+def emit_together(module: ModuleOp, attributes: str = "") -> CodeText:
+    """All functions of a module in one text. Raises EmitError."""
+    functions = [*_functions(module)]
+    declared = {op.sym_name.data: op for op in functions}
+    defined = [op for op in functions if op.body.first_block is not None]
+    return _PlacelessText(declared, attributes).code(defined)
 
 
-# --- modules ---
+def _functions(module: ModuleOp) -> Iterable[llvm.FuncOp]:
+    for op in module.ops:
+        if not isinstance(op, llvm.FuncOp):
+            raise EmitError(f"{op.name} is not lowered: run wasmvm-to-llvm first")
+        yield op
 
 
-class _ModuleEmitter:
-    """What functions share: attribute groups and metadata."""
+class _Text:
+    """What the functions of one text share: names, attribute groups and metadata."""
 
-    def __init__(self, debug_info: bool):
+    def __init__(self, debug_info: bool, attributes: str = ""):
         self.debug_info = debug_info
+        self.attributes = attributes
         self.parts: list[str] = []
         self.groups: dict[Attribute, int] = {}
         self.metadata = [*_HEADER]
         self.alias_nodes: dict[str, int] = {}
 
+    def name(self, symbol: str) -> str:
+        """What a function is called in the text."""
+        return symbol
+
+    def line(self, offset: int | None) -> int:
+        """The line that stands for a Wasm byte offset."""
+        return offset or 0
+
     def text(self) -> str:
         """The finished module."""
         parts = [*self.parts]
         for attributes, number in self.groups.items():
-            parts.append(f"attributes #{number} = {{ {_attributes_text(attributes)} }}\n")
+            words = _attributes_text(attributes)
+            parts.append(f"attributes #{number} = {{ {words} {self.attributes} }}\n")
         if self.debug_info:
             parts.append("!llvm.dbg.cu = !{!0}\n!llvm.module.flags = !{!2}\n")
         parts.extend(f"!{number} = {node}\n" for number, node in enumerate(self.metadata))
@@ -134,31 +128,83 @@ class _ModuleEmitter:
             known = self.alias_nodes[alias] = self.node(f"!{{!{t}, !{t}, i64 0}}")
         return known
 
-    def function(self, op: llvm.FuncOp) -> None:
-        """Add a function or a declaration."""
+    def declare(self, op: llvm.FuncOp) -> None:
+        """Add the declaration of a function that is defined elsewhere."""
         returned = type_text(op.function_type.output)
-        name = f'@"{op.sym_name.data}"'
-        group = self.group(op)
-        linkage = "hidden " if op.visibility_.value.data else ""
-        if op.body.first_block is None:
-            params = ", ".join(map(type_text, op.function_type.inputs.data))
-            self.parts.append(f"declare {linkage}{returned} {name}({params}){group}\n")
-            return
+        params = ", ".join(map(type_text, op.function_type.inputs.data))
+        name = self.name(op.sym_name.data)
+        self.parts.append(f'declare {_linkage(op)}{returned} @"{name}"({params}){self.group(op)}\n')
+
+    def define(self, op: llvm.FuncOp) -> None:
+        """Add a function with its body."""
+        name = self.name(op.sym_name.data)
         scope = -1
         if self.debug_info:
             scope = self.node(
-                f'distinct !DISubprogram(name: "{op.sym_name.data}", file: !1, unit: !0,'
+                f'distinct !DISubprogram(name: "{name}", file: !1, unit: !0,'
                 " type: !3, spFlags: DISPFlagDefinition)"
             )
-        body = _FunctionEmitter(self, scope).body(op)
-        params = ", ".join(f"{type_text(a.type)} %{i}" for i, a in enumerate(body.entry.args))
+        returned = type_text(op.function_type.output)
+        lines = FunctionEmitter(self, scope).lines_of(op)
+        entry = op.body.blocks[0]
+        params = ", ".join(f"{type_text(a.type)} %{i}" for i, a in enumerate(entry.args))
         debug = f" !dbg !{scope}" if scope >= 0 else ""
         self.parts.append(
-            f'$"{op.sym_name.data}" = comdat any\n'
-            f"define {linkage}{returned} {name}({params}){group} comdat{debug} {{\n"
+            f'$"{name}" = comdat any\n'
+            f'define {_linkage(op)}{returned} @"{name}"({params}){self.group(op)} comdat{debug} {{\n'
         )
-        self.parts.extend(body.lines)
+        self.parts.extend(lines)
         self.parts.append("}\n")
+
+
+class _ReadableText(_Text):
+    """A module with the names and offsets it has."""
+
+    def function(self, op: llvm.FuncOp) -> None:
+        """Add a function or a declaration."""
+        if op.body.first_block is None:
+            self.declare(op)
+        else:
+            self.define(op)
+
+
+class _PlacelessText(_Text):
+    """Functions without their place in the module."""
+
+    def __init__(self, declared: Mapping[str, llvm.FuncOp], attributes: str):
+        super().__init__(debug_info=True, attributes=attributes)
+        self.declared = declared
+        self.base = 0
+        self.names: dict[str, str] = {}
+
+    def name(self, symbol: str) -> str:
+        known = self.names.get(symbol)
+        if known is None:
+            known = self.names[symbol] = f"s{len(self.names)}"
+        return known
+
+    def line(self, offset: int | None) -> int:
+        return 0 if offset is None else to_line(offset, self.base)
+
+    def code(self, defined: list[llvm.FuncOp]) -> CodeText:
+        """The text of some functions, with declarations of what they call."""
+        if defined:
+            self.base = wasm_offset(defined[0].location) or 0
+        for op in defined:
+            self.name(op.sym_name.data)
+        own = len(self.names)
+        for op in defined:
+            self.define(op)
+        for symbol in [*self.names][own:]:
+            callee = self.declared.get(symbol)
+            if callee is None:
+                raise EmitError(f"@{symbol} is called but not declared")
+            self.declare(callee)
+        return CodeText(self.text(), tuple(self.names), self.base)
+
+
+def _linkage(op: llvm.FuncOp) -> str:
+    return "hidden " if op.visibility_.value.data else ""
 
 
 _HEADER = (
@@ -167,7 +213,7 @@ _HEADER = (
     '!DIFile(filename: "module.wasm", directory: "")',
     '!{i32 2, !"Debug Info Version", i32 3}',
     "!DISubroutineType(types: !4)",
-    "!{}",
+    "!{}",  # EMPTY_NODE
 )
 
 
@@ -183,413 +229,4 @@ def _attributes_text(attributes: Attribute) -> str:
     return " ".join(words)
 
 
-# --- functions ---
-
-
-@dataclass(slots=True)
-class _Body:
-    entry: Block
-    lines: list[str] = field(default_factory=list[str])
-
-
-class _FunctionEmitter:
-    """Writes the blocks of one function."""
-
-    def __init__(self, module: _ModuleEmitter, scope: int):
-        self.module = module
-        self.scope = scope
-        self.names: dict[SSAValue, str] = {}
-        """How a value is written where it is used: a number, or a constant itself."""
-        self.labels: dict[Block, str] = {}
-        self.locations: dict[tuple[int, int], str] = {}
-        self.incoming: dict[Block, list[tuple[str, Sequence[SSAValue]]]] = {}
-        """The ways into a block: label of the predecessor and arguments."""
-        self.lines: list[str] = []
-        self.splits: list[str] = []
-        """Blocks for edges that need one of their own."""
-
-    def body(self, op: llvm.FuncOp) -> _Body:
-        """The lines of the function."""
-        blocks: list[Block] = [*op.body.blocks]
-        self._number(blocks)
-        terminators = [self._terminator(block) for block in blocks]
-        for block, terminator in zip(blocks, terminators, strict=True):
-            self.lines.append(f"{self.labels[block]}:\n")
-            if block is not blocks[0]:
-                self._phis(block)
-            last = block.last_op
-            operation = block.first_op
-            while operation is not last:
-                assert operation is not None
-                handler = _EMITTERS.get(operation.__class__)
-                if handler is None:
-                    raise EmitError(f"no LLVM IR for {operation.name}")
-                handler(self, operation)
-                operation = operation.next_op
-            self.lines.append(terminator)
-        return _Body(blocks[0], [*self.lines, *self.splits])
-
-    def _number(self, blocks: Iterable[Block]) -> None:
-        """Number the values in the order they are written, as LLVM counts them."""
-        names, count = self.names, 0
-        for number, block in enumerate(blocks):
-            self.labels[block] = f"b{number}"
-            for argument in block.args:
-                names[argument] = f"%{count}"
-                count += 1
-            operation = block.first_op
-            while operation is not None:
-                if operation.results:
-                    constant = _CONSTANTS.get(operation.__class__)
-                    text = None if constant is None else constant(operation, names)
-                    if text is None:
-                        text = f"%{count}"
-                        count += 1
-                    names[result_of(operation)] = text
-                operation = operation.next_op
-
-    def _phis(self, block: Block) -> None:
-        incoming = self.incoming.get(block, ())
-        for index, argument in enumerate(block.args):
-            edges = ", ".join(
-                f"[ {self.names[arguments[index]]}, %{label} ]" for label, arguments in incoming
-            )
-            name = self.names[argument]
-            self.lines.append(f"  {name} = phi {type_text(argument.type)} {edges}\n")
-
-    # --- terminators, written first: they say what goes into each block ---
-
-    def _terminator(self, block: Block) -> str:
-        op = block.last_op
-        match op:
-            case llvm.BrOp():
-                (target,) = op.successors
-                return f"  br label %{self._edge(block, target, operands_of(op))}\n"
-            case llvm.CondBrOp():
-                condition, *arguments = operands_of(op)
-                split = segment_sizes(op)[1]
-                then_block, else_block = op.successors
-                targets = [(then_block, arguments[:split]), (else_block, arguments[split:])]
-                first, second = self._edges(block, targets)
-                return f"  br i1 {self.names[condition]}, label %{first}, label %{second}\n"
-            case llvm_ext.SwitchOp():
-                targets = [(op.default_block, op.default_arguments), *op.cases()]
-                default, *cases = self._edges(block, targets)
-                arms = " ".join(f"i32 {i}, label %{case}" for i, case in enumerate(cases))
-                return f"  switch i32 {self.names[op.index]}, label %{default} [ {arms} ]\n"
-            case llvm.ReturnOp():
-                if op.arg is None:
-                    return "  ret void\n"
-                return f"  ret {type_text(op.arg.type)} {self.names[op.arg]}\n"
-            case llvm.UnreachableOp():
-                return "  unreachable\n"
-            case _:
-                name = "nothing" if op is None else op.name
-                raise EmitError(f"a block ends with {name}, which is no terminator of LLVM")
-
-    def _edge(self, block: Block, target: Block, arguments: Sequence[SSAValue]) -> str:
-        self.incoming.setdefault(target, []).append((self.labels[block], arguments))
-        return self.labels[target]
-
-    def _edges(
-        self, block: Block, targets: Sequence[tuple[Block, Sequence[SSAValue]]]
-    ) -> list[str]:
-        """The label of each target. A phi has one value for each predecessor, so two edges to one
-        block with different arguments go through blocks of their own."""
-        first_arguments: dict[Block, Sequence[SSAValue]] = {}
-        labels: list[str] = []
-        for target, arguments in targets:
-            first = first_arguments.setdefault(target, arguments)
-            if [*first] == [*arguments]:
-                labels.append(self._edge(block, target, arguments))
-                continue
-            split = f"{self.labels[block]}.{len(labels)}"
-            self.splits.append(f"{split}:\n  br label %{self.labels[target]}\n")
-            self.incoming.setdefault(target, []).append((split, arguments))
-            labels.append(split)
-        return labels
-
-    # --- pieces of lines ---
-
-    def define(self, op: Operation, text: str) -> None:
-        """`%n = text`."""
-        self.lines.append(f"  {self.names[result_of(op)]} = {text}\n")
-
-    def alias(self, op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
-        """The `!tbaa` of an access."""
-        alias = op.properties.get("alias")
-        if alias is None:
-            return ""
-        return f", !tbaa !{self.module.alias_node(cast(StringAttr, alias).data)}"
-
-    def location(self, op: Operation, column: int) -> str:
-        """The `!dbg` of an operation."""
-        if self.scope < 0:
-            return ""
-        key = (wasm_offset(op.location) or 0, column)
-        known = self.locations.get(key)
-        if known is None:
-            number = self.module.node(
-                f"!DILocation(line: {key[0]}, column: {column}, scope: !{self.scope})"
-            )
-            known = self.locations[key] = f", !dbg !{number}"
-        return known
-
-
-_Emitter = Callable[[_FunctionEmitter, Any], None]
-_EMITTERS: dict[type[Operation], _Emitter] = {}
-
-
-# --- constants: written where they are used ---
-
-
-def _constant(op: llvm.ConstantOp, names: dict[SSAValue, str]) -> str:
-    value = op.value
-    if not isinstance(value, IntegerAttr):
-        raise EmitError(f"only integer constants are written, not {value}")
-    number = value.value.data
-    if cast(IntegerType, value.type).width.data == 1:
-        return "true" if number else "false"
-    return str(number)
-
-
-def _bitcast_constant(op: llvm.BitcastOp, names: dict[SSAValue, str]) -> str | None:
-    """A float constant: LLVM's own notation does not keep the bits of every f32 NaN."""
-    if not isinstance(op.arg.owner, llvm.ConstantOp):
-        return None
-    source = f"{type_text(op.arg.type)} {names[op.arg]}"
-    return f"bitcast ({source} to {type_text(op.result.type)})"
-
-
-def _written_in_place(text: str) -> Callable[[Any, dict[SSAValue, str]], str]:
-    return lambda op, names: text
-
-
-_CONSTANTS: dict[type[Operation], Callable[[Any, dict[SSAValue, str]], str | None]] = {
-    llvm.ConstantOp: _constant,
-    llvm.BitcastOp: _bitcast_constant,
-    llvm.ZeroOp: _written_in_place("null"),
-    llvm.UndefOp: _written_in_place("poison"),
-}
-
-
-def _nothing(f: _FunctionEmitter, op: Operation) -> None:
-    pass
-
-
-for _op in (llvm.ConstantOp, llvm.ZeroOp, llvm.UndefOp):
-    _EMITTERS[_op] = _nothing
-
-
-# --- instructions ---
-
-
-def _binary(word: str) -> _Emitter:
-    def emit(f: _FunctionEmitter, op: Operation) -> None:
-        lhs, rhs = operands_of(op)
-        f.lines.append(
-            f"  {f.names[result_of(op)]} = {word} {type_text(lhs.type)}"
-            f" {f.names[lhs]}, {f.names[rhs]}\n"
-        )
-
-    return emit
-
-
-def _cast(word: str) -> _Emitter:
-    def emit(f: _FunctionEmitter, op: Operation) -> None:
-        (operand,) = operands_of(op)
-        result = result_of(op)
-        f.lines.append(
-            f"  {f.names[result]} = {word} {type_text(operand.type)} {f.names[operand]}"
-            f" to {type_text(result.type)}\n"
-        )
-
-    return emit
-
-
-_BINARY: dict[type[Operation], str] = {
-    llvm.AddOp: "add",
-    llvm.SubOp: "sub",
-    llvm.MulOp: "mul",
-    llvm.UDivOp: "udiv",
-    llvm.SDivOp: "sdiv",
-    llvm.URemOp: "urem",
-    llvm.SRemOp: "srem",
-    llvm.AndOp: "and",
-    llvm.OrOp: "or",
-    llvm.XOrOp: "xor",
-    llvm.ShlOp: "shl",
-    llvm.LShrOp: "lshr",
-    llvm.AShrOp: "ashr",
-    llvm.FAddOp: "fadd",
-    llvm.FSubOp: "fsub",
-    llvm.FMulOp: "fmul",
-    llvm.FDivOp: "fdiv",
-}
-_CASTS: dict[type[Operation], str] = {
-    llvm.TruncOp: "trunc",
-    llvm.ZExtOp: "zext",
-    llvm.SExtOp: "sext",
-    llvm.FPTruncOp: "fptrunc",
-    llvm.FPExtOp: "fpext",
-    llvm.SIToFPOp: "sitofp",
-    llvm_ext.UIToFPOp: "uitofp",
-    llvm_ext.FPToSIOp: "fptosi",
-    llvm_ext.FPToUIOp: "fptoui",
-    llvm.PtrToIntOp: "ptrtoint",
-    llvm.IntToPtrOp: "inttoptr",
-}
-for _op, _word in _BINARY.items():
-    _EMITTERS[_op] = _binary(_word)
-for _op, _word in _CASTS.items():
-    _EMITTERS[_op] = _cast(_word)
-
-_emit_bitcast = _cast("bitcast")
-
-
-def _bitcast(f: _FunctionEmitter, op: llvm.BitcastOp) -> None:
-    if not isinstance(op.arg.owner, llvm.ConstantOp):
-        _emit_bitcast(f, op)
-
-
-def _fneg(f: _FunctionEmitter, op: llvm.FNegOp) -> None:
-    f.define(op, f"fneg {type_text(op.arg.type)} {f.names[op.arg]}")
-
-
-_ICMP = [flag.value for flag in llvm.ALL_ICMP_FLAGS]
-_FCMP = [llvm.FCmpPredicateFlag.from_int(i).value for i in range(16)]
-
-
-def _icmp(f: _FunctionEmitter, op: llvm.ICmpOp) -> None:
-    lhs, rhs = op.operands
-    predicate = _ICMP[op.predicate.value.data]
-    f.define(op, f"icmp {predicate} {type_text(lhs.type)} {f.names[lhs]}, {f.names[rhs]}")
-
-
-def _fcmp(f: _FunctionEmitter, op: llvm.FCmpOp) -> None:
-    lhs, rhs = op.operands
-    predicate = _FCMP[op.predicate.value.data]
-    f.define(op, f"fcmp {predicate} {type_text(lhs.type)} {f.names[lhs]}, {f.names[rhs]}")
-
-
-def _select(f: _FunctionEmitter, op: llvm.SelectOp) -> None:
-    condition, lhs, rhs = operands_of(op)
-    t, names = type_text(lhs.type), f.names
-    f.define(op, f"select i1 {names[condition]}, {t} {names[lhs]}, {t} {names[rhs]}")
-
-
-def _gep(f: _FunctionEmitter, op: llvm.GEPOp) -> None:
-    base, *indices = operands_of(op)
-    index = f.names[indices[0]] if indices else dense_values(op.rawConstantIndices)[0]
-    f.define(op, f"getelementptr i8, ptr {f.names[base]}, i64 {index}")
-
-
-def _load(f: _FunctionEmitter, op: llvm_ext.LoadOp) -> None:
-    properties, result = op.properties, result_of(op)
-    (address,) = operands_of(op)
-    volatile = "volatile " if "volatile_" in properties else ""
-    invariant = f", !invariant.load !{_EMPTY_NODE}" if "invariant" in properties else ""
-    f.lines.append(
-        f"  {f.names[result]} = load {volatile}{type_text(result.type)}, ptr"
-        f" {f.names[address]}, align {op.alignment.value.data}{invariant}{f.alias(op)}"
-        f"{_access_location(f, op)}\n"
-    )
-
-
-def _store(f: _FunctionEmitter, op: llvm_ext.StoreOp) -> None:
-    value, address = operands_of(op)
-    volatile = "volatile " if "volatile_" in op.properties else ""
-    f.lines.append(
-        f"  store {volatile}{type_text(value.type)} {f.names[value]}, ptr {f.names[address]},"
-        f" align {op.alignment.value.data}{f.alias(op)}{_access_location(f, op)}\n"
-    )
-
-
-_EMPTY_NODE = 4
-"""The number of the empty node in `_HEADER`."""
-
-
-def _access_location(f: _FunctionEmitter, op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
-    alias = op.properties.get("alias")
-    if alias is None or cast(StringAttr, alias).data != Alias.LINEAR.value:
-        return ""
-    return f.location(op, MEMORY_COLUMN)
-
-
-def _alloca(f: _FunctionEmitter, op: llvm.AllocaOp) -> None:
-    alignment = op.alignment.value.data if op.alignment is not None else 1
-    count = f.names[op.size]
-    f.define(op, f"alloca {type_text(op.elem_type)}, i64 {count}, align {alignment}")
-
-
-def _insert_value(f: _FunctionEmitter, op: llvm.InsertValueOp) -> None:
-    container, value = op.container, op.value
-    position = op.position.get_values()[0]
-    f.define(
-        op,
-        f"insertvalue {type_text(container.type)} {f.names[container]},"
-        f" {type_text(value.type)} {f.names[value]}, {position}",
-    )
-
-
-def _extract_value(f: _FunctionEmitter, op: llvm.ExtractValueOp) -> None:
-    container, position = op.container, op.position.get_values()[0]
-    f.define(op, f"extractvalue {type_text(container.type)} {f.names[container]}, {position}")
-
-
-def _call(f: _FunctionEmitter, op: llvm.CallOp) -> None:
-    operands = [*op.operands]
-    symbol = op.callee
-    callee = f.names[operands.pop(0)] if symbol is None else f'@"{symbol.root_reference.data}"'
-    _emit_call(f, op, f"{op.TailCallKind.data.value} call", callee, operands)
-
-
-def _emit_call(
-    f: _FunctionEmitter, op: Operation, word: str, callee: str, operands: Iterable[SSAValue]
-) -> None:
-    arguments = ", ".join(f"{type_text(a.type)} {f.names[a]}" for a in operands)
-    ending = f"{' noinline' if NO_INLINE in op.attributes else ''}{f.location(op, 0)}"
-    if op.results:
-        returned = type_text(op.results[0].type)
-        f.define(op, f"{word} {returned} {callee}({arguments}){ending}")
-    else:
-        f.lines.append(f"  {word} void {callee}({arguments}){ending}\n")
-
-
-def _intrinsic(f: _FunctionEmitter, op: llvm.CallIntrinsicOp) -> None:
-    _emit_call(f, op, "call", f"@{op.intrin.data}", op.operands)
-
-
-def _stack_save(f: _FunctionEmitter, op: llvm.StackSaveOp) -> None:
-    f.define(op, "call ptr @llvm.stacksave.p0()")
-
-
-def _fence(f: _FunctionEmitter, op: llvm_ext.FenceOp) -> None:
-    f.lines.append('  fence syncscope("singlethread") seq_cst\n')
-
-
-def _ubsantrap(f: _FunctionEmitter, op: llvm_ext.UBSanTrapOp) -> None:
-    code = op.code.value.data
-    location = f.location(op, code)
-    f.lines.append(f"  call void @llvm.ubsantrap(i8 {code}) nomerge{location}\n")
-
-
-_OTHERS: dict[type[Operation], _Emitter] = {
-    llvm.BitcastOp: _bitcast,
-    llvm.FNegOp: _fneg,
-    llvm.ICmpOp: _icmp,
-    llvm.FCmpOp: _fcmp,
-    llvm.SelectOp: _select,
-    llvm.GEPOp: _gep,
-    llvm_ext.LoadOp: _load,
-    llvm_ext.StoreOp: _store,
-    llvm.AllocaOp: _alloca,
-    llvm.InsertValueOp: _insert_value,
-    llvm.ExtractValueOp: _extract_value,
-    llvm.CallOp: _call,
-    llvm.CallIntrinsicOp: _intrinsic,
-    llvm.StackSaveOp: _stack_save,
-    llvm_ext.FenceOp: _fence,
-    llvm_ext.UBSanTrapOp: _ubsantrap,
-}
-_EMITTERS.update(_OTHERS)
+__all__ = ["CodeText", "EmitError", "emit_functions", "emit_llvm", "emit_together"]

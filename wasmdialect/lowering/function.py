@@ -254,9 +254,10 @@ class FunctionLowering:
         *,
         invariant: bool = False,
         volatile: bool = False,
+        may_fault: bool = False,
     ) -> SSAValue:
         """Load from an address."""
-        properties = _access_properties(alignment, alias, volatile)
+        properties = _access_properties(alignment, alias, volatile, may_fault)
         if invariant:
             properties["invariant"] = UNIT
         return self.emit(llvm_ext.LoadOp, (address,), result_type, properties)
@@ -269,9 +270,10 @@ class FunctionLowering:
         alias: Alias,
         *,
         volatile: bool = False,
+        may_fault: bool = False,
     ) -> None:
         """Store to an address."""
-        properties = _access_properties(alignment, alias, volatile)
+        properties = _access_properties(alignment, alias, volatile, may_fault)
         self.step(llvm_ext.StoreOp, (value, address), properties)
 
     def header_field(self, vmctx: SSAValue, name: str) -> SSAValue:
@@ -421,11 +423,13 @@ class FunctionLowering:
         self.step(llvm.ReturnOp, registers)
 
 
-_ACCESS: dict[tuple[int, Alias, bool], dict[str, Attribute]] = {}
+_ACCESS: dict[tuple[int, Alias, bool, bool], dict[str, Attribute]] = {}
 
 
-def _access_properties(alignment: int, alias: Alias, volatile: bool) -> dict[str, Attribute]:
-    key = (alignment, alias, volatile)
+def _access_properties(
+    alignment: int, alias: Alias, volatile: bool, may_fault: bool
+) -> dict[str, Attribute]:
+    key = (alignment, alias, volatile, may_fault)
     known = _ACCESS.get(key)
     if known is None:
         known = dict[str, Attribute](
@@ -433,6 +437,8 @@ def _access_properties(alignment: int, alias: Alias, volatile: bool) -> dict[str
         )
         if volatile:
             known["volatile_"] = UNIT
+        if may_fault:
+            known["may_fault"] = UNIT
         _ACCESS[key] = known
     return dict(known)
 

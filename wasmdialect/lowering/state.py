@@ -85,11 +85,15 @@ def _linear_place(f: FunctionLowering, op: wasmvm.LinearLoadOp | wasmvm.LinearSt
 def _linear_load(f: FunctionLowering, op: wasmvm.LinearLoadOp) -> None:
     address, width = _linear_place(f, op), op.bytes.value.data
     result_type = result_of(op).type
-    align, volatile = op.align.value.data, op.may_fault is not None
+    align, volatile, faults = op.align.value.data, op.is_ordered, op.may_fault is not None
     if width == type_size(result_type):
-        value = f.load(address, result_type, align, Alias.LINEAR, volatile=volatile)
+        value = f.load(
+            address, result_type, align, Alias.LINEAR, volatile=volatile, may_fault=faults
+        )
     else:
-        narrow = f.load(address, _NARROW[width], align, Alias.LINEAR, volatile=volatile)
+        narrow = f.load(
+            address, _NARROW[width], align, Alias.LINEAR, volatile=volatile, may_fault=faults
+        )
         extend = llvm.ZExtOp if op.signed is None else llvm.SExtOp
         value = f.emit(extend, (narrow,), result_type)
     f.values[result_of(op)] = value
@@ -100,8 +104,14 @@ def _linear_store(f: FunctionLowering, op: wasmvm.LinearStoreOp) -> None:
     value = f.values[op.value]
     if width != type_size(value.type):
         value = f.emit(llvm.TruncOp, (value,), _NARROW[width])
-    volatile = op.may_fault is not None
-    f.store(value, address, op.align.value.data, Alias.LINEAR, volatile=volatile)
+    f.store(
+        value,
+        address,
+        op.align.value.data,
+        Alias.LINEAR,
+        volatile=op.is_ordered,
+        may_fault=op.may_fault is not None,
+    )
 
 
 def _linear_address(f: FunctionLowering, op: wasmvm.LinearAddressOp) -> None:

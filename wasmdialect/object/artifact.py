@@ -27,9 +27,11 @@ from wasmdialect.object.elf import (
     SYMBOL,
     ElfError,
     ElfFile,
+    Section,
 )
 from wasmdialect.object.info import ArtifactInfo
 from wasmdialect.object.link import LinkedImage, PlacedFunction
+from wasmdialect.object.provenance import Provenance
 from wasmdialect.object.sections import (
     AddressMap,
     TableError,
@@ -56,12 +58,19 @@ class EngineInfo:
     cpu: str
     features: str
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Every setting that the code depends on, and the expanded pipeline."""
+    """Every setting that the artifact depends on, by its name in a Config."""
+    passes: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    """The expanded pipeline: `text` (name and options) and `digest` of the source of each pass."""
     version: str = __version__
 
     def to_bytes(self) -> bytes:
         """The section's bytes."""
         return json.dumps(self.__dict__, separators=(",", ":"), sort_keys=True).encode()
+
+    @property
+    def pipeline(self) -> str:
+        """The expanded pipeline as text."""
+        return ",".join(row["text"] for row in self.passes)
 
     @staticmethod
     def from_bytes(data: bytes) -> EngineInfo:
@@ -79,33 +88,48 @@ class Artifact:
     engine: EngineInfo
     info: ArtifactInfo
     text: bytes | memoryview
+    eh_frame: bytes | memoryview
+    """How to unwind; directly behind the text. Empty if it was switched off."""
     rodata: bytes | memoryview
+    rodata_offset: int
+    """From the start of the text, in the file as in memory."""
     functions: tuple[PlacedFunction, ...]
-    address_map: bytes | memoryview
+    """In the order of their offsets."""
+    address_map: bytes | memoryview | None
+    """None if it was switched off."""
     traps: bytes | memoryview
     wasm_data: bytes | memoryview
     """`.rodata.wasm`: the data segments."""
     names: bytes | memoryview
     """`.name.wasm`: function names, one after the other."""
+    provenance: Provenance
     text_offset: int = 0
     """Of `.text` in the file."""
     branch_protection: bool = False
 
 
 def make_artifact(
-    engine: EngineInfo, info: ArtifactInfo, image: LinkedImage, wasm_data: bytes, names: bytes
+    engine: EngineInfo,
+    info: ArtifactInfo,
+    image: LinkedImage,
+    wasm_data: bytes,
+    names: bytes,
+    provenance: Provenance,
 ) -> Artifact:
     """The artifact of a linked image."""
     return Artifact(
         engine,
         info,
         image.text,
+        image.eh_frame,
         image.rodata,
+        image.rodata_offset,
         image.functions,
-        write_address_map(image.address_map),
+        None if image.address_map is None else write_address_map(image.address_map),
         write_traps(image.traps),
         wasm_data,
         names,
+        provenance,
     )
 
 
@@ -121,12 +145,19 @@ def write_artifact(artifact: Artifact, elf_machine: int, page_size: int) -> byte
         (".wasmdialect.engine", SHT_PROGBITS, 0, 1, artifact.engine.to_bytes()),
         (".wasmtime.bti", SHT_PROGBITS, 0, 1, bytes([artifact.branch_protection])),
         (".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, page_size, artifact.text),
-        (".rodata", SHT_PROGBITS, SHF_ALLOC, 1, artifact.rodata),
-        (".wasmtime.addrmap", SHT_PROGBITS, 0, 1, artifact.address_map),
+    ]
+    if artifact.eh_frame:
+        contents.append((".eh_frame", SHT_PROGBITS, SHF_ALLOC, 1, artifact.eh_frame))
+    gap = artifact.rodata_offset - len(artifact.text) - len(artifact.eh_frame)
+    contents.append((".rodata", SHT_PROGBITS, SHF_ALLOC, 1, artifact.rodata))
+    if artifact.address_map is not None:
+        contents.append((".wasmtime.addrmap", SHT_PROGBITS, 0, 1, artifact.address_map))
+    contents += [
         (".wasmtime.traps", SHT_PROGBITS, 0, 1, artifact.traps),
         (".rodata.wasm", SHT_PROGBITS, SHF_ALLOC, 1, artifact.wasm_data),
         (".name.wasm", SHT_PROGBITS, 0, 1, artifact.names),
         (".wasmdialect.info", SHT_PROGBITS, 0, 1, artifact.info.to_bytes()),
+        (".wasmdialect.provenance", SHT_PROGBITS, 0, 1, artifact.provenance.to_bytes()),
         (CHECKSUM_SECTION, SHT_PROGBITS, 0, 1, bytes(CHECKSUM_SIZE)),
     ]
     text_index = 1 + [name for name, *_ in contents].index(".text")
@@ -152,6 +183,8 @@ def write_artifact(artifact: Artifact, elf_machine: int, page_size: int) -> byte
         contents, name_offsets, strict=True
     ):
         file += bytes(align_up(len(file), alignment) - len(file))
+        if name == ".rodata":
+            file += bytes(gap)  # as far from the text as in memory
         offset = len(file)
         if name == CHECKSUM_SECTION:
             checksum_at = offset
@@ -219,23 +252,29 @@ def _read(data: bytes | memoryview) -> Artifact:
         raise ArtifactError("damaged artifact: the checksum is wrong")
     try:
         info = ArtifactInfo.from_bytes(bytes(_content(elf, ".wasmdialect.info")))
+        provenance = Provenance.from_bytes(bytes(_content(elf, ".wasmdialect.provenance")))
     except ValueError as error:
         raise ArtifactError(f"damaged artifact: {error}") from None
-    text = elf.section(".text")
-    assert text is not None
-    address_map, traps = _content(elf, ".wasmtime.addrmap"), _content(elf, ".wasmtime.traps")
-    AddressMap.read(address_map)
+    text, rodata = _section(elf, ".text"), _section(elf, ".rodata")
+    eh_frame = elf.section(".eh_frame")
+    address_map = elf.section(".wasmtime.addrmap")
+    traps = _content(elf, ".wasmtime.traps")
+    if address_map is not None:
+        AddressMap.read(elf.content(address_map))
     TrapTable.read(traps)
     return Artifact(
         engine,
         info,
         elf.content(text),
-        _content(elf, ".rodata"),
+        b"" if eh_frame is None else elf.content(eh_frame),
+        elf.content(rodata),
+        rodata.offset - text.offset,
         tuple(_functions(elf)),
-        address_map,
+        None if address_map is None else elf.content(address_map),
         traps,
         _content(elf, ".rodata.wasm"),
         _content(elf, ".name.wasm"),
+        provenance,
         text.offset,
         any(_content(elf, ".wasmtime.bti")),
     )
@@ -248,7 +287,11 @@ def _functions(elf: ElfFile) -> Iterator[PlacedFunction]:
 
 
 def _content(elf: ElfFile, name: str) -> memoryview:
+    return elf.content(_section(elf, name))
+
+
+def _section(elf: ElfFile, name: str) -> Section:
     section = elf.section(name)
     if section is None:
         raise ArtifactError(f"damaged artifact: it has no section {name}")
-    return elf.content(section)
+    return section

@@ -4,13 +4,18 @@ LLVM gives each function a section for its code and one for its jump tables (eac
 its own), and its constants symbols of their own in the mergeable sections; so a function can be taken
 out of an object that holds many, cached, and linked with others. A compiled function is made of
 plain values only, so `marshal` carries it between processes.
+
+It does not know its place: its symbols are those of its text (`lowering.emit`) and its Wasm offsets
+are lines. A `NamedFunction` adds both.
 """
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from wasmdialect.abi.debug_locations import from_line
 from wasmdialect.object.debug_line import Row, decode_lines
 from wasmdialect.object.elf import (
     SHF_ALLOC,
@@ -22,6 +27,9 @@ from wasmdialect.object.elf import (
     Section,
     Symbol,
 )
+from wasmdialect.object.sections import NO_OFFSET, address_runs
+from wasmdialect.object.trap_sites import trap_sites
+from wasmdialect.object.unwind import FrameInfo, read_frames
 
 Target: TypeAlias = str | int
 """What a relocation refers to: a function by symbol, or a piece of the same function by number."""
@@ -54,9 +62,12 @@ class CompiledFunction:
 
     symbol: str
     pieces: tuple[Piece, ...]
-    lines: tuple[Row, ...]
-    """Code offset, Wasm byte offset (0: none; -1: the end) and column of each row of the line
-    table, in order."""
+    address_map: tuple[tuple[int, int], ...]
+    """Code offset and line, `NO_OFFSET` for none, ascending."""
+    traps: tuple[tuple[int, int], ...]
+    """Code offset and trap code of the instructions that can trap, ascending."""
+    frame: FrameInfo | None
+    """How to unwind it."""
 
     @property
     def code(self) -> bytes:
@@ -65,20 +76,60 @@ class CompiledFunction:
 
     def to_plain(self) -> Any:
         """Nested tuples that `marshal` can write."""
-        return astuple(self)
+        pieces = tuple(
+            (
+                piece.content,
+                piece.alignment,
+                tuple((f.offset, f.type, f.target, f.addend) for f in piece.fixups),
+                piece.mergeable,
+            )
+            for piece in self.pieces
+        )
+        frame = None if self.frame is None else tuple(self.frame)
+        return (self.symbol, pieces, self.address_map, self.traps, frame)
 
     @staticmethod
     def from_plain(plain: Any) -> CompiledFunction:
         """The inverse of `to_plain`."""
-        symbol, pieces, lines = plain
+        symbol, pieces, address_map, traps, frame = plain
         return CompiledFunction(
             symbol,
             tuple(
                 Piece(content, alignment, tuple(Fixup(*f) for f in fixups), mergeable)
                 for content, alignment, fixups, mergeable in pieces
             ),
-            lines,
+            address_map,
+            traps,
+            None if frame is None else FrameInfo(*frame),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFunction:
+    """A compiled function with its place in the module."""
+
+    code: CompiledFunction
+    symbols: Sequence[str]
+    """What `s0`, `s1`, ... stand for in it."""
+    base: int
+    """The Wasm byte offset that its lines count from."""
+
+    @property
+    def symbol(self) -> str:
+        """Its own symbol."""
+        return self.name_of(self.code.symbol)
+
+    def name_of(self, target: str) -> str:
+        """The symbol of a function that it refers to."""
+        return self.symbols[int(target[1:])]
+
+    def address_map(self) -> list[tuple[int, int]]:
+        """Code offset and Wasm byte offset, `NO_OFFSET` for none, ascending."""
+        base = self.base
+        return [
+            (at, line if line == NO_OFFSET else from_line(line, base))
+            for at, line in self.code.address_map
+        ]
 
 
 class ExtractError(Exception):
@@ -106,8 +157,20 @@ class _Extraction:
                 if symbol.value or symbol.section in starts:
                     raise ExtractError(f"{symbol.name} is not alone in its section")
                 starts[symbol.section] = symbol
-        lines = self._lines()
-        return [self._function(starts[n], n, lines.get(n, [])) for n in sorted(starts)]
+        lines, frames = self._lines(), self._frames()
+        return [
+            self._function(starts[n], n, lines.get(n, []), frames.get(n)) for n in sorted(starts)
+        ]
+
+    def _frames(self) -> dict[int, FrameInfo]:
+        for number, section in enumerate(self.elf.sections):
+            if section.name == ".eh_frame":
+                addresses = {
+                    relocation.offset: self.symbols[relocation.symbol].section
+                    for relocation in self.relocations.get(number, ())
+                }
+                return read_frames(self.elf.content(section), addresses)
+        return {}
 
     def _lines(self) -> dict[int, list[Row]]:
         for number, section in enumerate(self.elf.sections):
@@ -120,7 +183,9 @@ class _Extraction:
                 return decode_lines(self.elf.content(section), addresses)
         return {}
 
-    def _function(self, symbol: Symbol, section: int, lines: list[Row]) -> CompiledFunction:
+    def _function(
+        self, symbol: Symbol, section: int, lines: list[Row], frame: FrameInfo | None
+    ) -> CompiledFunction:
         pieces: list[Piece | None] = []
         numbers: dict[tuple[int, int], int] = {}
         """Piece number by section and offset of a constant (0 for whole sections)."""
@@ -148,7 +213,17 @@ class _Extraction:
             return piece_of(to.section, 0), relocation.addend + to.value
 
         piece_of(section, 0)
-        return CompiledFunction(symbol.name, tuple(p for p in pieces if p), tuple(lines))
+        code = self._code(section)
+        return CompiledFunction(
+            symbol.name,
+            tuple(p for p in pieces if p),
+            tuple(_address_map(lines, len(code))),
+            tuple(trap_sites(code, lines, self.elf.machine)),
+            frame,
+        )
+
+    def _code(self, section: int) -> bytes:
+        return bytes(self.elf.content(self.elf.sections[section]))
 
     def _piece(self, number: int, offset: int, target_of: Any) -> Piece:
         section: Section = self.elf.sections[number]
@@ -163,3 +238,13 @@ class _Extraction:
             target, addend = target_of(relocation)
             fixups.append(Fixup(relocation.offset, relocation.type, target, addend))
         return Piece(bytes(content), section.alignment, tuple(fixups))
+
+
+def _address_map(lines: list[Row], end: int) -> list[tuple[int, int]]:
+    """(code offset, line) pairs of one function, from its line table."""
+    pieces: list[tuple[int, int, int]] = []
+    for row, following in zip(lines, (*lines[1:], (end, -1, 0)), strict=True):
+        start, line, _ = row
+        if line > 0 and following[0] > start:
+            pieces.append((line, start, following[0] - start))
+    return address_runs(pieces, end)

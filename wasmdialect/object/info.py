@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias, cast
 
-INFO_VERSION = 1
+INFO_VERSION = 2
 
 ConstantExpression: TypeAlias = list[list[Any]]
 
@@ -128,6 +128,8 @@ class ArtifactInfo:
     """Index, start and length in `.name.wasm` of the names there are."""
     function_starts: list[int] = field(default_factory=list[int])
     """The Wasm byte offset of each function's body, 0 for imports."""
+    function_ends: list[int] = field(default_factory=list[int])
+    """Where each body ends, 0 for imports."""
 
     def to_bytes(self) -> bytes:
         """The section's bytes."""

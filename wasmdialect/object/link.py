@@ -1,23 +1,23 @@
-"""Linking: compiled functions to one image of text and constants with its tables.
+"""The linker: places functions and constants in an image and resolves every relocation.
 
-Functions go in the order of RUNTIME_ABI (Wasm functions by index, then each kind of trampoline), so
-the image does not depend on who compiled what when. Constants follow the text at a page boundary.
+Functions lie in the order of their index, then trampolines by kind, at the alignments of RUNTIME_ABI
+"The ELF artifact"; unwind tables and constants follow the text. A call that cannot reach its target
+goes through a veneer behind the caller.
 """
 
 from __future__ import annotations
 
-import struct
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+import random
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wasmdialect.abi.layout import align_up
 from wasmdialect.abi.symbols import order_key, parse_symbol
-from wasmdialect.abi.traps import DEBUG_ASSERTION
-from wasmdialect.object.compiled import CompiledFunction, Fixup, Piece
+from wasmdialect.object.compiled import Fixup, NamedFunction, Piece
 from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
 from wasmdialect.object.relocations import PATCHES, RelocationError
-from wasmdialect.object.sections import address_runs
+from wasmdialect.object.unwind import write_frames
+from wasmdialect.object.veneers import BRANCH_RANGES, BRANCH_TYPES, VENEER_SIZES, write_veneer
 
 
 class LinkError(Exception):
@@ -41,6 +41,26 @@ MACHINES = {
 
 
 @dataclass(frozen=True, slots=True)
+class LinkOptions:
+    """How the image is laid out. All of it is part of the artifact."""
+
+    padding: int = 0
+    """Zero bytes behind each function."""
+    force_veneers: bool = False
+    """Let every call between functions go through a veneer."""
+    branch_range: int | None = None
+    """Bytes that a branch is taken to reach; None: what the machine can."""
+    function_alignment: int | None = None
+    """Alignment of functions, at least; None: the machine's usual one."""
+    shuffle_seed: int | None = None
+    """Put functions into a random order, so that a measurement does not depend on one layout."""
+    address_map: bool = True
+    """Write `.wasmtime.addrmap`."""
+    unwind_info: bool = True
+    """Write `.eh_frame`."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlacedFunction:
     """A function in the image: offset and size in `.text`."""
 
@@ -56,153 +76,205 @@ class LinkedImage:
     machine: Machine
     text: bytes
     """Padded to a page."""
+    eh_frame: bytes
+    """Follows the text directly in memory; empty without unwind information."""
     rodata: bytes
-    """Follows the text directly in memory."""
+    rodata_offset: int
+    """Where the constants are, from the start of the text."""
     functions: tuple[PlacedFunction, ...]
-    address_map: tuple[tuple[int, int], ...]
-    """(code offset, Wasm offset) pairs."""
+    """In the order of their offsets."""
+    address_map: tuple[tuple[int, int], ...] | None
+    """(code offset, Wasm offset) pairs; None if it was switched off."""
     traps: tuple[tuple[int, int], ...]
     """(code offset, trap code) pairs."""
 
 
-def link(functions: Iterable[CompiledFunction], elf_machine: int) -> LinkedImage:
+def link(
+    functions: Iterable[NamedFunction], elf_machine: int, options: LinkOptions | None = None
+) -> LinkedImage:
     """Place and relocate. Raises LinkError on an undefined symbol or a target out of reach."""
+    options = LinkOptions() if options is None else options
     machine = MACHINES[elf_machine]
-    ordered = sorted(functions, key=lambda f: order_key(f.symbol))
-    placement = _Placement(ordered, machine)
-    image = bytearray(placement.size)
-    for function in ordered:
-        for number, piece in enumerate(function.pieces):
-            start = placement.piece_offsets[function.symbol][number]
-            image[start : start + len(piece.content)] = piece.content
-    for function in ordered:
-        for number, piece in enumerate(function.pieces):
-            for fixup in piece.fixups:
-                _apply(image, placement, function, number, fixup)
+    ordered = _ordered(functions, options)
+    layout = _Layout(ordered, machine, options)
+    layout.place()
+    text_size = align_up(layout.code_size, machine.page_size)
     placed = tuple(
-        PlacedFunction(f.symbol, placement.piece_offsets[f.symbol][0], len(f.code)) for f in ordered
+        PlacedFunction(f.symbol, start, len(f.code.code))
+        for f, start in zip(ordered, layout.starts, strict=True)
     )
+    eh_frame = b""
+    if options.unwind_info:
+        eh_frame = write_frames(
+            text_size,
+            (
+                (place.offset, place.size, f.code.frame)
+                for f, place in zip(ordered, placed, strict=True)
+                if f.code.frame is not None
+            ),
+        )
+    constants = _Constants(ordered, text_size + len(eh_frame))
+    image = bytearray(constants.end)
+    for index, function in enumerate(ordered):
+        places = [layout.starts[index], *constants.places[index]]
+        for place, piece in zip(places, function.code.pieces, strict=True):
+            image[place : place + len(piece.content)] = piece.content
+        for place, piece in zip(places, function.code.pieces, strict=True):
+            for fixup in piece.fixups:
+                _apply(image, layout, index, place, places, fixup)
+        for symbol, at in layout.veneers[index].items():
+            write_veneer(elf_machine, image, at, layout.start_of(function, symbol))
     address_map: list[tuple[int, int]] = []
     traps: list[tuple[int, int]] = []
     for function, place in zip(ordered, placed, strict=True):
-        address_map.extend((place.offset + at, wasm) for at, wasm in function_address_map(function))
-        traps.extend(
-            (place.offset + at, code) for at, code in function_traps(function, elf_machine)
-        )
+        start = place.offset
+        if options.address_map:
+            address_map.extend([(start + at, wasm) for at, wasm in function.address_map()])
+        traps.extend([(start + at, code) for at, code in function.code.traps])
     return LinkedImage(
         machine,
-        bytes(image[: placement.text_size]),
-        bytes(image[placement.text_size :]),
+        bytes(image[:text_size]),
+        eh_frame,
+        bytes(image[constants.start :]),
+        constants.start,
         placed,
-        tuple(address_map),
+        tuple(address_map) if options.address_map else None,
         tuple(traps),
     )
 
 
-class _Placement:
-    """Where every piece goes."""
+def _ordered(functions: Iterable[NamedFunction], options: LinkOptions) -> list[NamedFunction]:
+    ordered = sorted(functions, key=lambda f: order_key(f.symbol))
+    if options.shuffle_seed is None:
+        return ordered
+    own = [f for f in ordered if order_key(f.symbol)[0] == 0]
+    trampolines = ordered[len(own) :]
+    random.Random(options.shuffle_seed).shuffle(own)
+    return own + trampolines
 
-    def __init__(self, functions: list[CompiledFunction], machine: Machine):
+
+class _Layout:
+    """Where the code of every function and the veneers behind it go."""
+
+    def __init__(self, functions: Sequence[NamedFunction], machine: Machine, options: LinkOptions):
+        self.functions = functions
         self.machine = machine
-        self.piece_offsets: dict[str, list[int]] = {}
-        offset = 0
-        for function in functions:
-            offset = align_up(offset, _alignment(function, machine))
-            if function.symbol in self.piece_offsets:
+        self.padding = options.padding
+        self.alignment = max(machine.function_alignment, options.function_alignment or 1)
+        self.range = options.branch_range or BRANCH_RANGES[machine.elf_machine]
+        self.starts: list[int] = []
+        self.code_size = 0
+        self.veneers: list[dict[str, int]] = [{} for _ in functions]
+        """For each function: the symbols it calls through a veneer, and where that is."""
+        self._by_symbol: dict[str, int] = {}
+        for index, function in enumerate(functions):
+            if function.symbol in self._by_symbol:
                 raise LinkError(f"{function.symbol} is defined twice")
-            self.piece_offsets[function.symbol] = [offset]
-            offset += len(function.code)
-        self.text_size = offset = align_up(offset, machine.page_size)
+            self._by_symbol[function.symbol] = index
+        if options.force_veneers:
+            for index, function in enumerate(functions):
+                for symbol in _called(function, machine):
+                    if symbol != function.symbol:
+                        self.veneers[index][symbol] = 0
+
+    def place(self) -> None:
+        """Place everything; veneers push functions further away, until no call is out of reach."""
+        self._place_once()
+        while self._add_missing_veneers():
+            self._place_once()
+
+    def start_of(self, user: NamedFunction, symbol: str) -> int:
+        """Where the function of a symbol starts. Raises LinkError."""
+        index = self._by_symbol.get(symbol)
+        if index is None:
+            raise LinkError(f"{user.symbol} refers to {symbol!r}, which nothing defines")
+        return self.starts[index]
+
+    def _place_once(self) -> None:
+        self.starts = []
+        offset = 0
+        for index, function in enumerate(self.functions):
+            offset = align_up(offset, self._alignment(function))
+            self.starts.append(offset)
+            offset += len(function.code.code)
+            veneers = self.veneers[index]
+            for symbol in veneers:
+                offset = align_up(offset, 4)
+                veneers[symbol] = offset
+                offset += VENEER_SIZES[self.machine.elf_machine]
+            offset += self.padding
+        self.code_size = offset
+
+    def _alignment(self, function: NamedFunction) -> int:
+        parsed = parse_symbol(function.symbol)
+        if parsed is not None and parsed[0] != "function":
+            return self.machine.trampoline_alignment
+        return self.alignment
+
+    def _add_missing_veneers(self) -> bool:
+        if self.code_size < self.range:
+            return False
+        added = False
+        for index, function in enumerate(self.functions):
+            for fixup in function.code.pieces[0].fixups:
+                if fixup.type not in BRANCH_TYPES[self.machine.elf_machine]:
+                    continue
+                symbol = function.name_of(str(fixup.target))
+                distance = self.start_of(function, symbol) - (self.starts[index] + fixup.offset)
+                if abs(distance) >= self.range and symbol not in self.veneers[index]:
+                    self.veneers[index][symbol] = 0
+                    added = True
+        return added
+
+
+def _called(function: NamedFunction, machine: Machine) -> Iterable[str]:
+    for fixup in function.code.pieces[0].fixups:
+        if fixup.type in BRANCH_TYPES[machine.elf_machine]:
+            yield function.name_of(str(fixup.target))
+
+
+class _Constants:
+    """Where constants and jump tables go. Equal mergeable ones are one."""
+
+    def __init__(self, functions: Sequence[NamedFunction], start: int):
+        pieces = [piece for f in functions for piece in f.code.pieces[1:]]
+        self.start = align_up(start, max([RODATA_ALIGNMENT, *(p.alignment for p in pieces)]))
+        self.places: list[list[int]] = []
+        """For each function: the places of its pieces behind the code."""
+        offset = self.start
         shared: dict[Piece, int] = {}
         for function in functions:
-            for piece in function.pieces[1:]:
+            own: list[int] = []
+            for piece in function.code.pieces[1:]:
                 place = shared.get(piece) if piece.mergeable else None
                 if place is None:
                     place = align_up(offset, piece.alignment)
                     offset = place + len(piece.content)
                     if piece.mergeable:
                         shared[piece] = place
-                self.piece_offsets[function.symbol].append(place)
-        self.size = offset
+                own.append(place)
+            self.places.append(own)
+        self.end = offset
 
 
-def _alignment(function: CompiledFunction, machine: Machine) -> int:
-    parsed = parse_symbol(function.symbol)
-    if parsed is not None and parsed[0] != "function":
-        return machine.trampoline_alignment
-    return machine.function_alignment
+RODATA_ALIGNMENT = 64
 
 
 def _apply(
-    image: bytearray,
-    placement: _Placement,
-    function: CompiledFunction,
-    piece: int,
-    fixup: Fixup,
+    image: bytearray, layout: _Layout, index: int, place: int, places: list[int], fixup: Fixup
 ) -> None:
-    at = placement.piece_offsets[function.symbol][piece] + fixup.offset
+    function, elf_machine = layout.functions[index], layout.machine.elf_machine
     if isinstance(fixup.target, int):
-        target = placement.piece_offsets[function.symbol][fixup.target]
+        target = places[fixup.target]
     else:
-        places = placement.piece_offsets.get(fixup.target)
-        if places is None:
-            raise LinkError(f"{function.symbol} refers to {fixup.target!r}, which nothing defines")
-        target = places[0]
-    patch = PATCHES[placement.machine.elf_machine].get(fixup.type)
+        symbol = function.name_of(fixup.target)
+        is_branch = fixup.type in BRANCH_TYPES[elf_machine]
+        veneer = layout.veneers[index].get(symbol) if is_branch else None
+        target = layout.start_of(function, symbol) if veneer is None else veneer
+    patch = PATCHES[elf_machine].get(fixup.type)
     if patch is None:
         raise LinkError(f"{function.symbol} needs relocation type {fixup.type}, which is unknown")
     try:
-        patch(image, at, target + fixup.addend)
+        patch(image, place + fixup.offset, target + fixup.addend)
     except RelocationError as error:
         raise LinkError(f"{function.symbol}: {error}") from None
-
-
-# --- the tables about one function ---
-
-
-def function_address_map(function: CompiledFunction) -> list[tuple[int, int]]:
-    """(code offset, Wasm offset) pairs of one function, from its line table."""
-    end = len(function.code)
-    pieces: list[tuple[int, int, int]] = []
-    for row, following in zip(function.lines, (*function.lines[1:], (end, -1, 0)), strict=True):
-        start, wasm_offset, _ = row
-        if wasm_offset > 0 and following[0] > start:
-            pieces.append((wasm_offset, start, following[0] - start))
-    return address_runs(pieces, end)
-
-
-_UD1 = bytes((0x67, 0x0F, 0xB9, 0x40))
-"""`ud1 eax, [eax + code]`, what `llvm.ubsantrap(code)` is on x86-64; the code is the next byte."""
-
-
-def function_traps(function: CompiledFunction, elf_machine: int) -> list[tuple[int, int]]:
-    """(code offset, trap code) pairs of the explicit traps of one function.
-
-    The instructions are found by their bytes. The line table says the same (the column of a trap is
-    its code), so that constants which happen to look like one are not taken for it.
-    """
-    candidates = (
-        _ud1_sites(function.code) if elf_machine == EM_X86_64 else _brk_sites(function.code)
-    )
-    starts = [at for at, _, _ in function.lines]
-    traps: list[tuple[int, int]] = []
-    for at, code in candidates:
-        row = bisect_right(starts, at) - 1
-        confirmed = row >= 0 and function.lines[row][2] == code
-        if (confirmed or not starts) and code != DEBUG_ASSERTION:
-            traps.append((at, code))
-    return traps
-
-
-def _ud1_sites(code: bytes) -> Iterator[tuple[int, int]]:
-    at = code.find(_UD1)
-    while 0 <= at < len(code) - 4:
-        yield at, code[at + 4]
-        at = code.find(_UD1, at + 1)
-
-
-def _brk_sites(code: bytes) -> Iterator[tuple[int, int]]:
-    """aarch64: `brk #0x5500 | code`."""
-    for at, (word,) in enumerate(struct.iter_unpack("<I", code)):
-        if word & 0xFFFF_E01F == 0xD42A_A000:
-            yield 4 * at, (word >> 5) & 0xFF

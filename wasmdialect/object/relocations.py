@@ -41,7 +41,7 @@ def _aarch64_branch26(buffer: bytearray, at: int, target: int) -> None:
     _U32.pack_into(buffer, at, (word & ~0x3FF_FFFF) | ((distance >> 2) & 0x3FF_FFFF))
 
 
-def _aarch64_page21(buffer: bytearray, at: int, target: int) -> None:
+def aarch64_page21(buffer: bytearray, at: int, target: int) -> None:
     """adrp. The image is mapped at a multiple of the page size, so page distances are known."""
     pages = (target >> 12) - (at >> 12)
     (word,) = _U32.unpack_from(buffer, at)
@@ -49,7 +49,9 @@ def _aarch64_page21(buffer: bytearray, at: int, target: int) -> None:
     _U32.pack_into(buffer, at, word | ((pages & 3) << 29) | (((pages >> 2) & 0x7FFFF) << 5))
 
 
-def _aarch64_low12(scale: int) -> Patch:
+def aarch64_low12(scale: int) -> Patch:
+    """The low 12 bits of an address, in units of 1 << scale, as an instruction's immediate."""
+
     def patch(buffer: bytearray, at: int, target: int) -> None:
         (word,) = _U32.unpack_from(buffer, at)
         low = (target & 0xFFF) >> scale
@@ -67,15 +69,15 @@ PATCHES: Mapping[int, Mapping[int, Patch]] = {
     EM_AARCH64: {
         260: _relative64,  # R_AARCH64_PREL64
         261: _relative32,  # R_AARCH64_PREL32
-        275: _aarch64_page21,  # R_AARCH64_ADR_PREL_PG_HI21
-        277: _aarch64_low12(0),  # R_AARCH64_ADD_ABS_LO12_NC
-        278: _aarch64_low12(0),  # R_AARCH64_LDST8_ABS_LO12_NC
+        275: aarch64_page21,  # R_AARCH64_ADR_PREL_PG_HI21
+        277: aarch64_low12(0),  # R_AARCH64_ADD_ABS_LO12_NC
+        278: aarch64_low12(0),  # R_AARCH64_LDST8_ABS_LO12_NC
         282: _aarch64_branch26,  # R_AARCH64_JUMP26
         283: _aarch64_branch26,  # R_AARCH64_CALL26
-        284: _aarch64_low12(1),  # R_AARCH64_LDST16_ABS_LO12_NC
-        285: _aarch64_low12(2),  # R_AARCH64_LDST32_ABS_LO12_NC
-        286: _aarch64_low12(3),  # R_AARCH64_LDST64_ABS_LO12_NC
-        299: _aarch64_low12(4),  # R_AARCH64_LDST128_ABS_LO12_NC
+        284: aarch64_low12(1),  # R_AARCH64_LDST16_ABS_LO12_NC
+        285: aarch64_low12(2),  # R_AARCH64_LDST32_ABS_LO12_NC
+        286: aarch64_low12(3),  # R_AARCH64_LDST64_ABS_LO12_NC
+        299: aarch64_low12(4),  # R_AARCH64_LDST128_ABS_LO12_NC
     },
 }
 """By ELF machine and relocation type."""

@@ -291,8 +291,10 @@ class _FunctionRewrite:
                     # No memory has 2**64 - 1 bytes, so that stands for every larger end too.
                     {"size": integer_attr(min(end, (1 << 64) - 1), 64)},
                 )
-            elif self.options.traps == "exact":
+            else:
                 properties["may_fault"] = _UNIT
+                if self.options.traps == "relaxed":
+                    properties["unordered"] = _UNIT
         return self.memory_base(memory), properties
 
     def check_range(self, memory: wasmir.MemoryOp, start: SSAValue, length: SSAValue) -> None:
@@ -568,6 +570,10 @@ def _call_indirect(r: _FunctionRewrite, op: wasmir.CallIndirectOp) -> None:
     replace_by(op, call)
 
 
+def _marker(r: _FunctionRewrite, op: Operation) -> None:
+    drop(op)
+
+
 _WASM = StringAttr("wasm")
 
 _HANDLERS: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
@@ -591,6 +597,8 @@ _HANDLERS: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
     wasmir.TableInitOp: _table_init,
     wasmir.ElemDropOp: _elem_drop,
     wasmir.RefFuncOp: _ref_func,
+    wasmir.OperatorsOp: _marker,
+    wasmir.LoopHeaderOp: _marker,
     wasmir.CallOp: _call,
     wasmir.CallIndirectOp: _call_indirect,
 }

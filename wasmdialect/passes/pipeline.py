@@ -31,12 +31,15 @@ POINTS: tuple[Point, ...] = ("wasmir-start", "wasmir-end", "wasmvm-end", "llvm-e
 Verify = Literal["each", "ends", "none"]
 
 _MANDATORY = (
+    "insert-fuel",
+    "insert-epoch-checks",
     "insert-vmctx-loads",
     "insert-trampolines",
     "insert-stack-limit-checks",
     "wasmvm-to-llvm",
 )
-"""The passes from wasmir to LLVM, in order: every program goes through them."""
+"""The passes from wasmir to LLVM, in order: every program goes through them, through the first two
+if it was compiled for fuel or epochs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class LoweringOptions:
     bounds: Literal["guard", "explicit"] = "guard"
     traps: Literal["exact", "relaxed"] = "exact"
     debug_checks: bool = False
+    fuel: bool = False
+    epochs: bool = False
 
 
 def default_pipeline(options: LoweringOptions, at: Mapping[str, str]) -> str:
@@ -59,6 +64,8 @@ def default_pipeline(options: LoweringOptions, at: Mapping[str, str]) -> str:
     stages = (
         at.get("wasmir-start"),
         at.get("wasmir-end"),
+        lowering.get("insert-fuel"),
+        lowering.get("insert-epoch-checks"),
         lowering["insert-vmctx-loads"],
         lowering["insert-trampolines"],
         at.get("wasmvm-end"),
@@ -73,7 +80,8 @@ def lowering_passes(options: LoweringOptions) -> dict[str, str]:
     """The mandatory passes with their options as pipeline text, by name."""
     debug = "{debug_checks=true}" if options.debug_checks else ""
     loads = f"{{bounds={options.bounds} traps={options.traps}}}"
-    return {
+    interruption = {"insert-fuel": options.fuel, "insert-epoch-checks": options.epochs}
+    return {name: name for name, wanted in interruption.items() if wanted} | {
         "insert-vmctx-loads": f"insert-vmctx-loads{loads}",
         "insert-trampolines": f"insert-trampolines{debug}",
         "insert-stack-limit-checks": "insert-stack-limit-checks",
@@ -85,7 +93,7 @@ def complete_pipeline(pipeline: str, options: LoweringOptions) -> str:
     """A user's pipeline with the mandatory passes it lacks behind it."""
     present = {spec.name for spec in _parse_specs(pipeline)}
     lowering = lowering_passes(options)
-    missing = [lowering[name] for name in _MANDATORY if name not in present]
+    missing = [lowering[name] for name in _MANDATORY if name in lowering and name not in present]
     return ",".join(part for part in (pipeline, *missing) if part)
 
 

@@ -68,7 +68,21 @@ def _to_llvm() -> type[ModulePass]:
     return WasmVMToLLVM
 
 
+def _fuel() -> type[ModulePass]:
+    from wasmdialect.passes.insert_fuel import InsertFuel
+
+    return InsertFuel
+
+
+def _epoch_checks() -> type[ModulePass]:
+    from wasmdialect.passes.insert_epoch_checks import InsertEpochChecks
+
+    return InsertEpochChecks
+
+
 OWN_PASSES: dict[str, PassFactory] = {
+    "insert-epoch-checks": _epoch_checks,
+    "insert-fuel": _fuel,
     "insert-stack-limit-checks": _stack_limit_checks,
     "insert-trampolines": _trampolines,
     "insert-vmctx-loads": _vmctx_loads,

@@ -73,6 +73,14 @@ def _lazy_init(instance: ModuleInstance, table: int, index: int) -> int:
     return instance.tables[table].get(index)
 
 
+def _out_of_gas(instance: ModuleInstance) -> None:
+    raise Trap.from_code(TrapCode.OUT_OF_FUEL, [])
+
+
+def _new_epoch(instance: ModuleInstance) -> int:
+    raise Trap.from_code(TrapCode.INTERRUPT, [])
+
+
 _BUILTINS: dict[str, Callable[..., int | None]] = {
     "memory32_grow": _memory_grow,
     "memory_init": _memory_init,
@@ -85,6 +93,8 @@ _BUILTINS: dict[str, Callable[..., int | None]] = {
     "table_fill_func_ref": _table_fill,
     "table_fill_externref": _table_fill,
     "table_get_lazy_init_func_ref": _lazy_init,
+    "out_of_gas": _out_of_gas,
+    "new_epoch": _new_epoch,
 }
 
 _lock = threading.Lock()

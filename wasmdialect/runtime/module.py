@@ -47,7 +47,11 @@ class LoadedModule:
             if parsed[0] == "function":
                 self._starts.append(function.offset)
                 self._ranges.append((function.offset + function.size, parsed[1]))
-        self.address_map = AddressMap.read(memoryview(artifact.address_map))
+        self.address_map = (
+            None
+            if artifact.address_map is None
+            else AddressMap.read(memoryview(artifact.address_map))
+        )
         self.traps = TrapTable.read(memoryview(artifact.traps))
         names, rows = bytes(artifact.names), self.info.function_names
         self.names = {i: names[s : s + n].decode("utf-8", "replace") for i, s, n in rows}
@@ -81,7 +85,7 @@ class LoadedModule:
         end, index = self._ranges[position]
         if at >= end:
             return None
-        offset = self.address_map.look_up(at)
+        offset = None if self.address_map is None else self.address_map.look_up(at)
         start = self.info.function_starts[index]
         inside = None if offset is None else offset - start
         return Frame(index, self.names.get(index), self.info.module_name, offset, inside)
@@ -114,15 +118,15 @@ def load_bytes(data: bytes | bytearray) -> LoadedModule:
     """Load an artifact from memory. Raises ArtifactError, MemoryError."""
     artifact = read_artifact(bytes(data))
     _check_host(artifact)
-    text, rodata = artifact.text, artifact.rodata
-    text_size = align_up(len(text), pages.PAGE_SIZE)
-    size = text_size + align_up(len(rodata) or 1, pages.PAGE_SIZE)
+    # Text, unwind tables and constants keep the distances that they have in the file.
+    image = memoryview(data)[artifact.text_offset :][
+        : artifact.rodata_offset + len(artifact.rodata)
+    ]
+    size = align_up(len(image) or 1, pages.PAGE_SIZE)
     address = pages.reserve(size)
     pages.protect(address, size, pages.PROT_READ | pages.PROT_WRITE)
-    pages.buffer_at(address, len(text))[:] = text
-    if rodata:
-        # Constants follow the text at a fixed distance.
-        pages.buffer_at(address + len(text), len(rodata))[:] = rodata
+    if len(image):
+        pages.buffer_at(address, len(image))[:] = image
     pages.protect(address, size, pages.PROT_READ)
     return _publish(artifact, address, address, size)
 

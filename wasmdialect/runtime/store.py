@@ -30,6 +30,8 @@ DEFAULT_MAX_WASM_STACK = 512 * 1024
 """Bytes of stack that Wasm may use (Wasmtime's default)."""
 
 _PENDING = RUNTIME_LIMITS.field("pending_error").offset
+_FUEL = RUNTIME_LIMITS.field("fuel_consumed").offset
+_DEADLINE = RUNTIME_LIMITS.field("epoch_deadline").offset
 _FUNC_REF = struct.Struct("<QQQIxxxxQ")
 assert _FUNC_REF.size == FUNC_REF.size
 
@@ -83,14 +85,22 @@ class FunctionReference:
 class StoreState:
     """Everything of a store that compiled code or another part of the runtime needs."""
 
-    def __init__(self, max_wasm_stack: int = DEFAULT_MAX_WASM_STACK):
+    def __init__(
+        self,
+        max_wasm_stack: int = DEFAULT_MAX_WASM_STACK,
+        epoch: ctypes.c_uint64 | None = None,
+    ):
+        """`max_wasm_stack` is in bytes; `epoch` is the engine's, and may change at any time."""
         self.max_wasm_stack = max_wasm_stack
         self._limits = ctypes.create_string_buffer(RUNTIME_LIMITS.size)
         self.limits = ctypes.addressof(self._limits)
         self._pending = ctypes.c_int64.from_address(self.limits + _PENDING)
         self._exception: BaseException | None = None
-        self._epoch = ctypes.c_uint64()
+        self._epoch = ctypes.c_uint64() if epoch is None else epoch
         self.epoch = ctypes.addressof(self._epoch)
+        self.fuel = ctypes.c_int64.from_address(self.limits + _FUEL)
+        """Counts up from a negative number; there is none left from 0 on."""
+        self._deadline = ctypes.c_uint64.from_address(self.limits + _DEADLINE)
         self.memories: list[LinearMemory] = []
         self.instances: list[ModuleInstance] = []
         self._modules: list[LoadedModule] = []
@@ -99,6 +109,10 @@ class StoreState:
         self._externs: list[Any] = [None]
         self._extern_handles: dict[int, int] = {}
         self._call = native().call
+
+    def set_epoch_deadline(self, ticks: int) -> None:
+        """Stop programs so many epochs from now. Any thread may call this."""
+        self._deadline.value = self._epoch.value + ticks
 
     # --- modules and functions ---
 

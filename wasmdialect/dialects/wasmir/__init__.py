@@ -47,6 +47,7 @@ from wasmdialect.dialects.wasmir.declarations import (
     TableOp,
     TypeOp,
 )
+from wasmdialect.dialects.wasmir.markers import MARKER_OPS, LoopHeaderOp, OperatorsOp
 from wasmdialect.dialects.wasmir.memory import (
     BULK_OPS,
     LOAD_OPS,
@@ -127,6 +128,7 @@ __all__ = [
     "ImportableOp",
     "LoadLike",
     "LoadOp",
+    "LoopHeaderOp",
     "MayTrap",
     "MemoryAccess",
     "MemoryCopyOp",
@@ -136,6 +138,7 @@ __all__ = [
     "MemoryOp",
     "MemorySizeOp",
     "NumericOp",
+    "OperatorsOp",
     "RefFuncOp",
     "RefIsNullOp",
     "RefNullOp",
@@ -187,7 +190,7 @@ _BY_MNEMONIC = {op.INSTRUCTION.mnemonic: op for op in _OPERATIONS}
 
 WASMIR = Dialect(
     "wasmir",
-    [*DECLARATION_OPS, *_OPERATIONS],
+    [*DECLARATION_OPS, *MARKER_OPS, *_OPERATIONS],
     [RefType],
     [_Constants()],
 )

@@ -38,13 +38,19 @@ class LinearAccessOp(IRDLOperation, ABC):
     """An access of `bytes` bytes at `memory base + zero-extended address + offset`.
 
     `may_fault` says that it relies on the guard pages to trap: it must neither be deleted nor moved
-    over other state. Without it the access is known to be in bounds.
+    over other state, unless it is `unordered`. Without it the access is known to be in bounds.
     """
 
     offset = prop_def(IntegerAttr[I64])
     bytes = prop_def(IntegerAttr[I64])
     align = prop_def(IntegerAttr[I64])
     may_fault = opt_prop_def(UnitAttr)
+    unordered = opt_prop_def(UnitAttr)
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the access is an effect of its own, which keeps its place among all others."""
+        return self.may_fault is not None and self.unordered is None
 
     def accessed_type(self) -> Attribute:
         """Type of the value read or written."""
@@ -74,8 +80,9 @@ class LinearLoadOp(LinearAccessOp):
     signed = opt_prop_def(UnitAttr)
     result = result_def()
     assembly_format = (
-        "(`may_fault` $may_fault^)? (`signed` $signed^)? $base `[` $address `:` type($address) `+`"
-        " $offset `]` `bytes` $bytes `align` $align attr-dict `:` type($result)"
+        "(`may_fault` $may_fault^)? (`unordered` $unordered^)? (`signed` $signed^)?"
+        " $base `[` $address `:` type($address) `+` $offset `]` `bytes` $bytes `align` $align"
+        " attr-dict `:` type($result)"
     )
 
     def accessed_type(self) -> Attribute:
@@ -91,8 +98,9 @@ class LinearStoreOp(LinearAccessOp):
     address = operand_def()
     value = operand_def()
     assembly_format = (
-        "(`may_fault` $may_fault^)? $base `[` $address `:` type($address) `+` $offset `]` `,`"
-        " $value `bytes` $bytes `align` $align attr-dict `:` type($value)"
+        "(`may_fault` $may_fault^)? (`unordered` $unordered^)?"
+        " $base `[` $address `:` type($address) `+` $offset `]` `,` $value `bytes` $bytes"
+        " `align` $align attr-dict `:` type($value)"
     )
 
     def accessed_type(self) -> Attribute:

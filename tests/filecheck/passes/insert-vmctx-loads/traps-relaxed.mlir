@@ -9,8 +9,8 @@ wasmir.global @global mut i32 index 0 slot 0
 // CHECK-LABEL: @relaxed(
 // CHECK-NEXT:    %0 = wasmvm.vmctx
 // CHECK-NEXT:    %1 = wasmvm.load_field invariant %0, owned_memories.base[0] : !llvm.ptr
-// CHECK-NEXT:    %2 = wasmvm.linear_load %1[%a : i32 + 0] bytes 4 align 1 : i32
-// CHECK-NEXT:    wasmvm.linear_store %1[%a : i32 + 0], %2 bytes 4 align 1 : i32
+// CHECK-NEXT:    %2 = wasmvm.linear_load may_fault unordered %1[%a : i32 + 0] bytes 4 align 1 : i32
+// CHECK-NEXT:    wasmvm.linear_store may_fault unordered %1[%a : i32 + 0], %2 bytes 4 align 1 : i32
 // CHECK-NEXT:    wasmvm.store_field %0, globals.value[0], %2 : i32
 // CHECK-NEXT:    wasmir.return
 // CHECK-NEXT:  }

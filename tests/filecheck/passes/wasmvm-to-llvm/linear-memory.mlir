@@ -10,7 +10,7 @@
 // CHECK-NEXT:    %9 = llvm_ext.load %8 align 1 alias "linear" : !llvm.ptr -> f64
 // CHECK-NEXT:    %10 = llvm.zext %3 : i32 to i64
 // CHECK-NEXT:    %11 = llvm.getelementptr %2[%10] : (!llvm.ptr, i64) -> !llvm.ptr, i8
-// CHECK-NEXT:    %12 = llvm_ext.load volatile %11 align 1 alias "linear" : !llvm.ptr -> i16
+// CHECK-NEXT:    %12 = llvm_ext.load volatile may_fault %11 align 1 alias "linear" : !llvm.ptr -> i16
 // CHECK-NEXT:    %13 = llvm.sext %12 : i16 to i64
 // CHECK-NEXT:    %14 = llvm.getelementptr %2[%4] : (!llvm.ptr, i64) -> !llvm.ptr, i8
 // CHECK-NEXT:    %15 = llvm.mlir.constant(4294967296) : i64
@@ -20,7 +20,7 @@
 // CHECK-NEXT:    %19 = llvm.zext %3 : i32 to i64
 // CHECK-NEXT:    %20 = llvm.getelementptr %2[%19] : (!llvm.ptr, i64) -> !llvm.ptr, i8
 // CHECK-NEXT:    %21 = llvm.trunc %5 : i64 to i32
-// CHECK-NEXT:    llvm_ext.store volatile %21, %20 align 1 alias "linear" : i32, !llvm.ptr
+// CHECK-NEXT:    llvm_ext.store volatile may_fault %21, %20 align 1 alias "linear" : i32, !llvm.ptr
 // CHECK-NEXT:    %22 = llvm.getelementptr %2[%4] : (!llvm.ptr, i64) -> !llvm.ptr, i8
 // CHECK-NEXT:    llvm.return %13 : i64
 // CHECK-NEXT:  }

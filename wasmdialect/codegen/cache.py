@@ -1,0 +1,177 @@
+"""The incremental cache: what compiling a function gave, found again by what went into it.
+
+There are two kinds of entries. *Code* is kept under the digest of the text that LLVM compiles, which
+holds every fact of the module that the code depends on and nothing of its place (`lowering.emit`),
+with target, level and tool. *Source* is kept under the digest of a function's bytes, the module's
+declarations, the passes with their source, and the settings; it says which texts came of it, and so
+saves import and passes. A source entry whose code is gone is a miss; so is one that is damaged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from wasmdialect.codegen.store import Store
+from wasmdialect.object.compiled import CompiledFunction
+
+_CHECK_SIZE = 16
+
+
+@dataclass(slots=True)
+class CompiledText:
+    """What a text was compiled to."""
+
+    functions: list[CompiledFunction]
+    seconds: float
+    """What LLVM and reading its object took."""
+
+    def to_plain(self) -> Any:
+        """Values that `marshal` can write."""
+        return ([f.to_plain() for f in self.functions], self.seconds)
+
+    @staticmethod
+    def from_plain(plain: Any) -> CompiledText:
+        """The inverse of `to_plain`."""
+        functions, seconds = plain
+        return CompiledText([CompiledFunction.from_plain(f) for f in functions], seconds)
+
+
+@dataclass(slots=True)
+class TextUse:
+    """A text in its place in a module."""
+
+    key: str
+    """The key of its code."""
+    symbols: tuple[str, ...]
+    base: int
+
+    def to_plain(self, origin: int) -> Any:
+        """Values for `marshal`; offsets count from `origin`."""
+        return (self.key, self.symbols, self.base - origin)
+
+    @staticmethod
+    def from_plain(plain: Any, origin: int) -> TextUse:
+        """The inverse of `to_plain`, for another origin."""
+        key, symbols, distance = plain
+        return TextUse(key, symbols, distance + origin)
+
+
+@dataclass(slots=True)
+class SourceEntry:
+    """What import and passes made of a function (or unit, or module)."""
+
+    uses: list[TextUse]
+    reports: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    seconds: float = 0.0
+    """What import and passes took."""
+
+    def to_plain(self, origin: int) -> Any:
+        """Values for `marshal`; offsets count from `origin`, the start of the function."""
+        reports = [_moved(report, -origin) for report in self.reports]
+        return ([use.to_plain(origin) for use in self.uses], reports, self.seconds)
+
+    @staticmethod
+    def from_plain(plain: Any, origin: int) -> SourceEntry:
+        """The inverse of `to_plain`, for another origin."""
+        uses, reports, seconds = plain
+        return SourceEntry(
+            [TextUse.from_plain(use, origin) for use in uses],
+            [_moved(report, origin) for report in reports],
+            seconds,
+        )
+
+
+def _moved(report: dict[str, Any], distance: int) -> dict[str, Any]:
+    offset = report.get("wasm_offset")
+    return report if offset is None else {**report, "wasm_offset": offset + distance}
+
+
+@dataclass(slots=True)
+class CacheStatistics:
+    """How a compilation fared with the cache."""
+
+    hits: int = 0
+    """Functions and trampolines whose code was in the store."""
+    misses: int = 0
+    """Those that were compiled."""
+    shared: int = 0
+    """Those that are equal to one that was compiled."""
+    seconds_saved: float = 0.0
+    """What the hits took when they were compiled."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.hits} functions and trampolines from the cache ({self.seconds_saved:.1f} s saved),"
+            f" {self.misses} compiled, {self.shared} equal to one of these"
+        )
+
+
+class CodeCache:
+    """Entries in a store, checked; also everything that one compilation has made so far.
+
+    With no store it only keeps equal functions of the compilation from being compiled twice.
+    """
+
+    def __init__(self, store: Store | None):
+        self._store = store
+        self._lock = threading.Lock()
+        self._texts: dict[str, CompiledText] = {}
+        self.found: set[str] = set()
+        """Keys of the code that came from the store."""
+
+    def code(self, key: str) -> CompiledText | None:
+        """The code under a key."""
+        with self._lock:
+            known = self._texts.get(key)
+        if known is None:
+            plain = self._get(key)
+            if plain is None:
+                return None
+            known = CompiledText.from_plain(plain)
+            with self._lock:
+                self._texts[key] = known
+                self.found.add(key)
+        return known
+
+    def insert_code(self, key: str, compiled: CompiledText) -> None:
+        """Keep new code."""
+        with self._lock:
+            is_new = key not in self._texts
+            self._texts[key] = compiled
+        if is_new:
+            self._insert(key, compiled.to_plain())
+
+    def source(self, key: str, origin: int) -> SourceEntry | None:
+        """The source entry under a key, if all its code is there."""
+        plain = self._get(key)
+        if plain is None:
+            return None
+        entry = SourceEntry.from_plain(plain, origin)
+        return entry if all(self.code(use.key) is not None for use in entry.uses) else None
+
+    def insert_source(self, key: str, entry: SourceEntry, origin: int) -> None:
+        """Keep a source entry."""
+        self._insert(key, entry.to_plain(origin))
+
+    def _get(self, key: str) -> Any:
+        data = None if self._store is None else self._store.get(key)
+        if data is None:
+            return None
+        payload = data[_CHECK_SIZE:]
+        if _check(key, payload) != data[:_CHECK_SIZE]:
+            return None
+        return marshal.loads(payload)
+
+    def _insert(self, key: str, plain: Any) -> None:
+        if self._store is not None:
+            payload = marshal.dumps(plain)
+            self._store.insert(key, _check(key, payload) + payload)
+
+
+def _check(key: str, payload: bytes) -> bytes:
+    """What tells a damaged entry, or one under a wrong key."""
+    return hashlib.sha256(key.encode() + payload).digest()[:_CHECK_SIZE]

@@ -1,0 +1,107 @@
+"""Digests of what decides machine code besides a body: this package, passes, declarations."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import platform
+import sys
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from xdsl.passes import ModulePass
+
+from wasmdialect._version import __version__
+
+_PACKAGE = Path(__file__).parents[1]
+_CUSTOM, _CODE, _DATA = 0, 10, 11
+
+
+def digest(*parts: str | bytes) -> str:
+    """SHA-256 of some strings, in hexadecimal; no two different sequences have the same."""
+    state = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        state.update(len(data).to_bytes(8, "little"))
+        state.update(data)
+    return state.hexdigest()
+
+
+@cache
+def tool_versions() -> dict[str, str]:
+    """What compiles: names and versions."""
+    from wasmdialect.codegen.llvm import llvm
+
+    return {
+        "wasmdialect": __version__,
+        "python": platform.python_version(),
+        "xdsl": version("xdsl"),
+        "llvmlite": version("llvmlite"),
+        "llvm": ".".join(map(str, llvm.llvm_version_info)),
+        "capstone": version("capstone"),
+    }
+
+
+@cache
+def tool_digest() -> str:
+    """Of this package's source and the versions of what it is built on."""
+    versions = [f"{name} {v}" for name, v in tool_versions().items()]
+    return digest(*versions, *_contents(_PACKAGE.rglob("*.py")))
+
+
+def pass_digest(cls: type[ModulePass]) -> str:
+    """Of the source of a pass: its own file, and every file that is loaded from beside it or, in a
+    package, from that package. (xDSL's own passes: the file and the version.)"""
+    file = Path(inspect.getfile(cls)).resolve()
+    package = cls.__module__.partition(".")[0]
+    if package in ("xdsl", "wasmdialect"):
+        return digest(tool_digest(), *_contents([file]))
+    module = sys.modules.get(package)
+    is_package = getattr(module, "__path__", None) and module is not None and module.__file__
+    root = Path(module.__file__).parent if is_package else file.parent  # pyright: ignore
+    loaded = {Path(f).resolve() for m in [*sys.modules.values()] if (f := _source(m)) is not None}
+    return digest(*_contents({file, *(f for f in loaded if f.is_relative_to(root))}))
+
+
+def _source(module: object) -> str | None:
+    file = getattr(module, "__file__", None)
+    return file if isinstance(file, str) and file.endswith(".py") else None
+
+
+def _contents(files: Iterable[Path]) -> Iterable[bytes]:
+    for file in sorted(files):
+        yield file.name.encode()
+        yield file.read_bytes()
+
+
+def passes_digest(passes: Sequence[ModulePass]) -> str:
+    """Of the source of some passes."""
+    return digest(*(pass_digest(type(p)) for p in passes))
+
+
+def declarations_digest(binary: bytes) -> str:
+    """Of everything in a decoded module that the code of a function can depend on besides its body:
+    all sections but the bodies, the contents of data segments, and custom ones other than names."""
+    parts: list[bytes] = []
+    position = 8
+    while position < len(binary):
+        kind, start = binary[position], position + 1
+        size, start = _unsigned(binary, start)
+        content = binary[start : start + size]
+        if kind not in (_CODE, _DATA, _CUSTOM) or (kind == _CUSTOM and content[:5] == b"\4name"):
+            parts.append(content)
+        position = start + size
+    return digest(*parts)
+
+
+def _unsigned(data: bytes, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7

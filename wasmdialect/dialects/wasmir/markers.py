@@ -1,0 +1,60 @@
+"""Markers: what import erases and a pass may need to know, placed by the importer when asked.
+
+They do nothing. `insert-fuel` and `insert-epoch-checks` replace them by code; what is left of them
+goes in `insert-vmctx-loads`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from xdsl.dialects.builtin import I64, IntegerAttr, i64
+from xdsl.ir import Operation
+from xdsl.irdl import IRDLOperation, irdl_op_definition, prop_def, traits_def
+from xdsl.traits import EffectInstance, MemoryEffect, MemoryEffectKind, Resource
+from xdsl.utils.exceptions import VerifyException
+
+
+@dataclass(frozen=True)
+class _MarkerResource(Resource):
+    def name(self) -> str:
+        return "<wasm marker>"
+
+
+class _MarkerEffects(MemoryEffect):
+    """Writes something that nothing reads: a marker is neither deleted nor merged."""
+
+    @classmethod
+    def get_effects(cls, op: Operation) -> AbstractSet[EffectInstance]:
+        return {EffectInstance(MemoryEffectKind.WRITE, resource=_MarkerResource())}
+
+
+@irdl_op_definition
+class OperatorsOp(IRDLOperation):
+    """That many operators of the source ran since the last marker on every path here, as fuel counts
+    them: without those that cost nothing, and one more at the entry of a function."""
+
+    name = "wasmir.operators"
+    count = prop_def(IntegerAttr[I64])
+    traits = traits_def(_MarkerEffects())
+    assembly_format = "$count attr-dict"
+
+    def __init__(self, count: int):
+        super().__init__(properties={"count": IntegerAttr(count, i64)})
+
+    def verify_(self) -> None:
+        if self.count.value.data <= 0:
+            raise VerifyException("a marker stands for at least one operator")
+
+
+@irdl_op_definition
+class LoopHeaderOp(IRDLOperation):
+    """Here starts what was a `loop`, whether or not anything branches back."""
+
+    name = "wasmir.loop_header"
+    traits = traits_def(_MarkerEffects())
+    assembly_format = "attr-dict"
+
+
+MARKER_OPS: list[type[IRDLOperation]] = [OperatorsOp, LoopHeaderOp]

@@ -1,0 +1,523 @@
+"""The body of one function as LLVM IR text: blocks, phis and an emitter for each operation.
+
+The debug location of an access, trap or call is (line: what the text makes of its Wasm byte offset,
+column: its trap code, `MEMORY_COLUMN` for an access that may fault, 0 for the rest). LLVM folds a
+load that is used once into its user, which then is what faults; so the user has the load's location.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, cast
+
+from xdsl.dialects import llvm
+from xdsl.dialects.builtin import (
+    Float32Type,
+    Float64Type,
+    IntegerAttr,
+    IntegerType,
+    StringAttr,
+)
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+from wasmdialect.abi.debug_locations import MEMORY_COLUMN
+from wasmdialect.abi.layout import Alias
+from wasmdialect.dialects import llvm_ext
+from wasmdialect.dialects.fast import (
+    dense_values,
+    operands_of,
+    result_of,
+    segment_sizes,
+    wasm_offset,
+)
+from wasmdialect.lowering.function import NO_INLINE
+
+
+class EmitError(Exception):
+    """The module holds something that cannot be written as LLVM IR."""
+
+
+class Text(Protocol):
+    """What a function needs of the text it becomes a part of."""
+
+    def name(self, symbol: str) -> str:
+        """What a function is called in the text."""
+        ...
+
+    def line(self, offset: int | None) -> int:
+        """The line that stands for a Wasm byte offset."""
+        ...
+
+    def node(self, text: str) -> int:
+        """Add a metadata node; returns its number."""
+        ...
+
+    def alias_node(self, alias: str) -> int:
+        """The `!tbaa` tag of a class of memory."""
+        ...
+
+
+# --- types ---
+
+_TYPE_TEXTS: dict[int, tuple[Attribute, str]] = {}
+
+
+def type_text(t: Attribute) -> str:
+    """A type in LLVM's notation. Kept by identity; the entry keeps the type alive."""
+    known = _TYPE_TEXTS.get(id(t))
+    if known is None:
+        known = _TYPE_TEXTS[id(t)] = (t, _type_text(t))
+    return known[1]
+
+
+def _type_text(t: Attribute) -> str:
+    match t:
+        case IntegerType():
+            return f"i{t.width.data}"
+        case Float32Type():
+            return "float"
+        case Float64Type():
+            return "double"
+        case llvm.LLVMPointerType():
+            return "ptr"
+        case llvm.LLVMVoidType():
+            return "void"
+        case llvm.LLVMStructType():
+            return "{ " + ", ".join(map(type_text, t.types.data)) + " }"
+        case _:
+            raise EmitError(f"no LLVM IR for type {t}")
+
+
+# --- functions ---
+
+
+class FunctionEmitter:
+    """Writes the blocks of one function."""
+
+    def __init__(self, text: Text, scope: int):
+        """`scope` is the number of the function's `DISubprogram`, negative for no locations."""
+        self.text = text
+        self.scope = scope
+        self.names: dict[SSAValue, str] = {}
+        """How a value is written where it is used: a number, or a constant itself."""
+        self.labels: dict[Block, str] = {}
+        self.locations: dict[tuple[int, int], str] = {}
+        self.folded: dict[SSAValue, str] = {}
+        """The `!dbg` of each load that may become a part of its only user."""
+        self.incoming: dict[Block, list[tuple[str, Sequence[SSAValue]]]] = {}
+        """The ways into a block: label of the predecessor and arguments."""
+        self.lines: list[str] = []
+        self.splits: list[str] = []
+        """Blocks for edges that need one of their own."""
+
+    def lines_of(self, op: llvm.FuncOp) -> list[str]:
+        """The lines of the function's body. Raises EmitError."""
+        blocks: list[Block] = [*op.body.blocks]
+        self._number(blocks)
+        terminators = [self._terminator(block) for block in blocks]
+        for block, terminator in zip(blocks, terminators, strict=True):
+            self.lines.append(f"{self.labels[block]}:\n")
+            if block is not blocks[0]:
+                self._phis(block)
+            last = block.last_op
+            operation = block.first_op
+            while operation is not last:
+                assert operation is not None
+                handler = _EMITTERS.get(operation.__class__)
+                if handler is None:
+                    raise EmitError(f"no LLVM IR for {operation.name}")
+                handler(self, operation)
+                operation = operation.next_op
+            self.lines.append(terminator)
+        return [*self.lines, *self.splits]
+
+    def _number(self, blocks: Iterable[Block]) -> None:
+        """Number the values in the order they are written, as LLVM counts them."""
+        names, count = self.names, 0
+        for number, block in enumerate(blocks):
+            self.labels[block] = f"b{number}"
+            for argument in block.args:
+                names[argument] = f"%{count}"
+                count += 1
+            operation = block.first_op
+            while operation is not None:
+                if operation.results:
+                    constant = _CONSTANTS.get(operation.__class__)
+                    text = None if constant is None else constant(operation, names)
+                    if text is None:
+                        text = f"%{count}"
+                        count += 1
+                    names[result_of(operation)] = text
+                operation = operation.next_op
+
+    def _phis(self, block: Block) -> None:
+        incoming = self.incoming.get(block, ())
+        for index, argument in enumerate(block.args):
+            edges = ", ".join(
+                f"[ {self.names[arguments[index]]}, %{label} ]" for label, arguments in incoming
+            )
+            name = self.names[argument]
+            self.lines.append(f"  {name} = phi {type_text(argument.type)} {edges}\n")
+
+    # --- terminators, written first: they say what goes into each block ---
+
+    def _terminator(self, block: Block) -> str:
+        op = block.last_op
+        match op:
+            case llvm.BrOp():
+                (target,) = op.successors
+                return f"  br label %{self._edge(block, target, operands_of(op))}\n"
+            case llvm.CondBrOp():
+                condition, *arguments = operands_of(op)
+                split = segment_sizes(op)[1]
+                then_block, else_block = op.successors
+                targets = [(then_block, arguments[:split]), (else_block, arguments[split:])]
+                first, second = self._edges(block, targets)
+                return f"  br i1 {self.names[condition]}, label %{first}, label %{second}\n"
+            case llvm_ext.SwitchOp():
+                targets = [(op.default_block, op.default_arguments), *op.cases()]
+                default, *cases = self._edges(block, targets)
+                arms = " ".join(f"i32 {i}, label %{case}" for i, case in enumerate(cases))
+                return f"  switch i32 {self.names[op.index]}, label %{default} [ {arms} ]\n"
+            case llvm.ReturnOp():
+                if op.arg is None:
+                    return "  ret void\n"
+                return f"  ret {type_text(op.arg.type)} {self.names[op.arg]}\n"
+            case llvm.UnreachableOp():
+                return "  unreachable\n"
+            case _:
+                name = "nothing" if op is None else op.name
+                raise EmitError(f"a block ends with {name}, which is no terminator of LLVM")
+
+    def _edge(self, block: Block, target: Block, arguments: Sequence[SSAValue]) -> str:
+        self.incoming.setdefault(target, []).append((self.labels[block], arguments))
+        return self.labels[target]
+
+    def _edges(
+        self, block: Block, targets: Sequence[tuple[Block, Sequence[SSAValue]]]
+    ) -> list[str]:
+        """The label of each target. A phi has one value for each predecessor, so two edges to one
+        block with different arguments go through blocks of their own."""
+        first_arguments: dict[Block, Sequence[SSAValue]] = {}
+        labels: list[str] = []
+        for target, arguments in targets:
+            first = first_arguments.setdefault(target, arguments)
+            if [*first] == [*arguments]:
+                labels.append(self._edge(block, target, arguments))
+                continue
+            split = f"{self.labels[block]}.{len(labels)}"
+            self.splits.append(f"{split}:\n  br label %{self.labels[target]}\n")
+            self.incoming.setdefault(target, []).append((split, arguments))
+            labels.append(split)
+        return labels
+
+    # --- pieces of lines ---
+
+    def define(self, op: Operation, text: str) -> None:
+        """`%n = text`."""
+        self.lines.append(f"  {self.names[result_of(op)]} = {text}\n")
+
+    def alias(self, op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
+        """The `!tbaa` of an access."""
+        alias = op.properties.get("alias")
+        if alias is None:
+            return ""
+        return f", !tbaa !{self.text.alias_node(cast(StringAttr, alias).data)}"
+
+    def location(self, op: Operation, column: int) -> str:
+        """The `!dbg` of an operation."""
+        if self.scope < 0:
+            return ""
+        key = (self.text.line(wasm_offset(op.location)), column)
+        known = self.locations.get(key)
+        if known is None:
+            number = self.text.node(
+                f"!DILocation(line: {key[0]}, column: {column}, scope: !{self.scope})"
+            )
+            known = self.locations[key] = f", !dbg !{number}"
+        return known
+
+    def location_of_user(self, operands: Iterable[SSAValue]) -> str:
+        """The `!dbg` of an operation that a load among its operands may become a part of."""
+        for operand in operands:
+            known = self.folded.get(operand)
+            if known is not None:
+                return known
+        return ""
+
+
+_Emitter = Callable[[FunctionEmitter, Any], None]
+_EMITTERS: dict[type[Operation], _Emitter] = {}
+
+
+# --- constants: written where they are used ---
+
+
+def _constant(op: llvm.ConstantOp, names: dict[SSAValue, str]) -> str:
+    value = op.value
+    if not isinstance(value, IntegerAttr):
+        raise EmitError(f"only integer constants are written, not {value}")
+    number = value.value.data
+    if cast(IntegerType, value.type).width.data == 1:
+        return "true" if number else "false"
+    return str(number)
+
+
+def _bitcast_constant(op: llvm.BitcastOp, names: dict[SSAValue, str]) -> str | None:
+    """A float constant: LLVM's own notation does not keep the bits of every f32 NaN."""
+    if not isinstance(op.arg.owner, llvm.ConstantOp):
+        return None
+    source = f"{type_text(op.arg.type)} {names[op.arg]}"
+    return f"bitcast ({source} to {type_text(op.result.type)})"
+
+
+def _written_in_place(text: str) -> Callable[[Any, dict[SSAValue, str]], str]:
+    return lambda op, names: text
+
+
+_CONSTANTS: dict[type[Operation], Callable[[Any, dict[SSAValue, str]], str | None]] = {
+    llvm.ConstantOp: _constant,
+    llvm.BitcastOp: _bitcast_constant,
+    llvm.ZeroOp: _written_in_place("null"),
+    llvm.UndefOp: _written_in_place("poison"),
+}
+
+
+def _nothing(f: FunctionEmitter, op: Operation) -> None:
+    pass
+
+
+for _op in (llvm.ConstantOp, llvm.ZeroOp, llvm.UndefOp):
+    _EMITTERS[_op] = _nothing
+
+
+# --- instructions ---
+
+
+def _binary(word: str) -> _Emitter:
+    def emit(f: FunctionEmitter, op: Operation) -> None:
+        lhs, rhs = operands_of(op)
+        f.lines.append(
+            f"  {f.names[result_of(op)]} = {word} {type_text(lhs.type)}"
+            f" {f.names[lhs]}, {f.names[rhs]}{f.location_of_user((lhs, rhs)) if f.folded else ''}\n"
+        )
+
+    return emit
+
+
+def _cast(word: str) -> _Emitter:
+    def emit(f: FunctionEmitter, op: Operation) -> None:
+        (operand,) = operands_of(op)
+        result = result_of(op)
+        f.lines.append(
+            f"  {f.names[result]} = {word} {type_text(operand.type)} {f.names[operand]}"
+            f" to {type_text(result.type)}{f.folded.get(operand, '')}\n"
+        )
+
+    return emit
+
+
+_BINARY: dict[type[Operation], str] = {
+    llvm.AddOp: "add",
+    llvm.SubOp: "sub",
+    llvm.MulOp: "mul",
+    llvm.UDivOp: "udiv",
+    llvm.SDivOp: "sdiv",
+    llvm.URemOp: "urem",
+    llvm.SRemOp: "srem",
+    llvm.AndOp: "and",
+    llvm.OrOp: "or",
+    llvm.XOrOp: "xor",
+    llvm.ShlOp: "shl",
+    llvm.LShrOp: "lshr",
+    llvm.AShrOp: "ashr",
+    llvm.FAddOp: "fadd",
+    llvm.FSubOp: "fsub",
+    llvm.FMulOp: "fmul",
+    llvm.FDivOp: "fdiv",
+}
+_CASTS: dict[type[Operation], str] = {
+    llvm.TruncOp: "trunc",
+    llvm.ZExtOp: "zext",
+    llvm.SExtOp: "sext",
+    llvm.FPTruncOp: "fptrunc",
+    llvm.FPExtOp: "fpext",
+    llvm.SIToFPOp: "sitofp",
+    llvm_ext.UIToFPOp: "uitofp",
+    llvm_ext.FPToSIOp: "fptosi",
+    llvm_ext.FPToUIOp: "fptoui",
+    llvm.PtrToIntOp: "ptrtoint",
+    llvm.IntToPtrOp: "inttoptr",
+}
+for _op, _word in _BINARY.items():
+    _EMITTERS[_op] = _binary(_word)
+for _op, _word in _CASTS.items():
+    _EMITTERS[_op] = _cast(_word)
+
+_emit_bitcast = _cast("bitcast")
+
+
+def _bitcast(f: FunctionEmitter, op: llvm.BitcastOp) -> None:
+    if not isinstance(op.arg.owner, llvm.ConstantOp):
+        _emit_bitcast(f, op)
+
+
+def _fneg(f: FunctionEmitter, op: llvm.FNegOp) -> None:
+    f.define(op, f"fneg {type_text(op.arg.type)} {f.names[op.arg]}")
+
+
+_ICMP = [flag.value for flag in llvm.ALL_ICMP_FLAGS]
+_FCMP = [llvm.FCmpPredicateFlag.from_int(i).value for i in range(16)]
+
+
+def _icmp(f: FunctionEmitter, op: llvm.ICmpOp) -> None:
+    lhs, rhs = op.operands
+    predicate = _ICMP[op.predicate.value.data]
+    location = f.location_of_user((lhs, rhs))
+    f.define(op, f"icmp {predicate} {type_text(lhs.type)} {f.names[lhs]}, {f.names[rhs]}{location}")
+
+
+def _fcmp(f: FunctionEmitter, op: llvm.FCmpOp) -> None:
+    lhs, rhs = op.operands
+    predicate = _FCMP[op.predicate.value.data]
+    location = f.location_of_user((lhs, rhs))
+    f.define(op, f"fcmp {predicate} {type_text(lhs.type)} {f.names[lhs]}, {f.names[rhs]}{location}")
+
+
+def _select(f: FunctionEmitter, op: llvm.SelectOp) -> None:
+    condition, lhs, rhs = operands_of(op)
+    t, names = type_text(lhs.type), f.names
+    location = f.location_of_user((lhs, rhs))
+    f.define(op, f"select i1 {names[condition]}, {t} {names[lhs]}, {t} {names[rhs]}{location}")
+
+
+def _gep(f: FunctionEmitter, op: llvm.GEPOp) -> None:
+    base, *indices = operands_of(op)
+    index = f.names[indices[0]] if indices else dense_values(op.rawConstantIndices)[0]
+    f.define(op, f"getelementptr i8, ptr {f.names[base]}, i64 {index}")
+
+
+def _load(f: FunctionEmitter, op: llvm_ext.LoadOp) -> None:
+    properties, result = op.properties, result_of(op)
+    (address,) = operands_of(op)
+    volatile = "volatile " if "volatile_" in properties else ""
+    invariant = f", !invariant.load !{EMPTY_NODE}" if "invariant" in properties else ""
+    location = _access_location(f, op)
+    if location and result.has_one_use():
+        f.folded[result] = location
+    f.lines.append(
+        f"  {f.names[result]} = load {volatile}{type_text(result.type)}, ptr"
+        f" {f.names[address]}, align {op.alignment.value.data}{invariant}{f.alias(op)}"
+        f"{location}\n"
+    )
+
+
+def _store(f: FunctionEmitter, op: llvm_ext.StoreOp) -> None:
+    value, address = operands_of(op)
+    volatile = "volatile " if "volatile_" in op.properties else ""
+    f.lines.append(
+        f"  store {volatile}{type_text(value.type)} {f.names[value]}, ptr {f.names[address]},"
+        f" align {op.alignment.value.data}{f.alias(op)}{_access_location(f, op)}\n"
+    )
+
+
+EMPTY_NODE = 4
+"""The number of the empty metadata node in every text."""
+
+
+def _access_location(f: FunctionEmitter, op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
+    alias = op.properties.get("alias")
+    if alias is None or cast(StringAttr, alias).data != Alias.LINEAR.value:
+        return ""
+    return f.location(op, MEMORY_COLUMN if "may_fault" in op.properties else 0)
+
+
+def _alloca(f: FunctionEmitter, op: llvm.AllocaOp) -> None:
+    alignment = op.alignment.value.data if op.alignment is not None else 1
+    count = f.names[op.size]
+    f.define(op, f"alloca {type_text(op.elem_type)}, i64 {count}, align {alignment}")
+
+
+def _insert_value(f: FunctionEmitter, op: llvm.InsertValueOp) -> None:
+    container, value = op.container, op.value
+    position = op.position.get_values()[0]
+    f.define(
+        op,
+        f"insertvalue {type_text(container.type)} {f.names[container]},"
+        f" {type_text(value.type)} {f.names[value]}, {position}",
+    )
+
+
+def _extract_value(f: FunctionEmitter, op: llvm.ExtractValueOp) -> None:
+    container, position = op.container, op.position.get_values()[0]
+    f.define(op, f"extractvalue {type_text(container.type)} {f.names[container]}, {position}")
+
+
+def _call(f: FunctionEmitter, op: llvm.CallOp) -> None:
+    operands = [*op.operands]
+    symbol = op.callee
+    callee = (
+        f.names[operands.pop(0)]
+        if symbol is None
+        else f'@"{f.text.name(symbol.root_reference.data)}"'
+    )
+    # Two calls that LLVM merges would have no place in the module any more.
+    attributes = " nomerge noinline" if NO_INLINE in op.attributes else " nomerge"
+    word = f"{op.TailCallKind.data.value} call"
+    _emit_call(f, op, word, callee, operands, attributes)
+
+
+def _emit_call(
+    f: FunctionEmitter,
+    op: Operation,
+    word: str,
+    callee: str,
+    operands: Iterable[SSAValue],
+    attributes: str = "",
+) -> None:
+    arguments = ", ".join(f"{type_text(a.type)} {f.names[a]}" for a in operands)
+    ending = f"{attributes}{f.location(op, 0)}"
+    if op.results:
+        returned = type_text(op.results[0].type)
+        f.define(op, f"{word} {returned} {callee}({arguments}){ending}")
+    else:
+        f.lines.append(f"  {word} void {callee}({arguments}){ending}\n")
+
+
+def _intrinsic(f: FunctionEmitter, op: llvm.CallIntrinsicOp) -> None:
+    _emit_call(f, op, "call", f"@{op.intrin.data}", op.operands)
+
+
+def _stack_save(f: FunctionEmitter, op: llvm.StackSaveOp) -> None:
+    f.define(op, "call ptr @llvm.stacksave.p0()")
+
+
+def _fence(f: FunctionEmitter, op: llvm_ext.FenceOp) -> None:
+    f.lines.append('  fence syncscope("singlethread") seq_cst\n')
+
+
+def _ubsantrap(f: FunctionEmitter, op: llvm_ext.UBSanTrapOp) -> None:
+    code = op.code.value.data
+    location = f.location(op, code)
+    f.lines.append(f"  call void @llvm.ubsantrap(i8 {code}) nomerge{location}\n")
+
+
+_OTHERS: dict[type[Operation], _Emitter] = {
+    llvm.BitcastOp: _bitcast,
+    llvm.FNegOp: _fneg,
+    llvm.ICmpOp: _icmp,
+    llvm.FCmpOp: _fcmp,
+    llvm.SelectOp: _select,
+    llvm.GEPOp: _gep,
+    llvm_ext.LoadOp: _load,
+    llvm_ext.StoreOp: _store,
+    llvm.AllocaOp: _alloca,
+    llvm.InsertValueOp: _insert_value,
+    llvm.ExtractValueOp: _extract_value,
+    llvm.CallOp: _call,
+    llvm.CallIntrinsicOp: _intrinsic,
+    llvm.StackSaveOp: _stack_save,
+    llvm_ext.FenceOp: _fence,
+    llvm_ext.UBSanTrapOp: _ubsantrap,
+}
+_EMITTERS.update(_OTHERS)

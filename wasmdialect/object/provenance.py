@@ -1,0 +1,48 @@
+"""Where an artifact comes from: `.wasmdialect.provenance`, JSON.
+
+With the settings and passes of `.wasmdialect.engine` it says all that is needed to build the same bytes
+again, and nothing of when, where and by whom they were built.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+
+@dataclass(frozen=True, slots=True)
+class PassProvenance:
+    """A pass of the expanded pipeline."""
+
+    text: str
+    """Its name and options."""
+    digest: str
+    """SHA-256 of its source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """The input of an artifact, and the versions of the tools."""
+
+    input_sha256: str
+    input_size: int
+    versions: dict[str, str]
+
+    @staticmethod
+    def of(binary: bytes, versions: dict[str, str]) -> Provenance:
+        """The provenance of what is made of a module."""
+        return Provenance(hashlib.sha256(binary).hexdigest(), len(binary), versions)
+
+    def to_bytes(self) -> bytes:
+        """The section's bytes."""
+        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True).encode()
+
+    @staticmethod
+    def from_bytes(data: bytes) -> Provenance:
+        """Raises ValueError."""
+        try:
+            return Provenance(**cast(dict[str, Any], json.loads(data)))
+        except TypeError as error:
+            raise ValueError(f"malformed provenance: {error}") from None

@@ -1,0 +1,107 @@
+"""Which instructions of a function can trap, and with which code.
+
+Explicit traps are found by their bytes, and accesses of linear memory by disassembling what the line
+table says about them: a row can cover the computation of an address too, and the trap table has the
+very instruction that faults. The line table confirms both, so that constants which happen to look
+like an instruction are not taken for one.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+from wasmdialect.abi.debug_locations import MEMORY_COLUMN
+from wasmdialect.abi.traps import DEBUG_ASSERTION, TrapCode
+from wasmdialect.object.debug_line import Row
+from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
+
+_UD1 = bytes((0x67, 0x0F, 0xB9, 0x40))
+"""`ud1 eax, [eax + code]`, what `llvm.ubsantrap(code)` is on x86-64; the code is the next byte."""
+
+
+def trap_sites(code: bytes, lines: Sequence[Row], elf_machine: int) -> list[tuple[int, int]]:
+    """(code offset, trap code) pairs of one function, ascending.
+
+    `lines` are the rows of its line table in order. Debug assertions are left out: a failed one is a
+    bug, not a trap.
+    """
+    sites = [
+        *_explicit_sites(code, lines, elf_machine),
+        *_memory_sites(code, lines, elf_machine),
+    ]
+    return sorted(sites)
+
+
+def _explicit_sites(
+    code: bytes, lines: Sequence[Row], elf_machine: int
+) -> Iterator[tuple[int, int]]:
+    starts = [at for at, _, _ in lines]
+    for at, trap in _FIND_TRAPS[elf_machine](code):
+        row = bisect_right(starts, at) - 1
+        if row >= 0 and lines[row][2] == trap and trap != DEBUG_ASSERTION:
+            yield at, trap
+
+
+def _ud1_sites(code: bytes) -> Iterator[tuple[int, int]]:
+    at = code.find(_UD1)
+    while 0 <= at < len(code) - 4:
+        yield at, code[at + 4]
+        at = code.find(_UD1, at + 1)
+
+
+def _brk_sites(code: bytes) -> Iterator[tuple[int, int]]:
+    """`brk #0x5500 | code`."""
+    for at, (word,) in enumerate(struct.iter_unpack("<I", code)):
+        if word & 0xFFFF_E01F == 0xD42A_A000:
+            yield 4 * at, (word >> 5) & 0xFF
+
+
+_FIND_TRAPS: dict[int, Callable[[bytes], Iterator[tuple[int, int]]]] = {
+    EM_X86_64: _ud1_sites,
+    EM_AARCH64: _brk_sites,
+}
+
+
+def _memory_sites(code: bytes, lines: Sequence[Row], elf_machine: int) -> Iterator[tuple[int, int]]:
+    accesses = _ACCESSES[elf_machine]
+    for (start, _, column), following in pairwise(lines):
+        if column != MEMORY_COLUMN:
+            continue
+        for at, _, mnemonic, operands in _disassembler(elf_machine).disasm_lite(
+            code[start : following[0]], start
+        ):
+            if accesses(mnemonic, operands):
+                yield at, int(TrapCode.MEMORY_OUT_OF_BOUNDS)
+
+
+def _accesses_on_x86_64(mnemonic: str, operands: str) -> bool:
+    """Whether an instruction accesses memory other than the frame and constants."""
+    place = operands.find("[")
+    if place < 0 or mnemonic in ("lea", "nop"):
+        return False
+    return operands[place + 1 : place + 4] not in ("rsp", "rbp", "rip")
+
+
+def _accesses_on_aarch64(mnemonic: str, operands: str) -> bool:
+    place = operands.find("[")
+    return place >= 0 and operands[place + 1 : place + 4].rstrip(",]") not in ("sp", "x29")
+
+
+_ACCESSES: dict[int, Callable[[str, str], bool]] = {
+    EM_X86_64: _accesses_on_x86_64,
+    EM_AARCH64: _accesses_on_aarch64,
+}
+
+
+@cache
+def _disassembler(elf_machine: int) -> Any:
+    import capstone
+
+    if elf_machine == EM_X86_64:
+        return capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
+    return capstone.Cs(capstone.CS_ARCH_ARM64, capstone.CS_MODE_ARM)

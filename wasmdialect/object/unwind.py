@@ -1,0 +1,75 @@
+"""Call frame information: taking it out of LLVM's `.eh_frame`, and writing the image's own.
+
+A function's description is two byte strings that do not depend on its place: the common entry (CIE) and
+what its own entry (FDE) says behind the address range. Addresses are 32-bit distances from the
+field itself (`DW_EH_PE_pcrel | DW_EH_PE_sdata4`), so the section works wherever the image is mapped.
+Source: Linux Standard Base, "Exception Frames"; DWARF 5, section 6.4.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from wasmdialect.abi.layout import align_up
+
+_LENGTH = struct.Struct("<I")
+_ENTRY = struct.Struct("<II")
+_RANGE = struct.Struct("<iI")
+_FIRST_ADDRESS = 8
+"""Where an FDE has its address: behind its length and the distance to its CIE."""
+TERMINATOR = bytes(4)
+
+
+class FrameInfo(NamedTuple):
+    """How to unwind one function: its CIE behind the id, its FDE behind the address range."""
+
+    cie: bytes
+    fde: bytes
+
+
+def read_frames(data: memoryview, addresses: Mapping[int, int]) -> dict[int, FrameInfo]:
+    """The frames of an object, by the number of the function's section.
+
+    `addresses` says which section the relocation at an offset in `data` refers to.
+    """
+    cies: dict[int, bytes] = {}
+    frames: dict[int, FrameInfo] = {}
+    position = 0
+    while position + 4 <= len(data):
+        (length,) = _LENGTH.unpack_from(data, position)
+        if length == 0:
+            break
+        end = position + 4 + length
+        (distance,) = _LENGTH.unpack_from(data, position + 4)
+        if distance == 0:
+            cies[position] = bytes(data[position + 8 : end])
+        else:
+            address = position + _FIRST_ADDRESS
+            cie = cies[position + 4 - distance]
+            frames[addresses[address]] = FrameInfo(cie, bytes(data[address + 8 : end]))
+        position = end
+    return frames
+
+
+def write_frames(place: int, frames: Iterable[tuple[int, int, FrameInfo]]) -> bytes:
+    """`.eh_frame` for (offset, size, frame) of functions; `place` and offsets count from one origin."""
+    content = bytearray()
+    cies: dict[bytes, int] = {}
+    for offset, size, frame in frames:
+        cie = cies.get(frame.cie)
+        if cie is None:
+            cie = cies[frame.cie] = len(content)
+            _append_entry(content, 0, frame.cie)
+        at = place + len(content) + _FIRST_ADDRESS
+        distance = len(content) + 4 - cie
+        _append_entry(content, distance, _RANGE.pack(offset - at, size) + frame.fde)
+    return bytes(content + TERMINATOR) if content else b""
+
+
+def _append_entry(content: bytearray, distance: int, body: bytes) -> None:
+    size = align_up(_ENTRY.size + len(body), 8)
+    content += _ENTRY.pack(size - _LENGTH.size, distance)
+    content += body
+    content += bytes(size - _ENTRY.size - len(body))  # DW_CFA_nop

@@ -1,0 +1,35 @@
+"""Veneers: jumps to targets that a branch cannot reach, in scratch registers of the C convention."""
+
+from __future__ import annotations
+
+import struct
+
+from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
+from wasmdialect.object.relocations import aarch64_low12, aarch64_page21
+
+BRANCH_TYPES = {
+    EM_X86_64: frozenset({4}),  # R_X86_64_PLT32
+    EM_AARCH64: frozenset({282, 283}),  # R_AARCH64_JUMP26, R_AARCH64_CALL26
+}
+"""The relocations of calls and jumps to other functions."""
+BRANCH_RANGES = {EM_X86_64: 1 << 31, EM_AARCH64: 1 << 27}
+"""How far they reach, in bytes."""
+VENEER_SIZES = {EM_X86_64: 23, EM_AARCH64: 12}
+
+_X86_64 = struct.Struct("<7s2sq6s")
+_LEA_R11_HERE = bytes((0x4C, 0x8D, 0x1D, 0, 0, 0, 0))  # lea r11, [rip]
+_MOVABS_R10 = bytes((0x49, 0xBA))
+_ADD_AND_JUMP = bytes((0x4D, 0x01, 0xD3, 0x41, 0xFF, 0xE3))  # add r11, r10; jmp r11
+_AARCH64 = struct.pack("<3I", 0x9000_0010, 0x9100_0210, 0xD61F_0200)
+"""adrp x16, 0; add x16, x16, #0; br x16"""
+
+
+def write_veneer(elf_machine: int, image: bytearray, at: int, target: int) -> None:
+    """Put a veneer to `target` into the image."""
+    if elf_machine == EM_X86_64:
+        distance = target - (at + len(_LEA_R11_HERE))
+        _X86_64.pack_into(image, at, _LEA_R11_HERE, _MOVABS_R10, distance, _ADD_AND_JUMP)
+        return
+    image[at : at + len(_AARCH64)] = _AARCH64
+    aarch64_page21(image, at, target)
+    aarch64_low12(0)(image, at + 4, target)

@@ -1,0 +1,60 @@
+"""insert-epoch-checks: stop a program when its deadline has come.
+
+The epoch is a number of the engine that anyone may increase; the deadline is the store's. They are
+compared at the entry of a function and at loop headers, with the deadline kept in the frame; one that
+seems to have come is read again, and if it still has, the runtime is asked, which gives a new one or
+stops the program. Source of the rules: RUNTIME_ABI "Fuel and epochs". Loop headers are the importer's
+markers; without them only entries are checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import i64
+from xdsl.ir import Operation
+
+from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.passes.base import FunctionPass
+from wasmdialect.passes.checks import CheckInserter
+
+
+@dataclass(frozen=True)
+class InsertEpochChecks(FunctionPass):
+    """Stop a program when its deadline has come."""
+
+    name = "insert-epoch-checks"
+
+    def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
+        _Epochs(function).insert()
+
+
+class _Epochs(CheckInserter):
+    def __init__(self, function: wasmir.FuncOp):
+        super().__init__(function)
+        self.counter = self.load(self.vmctx, "vmctx", "epoch", wasmvm.PTR)
+        self.set_kept(self.load(self.limits, "limits", "epoch_deadline"))
+
+    def insert(self) -> None:
+        self.run(self.check, {wasmir.LoopHeaderOp: self.loop_header})
+
+    def loop_header(self, op: Operation) -> None:
+        self.keep(op)
+        self.check()
+
+    def check(self) -> None:
+        """Compare epoch and deadline."""
+        epoch = self.load(self.counter, "epoch", "current", volatile=True)
+        reread, ask, following = self.new_block(), self.new_block(), self.new_block()
+        self.branch_if(self.value("i64.ge_u", epoch, self.kept()), reread, following)
+        self.block = reread
+        deadline = self.load(self.limits, "limits", "epoch_deadline")
+        self.set_kept(deadline)
+        self.branch_if(self.value("i64.ge_u", epoch, deadline), ask, following)
+        self.block = ask
+        extended = self.call("new_epoch", (i64,))
+        assert extended is not None
+        self.set_kept(extended)
+        self.branch(following)
+        self.block = following

@@ -1,0 +1,94 @@
+"""insert-fuel: count operators while a program runs, and stop it when its fuel is used up.
+
+The counter in the runtime limits starts negative and counts up. Inside a function the count is kept in
+the frame; it is written back before calls, `unreachable` and returns, read again after calls, and
+compared with zero at the entry and at loop headers. Source of the rules: RUNTIME_ABI "Fuel and
+epochs". The importer's markers say how many operators ran; without them the pass cannot work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.ir import Operation
+from xdsl.utils.exceptions import PassFailedException
+
+from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.fast import drop
+from wasmdialect.passes.base import FunctionPass
+from wasmdialect.passes.checks import CheckInserter
+
+
+@dataclass(frozen=True)
+class InsertFuel(FunctionPass):
+    """Count operators and stop a program that is out of fuel."""
+
+    name = "insert-fuel"
+
+    def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
+        if not any(
+            isinstance(op, wasmir.OperatorsOp) for b in function.body.blocks for op in b.ops
+        ):
+            raise PassFailedException(
+                f"@{function.sym_name.data} has no markers to count: switch them on with"
+                " --consume-fuel (in Python: Config(consume_fuel=True))"
+            )
+        _Fuel(function).insert()
+
+
+class _Fuel(CheckInserter):
+    def insert(self) -> None:
+        self.run(
+            self.enter,
+            {
+                wasmir.OperatorsOp: self.count,
+                wasmir.LoopHeaderOp: self.loop_header,
+                wasmir.CallOp: self.leave_and_return,
+                wasmir.CallIndirectOp: self.leave_and_return,
+                wasmir.UnreachableOp: self.leave,
+                wasmir.ReturnOp: self.leave,
+            },
+        )
+
+    def enter(self) -> None:
+        self.read()
+        self.check()
+
+    def count(self, op: Operation) -> None:
+        assert isinstance(op, wasmir.OperatorsOp)
+        count = self.constant(op.count.value.data)
+        self.set_kept(self.value("i64.add", self.kept(), count))
+        drop(op)
+
+    def loop_header(self, op: Operation) -> None:
+        self.keep(op)
+        self.check()
+
+    def leave(self, op: Operation) -> None:
+        self.write()
+        self.keep(op)
+
+    def leave_and_return(self, op: Operation) -> None:
+        self.leave(op)
+        self.read()
+
+    def read(self) -> None:
+        """The counter of the store into the frame."""
+        self.set_kept(self.load(self.limits, "limits", "fuel_consumed"))
+
+    def write(self) -> None:
+        """And back."""
+        self.store(self.limits, "limits", "fuel_consumed", self.kept())
+
+    def check(self) -> None:
+        """Ask the runtime when there is no fuel left. It may give more."""
+        is_used_up = self.value("i64.ge_s", self.kept(), self.constant(0))
+        out_of_fuel, following = self.new_block(), self.new_block()
+        self.branch_if(is_used_up, out_of_fuel, following)
+        self.block = out_of_fuel
+        self.write()
+        self.call("out_of_gas")
+        self.read()
+        self.branch(following)
+        self.block = following
