@@ -76,8 +76,8 @@ class LinkError(Exception):
 
 
 def glue_ir(architecture: Architecture) -> str:
-    """The complete IR of the glue."""
-    return "\n".join(
+    """The complete IR of the glue. Every function gets unwind tables."""
+    text = "\n".join(
         (
             f'target triple = "{architecture.triple}"',
             f"%signal_table = type [{SIGNAL_COUNT} x i64]",
@@ -93,6 +93,7 @@ def glue_ir(architecture: Architecture) -> str:
             _builtin_arrays(),
         )
     )
+    return text.replace(" nounwind", " nounwind uwtable")
 
 
 def _accessors() -> Iterator[str]:
@@ -200,22 +201,26 @@ def link(data: bytes, architecture: Architecture) -> Blob:
     image = bytearray()
     places: dict[int, int] = {}
     writable_offset = 0
+    frames: int | None = None
     for writable in (False, True):
         for index, section in enumerate(elf.iter_sections()):
             flags = section["sh_flags"]
             if not flags & 2 or section["sh_size"] == 0 or bool(flags & 1) != writable:
                 continue
-            if section.name == ".eh_frame":
-                continue  # nothing unwinds through the glue
             _pad(image, max(section["sh_addralign"], 1))
             places[index] = len(image)
             is_zero = section["sh_type"] == "SHT_NOBITS"
             image += bytes(section["sh_size"]) if is_zero else section.data()
+            if section.name == ".eh_frame":
+                frames = places[index]
+                image += bytes(4)  # the end of the table
         if not writable:
             _pad(image, architecture.page_size)
             writable_offset = len(image)
     _pad(image, architecture.page_size)
     symbols = _symbols(elf, places)
+    if frames is not None:
+        symbols["eh_frame"] = frames
     relative = _relocate(elf, places, image, architecture)
     return Blob(bytes(image), writable_offset, symbols, relative)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, final
 
-from wasmdialect.api.config import Engine
+from wasmdialect.api.config import Config, Engine
 from wasmdialect.api.types import (
     ExportType,
     ExternType,
@@ -17,7 +17,7 @@ from wasmdialect.api.types import (
     TableType,
     ValType,
 )
-from wasmdialect.object.artifact import ArtifactError, is_artifact
+from wasmdialect.object.artifact import ArtifactError, EngineInfo, is_artifact
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.module import LoadedModule, load_bytes, load_file
 
@@ -68,22 +68,23 @@ class Module:
         if not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected an Engine")
         try:
-            self._take(compile_wasm(engine.config, _to_wasm(wasm), "module.wasm"))
+            self._take(compile_wasm(engine.config, _to_wasm(wasm), "module.wasm"), engine)
         except WasmError as error:
             raise WasmtimeError(str(error)) from error
 
     @classmethod
-    def from_compilation(cls, compilation: Compilation) -> Module:
+    def from_compilation(cls, engine: Engine, compilation: Compilation) -> Module:
         """The Module of what `compile_wasm` gave. Raises ArtifactError if it is for another machine."""
         self = cls.__new__(cls)
-        self._take(compilation)
+        self._take(compilation, engine)
         return self
 
-    def _take(self, compilation: Compilation) -> None:
+    def _take(self, compilation: Compilation, engine: Engine) -> None:
         self.pipeline, self.reports = compilation.pipeline, compilation.reports
         self.seconds = compilation.seconds
         self._artifact = compilation.artifact
         self.loaded = load_bytes(compilation.artifact)
+        _announce(self.loaded, engine.config)
 
     @classmethod
     def from_file(cls, engine: Engine, path: str | bytes | os.PathLike[str]) -> Module:
@@ -97,7 +98,7 @@ class Module:
         if not isinstance(encoded, bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected bytes")
         try:
-            return cls._loaded(load_bytes(encoded), bytes(encoded))
+            return cls._loaded(engine, load_bytes(encoded), bytes(encoded))
         except ArtifactError as error:
             raise WasmtimeError(str(error)) from error
 
@@ -105,12 +106,14 @@ class Module:
     def deserialize_file(cls, engine: Engine, path: str | os.PathLike[str]) -> Module:
         """Load a saved artifact by mapping its file."""
         try:
-            return cls._loaded(load_file(path), None)
+            return cls._loaded(engine, load_file(path), None)
         except ArtifactError as error:
             raise WasmtimeError(f"{os.fspath(path)}: {error}") from error
 
     @classmethod
-    def _loaded(cls, loaded: LoadedModule, artifact: bytes | None) -> Module:
+    def _loaded(cls, engine: Engine, loaded: LoadedModule, artifact: bytes | None) -> Module:
+        check_settings(loaded.artifact.engine, engine.config)
+        _announce(loaded, engine.config)
         self = cls.__new__(cls)
         self.loaded, self._artifact = loaded, artifact
         self.reports, self.seconds = [], {}
@@ -151,6 +154,31 @@ class Module:
             ExportType(e.name, extern_type(self.loaded, e.kind, e.index))
             for e in self.loaded.info.exports
         ]
+
+
+def check_settings(engine: EngineInfo, config: Config) -> None:
+    """Raises ArtifactError if an artifact was not compiled as an Engine would compile it; the
+    message names every setting that differs."""
+    differing = [
+        f"{name} is {value!r} in the artifact and {getattr(config, name)!r} in the engine"
+        for name, value in engine.settings.items()
+        if getattr(config, name) != value
+    ]
+    if differing:
+        raise ArtifactError(f"compiled with other settings: {'; '.join(differing)}")
+
+
+def _announce(module: LoadedModule, config: Config) -> None:
+    """Tell debuggers and profilers of a module, if the Config asks for it."""
+    if config.debug_info:
+        from wasmdialect.runtime.gdb import show_to_gdb
+
+        show_to_gdb(module)
+    if config.profiler != "none":
+        from wasmdialect.runtime import profiling
+
+        writers = {"perfmap": profiling.write_perf_map, "jitdump": profiling.write_jitdump}
+        writers[config.profiler](module)
 
 
 def extern_type(module: LoadedModule, kind: str, index: int) -> ExternType:

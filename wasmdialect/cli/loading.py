@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from wasmdialect.api.config import Config, Engine
 from wasmdialect.api.module import Module
+from wasmdialect.cli.errors import UsageError
 from wasmdialect.cli.inputs import locate, read_bytes, to_module
+from wasmdialect.cli.options import given_settings
 from wasmdialect.cli.output import write_output
 from wasmdialect.cli.progress import compile_progress
-from wasmdialect.object.artifact import is_artifact
+from wasmdialect.object.artifact import is_artifact, read_engine
 
 if TYPE_CHECKING:
     from wasmdialect.codegen.compiler import Compilation
@@ -25,8 +27,20 @@ def load_or_compile(file: str, config: Config, reports: str | None = None) -> Mo
     """
     data = read_bytes(file)
     if is_artifact(data[:64]):
+        _take_settings(config, data)
         return Module.deserialize_file(Engine(config), file)
-    return Module.from_compilation(compile_file(data, file, config, reports))
+    return Module.from_compilation(Engine(config), compile_file(data, file, config, reports))
+
+
+def _take_settings(config: Config, data: bytes) -> None:
+    """What the command line does not say about an artifact is as it was compiled."""
+    given = given_settings()
+    for name in ("pipeline", "at", "load"):
+        if name in given:
+            raise UsageError(f"--{name} has no effect on an artifact: its passes have run")
+    for name, value in read_engine(data).settings.items():
+        if name not in given:
+            setattr(config, name, value)
 
 
 def compile_file(data: bytes, file: str, config: Config, reports: str | None = None) -> Compilation:

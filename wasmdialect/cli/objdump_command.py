@@ -1,10 +1,11 @@
-"""`wasmdialect objdump`: what is in an artifact."""
+"""`wasmdialect objdump`: what is in an artifact, or in a `.cwasm` of Wasmtime."""
 
 from __future__ import annotations
 
 import json
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -14,10 +15,10 @@ from wasmdialect.abi.traps import TrapCode
 from wasmdialect.cli.errors import UsageError
 from wasmdialect.cli.inputs import read_bytes
 from wasmdialect.cli.options import DEBUG_OPTION, finish
-from wasmdialect.object.artifact import Artifact, read_artifact
-from wasmdialect.object.elf import ElfFile
+from wasmdialect.object.code_file import CodeFile, read_code_file
+from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
 from wasmdialect.object.link import PlacedFunction
-from wasmdialect.object.sections import AddressMap, TrapTable
+from wasmdialect.object.sections import NO_OFFSET
 
 
 @click.command("objdump")
@@ -25,12 +26,15 @@ from wasmdialect.object.sections import AddressMap, TrapTable
 @click.option("--funcs", is_flag=True, help="The functions: offset, size, symbol.")
 @click.option("--traps", is_flag=True, help="Where code can trap, and why.")
 @click.option("--addrmap", is_flag=True, help="Code offsets to byte offsets of the module.")
+@click.option("--unwind", is_flag=True, help="The functions that can be unwound through.")
+@click.option("--engine", is_flag=True, help="What it was compiled for, by what, from what.")
 @click.option("-d", "--disassemble", is_flag=True, help="Machine code, with module offsets.")
 @click.option("--func", "only", metavar="NAME", help="Only this function: a name or symbol.")
 @click.option("--json", "as_json", is_flag=True, help="Everything but the machine code, as JSON.")
 @DEBUG_OPTION
 def command(debug: bool, **options: Any) -> None:
-    """Show what is in the artifact FILE: its sections, unless something else is asked for.
+    """Show what is in FILE, an artifact or a .cwasm of Wasmtime 12: its sections, unless something
+    else is asked for.
 
     \b
     wasmdialect objdump prog.cwasm --funcs
@@ -44,141 +48,190 @@ def objdump(
     funcs: bool,
     traps: bool,
     addrmap: bool,
+    unwind: bool,
+    engine: bool,
     disassemble: bool,
     only: str | None,
     as_json: bool,
 ) -> int:
     """Print what is asked for; returns the exit code. Raises OSError, ArtifactError, UsageError."""
-    data = read_bytes(file)
-    artifact = read_artifact(data)
-    names = _names(artifact)
+    code = read_code_file(read_bytes(file))
+    names = _names(code)
     functions = [
-        f for f in artifact.functions if only is None or only in (f.symbol, names.get(f.symbol))
+        f for f in code.functions if only is None or only in (f.symbol, names.get(f.symbol))
     ]
     if not functions and only is not None:
         raise UsageError(f"{file} has no function {only!r}; --funcs lists them")
     if as_json:
-        print(json.dumps(to_plain(artifact, functions), indent=1))
+        print(json.dumps(to_plain(code, functions), indent=1))
         return 0
-    if funcs:
-        for f in functions:
-            name = f" ({names[f.symbol]})" if f.symbol in names else ""
-            print(f"{f.offset:08x} {f.size:8d} {f.symbol}{name}")
-    if traps:
-        print("\n".join(_trap_lines(artifact, functions)))
-    if addrmap:
-        print("\n".join(_map_lines(artifact, functions)))
-    if disassemble:
-        print("\n".join(_disassembly(artifact, functions)))
-    if not (funcs or traps or addrmap or disassemble):
-        print("\n".join(_section_lines(data)))
+    parts = (
+        (funcs, lambda: _function_lines(functions, names)),
+        (traps, lambda: _trap_lines(code, functions)),
+        (addrmap, lambda: _map_lines(code, functions)),
+        (unwind, lambda: _frame_lines(code, functions)),
+        (engine, lambda: _engine_lines(file, code)),
+        (disassemble, lambda: _disassembly(code, functions)),
+    )
+    wanted = [lines for is_wanted, lines in parts if is_wanted] or [lambda: _section_lines(code)]
+    for lines in wanted:
+        for line in lines():
+            print(line)
     return 0
 
 
-def _names(artifact: Artifact) -> dict[str, str]:
-    """The name that the module gives a function, by symbol."""
-    content = bytes(artifact.names)
+def _names(code: CodeFile) -> dict[str, str]:
+    """The name that the module gives a function, by symbol. (Where they are in `.name.wasm` only an
+    artifact says in a known form.)"""
+    if code.artifact is None:
+        return {}
+    content = bytes(code.names)
     return {
         function_symbol(index): content[start : start + size].decode("utf-8", "replace")
-        for index, start, size in artifact.info.function_names
+        for index, start, size in code.artifact.info.function_names
     }
 
 
-def _section_lines(data: bytes) -> Iterator[str]:
-    for section in ElfFile(data).sections:
+def _section_lines(code: CodeFile) -> Iterator[str]:
+    for section in code.sections:
         if section.name:
             yield f"{section.offset:08x} {section.size:10d} {section.name}"
 
 
-def _traps_of(table: TrapTable, function: PlacedFunction) -> Iterator[tuple[int, str]]:
+def _function_lines(functions: list[PlacedFunction], names: dict[str, str]) -> Iterator[str]:
+    for f in functions:
+        name = f" ({names[f.symbol]})" if f.symbol in names else ""
+        yield f"{f.offset:08x} {f.size:8d} {f.symbol}{name}"
+
+
+# --- tables, function by function ---
+
+
+def _traps_of(code: CodeFile, function: PlacedFunction) -> Iterator[tuple[int, str]]:
+    table = code.traps
+    if table is None:
+        return
     first = bisect_left(table.code_offsets, function.offset)
     last = bisect_left(table.code_offsets, function.offset + function.size)
     for number in range(first, last):
-        yield table.code_offsets[number], TrapCode(table.codes[number]).name
+        yield table.code_offsets[number], _trap_name(table.codes[number])
 
 
-def _map_of(table: AddressMap, function: PlacedFunction) -> Iterator[tuple[int, int]]:
+def _trap_name(code: int) -> str:
+    try:
+        return TrapCode(code).name
+    except ValueError:
+        return f"code {code}"
+
+
+def _map_of(code: CodeFile, function: PlacedFunction) -> Iterator[tuple[int, int]]:
+    table = code.address_map
+    if table is None:
+        return
     first = bisect_left(table.code_offsets, function.offset)
     last = bisect_left(table.code_offsets, function.offset + function.size)
     yield from zip(table.code_offsets[first:last], table.wasm_offsets[first:last], strict=True)
 
 
-def _trap_lines(artifact: Artifact, functions: list[PlacedFunction]) -> Iterator[str]:
-    table = TrapTable.read(memoryview(artifact.traps))
+def _trap_lines(code: CodeFile, functions: list[PlacedFunction]) -> Iterator[str]:
     for function in functions:
-        for offset, name in _traps_of(table, function):
+        for offset, name in _traps_of(code, function):
             yield f"{offset:08x} {name:<28} {function.symbol}+{offset - function.offset:#x}"
 
 
-def _map_lines(artifact: Artifact, functions: list[PlacedFunction]) -> Iterator[str]:
-    table = AddressMap.read(memoryview(artifact.address_map))
+def _map_lines(code: CodeFile, functions: list[PlacedFunction]) -> Iterator[str]:
     for function in functions:
-        for offset, wasm_offset in _map_of(table, function):
+        for offset, wasm_offset in _map_of(code, function):
             yield f"{offset:08x} {_offset_word(wasm_offset)} {function.symbol}"
 
 
-_NO_OFFSET = 0xFFFF_FFFF
-
-
 def _offset_word(wasm_offset: int) -> str:
-    return "       -" if wasm_offset == _NO_OFFSET else f"{wasm_offset:8x}"
+    return "       -" if wasm_offset == NO_OFFSET else f"{wasm_offset:8x}"
 
 
-def to_plain(artifact: Artifact, functions: list[PlacedFunction]) -> dict[str, Any]:
-    """What an artifact says, as JSON values."""
-    traps = TrapTable.read(memoryview(artifact.traps))
-    address_map = AddressMap.read(memoryview(artifact.address_map))
-    return {
-        "engine": artifact.engine.__dict__,
-        "info": json.loads(artifact.info.to_bytes()),
+def _frame_lines(code: CodeFile, functions: list[PlacedFunction]) -> Iterator[str]:
+    symbols = {f.offset: f.symbol for f in functions}
+    for frame in code.frames:
+        if frame.offset in symbols:
+            cfi = frame.frame.fde.hex()
+            yield f"{frame.offset:08x} {frame.size:8d} {symbols[frame.offset]} {cfi}"
+
+
+def _engine_lines(file: str, code: CodeFile) -> Iterator[str]:
+    if code.artifact is None:
+        raise UsageError(f"{file} is no artifact of wasmdialect: --engine has nothing to show")
+    engine, provenance = code.artifact.engine, code.artifact.provenance
+    yield f"target: {engine.triple}"
+    yield f"cpu: {engine.cpu}"
+    yield f"features: {engine.features}"
+    for name, value in engine.settings.items():
+        yield f"{name}: {json.dumps(value)}"
+    for row in engine.passes:
+        yield f"pass: {row['text']} (source {row['digest'][:16]})"
+    yield f"input: {provenance.input_size} bytes, sha256 {provenance.input_sha256}"
+    for name, version in provenance.versions.items():
+        yield f"{name}: {version}"
+
+
+def to_plain(code: CodeFile, functions: list[PlacedFunction]) -> dict[str, Any]:
+    """What a file says, as JSON values."""
+    plain: dict[str, Any] = {
+        "sections": [
+            {"name": s.name, "offset": s.offset, "size": s.size} for s in code.sections if s.name
+        ],
+        "branch_protection": code.branch_protection,
         "functions": [
             {
                 "symbol": f.symbol,
                 "offset": f.offset,
                 "size": f.size,
-                "traps": [{"offset": at, "code": name} for at, name in _traps_of(traps, f)],
+                "traps": [{"offset": at, "code": name} for at, name in _traps_of(code, f)],
                 "addrmap": [
-                    [at, None if wasm == _NO_OFFSET else wasm]
-                    for at, wasm in _map_of(address_map, f)
+                    [at, None if wasm == NO_OFFSET else wasm] for at, wasm in _map_of(code, f)
                 ],
             }
             for f in functions
         ],
     }
+    if code.artifact is not None:
+        plain["engine"] = asdict(code.artifact.engine)
+        plain["provenance"] = asdict(code.artifact.provenance)
+        plain["info"] = json.loads(code.artifact.info.to_bytes())
+    return plain
 
 
-def _disassembly(artifact: Artifact, functions: list[PlacedFunction]) -> Iterator[str]:
+# --- disassembly ---
+
+
+def _disassembly(code: CodeFile, functions: list[PlacedFunction]) -> Iterator[str]:
     """Machine code beside the byte offsets of the module."""
-    machine = _machine(artifact.engine.triple)
-    address_map = AddressMap.read(memoryview(artifact.address_map))
-    traps = TrapTable.read(memoryview(artifact.traps))
-    trap_names = {at: name for f in functions for at, name in _traps_of(traps, f)}
-    text = bytes(artifact.text)
+    machine = _machine(code.elf_machine)
     for function in functions:
         yield f"\n{function.offset:08x} <{function.symbol}>:"
+        traps = dict(_traps_of(code, function))
         shown = None
-        code = text[function.offset : function.offset + function.size]
-        for instruction in machine.disasm(code, function.offset):
-            found = bisect_right(address_map.code_offsets, instruction.address) - 1
-            wasm = address_map.wasm_offsets[found] if found >= 0 else _NO_OFFSET
+        content = bytes(code.text[function.offset : function.offset + function.size])
+        for instruction in machine.disasm(content, function.offset):
+            wasm = NO_OFFSET
+            if code.address_map is not None:
+                found = code.address_map.look_up(instruction.address)
+                wasm = NO_OFFSET if found is None else found
             place = _offset_word(wasm) if wasm != shown else " " * 8
             shown = wasm
-            trap = trap_names.get(instruction.address)
+            trap = traps.get(instruction.address)
             note = f"  ; trap: {trap}" if trap else ""
             words = f"{instruction.mnemonic} {instruction.op_str}".rstrip()
             yield f"{place}  {instruction.address:8x}: {words}{note}"
 
 
-def _machine(triple: str) -> Any:
-    try:
-        import capstone
-    except ImportError:
-        raise UsageError("-d needs capstone: pip install 'wasmdialect[disasm]'") from None
-    if triple.startswith("x86_64"):
+def _machine(elf_machine: int) -> Any:
+    import capstone
+
+    if elf_machine == EM_X86_64:
         machine = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
-    elif triple.startswith("aarch64"):
+    elif elf_machine == EM_AARCH64:
         machine = capstone.Cs(capstone.CS_ARCH_ARM64, capstone.CS_MODE_ARM)
     else:
-        raise UsageError(f"cannot disassemble code for {triple}")
+        raise UsageError(f"cannot disassemble code for ELF machine {elf_machine}")
     machine.skipdata = True
     return machine

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
 from wasmdialect.api.config import Config
 from wasmdialect.cli.errors import UsageError, guarded
@@ -166,6 +167,19 @@ def _power_of_two(value: int | None) -> int | None:
     if value is not None and value & (value - 1):
         raise UsageError(f"--function-alignment {value} is no power of 2")
     return value
+
+
+def given_settings() -> set[str]:
+    """The settings of a Config that the command line names."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return set()
+    names = {"level": "opt_level"}
+    return {
+        names.get(name, name)
+        for name in context.params
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
 
 
 def finish(command: Callable[[], int], *, debug: bool) -> None:

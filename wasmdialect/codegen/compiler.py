@@ -16,7 +16,7 @@ from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import Store
 from wasmdialect.object.artifact import EngineInfo, make_artifact, write_artifact
-from wasmdialect.object.link import MACHINES, LinkError, link
+from wasmdialect.object.link import LinkError, link
 from wasmdialect.object.provenance import PassProvenance, Provenance
 
 
@@ -84,8 +84,7 @@ def _artifact(session: CompileSession, run: Run, binary: bytes) -> bytes:
     provenance = Provenance.of(binary, tool_versions())
     artifact = make_artifact(engine, info, image, wasm_data, names, provenance)
     artifact.branch_protection = settings.branch_protection
-    machine = MACHINES[target.elf_machine]
-    return write_artifact(artifact, machine.elf_machine, machine.page_size)
+    return write_artifact(artifact, image.machine.page_size)
 
 
 def artifact_settings(settings: CompileSettings) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
+from wasmdialect.object.elf import ELF_MACHINES
 
 HOST_TRIPLE = "x86_64-unknown-linux-gnu"
 
@@ -28,8 +28,6 @@ class Target:
         """The machine number in ELF headers."""
         return ELF_MACHINES[self.triple.partition("-")[0]]
 
-
-ELF_MACHINES = {"x86_64": EM_X86_64, "aarch64": EM_AARCH64}
 
 _DEFAULTS = {
     # (cpu, features) for a target that is not this machine. Rounding needs SSE4.1.

@@ -15,6 +15,7 @@ from typing import Any
 from wasmdialect._version import __version__
 from wasmdialect.abi.layout import align_up
 from wasmdialect.object.elf import (
+    EM_X86_64,
     ET_REL,
     FILE_HEADER,
     SECTION_HEADER,
@@ -103,6 +104,7 @@ class Artifact:
     names: bytes | memoryview
     """`.name.wasm`: function names, one after the other."""
     provenance: Provenance
+    elf_machine: int = EM_X86_64
     text_offset: int = 0
     """Of `.text` in the file."""
     branch_protection: bool = False
@@ -130,13 +132,14 @@ def make_artifact(
         wasm_data,
         names,
         provenance,
+        image.machine.elf_machine,
     )
 
 
 # --- writing ---
 
 
-def write_artifact(artifact: Artifact, elf_machine: int, page_size: int) -> bytes:
+def write_artifact(artifact: Artifact, page_size: int) -> bytes:
     """The file. Deterministic: equal artifacts give equal bytes."""
     symbol_names = bytearray(b"\0")
     symbols = bytearray(SYMBOL.size)
@@ -204,7 +207,7 @@ def write_artifact(artifact: Artifact, elf_machine: int, page_size: int) -> byte
     ident = b"\x7fELF" + bytes((2, 1, 1, OSABI_WASMTIME, 0)) + bytes(7)
     count = len(contents) + 1
     FILE_HEADER.pack_into(
-        file, 0, ident, ET_REL, elf_machine, 1, 0, 0, table, FLAG_MODULE,
+        file, 0, ident, ET_REL, artifact.elf_machine, 1, 0, 0, table, FLAG_MODULE,
         FILE_HEADER.size, 0, 0, SECTION_HEADER.size, count, count - 1,
     )  # fmt: skip
     file[checksum_at : checksum_at + CHECKSUM_SIZE] = _checksum(file, checksum_at)
@@ -236,8 +239,15 @@ def read_artifact(data: bytes | memoryview) -> Artifact:
         raise ArtifactError(f"damaged artifact: {error}") from None
 
 
-def _read(data: bytes | memoryview) -> Artifact:
-    elf = ElfFile(data)
+def read_engine(data: bytes | memoryview) -> EngineInfo:
+    """What an artifact was compiled for; the rest is not looked at. Raises ArtifactError."""
+    try:
+        return _read_engine(ElfFile(data))
+    except ElfError as error:
+        raise ArtifactError(f"damaged artifact: {error}") from None
+
+
+def _read_engine(elf: ElfFile) -> EngineInfo:
     if elf.osabi != OSABI_WASMTIME or elf.section(".wasmdialect.engine") is None:
         raise ArtifactError("an ELF file, but not an artifact of wasmdialect")
     engine = EngineInfo.from_bytes(bytes(_content(elf, ".wasmdialect.engine")))
@@ -245,6 +255,12 @@ def _read(data: bytes | memoryview) -> Artifact:
         raise ArtifactError(
             f"compiled by version {engine.version}, this is {__version__}: compile it again"
         )
+    return engine
+
+
+def _read(data: bytes | memoryview) -> Artifact:
+    elf = ElfFile(data)
+    engine = _read_engine(elf)
     checksum = elf.section(CHECKSUM_SECTION)
     if checksum is None or checksum.size != CHECKSUM_SIZE:
         raise ArtifactError("damaged artifact: it has no checksum")
@@ -275,6 +291,7 @@ def _read(data: bytes | memoryview) -> Artifact:
         _content(elf, ".rodata.wasm"),
         _content(elf, ".name.wasm"),
         provenance,
+        elf.machine,
         text.offset,
         any(_content(elf, ".wasmtime.bti")),
     )

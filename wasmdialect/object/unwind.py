@@ -13,10 +13,12 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from wasmdialect.abi.layout import align_up
+from wasmdialect.object.sections import TableError
 
 _LENGTH = struct.Struct("<I")
 _ENTRY = struct.Struct("<II")
 _RANGE = struct.Struct("<iI")
+_WIDE_RANGE = struct.Struct("<qQ")
 _FIRST_ADDRESS = 8
 """Where an FDE has its address: behind its length and the distance to its CIE."""
 TERMINATOR = bytes(4)
@@ -51,6 +53,59 @@ def read_frames(data: memoryview, addresses: Mapping[int, int]) -> dict[int, Fra
             frames[addresses[address]] = FrameInfo(cie, bytes(data[address + 8 : end]))
         position = end
     return frames
+
+
+class PlacedFrame(NamedTuple):
+    """What `.eh_frame` of an image says of one function."""
+
+    offset: int
+    size: int
+    frame: FrameInfo
+
+
+def read_placed_frames(data: memoryview, place: int) -> list[PlacedFrame]:
+    """The entries of an image's section; offsets count from the same origin as `place`, the section's
+    own. Raises TableError."""
+    cies: dict[int, bytes] = {}
+    found: list[PlacedFrame] = []
+    position = 0
+    try:
+        while position < len(data):
+            (length,) = _LENGTH.unpack_from(data, position)
+            if length == 0:
+                break
+            end = position + 4 + length
+            (distance,) = _LENGTH.unpack_from(data, position + 4)
+            if distance == 0:
+                cies[position] = bytes(data[position + 8 : end])
+            else:
+                at = position + _FIRST_ADDRESS
+                cie = cies[position + 4 - distance]
+                form = _address_form(cie)
+                start, size = form.unpack_from(data, at)
+                frame = FrameInfo(cie, bytes(data[at + form.size : end]))
+                found.append(PlacedFrame(place + at + start, size, frame))
+            position = end
+    except (struct.error, KeyError, IndexError):
+        raise TableError("the unwind table is malformed") from None
+    return found
+
+
+def _address_form(cie: bytes) -> struct.Struct:
+    """How an FDE of this CIE writes its address and size: 4 bytes each here, 8 in Wasmtime."""
+    augmentation, rest = cie[1:].split(b"\0", 1)
+    if not augmentation.startswith(b"zR"):
+        raise TableError(f"unwind entries with augmentation {augmentation!r} are not read")
+    position = 0
+    for _ in range(4):  # code and data alignment, return address register, length of what follows
+        while rest[position] >= 0x80:
+            position += 1
+        position += 1
+    # DW_EH_PE_pcrel with sdata4, or with sdata8 or a pointer.
+    forms = {0x1B: _RANGE, 0x1C: _WIDE_RANGE, 0x10: _WIDE_RANGE}
+    if rest[position] not in forms:
+        raise TableError(f"addresses encoded as {rest[position]:#x} are not read")
+    return forms[rest[position]]
 
 
 def write_frames(place: int, frames: Iterable[tuple[int, int, FrameInfo]]) -> bytes:

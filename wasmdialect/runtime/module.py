@@ -17,6 +17,7 @@ from wasmdialect.runtime.errors import Frame
 from wasmdialect.runtime.host_cpu import host_architecture, missing_features
 from wasmdialect.runtime.native import native
 from wasmdialect.runtime.signatures import Signature, signature_id
+from wasmdialect.runtime.unwinding import forget_frames, register_frames
 
 
 class LoadedModule:
@@ -55,6 +56,13 @@ class LoadedModule:
         self.traps = TrapTable.read(memoryview(artifact.traps))
         names, rows = bytes(artifact.names), self.info.function_names
         self.names = {i: names[s : s + n].decode("utf-8", "replace") for i, s, n in rows}
+
+    def display_name(self, symbol: str) -> str:
+        """What debuggers and profilers call a function: its name in the module, else its symbol."""
+        parsed = parse_symbol(symbol)
+        if parsed is None or parsed[0] != "function":
+            return symbol
+        return self.names.get(parsed[1], symbol)
 
     def _signature(self, type_index: int) -> Signature:
         signature = self.types[type_index]
@@ -152,16 +160,21 @@ def _publish(artifact: Artifact, text: int, mapping: int, size: int) -> LoadedMo
         pages.protect(text, align_up(len(artifact.text), pages.PAGE_SIZE), _READ_EXECUTE)
     module = LoadedModule(artifact, text)
     _registry.add(text, text + max(len(artifact.text), 1), module)
+    frames = text + len(artifact.text) if artifact.eh_frame else 0
+    if frames:
+        register_frames(frames)
     # Not at exit: a thread may still run the code then.
-    weakref.finalize(module, _unload, text, mapping, size).atexit = False
+    weakref.finalize(module, _unload, text, frames, mapping, size).atexit = False
     return module
 
 
 _READ_EXECUTE = pages.PROT_READ | pages.PROT_EXEC
 
 
-def _unload(text: int, mapping: int, size: int) -> None:
+def _unload(text: int, frames: int, mapping: int, size: int) -> None:
     _registry.remove(text)
+    if frames:
+        forget_frames(frames)
     pages.unmap(mapping, size)
 
 

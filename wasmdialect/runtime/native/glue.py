@@ -16,6 +16,7 @@ from wasmdialect.runtime.native.code_ranges import CodeRanges
 from wasmdialect.runtime.native.handlers import SignalHandlers
 from wasmdialect.runtime.native.stack import stack_floor
 from wasmdialect.runtime.native.structures import Status
+from wasmdialect.runtime.unwinding import register_frames
 
 # A member of an enumeration costs as much to look up as the whole comparison.
 _RETURNED, _TRAPPED = int(Status.RETURNED), int(Status.TRAPPED)
@@ -55,11 +56,17 @@ class NativeGlue:
     """Addresses of everything the glue exports."""
     builtins_array: int
     """Address of the array of `BUILTIN_COUNT` functions for `vmctx.builtins`."""
+    code_range: tuple[int, int]
+    """Where its code and constants are."""
     enter: Enter
     """The entry itself, for those who bring their own activations."""
 
     def __init__(self) -> None:
-        self.symbols = map_blob(_read_blob())
+        blob = _read_blob()
+        self.symbols = map_blob(blob)
+        base = self.symbols["eh_frame"] - blob.symbols["eh_frame"]
+        self.code_range = (base, base + blob.writable_offset)
+        register_frames(self.symbols["eh_frame"])
         self.builtins_array = self.symbols["builtins"]
         prototype = ctypes.CFUNCTYPE(ctypes.c_long, *[ctypes.c_void_p] * 8)
         self.enter = prototype(self.symbols["enter"])

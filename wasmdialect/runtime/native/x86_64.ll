@@ -71,16 +71,25 @@ other:
 
 ; The callee-saved registers, the shadow stack pointer (CET; `rdsspq` is a no-op without it) and the
 ; floating-point control words stay on the stack; the activation only keeps the stack pointer.
-define internal i64 @call_array(ptr %activation, ptr %function, ptr %callee_vmctx,
+; The .cfi lines (6 is rbp, 7 rsp, 3 rbx) let unwinders pass from compiled code to Python.
+define dso_local i64 @call_array(ptr %activation, ptr %function, ptr %callee_vmctx,
     ptr %caller_vmctx, ptr %slots, i64 %slot_count) naked noinline nounwind {
   call void asm sideeffect inteldialect "
     push rbp
+    .cfi_def_cfa_offset 16
+    .cfi_offset 6, -16
     mov rbp, rsp
+    .cfi_def_cfa_register 6
     push rbx
+    .cfi_offset 3, -24
     push r12
+    .cfi_offset 12, -32
     push r13
+    .cfi_offset 13, -40
     push r14
+    .cfi_offset 14, -48
     push r15
+    .cfi_offset 15, -56
     xor eax, eax
     rdsspq rax
     push rax
@@ -103,12 +112,13 @@ define internal i64 @call_array(ptr %activation, ptr %function, ptr %callee_vmct
     pop r12
     pop rbx
     pop rbp
+    .cfi_def_cfa 7, 8
     ret", "~{memory}"()
   unreachable
 }
 
 ; Frames that are jumped over are popped from the shadow stack too, at most 255 at a time.
-define internal void @landing(ptr %activation) naked noinline noreturn nounwind {
+define dso_local void @landing(ptr %activation) naked noinline noreturn nounwind {
   call void asm sideeffect inteldialect "
     mov rsp, [rdi]
     cld

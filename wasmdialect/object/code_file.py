@@ -1,0 +1,82 @@
+"""Reading the sections that every compiled module has: this project's artifacts, Wasmtime's `.cwasm`.
+
+Both are ELF files of one shape (docs/artifact.md). What only an artifact has is in `artifact`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wasmdialect.object.artifact import (
+    OSABI_WASMTIME,
+    Artifact,
+    ArtifactError,
+    read_artifact,
+)
+from wasmdialect.object.elf import STT_FUNC, ElfError, ElfFile, Section
+from wasmdialect.object.link import PlacedFunction
+from wasmdialect.object.sections import AddressMap, TableError, TrapTable
+from wasmdialect.object.unwind import PlacedFrame, read_placed_frames
+
+
+@dataclass(frozen=True)
+class CodeFile:
+    """The contents of a compiled module, its tables decoded."""
+
+    elf_machine: int
+    sections: tuple[Section, ...]
+    text: memoryview
+    functions: tuple[PlacedFunction, ...]
+    """In the order of their offsets in the text."""
+    address_map: AddressMap | None
+    traps: TrapTable | None
+    frames: tuple[PlacedFrame, ...]
+    """What `.eh_frame` says; offsets count from the start of the text."""
+    branch_protection: bool
+    wasm_data: memoryview
+    """`.rodata.wasm`."""
+    names: memoryview
+    """`.name.wasm`."""
+    artifact: Artifact | None
+    """Everything else, if this project wrote the file."""
+
+
+def read_code_file(data: bytes | memoryview) -> CodeFile:
+    """Read an artifact or a `.cwasm`. Raises ArtifactError."""
+    try:
+        return _read(data)
+    except (ElfError, TableError) as error:
+        raise ArtifactError(f"damaged file: {error}") from None
+
+
+def _read(data: bytes | memoryview) -> CodeFile:
+    elf = ElfFile(data)
+    text = elf.section(".text")
+    if elf.osabi != OSABI_WASMTIME or text is None:
+        raise ArtifactError("an ELF file, but not a compiled module")
+    is_own = elf.section(".wasmdialect.engine") is not None
+
+    def content(name: str) -> memoryview | None:
+        section = elf.section(name)
+        return None if section is None else elf.content(section)
+
+    address_map, traps = content(".wasmtime.addrmap"), content(".wasmtime.traps")
+    eh_frame = elf.section(".eh_frame")
+    functions = [
+        PlacedFunction(s.name, s.value, s.size) for s in elf.symbols() if s.type == STT_FUNC
+    ]
+    return CodeFile(
+        elf.machine,
+        tuple(elf.sections),
+        elf.content(text),
+        tuple(sorted(functions, key=lambda f: f.offset)),
+        None if address_map is None else AddressMap.read(address_map),
+        None if traps is None else TrapTable.read(traps),
+        ()
+        if eh_frame is None
+        else tuple(read_placed_frames(elf.content(eh_frame), eh_frame.offset - text.offset)),
+        any(content(".wasmtime.bti") or b""),
+        content(".rodata.wasm") or memoryview(b""),
+        content(".name.wasm") or memoryview(b""),
+        read_artifact(data) if is_own else None,
+    )
