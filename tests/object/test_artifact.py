@@ -70,7 +70,7 @@ def test_traps_are_in_the_table(data: bytes):
     artifact = read_artifact(data)
     table = TrapTable.read(memoryview(artifact.traps))
     codes = {TrapCode(code) for code in table.codes}
-    assert codes == {TrapCode.INTEGER_DIVISION_BY_ZERO}
+    assert codes == {TrapCode.INTEGER_DIVISION_BY_ZERO, TrapCode.MEMORY_OUT_OF_BOUNDS}
     address_map = AddressMap.read(memoryview(artifact.address_map))
     for offset in table.code_offsets:
         assert address_map.look_up(offset) is not None

@@ -11,6 +11,7 @@ from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.instance import ModuleInstance, instance_at
 from wasmdialect.runtime.signatures import Signature
 from wasmdialect.runtime.store import FunctionReference, StoreState
+from wasmdialect.runtime.typed_call import NUMBERS, typed_call
 from wasmdialect.runtime.values import new_slots, pack, unpack
 
 if TYPE_CHECKING:
@@ -196,6 +197,15 @@ class Func:
         """Its type."""
         return FuncType.from_signature(self.reference.signature)
 
+    def typed(self, store: Storelike) -> TypedFunc:
+        """The function for calls with plain numbers, which are faster. Raises WasmtimeError if a
+        parameter or result is no number."""
+        signature = self.reference.signature
+        for t in (*signature.params, *signature.results):
+            if t not in NUMBERS:
+                raise WasmtimeError(f"typed calls are for numbers only, not for {t}")
+        return TypedFunc(self.reference)
+
     def __call__(self, store: Storelike, *params: Any) -> Any:
         """Call it: None, the result, or a list of results. Raises Trap, or what a host function
         raised."""
@@ -213,6 +223,28 @@ class Func:
         if not results:
             return None
         return results[0] if len(results) == 1 else list(results)
+
+
+@final
+class TypedFunc:
+    """A function that is called by the native convention: faster than a Func, for numbers only."""
+
+    def __init__(self, reference: FunctionReference):
+        self._reference = reference
+        self._call = typed_call(reference.signature)
+        self._count = len(reference.signature.params)
+
+    def __call__(self, store: Storelike, *params: float) -> Any:
+        """Call it: None, the result, or a list of results. Raises as a Func does."""
+        if len(params) != self._count:
+            amount = "many" if len(params) > self._count else "few"
+            raise WasmtimeError(
+                f"too {amount} parameters provided: given {len(params)}, expected {self._count}"
+            )
+        results = store_of(store).state.call_typed(self._reference, self._call, params)
+        if not results:
+            return None
+        return results[0] if len(results) == 1 else results
 
 
 @final

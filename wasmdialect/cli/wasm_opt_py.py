@@ -113,6 +113,20 @@ class WasmOptPy(xDSLOptMain):
         arg_parser.add_argument("--bounds", choices=("guard", "explicit"), default="guard")
         arg_parser.add_argument("--traps", choices=("exact", "relaxed"), default="exact")
         arg_parser.add_argument(
+            "--consume-fuel", action="store_true", help="mark operators; lowering runs insert-fuel"
+        )
+        arg_parser.add_argument(
+            "--epoch-interruption",
+            action="store_true",
+            help="mark loop headers; lowering runs insert-epoch-checks",
+        )
+        arg_parser.add_argument(
+            "--debug-checks", action="store_true", help="lowering adds checks to trampolines"
+        )
+        arg_parser.add_argument(
+            "--target-triple", metavar="TRIPLE", help="compile for this target, not this machine"
+        )
+        arg_parser.add_argument(
             "--verify",
             choices=("each", "ends", "none"),
             default="each",
@@ -161,10 +175,13 @@ class WasmOptPy(xDSLOptMain):
         if self.args.disable_verify:
             self.args.verify = "none"
         self.settings = CompileSettings(
-            parse_target(None),
+            parse_target(self.args.target_triple),
             level=self.args.level,
             bounds=self.args.bounds,
             traps=self.args.traps,
+            debug_checks=self.args.debug_checks,
+            fuel=self.args.consume_fuel,
+            epochs=self.args.epoch_interruption,
             pipeline=self.args.passes or None,
             at=parse_points(self.args.at),
             load=tuple(self.args.load),

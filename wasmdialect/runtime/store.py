@@ -19,8 +19,9 @@ from wasmdialect.abi.traps import TrapCode
 from wasmdialect.runtime.errors import Trap, WasmtimeError
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.module import LoadedModule, backtrace
-from wasmdialect.runtime.native import TrapKind, TrapRecord, native
+from wasmdialect.runtime.native import NATIVE_CALL, TrapKind, TrapRecord, native
 from wasmdialect.runtime.signatures import Signature, signature_id
+from wasmdialect.runtime.typed_call import TypedCall
 from wasmdialect.runtime.values import pack, slots_at, unpack
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ DEFAULT_MAX_WASM_STACK = 512 * 1024
 _PENDING = RUNTIME_LIMITS.field("pending_error").offset
 _FUEL = RUNTIME_LIMITS.field("fuel_consumed").offset
 _DEADLINE = RUNTIME_LIMITS.field("epoch_deadline").offset
+_POINTER = ctypes.c_uint64
 _FUNC_REF = struct.Struct("<QQQIxxxxQ")
 assert _FUNC_REF.size == FUNC_REF.size
 
@@ -185,6 +187,33 @@ class StoreState:
         )
         if record is not None:
             raise self._failure(record)
+
+    def call_typed(
+        self, function: FunctionReference, call: TypedCall, values: tuple[Any, ...]
+    ) -> list[Any]:
+        """Call a function of number types by the native convention; its results.
+
+        Raises TypeError or OverflowError for a wrong argument, and what `call` raises.
+        """
+        native_call = _POINTER.from_address(function.address).value
+        if not native_call:
+            raise WasmtimeError("no loaded module has the trampoline that a typed call needs")
+        block = call.block(values, function.vmctx)
+        try:
+            record = self._call(
+                native_call,
+                function.vmctx,
+                function.vmctx,
+                ctypes.addressof(block),
+                NATIVE_CALL,
+                self.limits,
+                self.max_wasm_stack,
+            )
+            if record is not None:
+                raise self._failure(record)
+            return call.results(block)
+        finally:
+            call.give_back(block)
 
     def fail(self, error: BaseException) -> None:
         """A host function or builtin failed: compiled code will be left as soon as it returns."""

@@ -2,6 +2,7 @@
 
 from wasmdialect.runtime.native.activation import Activation, TrapRecord
 from wasmdialect.runtime.native.glue import (
+    NATIVE_CALL,
     NativeGlue,
     NativeUnavailableError,
     builtin_prototype,
@@ -10,6 +11,7 @@ from wasmdialect.runtime.native.glue import (
 from wasmdialect.runtime.native.structures import Pending, Status, TrapKind
 
 __all__ = [
+    "NATIVE_CALL",
     "Activation",
     "NativeGlue",
     "NativeUnavailableError",

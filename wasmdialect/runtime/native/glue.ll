@@ -5,7 +5,7 @@
 ; @activation.pc.set, ...), its constants (@trap_kind.interrupt, ...), the types %signal_table and
 ; %handler_table, @handler.0, .1, ... (each calls @on_signal with its number), the stubs of the
 ; builtins, and the array @builtins.
-; The architecture's file defines @context.*, @trap_code, @call_array and @landing.
+; The architecture's file defines @context.*, @trap_code, @call_array, @call_native and @landing.
 ;
 ; What a signal handler reaches must be async-signal-safe: no allocation, no locks.
 
@@ -27,7 +27,8 @@
 
 ; ---- Entering --------------------------------------------------------------------------------
 
-; Calls `function` (array convention) under a landing point and returns a Status.
+; Calls `function` under a landing point and returns a Status. With a negative slot count it is of the
+; native convention, and `slots` are its registers and stack (@call_native); else of the array convention.
 define dso_local i64 @enter(ptr %activation, ptr %function, ptr %callee_vmctx, ptr %caller_vmctx,
     ptr %slots, i64 %slot_count, ptr %limits, i64 %max_wasm_stack) nounwind {
   %previous = call ptr @innermost_activation()
@@ -58,8 +59,17 @@ limit:
   br label %call
 call:
   call void @set_innermost_activation(ptr %activation)
-  %status = call i64 @call_array(ptr %activation, ptr %function, ptr %callee_vmctx,
+  %is_native = icmp slt i64 %slot_count, 0
+  br i1 %is_native, label %native, label %array
+array:
+  %array_status = call i64 @call_array(ptr %activation, ptr %function, ptr %callee_vmctx,
       ptr %caller_vmctx, ptr %slots, i64 %slot_count)
+  br label %left
+native:
+  %native_status = call i64 @call_native(ptr %activation, ptr %function, ptr %slots)
+  br label %left
+left:
+  %status = phi i64 [ %array_status, %array ], [ %native_status, %native ]
   call void @set_innermost_activation(ptr %previous)
   call void @limits.stack_limit.set(ptr %limits, i64 %stack_limit)
   call void @limits.last_wasm_entry_sp.set(ptr %limits, i64 %entry_sp)

@@ -28,6 +28,9 @@ _CTYPES: Mapping[ValueType, Any] = {
     "ptr": ctypes.c_uint64,
 }
 
+NATIVE_CALL = 2**64 - 1
+"""Instead of a number of slots: the function is of the native convention."""
+
 Enter = Callable[[int, int, int, int, int, int, int, int], int]
 """The glue's `enter`: activation, function, callee and caller VMContext, slots, number of slots,
 limits, max_wasm_stack. It releases the GIL and returns a `Status`."""
@@ -91,7 +94,8 @@ class NativeGlue:
     ) -> TrapRecord | None:
         """Calls a function of the array convention; returns None, or how it was left if it did not
         return. All arguments but `slot_count` and `max_wasm_stack` (bytes) are addresses; `limits` is
-        the `VMRuntimeLimits` of the callee's store."""
+        the `VMRuntimeLimits` of the callee's store. With `NATIVE_CALL` for `slot_count` the function is
+        of the native convention, and `slots` is a block of `runtime.typed_call`."""
         activations = self._threads.activations
         activation = activations.pop() if activations else Activation(self._threads.stack_floor)
         try:

@@ -3,6 +3,7 @@
 ;   @context.land           makes the interrupted thread continue at @landing(activation)
 ;   @trap_code              the code in the trap instruction at a program counter, or -1
 ;   @call_array             calls compiled code; returns 0 or, through @landing, 1
+;   @call_native            the same for the native convention, with registers and stack from memory
 ;   @landing                leaves compiled code, whatever its state, for the end of @call_array
 ; ucontext_t: the general registers start at byte 40, in the order of <sys/ucontext.h>.
 
@@ -114,6 +115,70 @@ define dso_local i64 @call_array(ptr %activation, ptr %function, ptr %callee_vmc
     pop rbp
     .cfi_def_cfa 7, 8
     ret", "~{memory}"()
+  unreachable
+}
+
+; The frame is that of @call_array, whose end this shares. The block (runtime/typed_call.py): 6 integer
+; registers at 0, 8 floating-point ones at 48, the number of words on the stack at 112, rax and xmm0 of the
+; result at 120 and 128, the words at 136.
+define dso_local i64 @call_native(ptr %activation, ptr %function, ptr %block)
+    naked noinline nounwind {
+  call void asm sideeffect inteldialect "
+    push rbp
+    .cfi_def_cfa_offset 16
+    .cfi_offset 6, -16
+    mov rbp, rsp
+    .cfi_def_cfa_register 6
+    push rbx
+    .cfi_offset 3, -24
+    push r12
+    .cfi_offset 12, -32
+    push r13
+    .cfi_offset 13, -40
+    push r14
+    .cfi_offset 14, -48
+    push r15
+    .cfi_offset 15, -56
+    xor eax, eax
+    rdsspq rax
+    push rax
+    sub rsp, 16
+    stmxcsr [rsp]
+    fnstcw [rsp + 4]
+    mov [rdi], rsp
+    mov rax, rsi
+    mov rbx, rdx
+    mov rcx, [rbx + 112]
+    test cl, 1
+    je .Lpush_words
+    sub rsp, 8
+  .Lpush_words:
+    test rcx, rcx
+    je .Lload_registers
+    push qword ptr [rbx + 8*rcx + 128]
+    dec rcx
+    jmp .Lpush_words
+  .Lload_registers:
+    mov rdi, [rbx]
+    mov rsi, [rbx + 8]
+    mov rdx, [rbx + 16]
+    mov rcx, [rbx + 24]
+    mov r8, [rbx + 32]
+    mov r9, [rbx + 40]
+    movsd xmm0, qword ptr [rbx + 48]
+    movsd xmm1, qword ptr [rbx + 56]
+    movsd xmm2, qword ptr [rbx + 64]
+    movsd xmm3, qword ptr [rbx + 72]
+    movsd xmm4, qword ptr [rbx + 80]
+    movsd xmm5, qword ptr [rbx + 88]
+    movsd xmm6, qword ptr [rbx + 96]
+    movsd xmm7, qword ptr [rbx + 104]
+    call rax
+    mov [rbx + 120], rax
+    movsd qword ptr [rbx + 128], xmm0
+    lea rsp, [rbp - 40]
+    xor eax, eax
+    jmp .Lleave", "~{memory}"()
   unreachable
 }
 

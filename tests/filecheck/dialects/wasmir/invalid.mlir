@@ -91,3 +91,9 @@ wasmir.func index 0 slot 0 @address_type(%c: f32) {
   %0 = "wasmir.i32.load"(%c) <{memory = @memory, offset = 0 : i64}> : (f32) -> i32
   wasmir.return
 }
+// -----
+// CHECK: a marker stands for at least one operator
+wasmir.func index 0 slot 0 @no_operators() {
+  wasmir.operators 0
+  wasmir.return
+}

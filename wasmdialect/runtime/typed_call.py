@@ -1,0 +1,143 @@
+"""Calls of the native convention: arguments of known number types straight into registers.
+
+The block that the glue's `call_native` reads (runtime/native/x86_64.ll), in bytes:
+
+    0    6 integer registers: both VMContexts, then integer parameters (and the return pointer)
+    48   8 floating-point registers
+    112  how many 8-byte words go onto the stack
+    120  integer result, 128 floating-point result
+    136  the words for the stack, then the return area (RUNTIME_ABI "Calling conventions", NativeRet)
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from functools import cache
+from typing import Any, NamedTuple
+
+from wasmdialect.abi.conventions import ReturnPlan, native_returns
+from wasmdialect.runtime.signatures import Signature
+from wasmdialect.runtime.values import convert_number
+
+_INTEGER_REGISTERS, _FLOAT_REGISTERS = 6, 8
+_FLOATS_AT, _COUNT_AT, _INTEGER_RESULT_AT, _FLOAT_RESULT_AT, _STACK_AT = 48, 112, 120, 128, 136
+_WORD = 8
+_CODES = {"i32": "i", "i64": "q", "f32": "f", "f64": "d"}
+_SIZES = {"i32": 4, "i64": 8, "f32": 4, "f64": 8}
+NUMBERS = frozenset(_CODES)
+
+
+class _Run(NamedTuple):
+    """Parameters that lie next to each other in the block."""
+
+    place: int
+    indices: tuple[int, ...]
+    form: struct.Struct
+
+
+class TypedCall:
+    """How a signature of numbers is called."""
+
+    def __init__(self, signature: Signature):
+        self.params = signature.params
+        places, words = _parameter_places(signature.params)
+        plan = native_returns([_SIZES[t] for t in signature.results])
+        self.area_at = _STACK_AT + _WORD * words
+        self.return_pointer_at: int | None = None
+        if plan.area_size:
+            pointer, words = _next_integer(signature.params, words)
+            self.return_pointer_at = pointer
+            self.area_at = _STACK_AT + _WORD * words
+        self.words = words
+        self.size = self.area_at + plan.area_size
+        self._runs = _runs(signature.params, places)
+        self._results = [
+            (struct.Struct(f"<{_CODES[t]}").unpack_from, at)
+            for t, at in zip(signature.results, self._result_places(signature, plan), strict=True)
+        ]
+        self._free: list[Any] = []
+
+    def _result_places(self, signature: Signature, plan: ReturnPlan) -> list[int]:
+        offsets = dict(plan.memory)
+        return [
+            self.area_at + offsets[index]
+            if index in offsets
+            else (_FLOAT_RESULT_AT if t[0] == "f" else _INTEGER_RESULT_AT)
+            for index, t in enumerate(signature.results)
+        ]
+
+    def block(self, values: tuple[Any, ...], vmctx: int) -> Any:
+        """Memory for a call with these arguments. Raises TypeError, OverflowError."""
+        converted = [convert_number(v, t) for v, t in zip(values, self.params, strict=True)]
+        block = self._free.pop() if self._free else self._new_block()
+        struct.pack_into("<QQ", block, 0, vmctx, vmctx)
+        for place, indices, form in self._runs:
+            form.pack_into(block, place, *[converted[i] for i in indices])
+        return block
+
+    def _new_block(self) -> Any:
+        block = ctypes.create_string_buffer(self.size)
+        struct.pack_into("<Q", block, _COUNT_AT, self.words)
+        if self.return_pointer_at is not None:
+            area = ctypes.addressof(block) + self.area_at
+            struct.pack_into("<Q", block, self.return_pointer_at, area)
+        return block
+
+    def results(self, block: Any) -> list[Any]:
+        """The results of the call that a block was used for."""
+        return [unpack(block, at)[0] for unpack, at in self._results]
+
+    def give_back(self, block: Any) -> None:
+        """A block may be used again."""
+        self._free.append(block)
+
+
+@cache
+def typed_call(signature: Signature) -> TypedCall:
+    """How a signature of numbers is called."""
+    return TypedCall(signature)
+
+
+def _parameter_places(params: tuple[str, ...]) -> tuple[list[int], int]:
+    """Offset of each parameter in the block, and how many words are on the stack."""
+    places: list[int] = []
+    integers, floats, words = 2, 0, 0
+    for t in params:
+        if t[0] == "f" and floats < _FLOAT_REGISTERS:
+            places.append(_FLOATS_AT + _WORD * floats)
+            floats += 1
+        elif t[0] == "i" and integers < _INTEGER_REGISTERS:
+            places.append(_WORD * integers)
+            integers += 1
+        else:
+            places.append(_STACK_AT + _WORD * words)
+            words += 1
+    return places, words
+
+
+def _next_integer(params: tuple[str, ...], words: int) -> tuple[int, int]:
+    """Where one more integer goes, and how many words are on the stack then."""
+    integers = 2 + sum(t[0] == "i" for t in params)
+    if integers < _INTEGER_REGISTERS:
+        return _WORD * integers, words
+    return _STACK_AT + _WORD * words, words + 1
+
+
+def _runs(params: tuple[str, ...], places: list[int]) -> list[_Run]:
+    """Parameters that are neighbours in the block, packed together."""
+    runs: list[_Run] = []
+    for index in sorted(range(len(params)), key=places.__getitem__):
+        word, last = _word(params[index]), runs[-1] if runs else None
+        if last is not None and last.place + last.form.size == places[index]:
+            joined = struct.Struct(last.form.format + word)
+            runs[-1] = _Run(last.place, (*last.indices, index), joined)
+        else:
+            runs.append(_Run(places[index], (index,), struct.Struct(f"<{word}")))
+    return runs
+
+
+def _word(t: str) -> str:
+    """How a value is packed into 8 bytes."""
+    code = _CODES[t]
+    return f"{code}4x" if _SIZES[t] == 4 else code
