@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from spec.scripts import find_testsuite, out_of_scope, read_script, scripts
+from spec.trap_audit import audited_traps
 
 from wasmdialect.api.wast import run_script
 from wasmdialect.codegen.settings import CompileSettings
@@ -16,11 +17,17 @@ CONFIGURATIONS = [(level, bounds) for level in (0, 2) for bounds in ("guard", "e
 
 @pytest.mark.parametrize("name", [n for n in scripts() if n not in out_of_scope()] or ["i32.wast"])
 @pytest.mark.parametrize(("level", "bounds"), CONFIGURATIONS)
-def test_script(testsuite: Path, name: str, level: int, bounds: str):
+def test_script(
+    testsuite: Path, name: str, level: int, bounds: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Every command passes, and every trap is in the tables as it happened."""
     settings = CompileSettings(host_target(), level=level, bounds=bounds)
-    result = run_script(read_script(testsuite, name), settings)
+    with audited_traps(monkeypatch) as audit:
+        result = run_script(read_script(testsuite, name), settings)
     assert result.commands > 0
     assert result.failures == []
+    assert audit.problems == []
+    assert audit.seen["unmapped"] <= 0.05 * audit.seen["memory"]
 
 
 @pytest.mark.parametrize("name", sorted(out_of_scope()))

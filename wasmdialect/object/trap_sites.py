@@ -20,8 +20,9 @@ from wasmdialect.abi.traps import DEBUG_ASSERTION, TrapCode
 from wasmdialect.object.debug_line import Row
 from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
 
-_UD1 = bytes((0x67, 0x0F, 0xB9, 0x40))
-"""`ud1 eax, [eax + code]`, what `llvm.ubsantrap(code)` is on x86-64; the code is the next byte."""
+_UD1 = bytes((0x67, 0x0F, 0xB9))
+"""`ud1 eax, [eax + code]`, what `llvm.ubsantrap(code)` is on x86-64. Then comes 00 for code 0, else 40
+or, from 128 on, 80, and the code."""
 
 
 def trap_sites(code: bytes, lines: Sequence[Row], elf_machine: int) -> list[tuple[int, int]]:
@@ -43,14 +44,18 @@ def _explicit_sites(
     starts = [at for at, _, _ in lines]
     for at, trap in _FIND_TRAPS[elf_machine](code):
         row = bisect_right(starts, at) - 1
-        if row >= 0 and lines[row][2] == trap and trap != DEBUG_ASSERTION:
+        if row >= 0 and lines[row][1] and lines[row][2] == trap and trap != DEBUG_ASSERTION:
             yield at, trap
 
 
 def _ud1_sites(code: bytes) -> Iterator[tuple[int, int]]:
     at = code.find(_UD1)
-    while 0 <= at < len(code) - 4:
-        yield at, code[at + 4]
+    while 0 <= at < len(code) - len(_UD1):
+        form = code[at + 3]
+        if form == 0:
+            yield at, 0
+        elif form in (0x40, 0x80) and at + 4 < len(code):
+            yield at, code[at + 4]
         at = code.find(_UD1, at + 1)
 
 

@@ -1,0 +1,93 @@
+"""Checks every trap of compiled code against the artifact's tables, while scripts run.
+
+A trap that a signal reports must be in the trap table under its exact program counter with its code,
+and the address map must lead to an instruction that can raise it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from wasmdialect.abi.traps import TrapCode
+from wasmdialect.api import wast
+from wasmdialect.runtime.module import LoadedModule, _registry
+from wasmdialect.runtime.native import TrapKind, TrapRecord
+from wasmdialect.runtime.store import StoreState
+from wasmdialect.wasm.decode import decode_module
+from wasmdialect.wasm.instructions import BY_OPCODE, Instruction
+from wasmdialect.wasm.validate import validate_function
+
+
+@dataclass
+class Audit:
+    """What was seen."""
+
+    problems: list[str] = field(default_factory=list[str])
+    seen: Counter[str] = field(default_factory=Counter[str])
+    """Traps: `explicit`, `memory`, and `unmapped` of the latter."""
+    binaries: dict[int, bytes] = field(default_factory=dict[int, bytes])
+    """The bytes of each module, by the address of its code."""
+
+    def check(self, record: TrapRecord) -> None:
+        """Look a trap up in all tables."""
+        is_explicit = record.kind is TrapKind.SIGNAL_ILL
+        kind = "explicit" if is_explicit else "memory"
+        code = record.code if is_explicit else TrapCode.MEMORY_OUT_OF_BOUNDS
+        module = _registry.find(record.pc)
+        assert module is not None
+        self.seen[kind] += 1
+        at = record.pc - module.text_address
+        listed = module.traps.look_up(at)
+        if listed != code:
+            self.problems.append(f"{kind} trap {code} at {at:#x}: the table says {listed}")
+        if code == TrapCode.STACK_OVERFLOW:
+            return  # it belongs to the function as a whole
+        assert module.address_map is not None
+        offset = module.address_map.look_up(at)
+        if offset is None:
+            self.seen["unmapped"] += 1
+            if is_explicit:
+                self.problems.append(f"trap {code} at {at:#x}: the map has nothing")
+            return
+        row = self._instruction_at(module, offset)
+        if row is None or code not in row.traps:
+            name = "nothing" if row is None else row.mnemonic
+            self.problems.append(f"{kind} trap {code} is mapped to {offset:#x}, where {name} is")
+
+    def _instruction_at(self, module: LoadedModule, offset: int) -> Instruction | None:
+        decoded = decode_module(self.binaries[module.text_address])
+        for function in decoded.defined_functions():
+            assert function.code is not None
+            if function.code.offset <= offset < function.code.offset + len(function.code.bytes):
+                _, instructions = validate_function(decoded, function)
+                found = [opcode for opcode, _, start in instructions if start == offset]
+                return BY_OPCODE[found[0]] if found else None
+        return None
+
+
+@contextmanager
+def audited_traps(monkeypatch: pytest.MonkeyPatch) -> Iterator[Audit]:
+    """Check all traps of scripts that run inside."""
+    audit = Audit()
+    fail, compile_ = StoreState._failure, wast._Runner.compile
+
+    def failure(self: StoreState, record: TrapRecord) -> BaseException:
+        if record.kind in (TrapKind.SIGNAL_ILL, TrapKind.SIGNAL_SEGV):
+            audit.check(record)
+        return fail(self, record)
+
+    def compile_and_note(self: Any, module: Any) -> LoadedModule:
+        loaded = compile_(self, module)
+        audit.binaries[loaded.text_address] = module.to_binary()
+        return loaded
+
+    with monkeypatch.context() as patches:
+        patches.setattr(StoreState, "_failure", failure)
+        patches.setattr(wast._Runner, "compile", compile_and_note)
+        yield audit
