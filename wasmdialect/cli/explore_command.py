@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import html
-import re
-from dataclasses import dataclass
 from difflib import SequenceMatcher
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +13,11 @@ from wasmdialect.cli.errors import UsageError
 from wasmdialect.cli.inputs import locate, read_bytes, to_module
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
 from wasmdialect.cli.output import write_output
+from wasmdialect.wasm.module import ExternKind
 
 if TYPE_CHECKING:
-    from xdsl.dialects.builtin import ModuleOp
-
-
-@dataclass(frozen=True)
-class Stage:
-    """The program after a step."""
-
-    title: str
-    text: str
+    from wasmdialect.codegen.session import CompileSession
+    from wasmdialect.codegen.stages import Stage
 
 
 @click.command("explore")
@@ -54,15 +45,21 @@ def explore(
     """Write the page; returns the exit code."""
     from wasmdialect.api.compile import compile_settings
     from wasmdialect.codegen.session import CompileSession
+    from wasmdialect.codegen.stages import function_stages
     from wasmdialect.wasm.errors import WasmError
 
     module = to_module(read_bytes(file), Path(file).name)
     try:
         session = CompileSession(module.binary, module.file, compile_settings(to_config(options)))
-        index = _find(session.plan.function_symbols, function)
-        if session.module.functions[index].code is None:
-            raise UsageError(f"{function} is imported: it has no body")
-        stages = list_stages(session, index)
+        index = find_function(session, function)
+        stages: list[Stage] = []
+        function_stages(
+            module.binary,
+            module.file,
+            session.settings,
+            [index],
+            lambda _, found: stages.extend(found),
+        )
     except WasmError as error:
         raise locate(error, module) from None
     name = session.plan.function_symbols[index]
@@ -72,55 +69,25 @@ def explore(
     return 0
 
 
-def _find(symbols: list[str], wanted: str) -> int:
-    if wanted.isdigit() and int(wanted) < len(symbols):
-        return int(wanted)
-    if wanted not in symbols:
+def find_function(session: CompileSession, wanted: str) -> int:
+    """The index of a defined function by its name, an export, or its index. Raises UsageError."""
+    functions, symbols = session.module.functions, session.plan.function_symbols
+    exports = {e.name: e.index for e in session.module.exports if e.kind is ExternKind.FUNC}
+    if wanted.isdigit() and int(wanted) < len(functions):
+        index = int(wanted)
+    elif wanted in symbols:
+        index = symbols.index(wanted)
+    elif wanted in exports:
+        index = exports[wanted]
+    else:
         from difflib import get_close_matches
 
-        near = get_close_matches(wanted, symbols, n=1)
+        near = get_close_matches(wanted, [*symbols, *exports], n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise UsageError(f"there is no function {wanted!r}{hint}")
-    return symbols.index(wanted)
-
-
-def list_stages(session: Any, index: int) -> list[Stage]:
-    """The function from the text format to assembly. Raises WasmError, PassFailure."""
-    from wasmdialect.codegen.llvm import compile_assembly, optimized_ir
-    from wasmdialect.lowering.emit import emit_llvm
-    from wasmdialect.wasm.text import print_function
-
-    stages = [Stage("WebAssembly", print_function(session.module, index))]
-    module = session.import_functions([index], signatures=False)
-    stages.append(Stage("import", print_ir(module)))
-
-    def observe(pass_text: str, module: ModuleOp, seconds: float) -> None:
-        if pass_text:
-            stages.append(Stage(pass_text, print_ir(module)))
-
-    session.run_passes(module, observe)
-    target, level = session.settings.target, session.settings.level
-    text = emit_llvm(module, debug_info=False)
-    stages.append(Stage("LLVM IR", text))
-    stages.append(Stage(f"LLVM IR after -O{level}", optimized_ir(text, target, level)))
-    stages.append(Stage("assembly", _without_directives(compile_assembly(text, target, level))))
-    return stages
-
-
-def print_ir(module: ModuleOp) -> str:
-    """A module as text, without the line that only the whole has."""
-    from xdsl.printer import Printer
-
-    stream = StringIO()
-    Printer(stream).print_op(module)
-    return "\n".join(line[2:] for line in stream.getvalue().splitlines()[1:-1])
-
-
-_DIRECTIVE = re.compile(r"\s+\.(?!L)")
-
-
-def _without_directives(assembly: str) -> str:
-    return "\n".join(line for line in assembly.splitlines() if not _DIRECTIVE.match(line))
+    if functions[index].code is None:
+        raise UsageError(f"{wanted} is imported: it has no body")
+    return index
 
 
 _STYLE = """

@@ -10,10 +10,12 @@ from wasmdialect._version import __version__
 
 _COMMANDS = {
     "bench": "Time a module against Wasmtime.",
+    "cache": "Show or empty the cache of compiled functions.",
     "compile": "Compile a module to an artifact.",
     "explore": "Show a function at every stage, as a page for a browser.",
     "new-pass": "Write a file with a pass to start from.",
     "objdump": "Show what is in an artifact.",
+    "reproduce": "Build an artifact again and compare the bytes.",
     "run": "Run a module or an artifact.",
     "settings": "List the settings.",
     "validate": "Check modules.",

@@ -28,11 +28,19 @@ class Target:
         """The machine number in ELF headers."""
         return ELF_MACHINES[self.triple.partition("-")[0]]
 
+    @property
+    def is_big_endian(self) -> bool:
+        """Whether its integers have the highest byte first."""
+        return self.triple.startswith("s390x")
+
 
 _DEFAULTS = {
     # (cpu, features) for a target that is not this machine. Rounding needs SSE4.1.
     "x86_64": ("x86-64-v2", ""),
     "aarch64": ("generic", ""),
+    # Floats in registers and loads at any address, as every Linux distribution assumes.
+    "riscv64": ("generic-rv64", "+m,+a,+f,+d,+c,+unaligned-scalar-mem"),
+    "s390x": ("z13", ""),
 }
 
 

@@ -99,6 +99,13 @@ class _Server:
 
         return [compile_text(text, Target(**target), level).to_plain() for text in texts]
 
+    def stages(self, index: int) -> list[tuple[str, str, str]]:
+        """A function at every stage."""
+        from wasmdialect.codegen.stages import list_stages
+
+        stages = list_stages(self._session, index)
+        return [(stage.title, stage.text, stage.extension) for stage in stages]
+
     def object(self, text: str, target: dict[str, str], level: Any) -> bytes:
         """Compile LLVM IR text to an object as LLVM writes it."""
         from wasmdialect.codegen.llvm import compile_object
@@ -111,6 +118,7 @@ _REQUESTS = {
     "session": _Server.open_session,
     "unit": _Server.unit,
     "texts": _Server.texts,
+    "stages": _Server.stages,
     "object": _Server.object,
 }
 

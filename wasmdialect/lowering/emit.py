@@ -23,11 +23,12 @@ from typing import cast
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, Operation
 
 from wasmdialect.abi.debug_locations import to_line
 from wasmdialect.dialects.fast import wasm_offset
-from wasmdialect.lowering.emit_function import EmitError, FunctionEmitter, type_text
+from wasmdialect.lowering.byte_order import BIG_ENDIAN
+from wasmdialect.lowering.emit_function import EmitError, Emitter, FunctionEmitter, type_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,11 @@ class CodeText:
     """The Wasm byte offset that lines count from."""
 
 
-def emit_llvm(module: ModuleOp, *, debug_info: bool = True) -> str:
+def emit_llvm(module: ModuleOp, *, debug_info: bool = True, big_endian: bool = False) -> str:
     """The LLVM IR text of a module of `llvm.func`s, for reading. Raises EmitError."""
     emitter = _ReadableText(debug_info)
+    if big_endian:
+        emitter.overrides = BIG_ENDIAN
     for op in _functions(module):
         emitter.function(op)
     return emitter.text()
@@ -85,6 +88,7 @@ class _Text:
         self.groups: dict[Attribute, int] = {}
         self.metadata = [*_HEADER]
         self.alias_nodes: dict[str, int] = {}
+        self.overrides: Mapping[type[Operation], Emitter] = {}
 
     def name(self, symbol: str) -> str:
         """What a function is called in the text."""
@@ -145,7 +149,7 @@ class _Text:
                 " type: !3, spFlags: DISPFlagDefinition)"
             )
         returned = type_text(op.function_type.output)
-        lines = FunctionEmitter(self, scope).lines_of(op)
+        lines = FunctionEmitter(self, scope, self.overrides).lines_of(op)
         entry = op.body.blocks[0]
         params = ", ".join(f"{type_text(a.type)} %{i}" for i, a in enumerate(entry.args))
         debug = f" !dbg !{scope}" if scope >= 0 else ""

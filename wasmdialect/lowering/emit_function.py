@@ -7,7 +7,7 @@ load that is used once into its user, which then is what faults; so the user has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from xdsl.dialects import llvm
@@ -94,8 +94,10 @@ def _type_text(t: Attribute) -> str:
 class FunctionEmitter:
     """Writes the blocks of one function."""
 
-    def __init__(self, text: Text, scope: int):
-        """`scope` is the number of the function's `DISubprogram`, negative for no locations."""
+    def __init__(self, text: Text, scope: int, overrides: Mapping[type[Operation], Emitter]):
+        """`scope` is the number of the function's `DISubprogram`, negative for no locations;
+        `overrides` are the operations that are written in another way here."""
+        self.emitters = {**EMITTERS, **overrides} if overrides else EMITTERS
         self.text = text
         self.scope = scope
         self.names: dict[SSAValue, str] = {}
@@ -115,6 +117,7 @@ class FunctionEmitter:
         blocks: list[Block] = [*op.body.blocks]
         self._number(blocks)
         terminators = [self._terminator(block) for block in blocks]
+        emitters = self.emitters
         for block, terminator in zip(blocks, terminators, strict=True):
             self.lines.append(f"{self.labels[block]}:\n")
             if block is not blocks[0]:
@@ -123,7 +126,7 @@ class FunctionEmitter:
             operation = block.first_op
             while operation is not last:
                 assert operation is not None
-                handler = _EMITTERS.get(operation.__class__)
+                handler = emitters.get(operation.__class__)
                 if handler is None:
                     raise EmitError(f"no LLVM IR for {operation.name}")
                 handler(self, operation)
@@ -246,8 +249,9 @@ class FunctionEmitter:
         return ""
 
 
-_Emitter = Callable[[FunctionEmitter, Any], None]
-_EMITTERS: dict[type[Operation], _Emitter] = {}
+Emitter = Callable[["FunctionEmitter", Any], None]
+EMITTERS: dict[type[Operation], Emitter] = {}
+"""How each operation is written."""
 
 
 # --- constants: written where they are used ---
@@ -288,13 +292,13 @@ def _nothing(f: FunctionEmitter, op: Operation) -> None:
 
 
 for _op in (llvm.ConstantOp, llvm.ZeroOp, llvm.UndefOp):
-    _EMITTERS[_op] = _nothing
+    EMITTERS[_op] = _nothing
 
 
 # --- instructions ---
 
 
-def _binary(word: str) -> _Emitter:
+def _binary(word: str) -> Emitter:
     def emit(f: FunctionEmitter, op: Operation) -> None:
         lhs, rhs = operands_of(op)
         f.lines.append(
@@ -305,7 +309,7 @@ def _binary(word: str) -> _Emitter:
     return emit
 
 
-def _cast(word: str) -> _Emitter:
+def _cast(word: str) -> Emitter:
     def emit(f: FunctionEmitter, op: Operation) -> None:
         (operand,) = operands_of(op)
         result = result_of(op)
@@ -350,9 +354,9 @@ _CASTS: dict[type[Operation], str] = {
     llvm.IntToPtrOp: "inttoptr",
 }
 for _op, _word in _BINARY.items():
-    _EMITTERS[_op] = _binary(_word)
+    EMITTERS[_op] = _binary(_word)
 for _op, _word in _CASTS.items():
-    _EMITTERS[_op] = _cast(_word)
+    EMITTERS[_op] = _cast(_word)
 
 _emit_bitcast = _cast("bitcast")
 
@@ -402,7 +406,7 @@ def _load(f: FunctionEmitter, op: llvm_ext.LoadOp) -> None:
     (address,) = operands_of(op)
     volatile = "volatile " if "volatile_" in properties else ""
     invariant = f", !invariant.load !{EMPTY_NODE}" if "invariant" in properties else ""
-    location = _access_location(f, op)
+    location = access_location(f, op)
     if location and result.has_one_use():
         f.folded[result] = location
     f.lines.append(
@@ -417,7 +421,7 @@ def _store(f: FunctionEmitter, op: llvm_ext.StoreOp) -> None:
     volatile = "volatile " if "volatile_" in op.properties else ""
     f.lines.append(
         f"  store {volatile}{type_text(value.type)} {f.names[value]}, ptr {f.names[address]},"
-        f" align {op.alignment.value.data}{f.alias(op)}{_access_location(f, op)}\n"
+        f" align {op.alignment.value.data}{f.alias(op)}{access_location(f, op)}\n"
     )
 
 
@@ -425,7 +429,8 @@ EMPTY_NODE = 4
 """The number of the empty metadata node in every text."""
 
 
-def _access_location(f: FunctionEmitter, op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
+def access_location(f: FunctionEmitter, op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
+    """The `!dbg` of an access of linear memory."""
     alias = op.properties.get("alias")
     if alias is None or cast(StringAttr, alias).data != Alias.LINEAR.value:
         return ""
@@ -502,7 +507,7 @@ def _ubsantrap(f: FunctionEmitter, op: llvm_ext.UBSanTrapOp) -> None:
     f.lines.append(f"  call void @llvm.ubsantrap(i8 {code}) nomerge{location}\n")
 
 
-_OTHERS: dict[type[Operation], _Emitter] = {
+_OTHERS: dict[type[Operation], Emitter] = {
     llvm.BitcastOp: _bitcast,
     llvm.FNegOp: _fneg,
     llvm.ICmpOp: _icmp,
@@ -520,4 +525,4 @@ _OTHERS: dict[type[Operation], _Emitter] = {
     llvm_ext.FenceOp: _fence,
     llvm_ext.UBSanTrapOp: _ubsantrap,
 }
-_EMITTERS.update(_OTHERS)
+EMITTERS.update(_OTHERS)

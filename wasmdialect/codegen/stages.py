@@ -1,0 +1,91 @@
+"""Functions at every stage: text, wasmir, the IR after each pass, LLVM IR, assembly.
+
+Made in workers, since LLVM may abort on what passes made; such a function has one stage, which says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+from xdsl.dialects.builtin import ModuleOp
+
+from wasmdialect.codegen.llvm import compile_assembly, optimized_ir
+from wasmdialect.codegen.pool import Request, Worker, WorkerDied, default_jobs, shared_pool
+from wasmdialect.codegen.session import CompileSession
+from wasmdialect.codegen.settings import CompileSettings
+from wasmdialect.lowering.emit import emit_llvm
+from wasmdialect.wasm.text import print_function
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The program after a step."""
+
+    title: str
+    text: str
+    extension: str
+    """What a file with this text ends with."""
+
+
+def function_stages(
+    binary: bytes,
+    file: str,
+    settings: CompileSettings,
+    indices: Sequence[int],
+    on_function: Callable[[int, list[Stage]], None],
+    jobs: int | None = None,
+) -> None:
+    """The stages of defined functions; `on_function` gets each one's index and stages, in any order.
+    Raises WasmError, PassFailure."""
+
+    def on_result(number: int, plain: Any) -> None:
+        on_function(indices[number], [Stage(*row) for row in plain])
+
+    def on_death(number: int, worker: Worker, death: WorkerDied) -> Any:
+        return [("LLVM aborts", f"{death}\n", "txt")]
+
+    jobs = default_jobs() if jobs is None else max(jobs, 1)
+    session: Request = ("session", binary, file, settings.to_plain())
+    tasks: list[Request] = [("stages", index) for index in indices]
+    shared_pool(jobs).run(session, tasks, on_result, on_death)
+
+
+def list_stages(session: CompileSession, index: int) -> list[Stage]:
+    """A defined function, with its trampolines, from the text format to assembly. Raises WasmError,
+    PassFailure, CodegenError."""
+    stages = [Stage("WebAssembly", print_function(session.module, index), "wat")]
+    module = session.import_functions([index], signatures=False)
+    stages.append(Stage("import", print_ir(module), "mlir"))
+
+    def observe(pass_text: str, module: ModuleOp, seconds: float) -> None:
+        if pass_text:
+            stages.append(Stage(pass_text, print_ir(module), "mlir"))
+
+    session.run_passes(module, observe)
+    target, level = session.settings.target, session.settings.level
+    text = emit_llvm(module, debug_info=False)
+    stages.append(Stage("LLVM IR", text, "ll"))
+    stages.append(Stage(f"LLVM IR after -O{level}", optimized_ir(text, target, level), "ll"))
+    assembly = _without_directives(compile_assembly(text, target, level))
+    stages.append(Stage("assembly", assembly, "s"))
+    return stages
+
+
+def print_ir(module: ModuleOp) -> str:
+    """A module as text, without the line that only the whole has."""
+    from xdsl.printer import Printer
+
+    stream = StringIO()
+    Printer(stream).print_op(module)
+    return "\n".join(line[2:] for line in stream.getvalue().splitlines()[1:-1])
+
+
+_DIRECTIVE = re.compile(r"\s+\.(?!L)")
+
+
+def _without_directives(assembly: str) -> str:
+    return "\n".join(line for line in assembly.splitlines() if not _DIRECTIVE.match(line))

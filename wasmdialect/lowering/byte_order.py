@@ -1,0 +1,89 @@
+"""What is written in another way for big-endian machines: linear memory is little-endian everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xdsl.dialects import llvm
+from xdsl.dialects.builtin import Float32Type, Float64Type, IntegerType
+from xdsl.ir import Attribute, Operation
+
+from wasmdialect.abi.layout import Alias
+from wasmdialect.dialects import llvm_ext
+from wasmdialect.dialects.fast import operands_of, result_of
+from wasmdialect.lowering.emit_function import (
+    EMITTERS,
+    Emitter,
+    FunctionEmitter,
+    access_location,
+    type_text,
+)
+
+
+def _swapped_bits(op: llvm_ext.LoadOp | llvm_ext.StoreOp, t: Attribute) -> int:
+    """The bits of an access whose bytes are in the other order; 0 for none."""
+    if op.alias is None or op.alias.data != Alias.LINEAR.value:
+        return 0
+    match t:
+        case Float32Type():
+            return 32
+        case Float64Type():
+            return 64
+        case IntegerType() if t.width.data > 8:
+            return t.width.data
+        case _:
+            return 0
+
+
+def _ending(f: FunctionEmitter, op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
+    address = f.names[operands_of(op)[-1]]
+    return f"ptr {address}, align {op.alignment.value.data}{f.alias(op)}{access_location(f, op)}"
+
+
+def _load(f: FunctionEmitter, op: llvm_ext.LoadOp) -> None:
+    result = result_of(op)
+    bits, t, name = _swapped_bits(op, result.type), type_text(result.type), f.names[result][1:]
+    if not bits:
+        EMITTERS[llvm_ext.LoadOp](f, op)
+        return
+    volatile = "volatile " if "volatile_" in op.properties else ""
+    f.lines.append(f'  %"{name}.raw" = load {volatile}i{bits}, {_ending(f, op)}\n')
+    swap = f'call i{bits} @llvm.bswap.i{bits}(i{bits} %"{name}.raw")'
+    if t == f"i{bits}":
+        f.define(op, swap)
+        return
+    f.lines.append(f'  %"{name}.swapped" = {swap}\n')
+    f.define(op, f'bitcast i{bits} %"{name}.swapped" to {t}')
+
+
+def _store(f: FunctionEmitter, op: llvm_ext.StoreOp) -> None:
+    value = operands_of(op)[0]
+    bits, t, source = _swapped_bits(op, value.type), type_text(value.type), f.names[value]
+    if not bits:
+        EMITTERS[llvm_ext.StoreOp](f, op)
+        return
+    name = f"store{len(f.lines)}"  # by the number of the line, so that it is unique
+    if t != f"i{bits}":
+        f.lines.append(f'  %"{name}.bits" = bitcast {t} {source} to i{bits}\n')
+        source = f'%"{name}.bits"'
+    swap = f"call i{bits} @llvm.bswap.i{bits}(i{bits} {source})"
+    f.lines.append(f'  %"{name}.swapped" = {swap}\n')
+    volatile = "volatile " if "volatile_" in op.properties else ""
+    f.lines.append(f'  store {volatile}i{bits} %"{name}.swapped", {_ending(f, op)}\n')
+
+
+def _intrinsic(f: FunctionEmitter, op: llvm.CallIntrinsicOp) -> None:
+    """LLVM aborts on an arithmetic fence for s390x; without it, folding a constant may quiet a NaN."""
+    if not op.intrin.data.startswith("llvm.arithmetic.fence"):
+        EMITTERS[llvm.CallIntrinsicOp](f, op)
+        return
+    (value,) = op.operands
+    t = type_text(value.type)
+    f.define(op, f"bitcast {t} {f.names[value]} to {t}")
+
+
+BIG_ENDIAN: Mapping[type[Operation], Emitter] = {
+    llvm_ext.LoadOp: _load,
+    llvm_ext.StoreOp: _store,
+    llvm.CallIntrinsicOp: _intrinsic,
+}
