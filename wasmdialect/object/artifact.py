@@ -145,8 +145,8 @@ def write_artifact(artifact: Artifact, page_size: int) -> bytes:
     symbols = bytearray(SYMBOL.size)
     contents: list[tuple[str, int, int, int, bytes | memoryview]] = [
         # name, type, flags, alignment, content
-        (".wasmdialect.engine", SHT_PROGBITS, 0, 1, artifact.engine.to_bytes()),
-        (".wasmtime.bti", SHT_PROGBITS, 0, 1, bytes([artifact.branch_protection])),
+        (".wasmdialect.engine", SHT_PROGBITS, SHF_ALLOC, 1, artifact.engine.to_bytes()),
+        (".wasmtime.bti", SHT_PROGBITS, SHF_ALLOC, 1, bytes([artifact.branch_protection])),
         (".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, page_size, artifact.text),
     ]
     if artifact.eh_frame:
@@ -154,14 +154,17 @@ def write_artifact(artifact: Artifact, page_size: int) -> bytes:
     gap = artifact.rodata_offset - len(artifact.text) - len(artifact.eh_frame)
     contents.append((".rodata", SHT_PROGBITS, SHF_ALLOC, 1, artifact.rodata))
     if artifact.address_map is not None:
-        contents.append((".wasmtime.addrmap", SHT_PROGBITS, 0, 1, artifact.address_map))
+        contents.append((".wasmtime.addrmap", SHT_PROGBITS, SHF_ALLOC, 1, artifact.address_map))
     contents += [
-        (".wasmtime.traps", SHT_PROGBITS, 0, 1, artifact.traps),
+        (".wasmtime.traps", SHT_PROGBITS, SHF_ALLOC, 1, artifact.traps),
         (".rodata.wasm", SHT_PROGBITS, SHF_ALLOC, 1, artifact.wasm_data),
-        (".name.wasm", SHT_PROGBITS, 0, 1, artifact.names),
-        (".wasmdialect.info", SHT_PROGBITS, 0, 1, artifact.info.to_bytes()),
-        (".wasmdialect.provenance", SHT_PROGBITS, 0, 1, artifact.provenance.to_bytes()),
-        (CHECKSUM_SECTION, SHT_PROGBITS, 0, 1, bytes(CHECKSUM_SIZE)),
+    ]
+    if artifact.names:
+        contents.append((".name.wasm", SHT_PROGBITS, SHF_ALLOC, 1, artifact.names))
+    contents += [
+        (".wasmdialect.info", SHT_PROGBITS, SHF_ALLOC, 1, artifact.info.to_bytes()),
+        (".wasmdialect.provenance", SHT_PROGBITS, SHF_ALLOC, 1, artifact.provenance.to_bytes()),
+        (CHECKSUM_SECTION, SHT_PROGBITS, SHF_ALLOC, 1, bytes(CHECKSUM_SIZE)),
     ]
     text_index = 1 + [name for name, *_ in contents].index(".text")
     for function in artifact.functions:
@@ -289,7 +292,7 @@ def _read(data: bytes | memoryview) -> Artifact:
         None if address_map is None else elf.content(address_map),
         traps,
         _content(elf, ".rodata.wasm"),
-        _content(elf, ".name.wasm"),
+        _content_if_any(elf, ".name.wasm"),
         provenance,
         elf.machine,
         text.offset,
@@ -305,6 +308,12 @@ def _functions(elf: ElfFile) -> Iterator[PlacedFunction]:
 
 def _content(elf: ElfFile, name: str) -> memoryview:
     return elf.content(_section(elf, name))
+
+
+def _content_if_any(elf: ElfFile, name: str) -> memoryview:
+    """A section that is not written when it would be empty."""
+    section = elf.section(name)
+    return memoryview(b"") if section is None else elf.content(section)
 
 
 def _section(elf: ElfFile, name: str) -> Section:
