@@ -31,7 +31,7 @@ from wasmdialect.object.elf import (
     Section,
 )
 from wasmdialect.object.info import ArtifactInfo
-from wasmdialect.object.link import LinkedImage, PlacedFunction
+from wasmdialect.object.link import MACHINES, LinkedImage, PlacedFunction
 from wasmdialect.object.provenance import Provenance
 from wasmdialect.object.sections import (
     AddressMap,
@@ -281,6 +281,8 @@ def _read(data: bytes | memoryview) -> Artifact:
     if address_map is not None:
         AddressMap.read(elf.content(address_map))
     TrapTable.read(traps)
+    functions = tuple(_functions(elf))
+    _check_places(elf.machine, text, eh_frame, rodata, functions)
     return Artifact(
         engine,
         info,
@@ -288,7 +290,7 @@ def _read(data: bytes | memoryview) -> Artifact:
         b"" if eh_frame is None else elf.content(eh_frame),
         elf.content(rodata),
         rodata.offset - text.offset,
-        tuple(_functions(elf)),
+        functions,
         None if address_map is None else elf.content(address_map),
         traps,
         _content(elf, ".rodata.wasm"),
@@ -298,6 +300,27 @@ def _read(data: bytes | memoryview) -> Artifact:
         text.offset,
         any(_content(elf, ".wasmtime.bti")),
     )
+
+
+def _check_places(
+    elf_machine: int,
+    text: Section,
+    eh_frame: Section | None,
+    rodata: Section,
+    functions: tuple[PlacedFunction, ...],
+) -> None:
+    """What the loader relies on without looking again. Raises ArtifactError."""
+    machine = MACHINES.get(elf_machine)
+    end = text.offset + text.size
+    if machine is None or text.offset % machine.page_size or text.size % machine.page_size:
+        raise ArtifactError("damaged artifact: the text is not in pages of a known machine")
+    if rodata.offset < end or (eh_frame is not None and eh_frame.offset != end):
+        raise ArtifactError("damaged artifact: its sections are not where they belong")
+    last = 0
+    for function in functions:
+        if function.offset < last or function.offset + function.size > text.size:
+            raise ArtifactError(f"damaged artifact: {function.symbol} is not in the text")
+        last = function.offset
 
 
 def _functions(elf: ElfFile) -> Iterator[PlacedFunction]:

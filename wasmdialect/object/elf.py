@@ -129,6 +129,8 @@ class ElfFile:
         """The symbol table, by number."""
         for section in self.sections:
             if section.type == SHT_SYMTAB:
+                if section.link >= len(self.sections) or section.size % SYMBOL.size:
+                    raise ElfError("the symbol table is malformed")
                 names = bytes(self.content(self.sections[section.link]))
                 return [
                     Symbol(_string(names, name), info & 15, info >> 4, index, value, size)

@@ -44,6 +44,8 @@ def _aarch64_branch26(buffer: bytearray, at: int, target: int) -> None:
 def aarch64_page21(buffer: bytearray, at: int, target: int) -> None:
     """adrp. The image is mapped at a multiple of the page size, so page distances are known."""
     pages = (target >> 12) - (at >> 12)
+    if not -(1 << 20) <= pages < 1 << 20:
+        raise RelocationError("a target is more than 4 GiB away")
     (word,) = _U32.unpack_from(buffer, at)
     word &= ~((3 << 29) | (0x7FFFF << 5))
     _U32.pack_into(buffer, at, word | ((pages & 3) << 29) | (((pages >> 2) & 0x7FFFF) << 5))

@@ -158,7 +158,11 @@ def load_file(path: str | os.PathLike[str]) -> LoadedModule:
 def _publish(artifact: Artifact, text: int, mapping: int, size: int) -> LoadedModule:
     if artifact.text:
         pages.protect(text, align_up(len(artifact.text), pages.PAGE_SIZE), _READ_EXECUTE)
-    module = LoadedModule(artifact, text)
+    try:
+        module = LoadedModule(artifact, text)
+    except (LookupError, TypeError, ValueError, AssertionError) as error:
+        pages.unmap(mapping, size)
+        raise ArtifactError(f"damaged artifact: its parts do not fit together ({error!r})") from None
     _registry.add(text, text + max(len(artifact.text), 1), module)
     frames = text + len(artifact.text) if artifact.eh_frame else 0
     if frames:

@@ -1,0 +1,295 @@
+"""The incremental cache: what is found again, what must not be, and stores that fail."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wasmdialect import Config, wat2wasm
+from wasmdialect.api.compile import compile_wasm
+from wasmdialect.codegen.compiler import Compilation
+from wasmdialect.codegen.store import DirectoryStore, MemoryStore
+
+TEXT = """(module
+  (import "m" "f" (func $import (param i32) (result i32)))
+  (memory 1) (global $g (mut i32) (i32.const 0))
+  (func $a (export "a") (param i32) (result i32) (i32.load (local.get 0)))
+  (func $b (export "b") (param i32) (result i32) (call $a (i32.add (local.get 0) (i32.const 1))))
+  (func $c (export "c") (result f64) (f64.const 1.25))
+  (func $d (export "d") (param i32) (result i32) (call $import (local.get 0))))
+"""
+
+
+def compiled(text: str, store: Any, **settings: Any) -> Compilation:
+    config = Config(**{"jobs": 0, "cache": store, **settings})
+    return compile_wasm(config, bytes(wat2wasm(text)), "m.wasm")
+
+
+def compiled_symbols(compilation: Compilation) -> list[str]:
+    """The Wasm functions whose code was not there."""
+    return [r.symbol for r in compilation.log if not r.cached and "function[" in r.symbol]
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    """A store that has the module."""
+    made = MemoryStore()
+    compiled(TEXT, made)
+    return made
+
+
+@pytest.mark.parametrize("level", [0, 2, 3])
+@pytest.mark.parametrize("jobs", [0, 2])
+def test_the_same_bytes_hot_and_cold(level: int, jobs: int):
+    store = MemoryStore()
+    without = compiled(TEXT, False, opt_level=level)
+    cold = compiled(TEXT, store, opt_level=level, jobs=jobs)
+    hot = compiled(TEXT, store, opt_level=level, jobs=jobs)
+    assert without.artifact == cold.artifact == hot.artifact
+    assert cold.cache.hits == 0
+    assert hot.cache.misses == 0
+    assert hot.cache.hits == cold.cache.misses + cold.cache.shared
+    assert hot.cache.seconds_saved > 0
+
+
+def test_one_changed_function(store: MemoryStore):
+    """Only that one is compiled, though the ones behind it have moved."""
+    changed = TEXT.replace("(i32.const 1))))", "(i32.mul (i32.const 1234567) (local.get 0)))))")
+    again = compiled(changed, store)
+    assert compiled_symbols(again) == ["wasm[0]::function[2]"]
+    assert again.artifact == compiled(changed, False).artifact
+
+
+def test_an_inserted_function(store: MemoryStore):
+    """Numbers of functions are not in the code: callers and callees are found again."""
+    inserted = TEXT.replace("(func $a", "(func $new (result i64) (i64.const 77))\n  (func $a")
+    again = compiled(inserted, store)
+    assert compiled_symbols(again) == ["wasm[0]::function[1]"]
+    assert again.artifact == compiled(inserted, False).artifact
+
+
+def test_equal_functions_are_compiled_once():
+    bodies = "".join(f'(func (export "{i}") (result i32) (i32.const 5))' for i in range(20))
+    result = compiled(f"(module {bodies})", False)
+    assert len(compiled_symbols(result)) == 1
+    assert result.cache.shared > 20
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ('(import "m" "f"', '(import "n" "g" (func)) (import "m" "f"'),  # an import moved
+        ("(memory 1)", "(memory 1 1)"),
+        ("(memory 1)", "(memory i64 1)"),
+        ("(global $g", "(global $h (mut i64) (i64.const 0)) (global $g"),
+    ],
+)
+def test_facts_of_the_module(store: MemoryStore, change: tuple[str, str]):
+    """What the code depends on is in the key: the result is that of a compilation without cache."""
+    text = TEXT.replace(*change).replace(
+        "(i32.load (local.get 0))",
+        "(i32.load (i64.extend_i32_u (local.get 0)))"
+        if "i64 1" in change[1]
+        else "(i32.load (local.get 0))",
+    )
+    assert compiled(text, store).artifact == compiled(text, False).artifact
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"opt_level": 0},
+        {"bounds": "explicit"},
+        {"traps": "relaxed"},
+        {"consume_fuel": True},
+        {"epoch_interruption": True},
+        {"debug_checks": True},
+        {"pipeline": "wasmir-dce"},
+    ],
+)
+def test_settings(store: MemoryStore, settings: dict[str, Any]):
+    cached = compiled(TEXT, store, **settings)
+    assert cached.artifact == compiled(TEXT, False, **settings).artifact
+
+
+@pytest.mark.parametrize("settings", [{"padding": 32}, {"shuffle_layout": 3}, {"unwind_info": False}])
+def test_the_layout_is_not_in_the_key(store: MemoryStore, settings: dict[str, Any]):
+    cached = compiled(TEXT, store, **settings)
+    assert cached.cache.misses == 0
+    assert cached.artifact == compiled(TEXT, False, **settings).artifact
+
+
+def test_constants_of_functions():
+    """Constants and jump tables travel with the function that uses them."""
+    table = " ".join("$a" for _ in range(9))
+    text = """(module (func (export "f") (param i32) (result f64)
+      (block $a (block $b (block $c (br_table {} (local.get 0)) ) (return (f64.const {})))
+      (return (f64.const 3.5))) (f64.const 4.5)))"""
+    store = MemoryStore()
+    first = text.format(f"{table} $b $c $a", 1.5)
+    second = text.format(f"{table} $b $c $a", 2.5)
+    compiled(first, store)
+    assert compiled(second, store).artifact == compiled(second, False).artifact
+    assert compiled(first, store).artifact == compiled(first, False).artifact
+
+
+PASS = """
+from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.passes.base import FunctionPass
+from xdsl.rewriter import InsertPoint, Rewriter
+import helper
+
+class Mine(FunctionPass):
+    name = "mine"
+
+    def declare(self, declarations):
+        declarations.add_counter("first")
+        declarations.add_counter("second")
+
+    def apply_to_function(self, ctx, function):
+        op = wasmvm.CountOp({counter})
+        op.location = function.location
+        Rewriter.insert_op(op, InsertPoint.at_start(function.entry))
+"""
+
+
+@pytest.fixture
+def passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file with a pass, which imports another file beside it."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "helper.py").write_text("VALUE = 'first'\n")
+    file = tmp_path / "mine.py"
+    file.write_text(PASS.replace("{counter}", "helper.VALUE"))
+    yield file
+    sys.modules.pop("helper", None)
+
+
+def test_a_pass_that_is_edited(passes: Path):
+    """Same name, same options, other source: nothing is found by source, and what it makes decides."""
+    settings: dict[str, Any] = {"load": (str(passes),), "at": {"wasmir-end": "mine"}}
+    store = MemoryStore()
+    before = compiled(TEXT, store, **settings)
+    assert compiled(TEXT, store, **settings).cache.misses == 0
+    passes.write_text(PASS.replace("{counter}", "'second'"))
+    after = compiled(TEXT, store, **settings)
+    assert len(compiled_symbols(after)) == 4  # bumping another counter is other code
+    assert before.artifact != after.artifact
+    assert after.artifact == compiled(TEXT, False, **settings).artifact
+
+
+def test_a_helper_of_a_pass_that_is_edited(passes: Path):
+    settings: dict[str, Any] = {"load": (str(passes),), "at": {"wasmir-end": "mine"}}
+    store = MemoryStore()
+    compiled(TEXT, store, **settings)
+    (passes.parent / "helper.py").write_text("VALUE = 'second'  # longer\n")
+    sys.modules.pop("helper")
+    after = compiled(TEXT, store, **settings)
+    assert len(compiled_symbols(after)) == 4
+    assert after.artifact == compiled(TEXT, False, **settings).artifact
+
+
+def test_reports_are_kept(tmp_path: Path):
+    file = tmp_path / "reporting.py"
+    file.write_text(
+        "from wasmdialect.passes.base import FunctionPass, report\n"
+        "class Reporting(FunctionPass):\n"
+        "    name = 'reporting'\n"
+        "    def apply_to_function(self, ctx, function):\n"
+        "        report(function.entry.last_op, 'end', here=1)\n"
+    )
+    settings: dict[str, Any] = {"load": (str(file),), "at": {"wasmir-end": "reporting"}}
+    store = MemoryStore()
+    cold = compiled(TEXT, store, **settings)
+    assert len(cold.reports) == 4
+    assert compiled(TEXT, store, **settings).reports == cold.reports
+    moved = TEXT.replace("(func $a", "(func $new (result i64) (i64.const 77))\n  (func $a")
+    fresh = compiled(moved, False, **settings)
+    assert compiled(moved, store, **settings).reports == fresh.reports
+
+
+# --- stores ---
+
+
+def test_damaged_entries_are_misses(tmp_path: Path):
+    cold = compiled(TEXT, str(tmp_path))
+    for number, file in enumerate(sorted(tmp_path.glob("??/*"))):
+        data = bytearray(file.read_bytes())
+        match number % 4:
+            case 0:
+                data[len(data) // 2] ^= 1
+            case 1:
+                del data[len(data) // 2 :]
+            case 2:
+                data = bytearray(b"")
+            case _:
+                data = bytearray(os.urandom(40))
+        file.write_bytes(data)
+    again = compiled(TEXT, str(tmp_path))
+    assert again.cache.hits == 0
+    assert again.artifact == cold.artifact
+    assert compiled(TEXT, str(tmp_path)).cache.misses == 0  # they were replaced
+
+
+def test_an_entry_under_another_key_is_a_miss():
+    store = MemoryStore()
+    cold = compiled(TEXT, store)
+    keys = sorted(store.entries)
+    store.entries = dict(zip(keys, [store.entries[k] for k in (*keys[1:], keys[0])], strict=True))
+    again = compiled(TEXT, store)
+    assert again.cache.hits == 0
+    assert again.artifact == cold.artifact
+
+
+def test_eviction(tmp_path: Path):
+    """The entries used longest ago go; the directory stays below its limit."""
+    store = DirectoryStore(tmp_path, limit=10_000)
+    for number in range(30):
+        store.insert(f"{number:064x}", bytes(1000))
+        os.utime(store._file(f"{number:064x}"), (number, number))
+        if number == 10:
+            assert store.get(f"{3:064x}") is not None  # used now
+    store.evict()
+    kept = [n for n in range(30) if store._file(f"{n:064x}").exists()]
+    assert sum(row[1] for row in store.entries()) <= 10_000
+    assert kept[-1] == 29
+    assert 3 in kept
+    assert 4 not in kept
+
+
+def test_a_store_that_cannot_write(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        DirectoryStore(tmp_path / "file" / "cache")
+    store = DirectoryStore(tmp_path / "cache")
+    (tmp_path / "cache").rmdir()
+    (tmp_path / "cache").write_text("not a directory any more")
+    store.insert("ab" * 32, b"x")
+    assert store.get("ab" * 32) is None
+    assert store.entries() == []
+
+
+SCRIPT = """
+import sys
+from wasmdialect import Config, Engine, Module
+artifacts = [bytes(Module(Engine(Config(jobs=0, cache=sys.argv[1])), open(sys.argv[2]).read()).serialize())
+             for _ in range(3)]
+assert len(set(artifacts)) == 1
+sys.stdout.buffer.write(artifacts[0])
+"""
+
+
+def test_processes_that_share_a_directory(tmp_path: Path):
+    module = tmp_path / "m.wat"
+    module.write_text(TEXT)
+    arguments = [sys.executable, "-c", SCRIPT, str(tmp_path / "cache"), str(module)]
+    processes = [subprocess.Popen(arguments, stdout=subprocess.PIPE) for _ in range(3)]
+    outputs = {process.communicate()[0] for process in processes}
+    assert outputs == {compiled(TEXT, False).artifact}
+    assert all(process.returncode == 0 for process in processes)
+    assert not [*(tmp_path / "cache").glob("??/.*")]  # nothing half written is left
