@@ -1,11 +1,18 @@
 """What all tests share: hypothesis does not time examples, as machines are shared and noisy, and takes
-the same ones in CI."""
+the same ones in CI; the cache of compiled functions is not the user's."""
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 
 from hypothesis import settings
 
 settings.register_profile("wasmdialect", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("wasmdialect")
+
+_cache = tempfile.mkdtemp(prefix="wasmdialect-cache-")
+os.environ["WASMDIALECT_CACHE_DIR"] = _cache
+atexit.register(shutil.rmtree, _cache, ignore_errors=True)

@@ -118,7 +118,9 @@ def test_settings(store: MemoryStore, settings: dict[str, Any]):
     assert cached.artifact == compiled(TEXT, False, **settings).artifact
 
 
-@pytest.mark.parametrize("settings", [{"padding": 32}, {"shuffle_layout": 3}, {"unwind_info": False}])
+@pytest.mark.parametrize(
+    "settings", [{"padding": 32}, {"shuffle_layout": 3}, {"unwind_info": False}]
+)
 def test_the_layout_is_not_in_the_key(store: MemoryStore, settings: dict[str, Any]):
     cached = compiled(TEXT, store, **settings)
     assert cached.cache.misses == 0
@@ -277,8 +279,9 @@ def test_a_store_that_cannot_write(tmp_path: Path):
 SCRIPT = """
 import sys
 from wasmdialect import Config, Engine, Module
-artifacts = [bytes(Module(Engine(Config(jobs=0, cache=sys.argv[1])), open(sys.argv[2]).read()).serialize())
-             for _ in range(3)]
+text = open(sys.argv[2]).read()
+engine = Engine(Config(jobs=0, cache=sys.argv[1]))
+artifacts = [bytes(Module(engine, text).serialize()) for _ in range(3)]
 assert len(set(artifacts)) == 1
 sys.stdout.buffer.write(artifacts[0])
 """

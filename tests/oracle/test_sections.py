@@ -1,4 +1,4 @@
-"""Section by section, artifacts have the form of what Wasmtime 12.0.0 writes, read by the same reader."""
+"""Section by section, artifacts are as Wasmtime 12.0.0 writes them, read by the same reader."""
 
 from __future__ import annotations
 

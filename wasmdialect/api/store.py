@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from wasmdialect.wasi import WasiConfig, WasiContext
 
 
+MAX_FUEL = (1 << 63) - 1
+
+
 @final
 class Store:
     """Owns instances and everything they use. Use it from one thread at a time."""
@@ -45,7 +48,7 @@ class Store:
         """How many operators programs may still run. Raises WasmtimeError if the Engine does not count
         them, or the number does not fit 63 bits."""
         self._check_fuel()
-        if not 0 <= fuel < 1 << 63:
+        if not 0 <= fuel <= MAX_FUEL:
             raise WasmtimeError(f"fuel must be from 0 to 2**63 - 1, not {fuel}")
         self.state.fuel.value = -fuel
 
@@ -60,7 +63,8 @@ class Store:
 
     def set_epoch_deadline(self, ticks_after_current: int) -> None:
         """Stop programs when the Engine's epoch has been incremented so often. Any thread may move
-        the deadline; a program compiled with `epoch_interruption` needs one to run at all."""
+        the deadline; a program compiled with `epoch_interruption` needs one to run at all. A
+        running one looks at a deadline that was moved nearer only when the one before has come."""
         self.state.set_epoch_deadline(ticks_after_current)
 
     def close(self) -> None:

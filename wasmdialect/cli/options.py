@@ -174,7 +174,7 @@ def given_settings() -> set[str]:
     context = click.get_current_context(silent=True)
     if context is None:
         return set()
-    names = {"level": "opt_level"}
+    names = {"level": "opt_level", "fuel": "consume_fuel", "timeout": "epoch_interruption"}
     return {
         names.get(name, name)
         for name in context.params

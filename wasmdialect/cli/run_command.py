@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
-from wasmdialect.api.config import Config, Engine
+from wasmdialect.api.config import Engine
 from wasmdialect.api.func import Func
 from wasmdialect.api.instance import Instance
 from wasmdialect.api.linker import Linker
 from wasmdialect.api.module import Module
-from wasmdialect.api.store import Store
+from wasmdialect.api.store import MAX_FUEL, Store
 from wasmdialect.cli.errors import EXIT_TRAP, UsageError, fail
 from wasmdialect.cli.loading import load_or_compile
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
@@ -44,6 +45,26 @@ from wasmdialect.runtime.errors import ExitTrap, Trap, WasmtimeError
 @click.option(
     "--max-wasm-stack", type=click.IntRange(1), metavar="BYTES", help="Stack that Wasm may use."
 )
+@click.option(
+    "--fuel",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Stop after so many operators; what is left is printed.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Stop after so much time.",
+)
+@click.option(
+    "--profile",
+    "profiler",
+    type=click.Choice(["none", "perfmap", "jitdump"]),
+    default="none",
+    help="Tell perf the names of functions: /tmp/perf-PID.map or jit-PID.dump.",
+)
+@click.option("--gdb", "debug_info", is_flag=True, help="Tell gdb the names of functions.")
 @click.option("--counters", is_flag=True, help="Print the counters that passes added, as JSON.")
 @compile_options
 @DEBUG_OPTION
@@ -69,6 +90,10 @@ def run(
     directories: tuple[str, ...],
     variables: tuple[str, ...],
     max_wasm_stack: int | None,
+    fuel: int | None,
+    timeout: float | None,
+    profiler: Literal["none", "perfmap", "jitdump"],
+    debug_info: bool,
     counters: bool,
     reports: str | None,
     **options: Any,
@@ -79,26 +104,44 @@ def run(
     config = to_config(options)
     if max_wasm_stack is not None:
         config.max_wasm_stack = max_wasm_stack
+    config.consume_fuel |= fuel is not None
+    config.epoch_interruption |= timeout is not None
+    config.profiler, config.debug_info = profiler, debug_info
     module = load_or_compile(file, config, reports)
-    store, instance, code = _start(module, config, file, args, invoke, directories, variables)
+    store = Store(Engine(config))
+    _set_limits(store, fuel, timeout)
+    instance, code = _start(module, store, file, args, invoke, directories, variables)
+    if fuel is not None:
+        print(f"fuel left: {store.get_fuel()}", file=sys.stderr)
     if counters and instance is not None:
         print(json.dumps(instance.counters()), file=sys.stderr)
     store.close()
     return code
 
 
+def _set_limits(store: Store, fuel: int | None, timeout: float | None) -> None:
+    """What the program may use. One that was compiled for a limit that is not given has none."""
+    config = store.engine.config
+    if config.consume_fuel:
+        store.set_fuel(MAX_FUEL if fuel is None else fuel)
+    if config.epoch_interruption:
+        store.set_epoch_deadline(1)
+    if timeout is not None:
+        timer = threading.Timer(timeout, store.engine.increment_epoch)
+        timer.daemon = True
+        timer.start()
+
+
 def _start(
     module: Module,
-    config: Config,
+    store: Store,
     file: str,
     args: tuple[str, ...],
     invoke: str | None,
     directories: tuple[str, ...],
     variables: tuple[str, ...],
-) -> tuple[Store, Instance | None, int]:
-    engine = Engine(config)
-    store = Store(engine)
-    linker = Linker(engine)
+) -> tuple[Instance | None, int]:
+    linker = Linker(store.engine)
     if any(item.module == "wasi_snapshot_preview1" for item in module.imports):
         program_args = () if invoke is not None else args
         _set_wasi(store, (Path(file).name, *program_args), directories, variables)
@@ -108,11 +151,11 @@ def _start(
         instance = linker.instantiate(store, module)
         _call(store, module, instance, file, args, invoke)
     except ExitTrap as exit_:
-        return store, instance, exit_.code & 0xFF
+        return instance, exit_.code & 0xFF
     except Trap as trap:
         sys.stdout.flush()
-        return store, instance, fail(trap.message, EXIT_TRAP)
-    return store, instance, 0
+        return instance, fail(trap.message, EXIT_TRAP)
+    return instance, 0
 
 
 def _set_wasi(

@@ -162,7 +162,9 @@ def _publish(artifact: Artifact, text: int, mapping: int, size: int) -> LoadedMo
         module = LoadedModule(artifact, text)
     except (LookupError, TypeError, ValueError, AssertionError) as error:
         pages.unmap(mapping, size)
-        raise ArtifactError(f"damaged artifact: its parts do not fit together ({error!r})") from None
+        raise ArtifactError(
+            f"damaged artifact: its parts do not fit together ({error!r})"
+        ) from None
     _registry.add(text, text + max(len(artifact.text), 1), module)
     frames = text + len(artifact.text) if artifact.eh_frame else 0
     if frames:
