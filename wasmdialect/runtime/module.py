@@ -58,11 +58,14 @@ class LoadedModule:
         self.names = {i: names[s : s + n].decode("utf-8", "replace") for i, s, n in rows}
 
     def display_name(self, symbol: str) -> str:
-        """What debuggers and profilers call a function: its name in the module, else its symbol."""
+        """What debuggers and profilers call a function: its name in the module, else the name that it
+        is exported under, else its symbol."""
         parsed = parse_symbol(symbol)
         if parsed is None or parsed[0] != "function":
             return symbol
-        return self.names.get(parsed[1], symbol)
+        index = parsed[1]
+        exported = (e.name for e in self.info.exports if e.kind == "func" and e.index == index)
+        return self.names.get(index) or next(exported, symbol)
 
     def _signature(self, type_index: int) -> Signature:
         signature = self.types[type_index]

@@ -49,7 +49,7 @@ class _JitDump:
         self._file.write(header)
         self._marker = mmap.mmap(
             self._file.fileno(),
-            mmap.PAGESIZE,
+            _HEADER.size,  # the kernel maps the whole page
             mmap.MAP_PRIVATE,
             mmap.PROT_READ | mmap.PROT_EXEC,
         )
