@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,23 @@ def test_readme_pass(folder: Path):
 
 def test_readme_api():
     exec(python_blocks("README.md")[1], {})
+
+
+def test_running(capsys: pytest.CaptureFixture[str]):
+    exec(python_blocks("docs/running.md")[0], {})
+    document = (ROOT / "docs" / "running.md").read_text()
+    assert f"prints `{capsys.readouterr().out.strip()}`" in document
+
+
+def test_cache_store():
+    from wasmdialect import Config, Engine, Module
+
+    names: dict[str, Any] = {}
+    exec(python_blocks("docs/cache.md")[0], names)
+    store = names["Store"]()
+    first = Module(Engine(Config(jobs=0, cache=store)), MULTIPLY).serialize()
+    assert store.entries
+    assert Module(Engine(Config(jobs=0, cache=store)), MULTIPLY).serialize() == first
 
 
 def test_tutorial_template(folder: Path):
