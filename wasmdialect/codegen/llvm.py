@@ -47,6 +47,8 @@ _OPTIONS = (
     "-x86-cmov-converter=false",
     # An instruction without a location says so, and does not go under that of the one before it.
     "-use-unknown-locations=Enable",
+    # What aarch64 takes at -O0 hangs or crashes after some modules in one process.
+    "-global-isel=0",
 )
 
 

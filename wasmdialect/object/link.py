@@ -173,7 +173,7 @@ class _Layout:
             self._by_symbol[function.symbol] = index
         if options.force_veneers:
             for index, function in enumerate(functions):
-                for symbol in _called(function, machine):
+                for _, symbol in _branches(function, machine):
                     if symbol != function.symbol:
                         self.veneers[index][symbol] = 0
 
@@ -216,21 +216,19 @@ class _Layout:
             return False
         added = False
         for index, function in enumerate(self.functions):
-            for fixup in function.code.pieces[0].fixups:
-                if fixup.type not in BRANCH_TYPES[self.machine.elf_machine]:
-                    continue
-                symbol = function.name_of(str(fixup.target))
-                distance = self.start_of(function, symbol) - (self.starts[index] + fixup.offset)
+            for offset, symbol in _branches(function, self.machine):
+                distance = self.start_of(function, symbol) - (self.starts[index] + offset)
                 if abs(distance) >= self.range and symbol not in self.veneers[index]:
                     self.veneers[index][symbol] = 0
                     added = True
         return added
 
 
-def _called(function: NamedFunction, machine: Machine) -> Iterable[str]:
+def _branches(function: NamedFunction, machine: Machine) -> Iterable[tuple[int, str]]:
+    """Where a function calls or jumps to others, and their symbols."""
     for fixup in function.code.pieces[0].fixups:
-        if fixup.type in BRANCH_TYPES[machine.elf_machine]:
-            yield function.name_of(str(fixup.target))
+        if fixup.type in BRANCH_TYPES[machine.elf_machine] and isinstance(fixup.target, str):
+            yield fixup.offset, function.name_of(fixup.target)
 
 
 class _Constants:
