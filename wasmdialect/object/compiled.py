@@ -18,10 +18,12 @@ from typing import Any, TypeAlias
 from wasmdialect.abi.debug_locations import from_line
 from wasmdialect.object.debug_line import Row, decode_lines
 from wasmdialect.object.elf import (
+    EM_X86_64,
     SHF_ALLOC,
     SHF_EXECINSTR,
     SHF_MERGE,
     STT_FUNC,
+    STT_SECTION,
     ElfFile,
     Relocation,
     Section,
@@ -209,7 +211,13 @@ class _Extraction:
             if header.flags & SHF_EXECINSTR and to.section != section:
                 return self.starts[to.section].name, relocation.addend
             if header.flags & SHF_MERGE:
-                return piece_of(to.section, to.value), relocation.addend
+                if to.type != STT_SECTION:
+                    return piece_of(to.section, to.value), relocation.addend
+                # The constant is where the addend says, but for the distance to the instruction's end.
+                bias = -4 if self.elf.machine == EM_X86_64 else 0
+                place = to.value + relocation.addend - bias
+                inside = place % header.entry_size
+                return piece_of(to.section, place - inside), inside + bias
             return piece_of(to.section, 0), relocation.addend + to.value
 
         piece_of(section, 0)
