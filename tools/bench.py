@@ -1,7 +1,7 @@
 """Measure what docs/performance.md reports: generated code, compile time, memory, start-up.
 
     make bench                    everything
-    python tools/bench.py code    one part: code, compile, start
+    python tools/bench.py code    one part: code, compile, start, cache, parallel
 
 Prints ratios of medians; the engines' calls are interleaved, so that a busy machine hurts both.
 """
@@ -132,7 +132,7 @@ def bench_start() -> None:
 def start_once(artifact: str) -> None:
     """Load, instantiate and call."""
     started = time.process_time()
-    engine = wasmdialect.Engine()
+    engine = wasmdialect.Engine(wasmdialect.Config(opt_level=0))
     store = wasmdialect.Store(engine)
     store.set_wasi(wasmdialect.WasiConfig())
     linker = wasmdialect.Linker(engine)
@@ -146,6 +146,63 @@ def start_once(artifact: str) -> None:
     print(f"loaded of xdsl, llvmlite and lark: {heavy or 'none'}")
 
 
+def bench_cache() -> None:
+    """QuickJS without cache, with an empty one, with a full one, and after a change to one function."""
+    from wasmdialect.api.compile import compile_wasm
+
+    wasm = quickjs()
+    with tempfile.TemporaryDirectory() as folder:
+        without = wasmdialect.Config()
+        cached = wasmdialect.Config(cache=folder)
+        changed = change_one_function(wasm)
+        for name, config, module in (
+            ("no cache", without, wasm),
+            ("cold", cached, wasm),
+            ("warm", cached, wasm),
+            ("warm", cached, wasm),
+            ("one function changed", cached, changed),
+        ):
+            compilation = compile_wasm(config, module, "quickjs.wasm")
+            print(f"{name:<22}{compilation.seconds['total']:>8.2f} s   {compilation.cache}")
+
+
+def change_one_function(wasm: bytes) -> bytes:
+    """The module with another constant in one function."""
+    module = decode_module(wasm)
+    for function in module.defined_functions():
+        assert function.code is not None
+        _, instructions = validate_function(module, function)
+        for opcode, value, offset in instructions:
+            if opcode == 0x41 and 0 < value < 60:  # i32.const in one byte
+                return wasm[: offset + 1] + bytes([value + 1]) + wasm[offset + 2 :]
+    raise AssertionError("no function with a small constant")
+
+
+def bench_parallel() -> None:
+    """The speed-up by two workers beside that of two processes that only compute, in turns."""
+    from wasmdialect.api.compile import compile_wasm
+
+    compile_wasm(wasmdialect.Config(jobs=2), (ROOT / "examples" / "kernels.wasm").read_bytes(), "")
+    for _ in range(3):
+        seconds: dict[int, float] = {}
+        for jobs in (1, 2):
+            config = wasmdialect.Config(opt_level=1, jobs=jobs)
+            seconds[jobs] = compile_wasm(config, quickjs(), "").seconds["total"]
+        ideal = compute(1) / compute(2)
+        ours = seconds[1] / seconds[2]
+        print(f"speed-up {ours:.2f}, of computing processes {ideal:.2f}: {ours / ideal:.2f} of it")
+
+
+def compute(processes: int) -> float:
+    """Seconds for a fixed amount of computing, split over some processes."""
+    code = f"x = 0\nfor i in range({60_000_000 // processes}): x ^= i"
+    started = time.perf_counter()
+    running = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(processes)]
+    for process in running:
+        process.wait()
+    return time.perf_counter() - started
+
+
 def child(function: str, *arguments: str) -> str:
     """The output of a function of this file in a process of its own."""
     command = [sys.executable, __file__, function, *arguments]
@@ -156,6 +213,8 @@ PARTS: dict[str, Callable[[], None]] = {
     "code": bench_code,
     "compile": bench_compile,
     "start": bench_start,
+    "cache": bench_cache,
+    "parallel": bench_parallel,
 }
 
 if __name__ == "__main__":

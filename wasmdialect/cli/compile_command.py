@@ -97,7 +97,7 @@ def compile_(
 def _is_linkable(config: Config) -> bool:
     """Whether there are artifacts for the target."""
     from wasmdialect.codegen.target import parse_target
-    from wasmdialect.object.link import MACHINES
+    from wasmdialect.object.image import MACHINES
 
     return parse_target(config.target).elf_machine in MACHINES
 

@@ -17,7 +17,7 @@ from wasmdialect.cli.inputs import read_bytes
 from wasmdialect.cli.options import DEBUG_OPTION, finish
 from wasmdialect.object.code_file import CodeFile, read_code_file
 from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
-from wasmdialect.object.link import PlacedFunction
+from wasmdialect.object.image import PlacedFunction
 from wasmdialect.object.sections import NO_OFFSET
 
 

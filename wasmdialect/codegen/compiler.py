@@ -73,7 +73,10 @@ def _artifact(session: CompileSession, run: Run, binary: bytes) -> bytes:
     info, wasm_data, names = module_info(
         session.plan, session.declarations, guarded=settings.bounds == "guard"
     )
-    passes = [PassProvenance(str(p.spec(include_default=True)), pass_digest(type(p))) for p in session.passes]
+    passes = [
+        PassProvenance(str(p.spec(include_default=True)), pass_digest(type(p)))
+        for p in session.passes
+    ]
     engine = EngineInfo(
         target.triple,
         target.cpu,

@@ -30,8 +30,8 @@ from wasmdialect.object.elf import (
     ElfFile,
     Section,
 )
+from wasmdialect.object.image import MACHINES, LinkedImage, PlacedFunction
 from wasmdialect.object.info import ArtifactInfo
-from wasmdialect.object.link import MACHINES, LinkedImage, PlacedFunction
 from wasmdialect.object.provenance import Provenance
 from wasmdialect.object.sections import (
     AddressMap,

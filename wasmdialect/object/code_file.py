@@ -14,7 +14,7 @@ from wasmdialect.object.artifact import (
     read_artifact,
 )
 from wasmdialect.object.elf import STT_FUNC, ElfError, ElfFile, Section
-from wasmdialect.object.link import PlacedFunction
+from wasmdialect.object.image import PlacedFunction
 from wasmdialect.object.sections import AddressMap, TableError, TrapTable
 from wasmdialect.object.unwind import PlacedFrame, read_placed_frames
 

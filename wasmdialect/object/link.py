@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from wasmdialect.abi.layout import align_up
 from wasmdialect.abi.symbols import order_key, parse_symbol
 from wasmdialect.object.compiled import Fixup, NamedFunction, Piece
-from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
+from wasmdialect.object.image import MACHINES, LinkedImage, Machine, PlacedFunction
 from wasmdialect.object.relocations import PATCHES, RelocationError
 from wasmdialect.object.unwind import write_frames
 from wasmdialect.object.veneers import BRANCH_RANGES, BRANCH_TYPES, VENEER_SIZES, write_veneer
@@ -22,22 +22,6 @@ from wasmdialect.object.veneers import BRANCH_RANGES, BRANCH_TYPES, VENEER_SIZES
 
 class LinkError(Exception):
     """The functions do not make an image; the message names the function."""
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What linking needs to know of a machine."""
-
-    elf_machine: int
-    page_size: int
-    function_alignment: int
-    trampoline_alignment: int
-
-
-MACHINES = {
-    EM_X86_64: Machine(EM_X86_64, 0x1000, 16, 1),
-    EM_AARCH64: Machine(EM_AARCH64, 0x10000, 32, 4),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,35 +42,6 @@ class LinkOptions:
     """Write `.wasmtime.addrmap`."""
     unwind_info: bool = True
     """Write `.eh_frame`."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedFunction:
-    """A function in the image: offset and size in `.text`."""
-
-    symbol: str
-    offset: int
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class LinkedImage:
-    """Text and constants with all relocations resolved, and the tables about the text."""
-
-    machine: Machine
-    text: bytes
-    """Padded to a page."""
-    eh_frame: bytes
-    """Follows the text directly in memory; empty without unwind information."""
-    rodata: bytes
-    rodata_offset: int
-    """Where the constants are, from the start of the text."""
-    functions: tuple[PlacedFunction, ...]
-    """In the order of their offsets."""
-    address_map: tuple[tuple[int, int], ...] | None
-    """(code offset, Wasm offset) pairs; None if it was switched off."""
-    traps: tuple[tuple[int, int], ...]
-    """(code offset, trap code) pairs."""
 
 
 def link(

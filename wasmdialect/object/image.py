@@ -1,0 +1,52 @@
+"""The image of a module: what linking makes and an artifact holds. (Loading needs this, not the linker.)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What linking needs to know of a machine."""
+
+    elf_machine: int
+    page_size: int
+    function_alignment: int
+    trampoline_alignment: int
+
+
+MACHINES = {
+    EM_X86_64: Machine(EM_X86_64, 0x1000, 16, 1),
+    EM_AARCH64: Machine(EM_AARCH64, 0x10000, 32, 4),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedFunction:
+    """A function in the image: offset and size in `.text`."""
+
+    symbol: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedImage:
+    """Text and constants with all relocations resolved, and the tables about the text."""
+
+    machine: Machine
+    text: bytes
+    """Padded to a page."""
+    eh_frame: bytes
+    """Follows the text directly in memory; empty without unwind information."""
+    rodata: bytes
+    rodata_offset: int
+    """Where the constants are, from the start of the text."""
+    functions: tuple[PlacedFunction, ...]
+    """In the order of their offsets."""
+    address_map: tuple[tuple[int, int], ...] | None
+    """(code offset, Wasm offset) pairs; None if it was switched off."""
+    traps: tuple[tuple[int, int], ...]
+    """(code offset, trap code) pairs."""
