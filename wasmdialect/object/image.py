@@ -1,4 +1,4 @@
-"""The image of a module: what linking makes and an artifact holds. (Loading needs this, not the linker.)"""
+"""The image of a module: what linking makes and an artifact holds. Loading needs no linker."""
 
 from __future__ import annotations
 
