@@ -153,6 +153,8 @@ class _Extraction:
 
     def functions(self) -> list[CompiledFunction]:
         """All functions, in the order of their sections."""
+        if self.elf.section(".llvm_stackmaps") is not None:
+            raise ExtractError("the code has stack maps, which a trampoline must not have")
         starts = self.starts
         for symbol in self.symbols:
             if symbol.type == STT_FUNC and symbol.section:

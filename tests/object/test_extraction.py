@@ -1,0 +1,44 @@
+"""Cutting functions out of LLVM's objects."""
+
+from __future__ import annotations
+
+import pytest
+
+from wasmdialect.abi.traps import TrapCode
+from wasmdialect.codegen.llvm import compile_object
+from wasmdialect.codegen.target import host_target
+from wasmdialect.object.compiled import ExtractError, extract_functions
+from wasmdialect.object.debug_line import Row
+from wasmdialect.object.elf import EM_X86_64
+from wasmdialect.object.trap_sites import trap_sites
+
+STACK_MAP = """
+define void @"s0"() {
+  call void (i64, i32, ...) @llvm.experimental.stackmap(i64 1, i32 0)
+  ret void
+}
+declare void @llvm.experimental.stackmap(i64, i32, ...)
+"""
+
+
+def test_stack_maps_are_refused():
+    with pytest.raises(ExtractError, match="stack maps"):
+        extract_functions(compile_object(STACK_MAP, host_target(), 2))
+
+
+@pytest.mark.parametrize("code", [0, 1, 7, 0x7F])
+def test_traps_are_found_by_bytes_and_line(code: int):
+    """Regression: code 0, the stack overflow, has no displacement byte."""
+    trap = bytes((0x67, 0x0F, 0xB9, 0)) if code == 0 else bytes((0x67, 0x0F, 0xB9, 0x40, code))
+    content = b"\x90" + trap + b"\x90" + trap
+    second = 2 + len(trap)
+    lines: list[Row] = [(0, 0, 0), (1, 5, code), (second - 1, 0, 0), (len(content), -1, 0)]
+    # The second one has no line: it is a constant that looks like a trap.
+    assert trap_sites(content, lines, EM_X86_64) == [(1, code)]
+
+
+def test_accesses_are_found_in_their_row():
+    """A row can start with the computation of an address; accesses of the frame do not count."""
+    content = bytes.fromhex("89c08b04078b45f8488d04078b0d00000000c3")
+    lines: list[Row] = [(0, 9, 0x100), (len(content), -1, 0)]
+    assert trap_sites(content, lines, EM_X86_64) == [(2, int(TrapCode.MEMORY_OUT_OF_BOUNDS))]

@@ -1,0 +1,75 @@
+"""Debug checks in trampolines: a broken promise stops the call, and is no Wasm trap."""
+
+from __future__ import annotations
+
+import ctypes
+
+import pytest
+
+from wasmdialect import Config, Engine, Module, Trap, WasmtimeError
+from wasmdialect.abi.traps import DEBUG_ASSERTION
+from wasmdialect.object.sections import TrapTable
+from wasmdialect.runtime.instance import ModuleInstance
+from wasmdialect.runtime.native import native
+from wasmdialect.runtime.store import StoreState
+from wasmdialect.runtime.values import slot_array
+
+TEXT = """(module (func (export "f") (param i32 i32) (result i32)
+  (i32.div_u (local.get 0) (local.get 1))))"""
+
+
+def instance(debug_checks: bool) -> ModuleInstance:
+    config = Config(jobs=0, debug_checks=debug_checks)
+    return ModuleInstance(StoreState(), Module(Engine(config), TEXT).loaded, [])
+
+
+def call(made: ModuleInstance, slot_count: int) -> None:
+    """Call with room for two values, saying that there is room for so many."""
+    function, slots = made.function(0), slot_array(2)()
+    slots[16] = 1  # the divisor
+    state = made.store
+    record = native().call(
+        function.array_call,
+        function.vmctx,
+        function.vmctx,
+        ctypes.addressof(slots),
+        slot_count,
+        state.limits,
+        state.max_wasm_stack,
+    )
+    if record is not None:
+        raise state._failure(record)
+
+
+def test_too_few_slots():
+    call(instance(debug_checks=False), 1)
+    made = instance(debug_checks=True)
+    call(made, 2)
+    with pytest.raises(WasmtimeError, match="a bug of wasmdialect"):
+        call(made, 1)
+    call(made, 2)
+
+
+def test_wrong_magic_number():
+    made = instance(debug_checks=True)
+    magic = ctypes.c_uint32.from_address(made.vmctx)
+    kept, magic.value = magic.value, 7
+    with pytest.raises(WasmtimeError, match="a bug of wasmdialect"):
+        call(made, 2)
+    magic.value = kept
+    call(made, 2)
+
+
+def test_they_are_in_no_table():
+    tables = [instance(checks).module.traps for checks in (False, True)]
+    for table in tables:
+        assert isinstance(table, TrapTable)
+        assert DEBUG_ASSERTION not in table.codes
+    assert tables[0].codes == tables[1].codes
+
+
+def test_traps_are_still_traps():
+    made = instance(debug_checks=True)
+    slots = slot_array(2)()
+    with pytest.raises(Trap, match="divide by zero"):
+        made.store.call(made.function(0), slots)
