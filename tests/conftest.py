@@ -7,8 +7,11 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
+from spec.scripts import find_testsuite
 
 settings.register_profile("wasmdialect", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("wasmdialect")
@@ -16,3 +19,12 @@ settings.load_profile("wasmdialect")
 _cache = tempfile.mkdtemp(prefix="wasmdialect-cache-")
 os.environ["WASMDIALECT_CACHE_DIR"] = _cache
 atexit.register(shutil.rmtree, _cache, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def testsuite() -> Path:
+    """The folder of the WebAssembly test-suite."""
+    folder = find_testsuite()
+    if folder is None:
+        pytest.skip("the WebAssembly test-suite is not here: set WASM_TESTSUITE to its folder")
+    return folder

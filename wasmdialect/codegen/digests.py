@@ -14,6 +14,7 @@ from pathlib import Path
 from xdsl.passes import ModulePass
 
 from wasmdialect._version import __version__
+from wasmdialect.wasm.leb128 import decode_unsigned
 
 _PACKAGE = Path(__file__).parents[1]
 _CUSTOM, _CODE, _DATA = 0, 10, 11
@@ -88,20 +89,9 @@ def declarations_digest(binary: bytes) -> str:
     position = 8
     while position < len(binary):
         kind, start = binary[position], position + 1
-        size, start = _unsigned(binary, start)
+        size, start = decode_unsigned(binary, start, 32)
         content = binary[start : start + size]
         if kind not in (_CODE, _DATA, _CUSTOM) or (kind == _CUSTOM and content[:5] == b"\4name"):
             parts.append(content)
         position = start + size
     return digest(*parts)
-
-
-def _unsigned(data: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-        shift += 7

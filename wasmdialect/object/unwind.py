@@ -9,7 +9,7 @@ Source: Linux Standard Base, "Exception Frames"; DWARF 5, section 6.4.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from wasmdialect.abi.layout import align_up
@@ -38,21 +38,27 @@ def read_frames(data: memoryview, addresses: Mapping[int, int]) -> dict[int, Fra
     """
     cies: dict[int, bytes] = {}
     frames: dict[int, FrameInfo] = {}
+    for position, end, cie in _entries(data):
+        if cie is None:
+            cies[position] = bytes(data[position + 8 : end])
+        else:
+            address = position + _FIRST_ADDRESS
+            fde = bytes(data[address + _RANGE.size : end])
+            frames[addresses[address]] = FrameInfo(cies[cie], fde)
+    return frames
+
+
+def _entries(data: memoryview) -> Iterator[tuple[int, int, int | None]]:
+    """Start and end of each entry, and for an FDE where its CIE is."""
     position = 0
     while position + 4 <= len(data):
         (length,) = _LENGTH.unpack_from(data, position)
         if length == 0:
-            break
+            return
         end = position + 4 + length
         (distance,) = _LENGTH.unpack_from(data, position + 4)
-        if distance == 0:
-            cies[position] = bytes(data[position + 8 : end])
-        else:
-            address = position + _FIRST_ADDRESS
-            cie = cies[position + 4 - distance]
-            frames[addresses[address]] = FrameInfo(cie, bytes(data[address + 8 : end]))
+        yield position, end, None if distance == 0 else position + 4 - distance
         position = end
-    return frames
 
 
 class PlacedFrame(NamedTuple):
@@ -68,24 +74,15 @@ def read_placed_frames(data: memoryview, place: int) -> list[PlacedFrame]:
     own. Raises TableError."""
     cies: dict[int, bytes] = {}
     found: list[PlacedFrame] = []
-    position = 0
     try:
-        while position < len(data):
-            (length,) = _LENGTH.unpack_from(data, position)
-            if length == 0:
-                break
-            end = position + 4 + length
-            (distance,) = _LENGTH.unpack_from(data, position + 4)
-            if distance == 0:
+        for position, end, cie in _entries(data):
+            if cie is None:
                 cies[position] = bytes(data[position + 8 : end])
-            else:
-                at = position + _FIRST_ADDRESS
-                cie = cies[position + 4 - distance]
-                form = _address_form(cie)
-                start, size = form.unpack_from(data, at)
-                frame = FrameInfo(cie, bytes(data[at + form.size : end]))
-                found.append(PlacedFrame(place + at + start, size, frame))
-            position = end
+                continue
+            at, form = position + _FIRST_ADDRESS, _address_form(cies[cie])
+            start, size = form.unpack_from(data, at)
+            frame = FrameInfo(cies[cie], bytes(data[at + form.size : end]))
+            found.append(PlacedFrame(place + at + start, size, frame))
     except (struct.error, KeyError, IndexError):
         raise TableError("the unwind table is malformed") from None
     return found
