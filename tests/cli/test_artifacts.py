@@ -167,6 +167,14 @@ def test_a_cache_that_cannot_be(folder: Path):
     check_error(done, 1, "file/c")
 
 
+def test_without_a_home(folder: Path):
+    """The user's own cache is a convenience: without a place for it nothing is kept."""
+    (folder / "file").write_text("")
+    environment = {"WASMDIALECT_CACHE_DIR": str(folder / "file" / "c")}
+    done = run(folder, "wasmdialect", "run", "m.wat", "--invoke", "f", "4", environment=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "i32:0\n", "")
+
+
 # --- looking into a compilation ---
 
 

@@ -40,12 +40,16 @@ def compile_settings(config: Config) -> CompileSettings:
 
 
 def cache_store(config: Config) -> Store | None:
-    """The store of the incremental cache, None if it is off. Raises OSError."""
+    """The store of the incremental cache, None if it is off. Raises OSError if there is no place for it
+    in a directory that was asked for; without the user's own, nothing is kept."""
     wanted = config.cache
     if wanted is False:
         return None
     if wanted is True:
-        return _directory_store(str(default_directory()))
+        try:
+            return _directory_store(str(default_directory()))
+        except (OSError, RuntimeError):  # read-only, or nobody's home
+            return None
     if isinstance(wanted, str | os.PathLike):
         return _directory_store(os.fspath(wanted))
     return wanted
