@@ -1,7 +1,7 @@
 """Measure what docs/performance.md reports: generated code, compile time, memory, start-up.
 
     make bench                    everything
-    python tools/bench.py code    one part: code, compile, start, cache, parallel
+    python tools/bench.py code    one part: code, compile, start, limits, cache, parallel
 
 Prints ratios of medians; the engines' calls are interleaved, so that a busy machine hurts both.
 """
@@ -76,6 +76,40 @@ def bench_code() -> None:
         print(f"{kernel:<12} {theirs * 1e3:>10.2f}  {row}")
     means = "".join(f"{geometric_mean(ratios[name]):>14.2f}" for name in configs)
     print(f"{'geomean':<12} {'':>10}  {means}")
+
+
+def bench_limits() -> None:
+    """What fuel and epochs cost, and how much a random layout changes: time relative to neither."""
+    wasm = (ROOT / "examples" / "kernels.wasm").read_bytes()
+    configs = {
+        "plain": wasmdialect.Config(),
+        "fuel": wasmdialect.Config(consume_fuel=True),
+        "epochs": wasmdialect.Config(epoch_interruption=True),
+        "shuffled": wasmdialect.Config(shuffle_layout=1),
+    }
+    print(f"{'kernel':<12}" + "".join(f"{name:>10}" for name in configs))
+    ratios: dict[str, list[float]] = {name: [] for name in configs}
+    for kernel, size in KERNELS.items():
+        calls = {name: limited_call(c, wasm, kernel, size) for name, c in configs.items()}
+        medians = {name: statistics.median(t) for name, t in measure(calls, RUNS).items()}
+        for name, times in ratios.items():
+            times.append(medians[name] / medians["plain"])
+        print(f"{kernel:<12}" + "".join(f"{times[-1]:>10.2f}" for times in ratios.values()))
+    means = "".join(f"{geometric_mean(times):>10.2f}" for times in ratios.values())
+    print(f"{'geomean':<12}{means}")
+
+
+def limited_call(
+    config: wasmdialect.Config, wasm: bytes, kernel: str, size: int
+) -> Callable[[], Any]:
+    """A call of a kernel with limits that it does not reach."""
+    engine = wasmdialect.Engine(config)
+    store = wasmdialect.Store(engine)
+    store.set_epoch_deadline(1)
+    if config.consume_fuel:
+        store.set_fuel((1 << 63) - 1)
+    exports: Any = wasmdialect.Instance(store, wasmdialect.Module(engine, wasm), []).exports(store)
+    return lambda: exports[kernel](store, size)
 
 
 def geometric_mean(values: list[float]) -> float:
@@ -213,6 +247,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "code": bench_code,
     "compile": bench_compile,
     "start": bench_start,
+    "limits": bench_limits,
     "cache": bench_cache,
     "parallel": bench_parallel,
 }
