@@ -127,6 +127,14 @@ def test_the_layout_is_not_in_the_key(store: MemoryStore, settings: dict[str, An
     assert cached.artifact == compiled(TEXT, False, **settings).artifact
 
 
+def test_what_is_to_be_verified_is_not_skipped(store: MemoryStore):
+    """Asking for verification runs the passes, though the code is there."""
+    verified = compiled(TEXT, store, verify="each")
+    assert verified.cache.misses == 0
+    assert "passes" in verified.seconds
+    assert "passes" not in compiled(TEXT, store, verify="each").seconds
+
+
 def test_constants_of_functions():
     """Constants and jump tables travel with the function that uses them."""
     table = " ".join("$a" for _ in range(9))

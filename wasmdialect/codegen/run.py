@@ -100,7 +100,8 @@ class Run:
         self._used: set[str] = set()
         self._source_prefix = ""
         if self.store is not None:
-            settings = {**self.settings.to_plain(), "link": None, "load": None, "verify": None}
+            # Files of passes are there by their source; how the image is laid out comes later.
+            settings = {**self.settings.to_plain(), "link": None, "load": None}
             self._source_prefix = digest(
                 "source",
                 tool_digest(),
