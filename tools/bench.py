@@ -1,7 +1,7 @@
 """Measure what docs/performance.md reports: generated code, compile time, memory, start-up.
 
     make bench                    everything
-    python tools/bench.py code    one part: code, compile, start, limits, cache, parallel
+    python tools/bench.py code    one part: code, compile, start, limits, calls, cache, parallel
 
 Prints ratios of medians; the engines' calls are interleaved, so that a busy machine hurts both.
 """
@@ -9,6 +9,7 @@ Prints ratios of medians; the engines' calls are interleaved, so that a busy mac
 from __future__ import annotations
 
 import math
+import os
 import resource
 import statistics
 import subprocess
@@ -112,6 +113,26 @@ def limited_call(
     return lambda: exports[kernel](store, size)
 
 
+def bench_calls() -> None:
+    """A call from Python with two parameters and a result, generic and typed, in turns."""
+    store = wasmdialect.Store()
+    text = """(module (func (export "add") (param i32 i32) (result i32)
+        (i32.add (local.get 0) (local.get 1))))"""
+    module = wasmdialect.Module(store.engine, text)
+    generic: Any = wasmdialect.Instance(store, module, []).exports(store)["add"]
+    calls = {"generic": generic, "typed": generic.typed(store)}
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(9):
+        for name, call in calls.items():
+            started = time.perf_counter()
+            for _ in range(20_000):
+                call(store, 1, 2)
+            times[name].append((time.perf_counter() - started) / 20_000)
+    medians = {name: statistics.median(column) for name, column in times.items()}
+    words = ", ".join(f"{name} {seconds * 1e6:.2f} us" for name, seconds in medians.items())
+    print(f"call: {words}; {medians['generic'] / medians['typed']:.2f} times as fast typed")
+
+
 def geometric_mean(values: list[float]) -> float:
     """The geometric mean."""
     return math.exp(sum(map(math.log, values)) / len(values))
@@ -154,30 +175,48 @@ def compile_once(level: str, jobs: str, instructions: str) -> None:
     )
 
 
+START = """
+import sys, time
+began = time.process_time()
+from wasmdialect import Config, Engine, Linker, Module, Store, WasiConfig
+imported = time.process_time()
+engine = Engine(Config(opt_level=0))
+store = Store(engine)
+store.set_wasi(WasiConfig())
+linker = Linker(engine)
+linker.define_wasi()
+module = Module.deserialize_file(engine, sys.argv[1])
+loaded = time.process_time()
+exports = linker.instantiate(store, module).exports(store)
+exports["_initialize"](store)
+done = time.process_time()
+assert not {"xdsl", "llvmlite", "lark"} & {*sys.modules}
+print(imported - began, loaded - imported, done - loaded)
+"""
+
+
 def bench_start() -> None:
-    """From a saved artifact to the first result, and what was imported on the way."""
+    """CPU time from a saved artifact to the first result, in processes that do nothing else; what
+    Python itself takes to start is left out."""
+    rows: list[list[float]] = []
     with tempfile.TemporaryDirectory() as folder:
         artifact = Path(folder) / "quickjs.cwasm"
         engine = wasmdialect.Engine(wasmdialect.Config(opt_level=0))
         artifact.write_bytes(wasmdialect.Module(engine, quickjs()).serialize())
-        print(child("start_once", str(artifact)), end="")
-
-
-def start_once(artifact: str) -> None:
-    """Load, instantiate and call."""
-    started = time.process_time()
-    engine = wasmdialect.Engine(wasmdialect.Config(opt_level=0))
-    store = wasmdialect.Store(engine)
-    store.set_wasi(wasmdialect.WasiConfig())
-    linker = wasmdialect.Linker(engine)
-    linker.define_wasi()
-    module = wasmdialect.Module.deserialize_file(engine, artifact)
-    exports = linker.instantiate(store, module).exports(store)
-    exports["_initialize"](store)  # pyright: ignore[reportCallIssue]
-    elapsed = time.process_time() - started
-    heavy = [name for name in ("xdsl", "llvmlite", "lark") if name in sys.modules]
-    print(f"QuickJS from its artifact: {elapsed * 1e3:.1f} ms of CPU, imports included")
-    print(f"loaded of xdsl, llvmlite and lark: {heavy or 'none'}")
+        # Sources are compiled to bytecode once, as an installer does.
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        environment["PYTHONPYCACHEPREFIX"] = folder
+        for _ in range(8):
+            command = [sys.executable, "-c", START, str(artifact)]
+            done = subprocess.run(
+                command, check=True, capture_output=True, text=True, env=environment
+            )
+            rows.append([1e3 * float(word) for word in done.stdout.split()])
+    imports, load, first = (statistics.median(column) for column in zip(*rows[1:], strict=True))
+    print(
+        f"QuickJS from its artifact, ms of CPU: imports {imports:.1f}, loading {load:.1f}, instance"
+        f" and first call {first:.1f}; together {imports + load + first:.1f}"
+    )
 
 
 def bench_cache() -> None:
@@ -248,6 +287,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "compile": bench_compile,
     "start": bench_start,
     "limits": bench_limits,
+    "calls": bench_calls,
     "cache": bench_cache,
     "parallel": bench_parallel,
 }
@@ -255,8 +295,6 @@ PARTS: dict[str, Callable[[], None]] = {
 if __name__ == "__main__":
     if sys.argv[1:2] == ["compile_once"]:
         compile_once(*sys.argv[2:])
-    elif sys.argv[1:2] == ["start_once"]:
-        start_once(*sys.argv[2:])
     else:
         for part in sys.argv[1:] or PARTS:
             PARTS[part]()

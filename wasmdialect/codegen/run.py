@@ -96,7 +96,7 @@ class Run:
         self._codes = CodeCache(self.store)
         self._open: Request = ("session", self.binary, self.file, self.settings.to_plain())
         self._done = 0
-        self._total = sum(map(self._body_size, self.session.module.functions))
+        self._total = sum(self._size_of(f.index) for f in self.session.module.defined_functions())
         self._used: set[str] = set()
         self._source_prefix = ""
         if self.store is not None:
@@ -126,8 +126,7 @@ class Run:
         if self.settings.level < 3:
             return [Item((), True), *(Item((index,)) for index in defined)]
         # Across functions: the unit is the item, and its bounds depend on nothing but the module.
-        units = self._units([Item((index,)) for index in defined])
-        return [Item((), True), *(Item(item.functions) for item in units)]
+        return [Item((), True), *self._units([Item((index,)) for index in defined])]
 
     def _units(self, items: Sequence[Item]) -> list[Item]:
         """Items joined to units, in order."""
@@ -147,10 +146,8 @@ class Run:
         return units
 
     def _size_of(self, index: int) -> int:
-        return self._body_size(self.session.module.functions[index])
-
-    def _body_size(self, function: Any) -> int:
-        return 0 if function.code is None else len(function.code.bytes)
+        code = self.session.module.functions[index].code
+        return 0 if code is None else len(code.bytes)
 
     # --- the cache ---
 
