@@ -22,30 +22,44 @@ from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.module import LoadedModule, load_bytes, load_file
 
 if TYPE_CHECKING:
+    from wasmdialect.api.config import Config
     from wasmdialect.codegen.compiler import Compilation
+    from wasmdialect.wasm.text import ParsedModule
 
 
 def wat2wasm(wat: str | bytes) -> bytearray:
     """The binary of a module in the text format. Raises WasmtimeError."""
     from wasmdialect.wasm.errors import WasmError
+
+    try:
+        return bytearray(_parse(wat).binary)
+    except WasmError as error:
+        raise WasmtimeError(error.in_context()) from error
+
+
+def _parse(wat: str | bytes | bytearray) -> ParsedModule:
     from wasmdialect.wasm.text import parse_module
 
-    text = wat.decode("utf-8", "surrogateescape") if isinstance(wat, bytes) else wat
-    try:
-        return bytearray(parse_module(text).binary)
-    except WasmError as error:
-        raise WasmtimeError(str(error)) from error
+    text = wat if isinstance(wat, str) else bytes(wat).decode("utf-8", "surrogateescape")
+    return parse_module(text)
 
 
-def _to_wasm(wasm: str | bytes | bytearray) -> bytes:
-    """Binary as it is; text starts with anything but a zero byte."""
-    if isinstance(wasm, str):
-        return bytes(wat2wasm(wasm))
-    if not isinstance(wasm, bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
+def _compile(config: Config, wasm: str | bytes | bytearray) -> Compilation:
+    """Compile binary or text; text starts with anything but a zero byte. Raises WasmError, which
+    knows its place in the text."""
+    from wasmdialect.api.compile import compile_wasm
+    from wasmdialect.wasm.errors import WasmError
+
+    if not isinstance(wasm, str | bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError("expected wasm bytes")
-    if len(wasm) > 0 and wasm[0] != 0:
-        return bytes(wat2wasm(bytes(wasm)))
-    return bytes(wasm)
+    if not isinstance(wasm, str) and (not wasm or wasm[0] == 0):
+        return compile_wasm(config, bytes(wasm), "module.wasm")
+    parsed = _parse(wasm)
+    try:
+        return compile_wasm(config, parsed.binary, "module.wasm")
+    except WasmError as error:
+        parsed.source_map.locate(error)
+        raise
 
 
 @final
@@ -62,15 +76,14 @@ class Module:
     _artifact: bytes | None
 
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray):
-        from wasmdialect.api.compile import compile_wasm
         from wasmdialect.wasm.errors import WasmError
 
         if not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected an Engine")
         try:
-            self._take(compile_wasm(engine.config, _to_wasm(wasm), "module.wasm"), engine)
+            self._take(_compile(engine.config, wasm), engine)
         except WasmError as error:
-            raise WasmtimeError(str(error)) from error
+            raise WasmtimeError(error.in_context()) from error
 
     @classmethod
     def from_compilation(cls, engine: Engine, compilation: Compilation) -> Module:

@@ -48,9 +48,12 @@ def describe(error: BaseException) -> tuple[str, int] | None:
     """The message and exit code of an error that is the user's to mend, None for a bug."""
     from wasmdialect.object.artifact import ArtifactError
     from wasmdialect.runtime.errors import WasmtimeError
+    from wasmdialect.wasm.errors import WasmError
 
     if isinstance(error, UsageError):
         return str(error), EXIT_USAGE
+    if isinstance(error, WasmError):
+        return error.in_context(), EXIT_BAD_INPUT
     if isinstance(error, ArtifactError | WasmtimeError):
         return str(error), EXIT_BAD_INPUT
     if isinstance(error, OSError):
@@ -71,14 +74,10 @@ _PLAIN_ERRORS = frozenset(
         "CodegenError",
         "CompileCrash",
         "DeclarationError",
-        "DecodeError",
         "EmitError",
         "ParseError",
         "PassError",
         "TargetError",
-        "TextError",
-        "UnsupportedError",
-        "ValidationError",
         "VerifyException",
     }
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wasmdialect.wasm.errors import WasmError
+from wasmdialect.wasm.features import WASM_3_0, Feature
 
 WASM_MAGIC = b"\0asm"
 
@@ -29,20 +30,18 @@ def read_bytes(path: str) -> bytes:
         return file.read()
 
 
-def to_module(data: bytes, file: str) -> ModuleInput:
+def to_module(data: bytes, file: str, features: frozenset[Feature] = WASM_3_0) -> ModuleInput:
     """A module from binary or text. Raises TextError."""
     if data.startswith(WASM_MAGIC) or not data or data[:1] == b"\0":
         return ModuleInput(data, file)
     from wasmdialect.wasm.text import parse_module
 
-    parsed = parse_module(data.decode("utf-8", "surrogateescape"))
+    parsed = parse_module(data.decode("utf-8", "surrogateescape"), features)
     return ModuleInput(parsed.binary, file, parsed.source_map)
 
 
 def locate(error: WasmError, module: ModuleInput) -> WasmError:
     """An error of a text module with line and column instead of an offset in bytes that nobody saw."""
-    if module.source_map is not None and error.offset is not None and error.line is None:
-        place = module.source_map.look_up(error.offset)
-        if place is not None:
-            error.line, error.column = place
+    if module.source_map is not None:
+        module.source_map.locate(error)
     return error

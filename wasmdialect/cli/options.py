@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from wasmdialect.api.config import Config
 from wasmdialect.cli.errors import UsageError, guarded
 from wasmdialect.cli.points import parse_points
+from wasmdialect.wasm.features import Feature, parse_features
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -126,6 +127,26 @@ COMPILE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
 )
 
 DEBUG_OPTION = click.option("--debug", is_flag=True, help="Show a traceback for errors.")
+
+
+def _features(
+    _context: click.Context, _parameter: click.Parameter, text: str
+) -> frozenset[Feature]:
+    try:
+        return parse_features(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+FEATURES_OPTION = click.option(
+    "--features",
+    metavar="LIST",
+    default="wasm-3.0",
+    show_default=True,
+    callback=_features,
+    help="What modules may use: a version (wasm-1.0, wasm-2.0, wasm-3.0), features to add"
+    " (threads, wide-arithmetic, ...), and with a - features to take away (-simd).",
+)
 
 
 def compile_options(function: _F) -> _F:

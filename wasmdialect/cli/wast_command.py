@@ -3,45 +3,82 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wasmdialect.cli.errors import EXIT_BAD_INPUT, fail
 from wasmdialect.cli.inputs import read_bytes
-from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
+from wasmdialect.cli.options import (
+    DEBUG_OPTION,
+    FEATURES_OPTION,
+    compile_options,
+    finish,
+    to_config,
+)
+from wasmdialect.wasm.features import WASM_3_0, Feature
+
+if TYPE_CHECKING:
+    from wasmdialect.wasm.wast_check import ScriptResult
 
 
 @click.command("wast")
 @click.argument("files", nargs=-1, required=True)
 @compile_options
+@click.option(
+    "--validate-only",
+    is_flag=True,
+    help="Decode, validate and reject modules as the scripts say, but run nothing.",
+)
+@FEATURES_OPTION
 @DEBUG_OPTION
-def command(files: tuple[str, ...], debug: bool, **options: Any) -> None:
+def command(
+    files: tuple[str, ...],
+    validate_only: bool,
+    features: frozenset[Feature],
+    debug: bool,
+    **options: Any,
+) -> None:
     """Run each of FILES (.wast); print a line `NAME passed/total` for each.
 
     What fails is named on standard error, and the exit code is then 1.
 
     \b
     wasmdialect wast i32.wast call.wast -O0 --bounds explicit
+    wasmdialect wast --validate-only --features threads atomic.wast
     """
-    finish(lambda: max(wast(file, options) for file in files), debug=debug)
+    if features != WASM_3_0 and not validate_only:
+        raise click.UsageError("--features needs --validate-only: no proposal can be run yet")
+    check = partial(_check, features=features) if validate_only else partial(_run, options=options)
+    finish(lambda: max(wast(file, check) for file in files), debug=debug)
 
 
-def wast(file: str, options: dict[str, Any]) -> int:
-    """Run a script; returns the exit code. Raises OSError."""
+def _check(text: str, features: frozenset[Feature]) -> ScriptResult:
+    from wasmdialect.wasm.wast_check import check_script
+
+    return check_script(text, features)
+
+
+def _run(text: str, options: dict[str, Any]) -> ScriptResult:
     from wasmdialect.api.compile import compile_settings
     from wasmdialect.api.wast import run_script
-    from wasmdialect.wasm.errors import TextError
 
     config = to_config(options)
+    return run_script(text, compile_settings(config), 1 if config.jobs is None else config.jobs)
+
+
+def wast(file: str, check: Callable[[str], ScriptResult]) -> int:
+    """Run or check a script; returns the exit code. Raises OSError."""
+    from wasmdialect.wasm.errors import TextError
+
     text = read_bytes(file).decode("utf-8", "surrogateescape")
     try:
-        result = run_script(
-            text, compile_settings(config), 1 if config.jobs is None else config.jobs
-        )
+        result = check(text)
     except TextError as error:
-        return fail(f"{file}: {error}")
+        return fail(f"{file}: {error.in_context()}")
     passed = result.commands - len(result.failures)
     print(f"{Path(file).name} {passed}/{result.commands}")
     for failure in result.failures:

@@ -45,6 +45,7 @@ def error_to_plain(error: Exception) -> dict[str, Any]:
         plain["function"] = error.function
     elif isinstance(error, WasmError):
         plain |= {"message": error.message, "offset": error.offset, "function": error.function}
+        plain["function_name"] = error.function_name
     elif isinstance(error, PassFailure):
         plain |= {"pass": error.pass_name, "details": error.details}
     else:
@@ -60,7 +61,9 @@ def error_from_plain(plain: dict[str, Any]) -> Exception:
         error.message, error.function = message, plain["function"]
         return error
     if name in _WASM_ERRORS:
-        return _WASM_ERRORS[name](message, offset=plain["offset"], function=plain["function"])
+        wasm = _WASM_ERRORS[name](message, offset=plain["offset"], function=plain["function"])
+        wasm.function_name = plain["function_name"]
+        return wasm
     if name == PassFailure.__name__:
         return PassFailure(plain["pass"], message, plain["details"])
     if name in _PLAIN_ERRORS:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.errors import DecodeError, ValidationError
 from wasmdialect.wasm.features import Feature
-from wasmdialect.wasm.instructions import INSTRUCTIONS, Immediate
+from wasmdialect.wasm.instructions import BY_OPCODE, INSTRUCTIONS, Immediate
 from wasmdialect.wasm.module import Catch, CatchKind, ConstExpr, Instr
 from wasmdialect.wasm.reader import Reader
 
@@ -122,9 +122,10 @@ def _readers(features: frozenset[Feature]) -> dict[int, Callable[[Reader], Any] 
 
 
 def _illegal(data: bytes | memoryview, at: int, opcode: int) -> DecodeError:
-    if opcode > 0xFF:
-        return DecodeError(f"illegal opcode {opcode >> 12:02x} {opcode & 0xFFF:02x}", offset=at)
-    return DecodeError(f"illegal opcode {data[at]:02x}", offset=at)
+    code = f"{data[at]:02x}" if opcode <= 0xFF else f"{opcode >> 12:02x} {opcode & 0xFFF:02x}"
+    row = BY_OPCODE.get(opcode)
+    why = f": {row.mnemonic} needs the feature {row.feature.value}" if row is not None else ""
+    return DecodeError(f"illegal opcode {code}{why}", offset=at)
 
 
 def decode_instructions(reader: Reader, end: int | None) -> list[Instruction]:

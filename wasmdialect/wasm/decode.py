@@ -10,6 +10,7 @@ from wasmdialect.wasm.body import decode_const_expr, decode_instructions, decode
 from wasmdialect.wasm.errors import DecodeError, ValidationError
 from wasmdialect.wasm.features import WASM_3_0, Feature
 from wasmdialect.wasm.module import (
+    EXACT_FUNC,
     Code,
     CustomSection,
     DataSegment,
@@ -57,13 +58,11 @@ class _Decoder:
     """The state of decoding one module."""
 
     def __init__(self, binary: bytes | memoryview, features: frozenset[Feature]):
-        self.module = Module(binary=binary)
+        self.module = Module(binary=binary, features=features)
         self.reader = Reader(binary, 8, features, self.module.types)
         self.written = Reader(binary, 8, features)
         """Reads the same bytes with type indices kept as written."""
         self.bodies = 0
-        self.last = 0
-        """Id of the last section that was no custom one."""
 
     def decode(self) -> Module:
         """Decode section after section."""
@@ -82,13 +81,14 @@ class _Decoder:
             if section not in _SECTIONS:
                 raise r.error("malformed section id", at)
             place, decode = _SECTIONS[section]
+            r.require(_SECTION_FEATURES.get(section, Feature.MVP), "malformed section id", at)
             if place <= order:
                 raise r.error("unexpected content after last section", at)
             order = place
             decode(self)
             if r.pos != end:
                 raise r.error("section size mismatch", min(r.pos, end))
-            self.last = section
+            self.module.sections.append(section)
         self.finish()
         return self.module
 
@@ -121,7 +121,8 @@ class _Decoder:
             raise r.error("unexpected end of section or function", at)
         offset = r.pos
         content = r.take(end - r.pos)
-        self.module.custom_sections.append(CustomSection(name, content, offset, self.last))
+        after = self.module.last_section
+        self.module.custom_sections.append(CustomSection(name, content, offset, after))
 
     def as_written(self, read: Callable[[Reader], Any]) -> tuple[Any, Any]:
         """What `read` gives, resolved and as written."""
@@ -146,22 +147,28 @@ class _Decoder:
         """The import section."""
         r = self.reader
         for _ in range(r.count()):
+            start = r.pos
             module = r.name()
             name = ImportName(module, r.name())
             at = r.pos
             kind = r.byte()
-            if kind > ExternKind.TAG.value:
+            exact = kind == EXACT_FUNC and Feature.CUSTOM_DESCRIPTORS in r.features
+            if kind > ExternKind.TAG.value and not exact:
                 raise r.error("malformed import kind", at)
-            self.import_(ExternKind(kind), name)
+            entity = self.import_(ExternKind.FUNC if exact else ExternKind(kind), name, exact)
+            entity.declared_at = start
 
-    def import_(self, kind: ExternKind, name: ImportName) -> None:
+    def import_(
+        self, kind: ExternKind, name: ImportName, exact: bool
+    ) -> Function | Table | Memory | Global | Tag:
         """The type of an import, into its index space."""
         module = self.module
         space = module.index_space(kind)
         index = len(space)
         match kind:
             case ExternKind.FUNC:
-                space.append(Function(index, *self.function_type(), name))
+                function = Function(index, *self.function_type(), name, exact_import=exact)
+                space.append(function)
             case ExternKind.TABLE:
                 space.append(Table(index, *self.as_written(Reader.table_type), name))
             case ExternKind.MEMORY:
@@ -171,25 +178,29 @@ class _Decoder:
             case ExternKind.TAG:
                 space.append(Tag(index, *self.tag_type(), name))
         module.import_order.append((kind, index))
+        return space[index]
 
     def functions(self) -> None:
         """The function section: the types of the defined functions."""
         space = self.module.functions
         for _ in range(self.reader.count()):
-            space.append(Function(len(space), *self.function_type()))
+            at = self.reader.pos
+            space.append(Function(len(space), *self.function_type(), declared_at=at))
 
     def tables(self) -> None:
         """The table section."""
         r = self.reader
         space = self.module.tables
         for _ in range(r.count()):
+            start = r.pos
             has_init = r.pos < len(r.data) and r.data[r.pos] == 0x40
             if has_init:
+                r.require(Feature.FUNCTION_REFERENCES, "malformed table", start)
                 r.byte()
                 at = r.pos
                 if r.byte() != 0:
                     raise r.error("malformed table", at)
-            table = Table(len(space), *self.as_written(Reader.table_type))
+            table = Table(len(space), *self.as_written(Reader.table_type), declared_at=start)
             if has_init:
                 table.init = decode_const_expr(r)
             space.append(table)
@@ -198,11 +209,13 @@ class _Decoder:
         """The memory section."""
         space = self.module.memories
         for _ in range(self.reader.count()):
-            space.append(Memory(len(space), self.reader.memory_type()))
+            at = self.reader.pos
+            space.append(Memory(len(space), self.reader.memory_type(), declared_at=at))
 
     def tag_type(self) -> tuple[int, wt.TagType]:
         """The attribute byte and type of a tag."""
         at = self.reader.pos
+        self.reader.require(Feature.EXCEPTIONS, "malformed tag", at)
         if self.reader.byte() != 0:
             raise self.reader.error("malformed tag attribute", at)
         index, deftype = self.function_type()
@@ -212,29 +225,33 @@ class _Decoder:
         """The tag section."""
         space = self.module.tags
         for _ in range(self.reader.count()):
-            space.append(Tag(len(space), *self.tag_type()))
+            at = self.reader.pos
+            space.append(Tag(len(space), *self.tag_type(), declared_at=at))
 
     def globals(self) -> None:
         """The global section."""
         r = self.reader
         space = self.module.globals
         for _ in range(r.count()):
+            at = r.pos
             resolved, written = self.as_written(Reader.global_type)
-            space.append(Global(len(space), resolved, written, None, decode_const_expr(r)))
+            space.append(Global(len(space), resolved, written, None, decode_const_expr(r), at))
 
     def exports(self) -> None:
         """The export section."""
         r = self.reader
         for _ in range(r.count()):
+            start = r.pos
             name = r.name()
             at = r.pos
             kind = r.byte()
             if kind > ExternKind.TAG.value:
                 raise r.error("malformed export kind", at)
-            self.module.exports.append(Export(name, ExternKind(kind), r.u32()))
+            self.module.exports.append(Export(name, ExternKind(kind), r.u32(), start))
 
     def start(self) -> None:
         """The start section."""
+        self.module.start_declared_at = self.reader.pos
         self.module.start = self.reader.u32()
 
     def elements(self) -> None:
@@ -245,7 +262,12 @@ class _Decoder:
             flags = r.u32()
             if flags > 7:
                 raise r.error("malformed elements segment kind", at)
-            self.module.elements.append(self.element(index, flags))
+            if flags:
+                feature = Feature.REFERENCE_TYPES if flags & 4 else Feature.BULK_MEMORY
+                r.require(feature, "malformed elements segment kind", at)
+            segment = self.element(index, flags)
+            segment.declared_at = at
+            self.module.elements.append(segment)
 
     def element(self, index: int, flags: int) -> ElementSegment:
         """An element segment. The flags: 1 not active; 2 table index (active) or declarative;
@@ -302,11 +324,13 @@ class _Decoder:
             flags = r.u32()
             if flags > 2:
                 raise r.error("malformed data segment kind", at)
+            if flags:
+                r.require(Feature.BULK_MEMORY, "malformed data segment kind", at)
             memory = r.u32() if flags == 2 else 0
             offset = decode_const_expr(r) if flags != 1 else None
             mode = SegmentMode.PASSIVE if flags == 1 else SegmentMode.ACTIVE
             content = r.take(r.u32())
-            self.module.data.append(DataSegment(index, mode, content, memory, offset, flags))
+            self.module.data.append(DataSegment(index, mode, content, memory, offset, flags, at))
 
 
 NON_NULL_FUNC = wt.ref_type(False, wt.FUNC)
@@ -328,3 +352,5 @@ _SECTIONS: dict[int, tuple[int, Callable[[_Decoder], None]]] = {
     11: (13, _Decoder.data),
 }
 """By section id: its place in the order of sections, and how its content is decoded."""
+
+_SECTION_FEATURES = {13: Feature.EXCEPTIONS, 12: Feature.BULK_MEMORY}

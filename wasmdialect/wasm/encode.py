@@ -16,6 +16,7 @@ from wasmdialect.wasm.decode import MAGIC, VERSION
 from wasmdialect.wasm.instructions import BY_OPCODE, Immediate
 from wasmdialect.wasm.leb128 import encode_signed, encode_unsigned
 from wasmdialect.wasm.module import (
+    EXACT_FUNC,
     Catch,
     DataSegment,
     ElementSegment,
@@ -45,6 +46,8 @@ def encode_heap_type(t: wt.HeapType) -> bytes:
     """A heap type as a module writes it: a word or a `TypeIndex`."""
     if isinstance(t, wt.TypeIndex):
         return encode_signed(t.index)
+    if isinstance(t, wt.ExactType):
+        return bytes([EXACT]) + encode_unsigned(_index(t.type))
     assert isinstance(t, wt.AbstractHeapType), "only types as written can be encoded"
     return bytes([t.code])
 
@@ -53,10 +56,9 @@ def encode_value_type(t: wt.StorageType) -> bytes:
     """A value or packed type as a module writes it."""
     if not isinstance(t, wt.RefType):
         return bytes([t.code])
-    if t.nullable and not t.exact and isinstance(t.heap, wt.AbstractHeapType):
+    if t.nullable and isinstance(t.heap, wt.AbstractHeapType):
         return bytes([t.heap.code])
-    prefix = [REF_NULL if t.nullable else REF, *([EXACT] if t.exact else [])]
-    return bytes(prefix) + encode_heap_type(t.heap)
+    return bytes([REF_NULL if t.nullable else REF]) + encode_heap_type(t.heap)
 
 
 def encode_value_types(types: Iterable[wt.ValType]) -> bytes:
@@ -83,6 +85,10 @@ def encode_composite(c: wt.CompositeType) -> bytes:
 def encode_sub_type(t: wt.SubType) -> bytes:
     """An entry of a recursion group; a final type without supertypes in its short form."""
     composite = encode_composite(t.composite)
+    if t.descriptor is not None:
+        composite = bytes([ts.DESCRIPTOR]) + encode_unsigned(_index(t.descriptor)) + composite
+    if t.describes is not None:
+        composite = bytes([ts.DESCRIBES]) + encode_unsigned(_index(t.describes)) + composite
     if t.final and not t.supers:
         return composite
     supers = vector([encode_unsigned(_index(s)) for s in t.supers])
@@ -276,10 +282,11 @@ def _imports(module: Module) -> list[bytes]:
                 content = encode_global_type(module.globals[index].written)
             case ExternKind.TAG:
                 content = encode_tag_type(module.tags[index].type_index)
-        name = module.index_space(kind)[index].imported
-        out.append(
-            encode_name(name.module) + encode_name(name.name) + bytes([kind.value]) + content
-        )
+        entity = module.index_space(kind)[index]
+        exact = kind is ExternKind.FUNC and entity.exact_import
+        code = EXACT_FUNC if exact else kind.value
+        name = entity.imported
+        out.append(encode_name(name.module) + encode_name(name.name) + bytes([code]) + content)
     return out
 
 
@@ -322,6 +329,11 @@ def encode_section(section: int, content: bytes) -> bytes:
     return bytes([section]) + sized(content)
 
 
+def encode_custom(name: str, content: bytes | memoryview) -> bytes:
+    """A custom section with its id and size."""
+    return encode_section(0, encode_name(name) + bytes(content))
+
+
 def encode_module(module: Module) -> bytes:
     """The module in the binary format, its custom sections where they were."""
     sections = _sections(module)
@@ -331,5 +343,5 @@ def encode_module(module: Module) -> bytes:
             out.append(encode_section(section, sections[section]))
         for custom in module.custom_sections:
             if custom.after == section:
-                out.append(encode_section(0, encode_name(custom.name) + bytes(custom.bytes)))
+                out.append(encode_custom(custom.name, custom.bytes))
     return b"".join(out)

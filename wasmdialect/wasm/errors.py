@@ -7,7 +7,8 @@ class WasmError(Exception):
     """A module is not acceptable. `str()` is one line: what, and where.
 
     `offset` is the byte offset in the module (binary input), `line` and `column` count from 1 (text
-    input); what does not apply is None. `function` is the index of the function it happened in.
+    input); what does not apply is None. `function` is the index of the function it happened in, and
+    `function_name` its name in the name section.
     """
 
     def __init__(
@@ -25,15 +26,35 @@ class WasmError(Exception):
         self.line = line
         self.column = column
         self.function = function
+        self.function_name: str | None = None
+        self.source_line: str | None = None
+        """The line of text that `line` means."""
 
     def __str__(self) -> str:
         where = ""
         if self.line is not None:
-            where = f" (at line {self.line}, column {self.column})"
+            where = f" at line {self.line}, column {self.column}"
         elif self.offset is not None:
-            where = f" (at offset 0x{self.offset:x})"
+            where = f" at offset 0x{self.offset:x}"
         inside = f" in function {self.function}" if self.function is not None else ""
+        if self.function_name is not None:
+            inside += f" ({self.function_name})"
         return f"{self.message}{inside}{where}"
+
+    def in_context(self) -> str:
+        """The message, and below it the line of text with a caret under the place, if it is known."""
+        if self.source_line is None or self.column is None:
+            return str(self)
+        start = max(0, self.column - 1 - _EXCERPT // 2)
+        excerpt = self.source_line[start : start + _EXCERPT].rstrip()
+        before = self.source_line[start : self.column - 1]
+        margin = " " * len(str(self.line))
+        pad = "".join(c if c == "\t" else " " for c in before)
+        return f"{self}\n {self.line} | {excerpt}\n {margin} | {pad}^"
+
+
+_EXCERPT = 100
+"""How much of a long line is shown."""
 
 
 class DecodeError(WasmError):

@@ -43,16 +43,40 @@ PROPOSALS = frozenset(
 WASM_3_0 = frozenset(Feature) - PROPOSALS
 """Everything of WebAssembly 3.0."""
 
-WASM_2_0 = frozenset(
-    {
-        Feature.MVP,
-        Feature.MUTABLE_GLOBAL,
-        Feature.SIGN_EXTENSION,
-        Feature.SATURATING_FLOAT_TO_INT,
-        Feature.MULTI_VALUE,
-        Feature.BULK_MEMORY,
-        Feature.REFERENCE_TYPES,
-        Feature.SIMD,
-    }
-)
+WASM_1_0 = frozenset({Feature.MVP, Feature.MUTABLE_GLOBAL})
+"""Everything of WebAssembly 1.0."""
+
+WASM_2_0 = WASM_1_0 | {
+    Feature.SIGN_EXTENSION,
+    Feature.SATURATING_FLOAT_TO_INT,
+    Feature.MULTI_VALUE,
+    Feature.BULK_MEMORY,
+    Feature.REFERENCE_TYPES,
+    Feature.SIMD,
+}
 """Everything of WebAssembly 2.0."""
+
+VERSIONS = {"wasm-1.0": WASM_1_0, "wasm-2.0": WASM_2_0, "wasm-3.0": WASM_3_0}
+
+
+def parse_features(text: str) -> frozenset[Feature]:
+    """Features from words with commas between: a version of WebAssembly (3.0 if there is none), and
+    features to add, or to take away behind a `-`: `wasm-2.0,threads,-simd`.
+
+    Raises ValueError for an unknown word.
+    """
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    features = VERSIONS["wasm-3.0"]
+    for word in words:
+        features = VERSIONS.get(word, features)
+    known = {feature.value: feature for feature in Feature}
+    for word in words:
+        if word in VERSIONS:
+            continue
+        feature = known.get(word.removeprefix("-"))
+        if feature is None:
+            raise ValueError(
+                f"unknown feature {word!r}; there are {', '.join((*VERSIONS, *known))}"
+            )
+        features = features - {feature} if word.startswith("-") else features | {feature}
+    return features

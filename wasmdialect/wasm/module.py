@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
 
+from wasmdialect.wasm.features import WASM_3_0, Feature
 from wasmdialect.wasm.types import (
     DefType,
     ExternType,
@@ -29,6 +30,8 @@ from wasmdialect.wasm.types import (
 
 REF_FUNC = 0xD2
 """The opcode of `ref.func`."""
+EXACT_FUNC = 0x20
+"""The byte of an import that must have exactly its function type (custom-descriptors proposal)."""
 
 
 class ExternKind(Enum):
@@ -124,6 +127,10 @@ class Function:
     type: DefType
     imported: ImportName | None = None
     code: Code | None = None
+    declared_at: int = 0
+    """Byte offset of the declaration in the module."""
+    exact_import: bool = False
+    """An import that must have exactly this type, no subtype (custom-descriptors proposal)."""
 
     @property
     def signature(self) -> FuncType:
@@ -143,6 +150,8 @@ class Table:
     imported: ImportName | None = None
     init: ConstExpr | None = None
     """The initial value of every element, if the table is not filled with null."""
+    declared_at: int = 0
+    """Byte offset of the declaration in the module."""
 
 
 @dataclass(slots=True)
@@ -152,6 +161,8 @@ class Memory:
     index: int
     type: MemoryType
     imported: ImportName | None = None
+    declared_at: int = 0
+    """Byte offset of the declaration in the module."""
 
 
 @dataclass(slots=True)
@@ -163,6 +174,8 @@ class Global:
     written: GlobalType
     imported: ImportName | None = None
     init: ConstExpr | None = None
+    declared_at: int = 0
+    """Byte offset of the declaration in the module."""
 
 
 @dataclass(slots=True)
@@ -173,6 +186,8 @@ class Tag:
     type_index: int
     type: TagType
     imported: ImportName | None = None
+    declared_at: int = 0
+    """Byte offset of the declaration in the module."""
 
 
 @dataclass(slots=True)
@@ -182,6 +197,8 @@ class Export:
     name: str
     kind: ExternKind
     index: int
+    declared_at: int = 0
+    """Byte offset of the declaration in the module."""
 
 
 class SegmentMode(Enum):
@@ -207,6 +224,8 @@ class ElementSegment:
     """Where an active segment is copied to."""
     flags: int = 0
     """The form it has in the binary format (several forms mean the same)."""
+    declared_at: int = 0
+    """Byte offset of the declaration in the module."""
 
 
 @dataclass(slots=True)
@@ -219,6 +238,8 @@ class DataSegment:
     memory: int = 0
     offset: ConstExpr | None = None
     flags: int = 0
+    declared_at: int = 0
+    """Byte offset of the declaration in the module."""
 
 
 @dataclass(slots=True)
@@ -261,6 +282,8 @@ class Module:
     types: list[DefType] = field(default_factory=list[DefType])
     written_types: list[SubType] = field(default_factory=list[SubType])
     """The type section as written: references are `TypeIndex`es. One entry a type."""
+    type_offsets: list[int] = field(default_factory=list[int])
+    """Byte offset of each type in the module."""
     rec_groups: list[int | None] = field(default_factory=list["int | None"])
     """The type section's entries: the size of an explicit `rec` group, None for a single type."""
     functions: list[Function] = field(default_factory=list[Function])
@@ -272,6 +295,8 @@ class Module:
     """The imports in the order of the import section: kind and index."""
     exports: list[Export] = field(default_factory=list[Export])
     start: int | None = None
+    start_declared_at: int = 0
+    """Byte offset of the start section's content."""
     elements: list[ElementSegment] = field(default_factory=list[ElementSegment])
     data: list[DataSegment] = field(default_factory=list[DataSegment])
     data_count: int | None = None
@@ -279,8 +304,22 @@ class Module:
     names: Names = field(default_factory=Names)
     binary: bytes | memoryview = b""
     """The whole module as bytes; offsets count from its start."""
+    features: frozenset[Feature] = WASM_3_0
+    """What it may use: it was decoded and is validated by this."""
+    sections: list[int] = field(default_factory=list[int])
+    """Ids of the sections that are no custom ones, in order."""
     declared: frozenset[int] | None = None
     """What `declared_functions` found."""
+
+    @property
+    def last_section(self) -> int:
+        """Id of the last section that is no custom one; 0 if there is none."""
+        return self.sections[-1] if self.sections else 0
+
+    def section_behind(self, section: int) -> int | None:
+        """Id of the section that follows `section` (0: the first); None behind the last."""
+        at = self.sections.index(section) + 1 if section else 0
+        return self.sections[at] if at < len(self.sections) else None
 
     def defined_functions(self) -> Iterator[Function]:
         """The functions that have a body here."""

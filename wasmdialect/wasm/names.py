@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from wasmdialect.wasm.errors import DecodeError
@@ -38,24 +39,33 @@ def decode_names(content: bytes | memoryview) -> Names:
     Names are for people: what is malformed is left out, with everything behind it.
     """
     names = Names()
-    r = Reader(content, 0, WASM_3_0)
-    try:
-        while r.pos < len(content):
-            section = r.byte()
-            size = r.u32()
-            end = r.pos + size
-            if end > len(content):
-                raise r.error("length out of bounds")
-            if section == 0:
-                names.module = r.name()
-            elif section in _SUBSECTIONS:
-                field = _SUBSECTIONS[section]
-                read = _indirect_map if field in _INDIRECT else _name_map
-                setattr(names, field, read(r))
-            r.pos = end
-    except DecodeError:
-        pass
+    with suppress(DecodeError):
+        _read_into(names, content)
     return names
+
+
+def read_names(content: bytes | memoryview) -> Names:
+    """The names in the content of a name section. Raises DecodeError."""
+    names = Names()
+    _read_into(names, content)
+    return names
+
+
+def _read_into(names: Names, content: bytes | memoryview) -> None:
+    r = Reader(content, 0, WASM_3_0)
+    while r.pos < len(content):
+        section = r.byte()
+        size = r.u32()
+        end = r.pos + size
+        if end > len(content):
+            raise r.error("length out of bounds")
+        if section == 0:
+            names.module = r.name()
+        elif section in _SUBSECTIONS:
+            field = _SUBSECTIONS[section]
+            read = _indirect_map if field in _INDIRECT else _name_map
+            setattr(names, field, read(r))
+        r.pos = end
 
 
 def _name_map(r: Reader) -> IndexedNames:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.errors import DecodeError, ValidationError
@@ -11,6 +12,28 @@ from wasmdialect.wasm.leb128 import decode_signed, decode_unsigned
 
 REF_NULL, REF, EXACT = 0x63, 0x64, 0x62
 _HAS_MAXIMUM, _SHARED, _ADDRESS_64, _PAGE_SIZE = 1, 2, 4, 8
+_TABLE_FLAGS = {_HAS_MAXIMUM: Feature.MVP, _ADDRESS_64: Feature.MEMORY64}
+_MEMORY_FLAGS = {
+    **_TABLE_FLAGS,
+    _SHARED: Feature.THREADS,
+    _PAGE_SIZE: Feature.CUSTOM_PAGE_SIZES,
+}
+"""The flags of limits, and what brought each."""
+
+_ONE_BYTE_TYPES: dict[int, tuple[wt.ValType, Feature]] = {
+    **{t.code: (t, Feature.MVP) for t in wt.NUM_TYPES.values()},
+    wt.V128.code: (wt.V128, Feature.SIMD),
+    **{t.code: (wt.ref_type(True, t), Feature.GC) for t in wt.ABSTRACT_HEAP_TYPES.values()},
+    **{t.code: (wt.ref_type(True, t), Feature.REFERENCE_TYPES) for t in (wt.FUNC, wt.EXTERN)},
+    **{t.code: (wt.ref_type(True, t), Feature.EXCEPTIONS) for t in (wt.EXN, wt.NOEXN)},
+}
+"""The value types that are written as one byte, and what brought each."""
+
+
+@cache
+def _one_byte_types(features: frozenset[Feature]) -> dict[int, wt.ValType]:
+    """Those that `features` allow."""
+    return {code: t for code, (t, feature) in _ONE_BYTE_TYPES.items() if feature in features}
 
 
 class Reader:
@@ -31,6 +54,7 @@ class Reader:
         self.pos = pos
         self.features = features
         self.types = types
+        self.one_byte_types = _one_byte_types(features)
 
     def error(self, message: str, offset: int | None = None) -> DecodeError:
         """An error at `offset`, or here."""
@@ -39,6 +63,11 @@ class Reader:
     def end_error(self) -> DecodeError:
         """The error of a read beyond the data."""
         return self.error("unexpected end of section or function", len(self.data))
+
+    def require(self, feature: Feature, what: str, at: int) -> None:
+        """Raise DecodeError unless a feature is enabled."""
+        if feature not in self.features:
+            raise self.error(f"{what}: it needs the feature {feature.value}", at)
 
     def byte(self) -> int:
         """The next byte."""
@@ -110,53 +139,55 @@ class Reader:
             raise ValidationError(f"unknown type {index}", offset=at)
         return index
 
-    def _resolve(self, index: int, at: int) -> wt.HeapType:
+    def _resolve(self, index: int, at: int) -> wt.TypeRef:
         if self.types is None:
             return wt.TypeIndex(index)
         if index >= len(self.types):
             raise ValidationError(f"unknown type {index}", offset=at)
         return self.types[index]
 
-    def heap_type(self) -> wt.HeapType:
-        """A heap type: a word or a type index."""
+    def heap_type(self, what: str = "malformed heap type") -> wt.HeapType:
+        """A heap type: a word or a type index; `what` is the error if it is none."""
         at = self.pos
         code = self.signed(33)
         if code >= 0:
             return self._resolve(code, at)
+        if code & 0x7F == EXACT and Feature.CUSTOM_DESCRIPTORS in self.features:
+            index = self.signed(33)
+            if index < 0:
+                raise self.error(what, at)
+            return wt.exact(self._resolve(index, at + 1))
         known = wt.ABSTRACT_HEAP_TYPES.get(code & 0x7F) if code >= -0x40 else None
         if known is None:
-            raise self.error("malformed heap type", at)
+            raise self.error(what, at)
         return known
 
     def ref_type(self) -> wt.RefType:
         """A reference type."""
         at = self.pos
-        found = self._reference(self.byte())
+        code = self.byte()
+        if code == wt.FUNC.code:  # a table's element type in every version
+            return wt.FUNCREF
+        found = self._reference(code, "malformed heap type")
         if found is None:
             raise self.error("malformed reference type", at)
         return found
 
-    def _reference(self, code: int) -> wt.RefType | None:
+    def _reference(self, code: int, what: str) -> wt.RefType | None:
         if code == REF_NULL or code == REF:
-            exact = self._exact()
-            return wt.ref_type(code == REF_NULL, self.heap_type(), exact)
-        heap = wt.ABSTRACT_HEAP_TYPES.get(code)
-        return None if heap is None else wt.ref_type(True, heap)
-
-    def _exact(self) -> bool:
-        if Feature.CUSTOM_DESCRIPTORS not in self.features or self.pos >= len(self.data):
-            return False
-        if self.data[self.pos] != EXACT:
-            return False
-        self.pos += 1
-        return True
+            self.require(Feature.FUNCTION_REFERENCES, "malformed reference type", self.pos - 1)
+            return wt.ref_type(code == REF_NULL, self.heap_type(what))
+        found = self.one_byte_types.get(code)
+        return found if isinstance(found, wt.RefType) else None
 
     def value_type(self, what: str = "malformed value type") -> wt.ValType:
         """A value type; `what` is the error if it is none."""
         at = self.pos
         code = self.byte()
-        found = wt.NUM_TYPES.get(code) or self._reference(code)
+        found = self.one_byte_types.get(code) or self._reference(code, what)
         if found is None:
+            feature = _ONE_BYTE_TYPES[code][1] if code in _ONE_BYTE_TYPES else Feature.MVP
+            self.require(feature, what, at)
             raise self.error(what, at)
         return found
 
@@ -174,6 +205,7 @@ class Reader:
         index = self.signed(33)
         if index < 0:
             raise self.error("malformed block type", at)
+        self.require(Feature.MULTI_VALUE, "malformed block type", at)
         if self.types is None:
             return wt.TypeIndex(index)
         resolved = self._resolve(index, at)
@@ -207,15 +239,18 @@ class Reader:
     def func_type(self) -> wt.FuncType:
         """Parameters and results."""
         params = tuple(self.value_type() for _ in range(self.count()))
-        return wt.FuncType(params, tuple(self.value_type() for _ in range(self.count())))
+        at = self.pos
+        results = tuple(self.value_type() for _ in range(self.count()))
+        if len(results) > 1:
+            self.require(Feature.MULTI_VALUE, "invalid result arity", at)
+        return wt.FuncType(params, results)
 
     def table_type(self) -> wt.TableType:
         """A table type."""
         element = self.ref_type()
         at = self.pos
         flags = self.byte()
-        if flags & ~(_HAS_MAXIMUM | _ADDRESS_64):
-            raise self.error("malformed limits flags", at)
+        self._check_flags(flags, at, _TABLE_FLAGS)
         limits = self._limits(flags)
         address = wt.I64 if flags & _ADDRESS_64 else wt.I32
         return wt.TableType(element, limits, address)
@@ -224,13 +259,7 @@ class Reader:
         """A memory type."""
         at = self.pos
         flags = self.byte()
-        allowed = _HAS_MAXIMUM | _ADDRESS_64
-        if Feature.THREADS in self.features:
-            allowed |= _SHARED
-        if Feature.CUSTOM_PAGE_SIZES in self.features:
-            allowed |= _PAGE_SIZE
-        if flags & ~allowed:
-            raise self.error("malformed limits flags", at)
+        self._check_flags(flags, at, _MEMORY_FLAGS)
         limits = self._limits(flags)
         address = wt.I64 if flags & _ADDRESS_64 else wt.I32
         page_size_log2 = 16
@@ -241,9 +270,17 @@ class Reader:
                 raise self.error("invalid custom page size", at)
         return wt.MemoryType(limits, address, bool(flags & _SHARED), page_size_log2)
 
+    def _check_flags(self, flags: int, at: int, known: dict[int, Feature]) -> None:
+        for bit in (1 << k for k in range(8)):
+            if flags & bit and bit not in known:
+                raise self.error("malformed limits flags", at)
+            if flags & bit:
+                self.require(known[bit], "malformed limits flags", at)
+
     def _limits(self, flags: int) -> wt.Limits:
-        minimum = self.unsigned(64)
-        return wt.Limits(minimum, self.unsigned(64) if flags & _HAS_MAXIMUM else None)
+        bits = 64 if Feature.MEMORY64 in self.features else 32
+        minimum = self.unsigned(bits)
+        return wt.Limits(minimum, self.unsigned(bits) if flags & _HAS_MAXIMUM else None)
 
     def global_type(self) -> wt.GlobalType:
         """A global type."""

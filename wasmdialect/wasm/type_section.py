@@ -1,7 +1,4 @@
-"""The type section: recursion groups read as written, checked, and made into canonical types.
-
-The text front end builds its types through `add_rec_group` as well.
-"""
+"""The type section: recursion groups read as written, checked, and made into canonical types."""
 
 from __future__ import annotations
 
@@ -9,12 +6,14 @@ from collections.abc import Callable, Sequence
 
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.errors import ValidationError
+from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.module import Module
 from wasmdialect.wasm.reader import Reader
 
 REC, SUB_FINAL, SUB = 0x4E, 0x4F, 0x50
 FUNC, STRUCT, ARRAY = 0x60, 0x5F, 0x5E
-"""The bytes that introduce each form (spec "Binary Format / Types")."""
+DESCRIBES, DESCRIPTOR = 0x4C, 0x4D
+"""The bytes that introduce each form (spec "Binary Format / Types", and custom descriptors)."""
 
 
 def decode_type_section(reader: Reader, module: Module) -> None:
@@ -23,32 +22,40 @@ def decode_type_section(reader: Reader, module: Module) -> None:
     for _ in range(as_written.count()):
         at = as_written.pos
         explicit = _take_if(as_written, REC)
+        if explicit:
+            as_written.require(Feature.GC, "malformed definition type", at)
         count = as_written.count() if explicit else 1
-        group = [_sub_type(as_written) for _ in range(count)]
-        try:
-            add_rec_group(module, group, explicit=explicit)
-        except ValidationError as error:
-            error.offset = at
-            raise
+        group: list[wt.SubType] = []
+        for _ in range(count):
+            module.type_offsets.append(as_written.pos)
+            group.append(_sub_type(as_written))
+        module.rec_groups.append(len(group) if explicit else None)
+        _add_rec_group(module, group)
     reader.pos = as_written.pos
 
 
-def add_rec_group(module: Module, group: Sequence[wt.SubType], *, explicit: bool) -> None:
+def _add_rec_group(module: Module, group: Sequence[wt.SubType]) -> None:
     """Append a recursion group, written with `TypeIndex`es, to the types of a module.
 
     Raises ValidationError for an index out of range or a subtype that does not match.
     """
     base = len(module.types)
-    resolved = [
-        _map_sub_type(member, _resolver(module.types, base, base + len(group), base + position))
-        for position, member in enumerate(group)
-    ]
-    types = wt.define_rec_group(resolved)
+    index = base
+    indices = range(base, base + len(group))
+    resolve = _resolver(module.types, base, indices.stop)
+    resolved: list[wt.SubType] = []
+    try:
+        for index, member in zip(indices, group, strict=True):
+            resolved.append(_map_sub_type(member, index, resolve, indices))
+        types = wt.define_rec_group(resolved)
+        for index, member, deftype in zip(indices, group, types, strict=True):
+            _check_descriptors(member, deftype, index)
+            _check_supers(member, deftype, index)
+    except ValidationError as error:
+        error.offset = module.type_offsets[index]
+        raise
     module.types += types
     module.written_types += group
-    module.rec_groups.append(len(group) if explicit else None)
-    for position, deftype in enumerate(types):
-        _check_supers(group[position], deftype, base + position)
 
 
 def _take_if(r: Reader, code: int) -> bool:
@@ -59,15 +66,17 @@ def _take_if(r: Reader, code: int) -> bool:
 
 
 def _sub_type(r: Reader) -> wt.SubType:
-    if _take_if(r, SUB):
-        return wt.SubType(supers=_supers(r), final=False, composite=_composite(r))
-    if _take_if(r, SUB_FINAL):
-        return wt.SubType(supers=_supers(r), composite=_composite(r))
-    return wt.SubType(_composite(r))
-
-
-def _supers(r: Reader) -> tuple[wt.TypeRef, ...]:
-    return tuple(wt.TypeIndex(r.u32()) for _ in range(r.count()))
+    supers: tuple[wt.TypeRef, ...] = ()
+    at = r.pos
+    final = not _take_if(r, SUB)
+    if not final or _take_if(r, SUB_FINAL):
+        r.require(Feature.GC, "malformed definition type", at)
+        supers = tuple(wt.TypeIndex(r.u32()) for _ in range(r.count()))
+    describes = descriptor = None
+    if Feature.CUSTOM_DESCRIPTORS in r.features:
+        describes = wt.TypeIndex(r.u32()) if _take_if(r, DESCRIBES) else None
+        descriptor = wt.TypeIndex(r.u32()) if _take_if(r, DESCRIPTOR) else None
+    return wt.SubType(_composite(r), supers, final, describes, descriptor)
 
 
 def _composite(r: Reader) -> wt.CompositeType:
@@ -75,6 +84,7 @@ def _composite(r: Reader) -> wt.CompositeType:
     form = r.signed(7) & 0x7F  # the format's authors count it among the negative numbers
     if form == FUNC:
         return r.func_type()
+    r.require(Feature.GC, "malformed definition type", at)
     if form == STRUCT:
         return wt.StructType(tuple(r.field_type() for _ in range(r.count())))
     if form == ARRAY:
@@ -82,34 +92,46 @@ def _composite(r: Reader) -> wt.CompositeType:
     raise r.error("malformed definition type", at)
 
 
-Resolve = Callable[[int, bool], wt.TypeRef]
-"""From a type index, and whether it is used as a supertype."""
+Resolve = Callable[[wt.TypeRef], wt.TypeRef]
+"""From a type as written to a defined type or a member of the group."""
 
 
-def _resolver(types: Sequence[wt.DefType], base: int, end: int, own: int) -> Resolve:
-    def resolve(index: int, as_super: bool) -> wt.TypeRef:
-        if index >= (own if as_super else end):
-            raise ValidationError(f"unknown type {index}")
-        return types[index] if index < base else wt.RecRef(index - base)
+def _resolver(types: Sequence[wt.DefType], base: int, end: int) -> Resolve:
+    def resolve(t: wt.TypeRef) -> wt.TypeRef:
+        assert isinstance(t, wt.TypeIndex)
+        if t.index >= end:
+            raise ValidationError(f"unknown type {t.index}")
+        return types[t.index] if t.index < base else wt.RecRef(t.index - base)
 
     return resolve
 
 
-def _map_sub_type(t: wt.SubType, resolve: Resolve) -> wt.SubType:
+def _map_sub_type(t: wt.SubType, index: int, resolve: Resolve, group: range) -> wt.SubType:
+    """The entry at `index`, whose group has the indices `group`."""
+    for reference in t.supers:
+        if _index(reference) >= index:
+            raise ValidationError(f"unknown type {reference}")
+    if t.describes is not None and _index(t.describes) not in group:
+        raise ValidationError("described type is outside rec group")
+    if t.descriptor is not None and _index(t.descriptor) not in group:
+        raise ValidationError("descriptor type is outside rec group")
     return wt.SubType(
         _map_composite(t.composite, resolve),
-        tuple(_map_ref(s, resolve, True) for s in t.supers),
+        tuple(map(resolve, t.supers)),
         t.final,
+        t.describes and resolve(t.describes),
+        t.descriptor and resolve(t.descriptor),
     )
 
 
-def _map_ref(t: wt.TypeRef, resolve: Resolve, as_super: bool) -> wt.TypeRef:
-    return resolve(t.index, as_super) if isinstance(t, wt.TypeIndex) else t
+def _index(t: wt.TypeRef) -> int:
+    assert isinstance(t, wt.TypeIndex)
+    return t.index
 
 
 def _map_value(t: wt.ValType, resolve: Resolve) -> wt.ValType:
-    if isinstance(t, wt.RefType) and isinstance(t.heap, wt.TypeIndex):
-        return wt.ref_type(t.nullable, resolve(t.heap.index, False), t.exact)
+    if isinstance(t, wt.RefType):
+        return wt.ref_type(t.nullable, wt.map_type_refs(t.heap, resolve))
     return t
 
 
@@ -137,8 +159,35 @@ def _check_supers(written: wt.SubType, t: wt.DefType, index: int) -> None:
     if len(t.supers) > 1:
         raise ValidationError(f"sub type {index} has more than one super type")
     for reference, sup in zip(written.supers, t.supers, strict=True):
-        if sup.final or not composite_matches(t.composite, sup.composite):
+        matched = (
+            not sup.final
+            and composite_matches(t.composite, sup.composite)
+            and (sup.describes is None) == (t.describes is None)
+            and (sup.descriptor is None or t.descriptor is not None)
+        )
+        if not matched:
             raise ValidationError(f"sub type {index} does not match super type {reference}")
+        if sup.describes and t.describes and not wt.is_sub_def_type(t.describes, sup.describes):
+            raise ValidationError(f"described type {written.describes} does not match")
+        if sup.descriptor and t.descriptor and not wt.is_sub_def_type(t.descriptor, sup.descriptor):
+            raise ValidationError(f"descriptor type {written.descriptor} does not match")
+
+
+def _check_descriptors(written: wt.SubType, t: wt.DefType, index: int) -> None:
+    """A type and its descriptor are structs that name each other, the described one first
+    (custom-descriptors proposal)."""
+    if t.describes is not None:
+        if not isinstance(t.composite, wt.StructType):
+            raise ValidationError("described type must be a struct")
+        if written.describes is not None and _index(written.describes) >= index:
+            raise ValidationError("forward use of described type")
+        if t.describes.descriptor is not t:
+            raise ValidationError("described type is not described by descriptor")
+    if t.descriptor is not None:
+        if not isinstance(t.composite, wt.StructType):
+            raise ValidationError("descriptor type must be a struct")
+        if t.descriptor.describes is not t:
+            raise ValidationError("type is not described by its descriptor")
 
 
 def composite_matches(sub: wt.CompositeType, sup: wt.CompositeType) -> bool:

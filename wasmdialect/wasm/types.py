@@ -8,7 +8,7 @@ table for the process, so types of different modules can be compared the same wa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
@@ -116,28 +116,52 @@ class TypeIndex:
         return str(self.index)
 
 
-HeapType: TypeAlias = "AbstractHeapType | DefType | TypeIndex | RecRef"
+@final
+class ExactType:
+    """The heap type `(exact t)` of the custom-descriptors proposal: `t`, but none of its subtypes.
+    Made by `exact`, which interns it."""
+
+    __slots__ = ("type",)
+
+    def __init__(self, t: TypeRef):
+        self.type = t
+
+    def __repr__(self) -> str:
+        return f"(exact {self.type})"
+
+    __str__ = __repr__
+
+
+_EXACT_TYPES: dict[TypeRef, ExactType] = {}
+
+
+def exact(t: TypeRef) -> ExactType:
+    """The one `ExactType` object of a type."""
+    known = _EXACT_TYPES.get(t)
+    if known is None:
+        known = _EXACT_TYPES[t] = ExactType(t)
+    return known
+
+
+HeapType: TypeAlias = "AbstractHeapType | DefType | TypeIndex | RecRef | ExactType"
 
 
 @final
 class RefType:
     """A reference type. Made by `ref_type`, which interns it."""
 
-    __slots__ = ("exact", "heap", "nullable")
+    __slots__ = ("heap", "nullable")
 
-    def __init__(self, nullable: bool, heap: HeapType, exact: bool):
+    def __init__(self, nullable: bool, heap: HeapType):
         self.nullable = nullable
         self.heap = heap
-        self.exact = exact
-        """True for `(exact t)` of the custom-descriptors proposal."""
 
     @property
     def name(self) -> str:
         """The text form, shortened where the language has a word for it."""
-        if self.nullable and not self.exact and self.heap in _SHORTHANDS:
+        if self.nullable and self.heap in _SHORTHANDS:
             return _SHORTHANDS[self.heap]
-        inner = f"(exact {self.heap})" if self.exact else str(self.heap)
-        return f"(ref null {inner})" if self.nullable else f"(ref {inner})"
+        return f"(ref null {self.heap})" if self.nullable else f"(ref {self.heap})"
 
     def __repr__(self) -> str:
         return self.name
@@ -147,15 +171,15 @@ class RefType:
 
 ValType: TypeAlias = NumType | RefType
 
-_REF_TYPES: dict[tuple[bool, HeapType, bool], RefType] = {}
+_REF_TYPES: dict[tuple[bool, HeapType], RefType] = {}
 
 
-def ref_type(nullable: bool, heap: HeapType, exact: bool = False) -> RefType:
+def ref_type(nullable: bool, heap: HeapType) -> RefType:
     """The one `RefType` object with these parts."""
-    key = (nullable, heap, exact)
+    key = (nullable, heap)
     known = _REF_TYPES.get(key)
     if known is None:
-        known = _REF_TYPES[key] = RefType(nullable, heap, exact)
+        known = _REF_TYPES[key] = RefType(nullable, heap)
     return known
 
 
@@ -347,9 +371,16 @@ def _unroll_def(t: TypeRef, group: tuple[DefType, ...]) -> DefType:
     return t
 
 
+def map_type_refs(heap: HeapType, change: Callable[[TypeRef], TypeRef]) -> HeapType:
+    """A heap type with the type it refers to, if it does, changed."""
+    if isinstance(heap, AbstractHeapType):
+        return heap
+    return exact(change(heap.type)) if isinstance(heap, ExactType) else change(heap)
+
+
 def _unroll_value(t: ValType, group: tuple[DefType, ...]) -> ValType:
-    if isinstance(t, RefType) and isinstance(t.heap, RecRef):
-        return ref_type(t.nullable, group[t.heap.index], t.exact)
+    if isinstance(t, RefType):
+        return ref_type(t.nullable, map_type_refs(t.heap, lambda ref: _unroll_def(ref, group)))
     return t
 
 
@@ -375,6 +406,8 @@ def _unroll_composite(c: CompositeType, group: tuple[DefType, ...]) -> Composite
 
 def top_of(heap: HeapType) -> AbstractHeapType:
     """The top of the hierarchy that `heap` belongs to: `any`, `func`, `extern` or `exn`."""
+    if isinstance(heap, ExactType):
+        heap = heap.type
     if isinstance(heap, DefType):
         return FUNC if isinstance(heap.composite, FuncType) else ANY
     if heap is FUNC or heap is NOFUNC:
@@ -397,9 +430,14 @@ def is_sub_def_type(sub: DefType, sup: DefType) -> bool:
 
 
 def heap_matches(sub: HeapType, sup: HeapType) -> bool:
-    """Heap type matching (spec 3.0 "Matching / Heap Types")."""
+    """Heap type matching (spec 3.0 "Matching / Heap Types"; an exact type is matched by itself and
+    the bottom type only)."""
     if sub is sup:
         return True
+    if isinstance(sup, ExactType):
+        return sub is bottom_of(sup)
+    if isinstance(sub, ExactType):
+        return heap_matches(sub.type, sup)
     if isinstance(sub, DefType):
         if isinstance(sup, DefType):
             return is_sub_def_type(sub, sup)
@@ -420,11 +458,7 @@ def matches(sub: ValType, sup: ValType) -> bool:
         return True
     if not (isinstance(sub, RefType) and isinstance(sup, RefType)):
         return False
-    if sub.nullable and not sup.nullable:
-        return False
-    if sup.exact:
-        return (sub.exact and sub.heap is sup.heap) or sub.heap is bottom_of(sup.heap)
-    return heap_matches(sub.heap, sup.heap)
+    return (sup.nullable or not sub.nullable) and heap_matches(sub.heap, sup.heap)
 
 
 def is_defaultable(t: ValType) -> bool:

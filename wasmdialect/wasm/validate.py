@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
 
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.body import Instruction, decode_instructions, decode_locals
 from wasmdialect.wasm.errors import ValidationError, WasmError
-from wasmdialect.wasm.features import WASM_3_0, Feature
+from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import BY_MNEMONIC, INSTRUCTIONS
 from wasmdialect.wasm.module import (
     REF_FUNC,
     ConstExpr,
     DataSegment,
     ElementSegment,
+    Export,
+    ExternKind,
     Function,
+    Global,
     Instr,
     Memory,
     Module,
     SegmentMode,
     Table,
+    Tag,
 )
 from wasmdialect.wasm.operand_stack import OperandStack
 from wasmdialect.wasm.reader import Reader
-from wasmdialect.wasm.rules import RULES
+from wasmdialect.wasm.rules import RULES, typed
 from wasmdialect.wasm.types import ValType, matches
 
-_PLAIN = {
+_PLAIN: dict[int, tuple[tuple[ValType, ...], tuple[ValType, ...]]] = {
     i.opcode: (i.params, i.results)
     for i in INSTRUCTIONS
-    if i.opcode not in RULES and i.params is not None and i.results is not None
+    if i.opcode not in RULES
+    and i.params is not None
+    and i.results is not None
+    and len(i.results) < 2
 }
-"""What the table alone types: parameters and results."""
+"""What the table alone types: parameters and results, of which there is one at most."""
+
+for _row in INSTRUCTIONS:
+    if _row.opcode not in RULES and _row.params is not None and _row.results is not None:
+        RULES[_row.opcode] = typed(_row.params, _row.results)
 
 _LOCAL_GET = 0x20
 _GLOBAL_GET = 0x23
@@ -46,12 +58,14 @@ _CONSTANT_GC = (
     "ref.i31", "struct.new", "struct.new_default", "array.new", "array.new_default",
     "array.new_fixed", "any.convert_extern", "extern.convert_any",
 )  # fmt: skip
+_CONSTANT_DESCRIPTORS = ("struct.new_desc", "struct.new_default_desc")
 _CONSTANT = {
     row.opcode: feature
     for mnemonics, feature in (
         (_CONSTANT_ALWAYS, Feature.MVP),
         (_CONSTANT_EXTENDED, Feature.EXTENDED_CONST),
         (_CONSTANT_GC, Feature.GC),
+        (_CONSTANT_DESCRIPTORS, Feature.CUSTOM_DESCRIPTORS),
     )
     for mnemonic in mnemonics
     for row in BY_MNEMONIC[mnemonic]
@@ -61,15 +75,15 @@ _CONSTANT = {
 _MAX_TABLE_32 = 0xFFFF_FFFF
 
 
-def validate_module(module: Module, features: frozenset[Feature] = WASM_3_0) -> None:
+def validate_module(module: Module) -> None:
     """Check all declarations and bodies. Raises ValidationError; DecodeError for a malformed body."""
-    validate_declarations(module, features)
+    validate_declarations(module)
     for function in module.defined_functions():
-        validate_function(module, function, features)
+        validate_function(module, function)
 
 
 def validate_function(
-    module: Module, function: Function, features: frozenset[Feature] = WASM_3_0
+    module: Module, function: Function
 ) -> tuple[list[ValType], list[Instruction]]:
     """Decode and check one body.
 
@@ -79,7 +93,7 @@ def validate_function(
     assert function.code is not None
     signature = function.signature
     start = function.code.offset
-    reader = Reader(module.binary, start, features, module.types)
+    reader = Reader(module.binary, start, module.features, module.types)
     try:
         declared = decode_locals(reader, len(signature.params))
         instructions = decode_instructions(reader, start + len(function.code.bytes))
@@ -92,6 +106,7 @@ def validate_function(
         _check(stack, instructions)
     except WasmError as error:
         error.function = function.index
+        error.function_name = module.function_name(function.index)
         raise
     return declared, instructions
 
@@ -142,28 +157,37 @@ def _check(s: OperandStack, instructions: Sequence[Instruction]) -> None:
         raise
 
 
-def validate_declarations(module: Module, features: frozenset[Feature] = WASM_3_0) -> None:
+def validate_declarations(module: Module) -> None:
     """Check everything but the bodies. Raises ValidationError."""
-    for table in module.tables:
-        _check_table(module, table, features)
-    if len(module.memories) > 1 and Feature.MULTI_MEMORY not in features:
-        raise ValidationError("multiple memories")
-    for memory in module.memories:
-        _check_memory(memory)
-    for tag in module.tags:
-        composite = tag.type.type.composite
-        assert isinstance(composite, wt.FuncType)
-        if composite.results:
-            raise ValidationError(f"non-empty tag result type of tag {tag.index}")
-    for variable in module.globals:
-        if variable.init is not None:
-            _check_constant(module, variable.init, variable.type.value, variable.index, features)
-    _check_exports(module)
+    _check_each(module, module.tables, _check_table)
+    _check_each(module, module.memories, _check_memory)
+    _check_each(module, module.tags, _check_tag)
+    _check_each(module, module.globals, _check_global)
+    _check_each(module, module.exports, _check_export)
+    _check_export_names(module)
     _check_start(module)
-    for segment in module.elements:
-        _check_element(module, segment, features)
-    for segment in module.data:
-        _check_data(module, segment, features)
+    _check_each(module, module.elements, _check_element)
+    _check_each(module, module.data, _check_data)
+
+
+class _Declared(Protocol):
+    declared_at: int
+
+
+_D = TypeVar("_D", bound=_Declared)
+
+
+def _check_each(
+    module: Module, declared: Iterable[_D], check: Callable[[Module, _D], None]
+) -> None:
+    """Check declarations; an error that does not know its place has the declaration's."""
+    for item in declared:
+        try:
+            check(module, item)
+        except ValidationError as error:
+            if error.offset is None:
+                error.offset = item.declared_at
+            raise
 
 
 def _check_limits(limits: wt.Limits, ceiling: int, what: str) -> None:
@@ -173,20 +197,24 @@ def _check_limits(limits: wt.Limits, ceiling: int, what: str) -> None:
         raise ValidationError("size minimum must not be greater than maximum")
 
 
-def _check_table(module: Module, table: Table, features: frozenset[Feature]) -> None:
+def _check_table(module: Module, table: Table) -> None:
+    if table.index and Feature.REFERENCE_TYPES not in module.features:
+        raise ValidationError("multiple tables")
     t = table.type
     ceiling = _MAX_TABLE_32 if t.address is wt.I32 else (1 << 64) - 1
     _check_limits(t.limits, ceiling, "table size")
     if table.init is not None:
         imported = sum(g.imported is not None for g in module.globals)
-        _check_constant(module, table.init, t.element, imported, features)
+        _check_constant(module, table.init, t.element, imported)
     elif table.imported is None and not t.element.nullable:
         raise ValidationError(
             f"type mismatch: table {table.index} of non-null elements needs an initial value"
         )
 
 
-def _check_memory(memory: Memory) -> None:
+def _check_memory(module: Module, memory: Memory) -> None:
+    if memory.index and Feature.MULTI_MEMORY not in module.features:
+        raise ValidationError("multiple memories")
     t = memory.type
     if t.page_size_log2 not in (0, 16):
         raise ValidationError(f"invalid custom page size of memory {memory.index}")
@@ -202,28 +230,55 @@ def _check_memory(memory: Memory) -> None:
         raise ValidationError("shared memory must have maximum")
 
 
-def _check_exports(module: Module) -> None:
+def _check_tag(_: Module, tag: Tag) -> None:
+    composite = tag.type.type.composite
+    assert isinstance(composite, wt.FuncType)
+    if composite.results:
+        raise ValidationError(f"non-empty tag result type of tag {tag.index}")
+
+
+def _check_global(module: Module, variable: Global) -> None:
+    if variable.imported is not None:
+        _check_shared_global(module, variable)
+    if variable.init is not None:
+        _check_constant(module, variable.init, variable.type.value, variable.index)
+
+
+def _check_export(module: Module, export: Export) -> None:
+    word = "function" if export.kind.value == 0 else export.kind.word
+    if export.index >= len(module.index_space(export.kind)):
+        raise ValidationError(f"unknown {word} {export.index}")
+    if export.kind is ExternKind.GLOBAL:
+        _check_shared_global(module, module.globals[export.index])
+
+
+def _check_shared_global(module: Module, variable: Global) -> None:
+    if variable.type.mutable and Feature.MUTABLE_GLOBAL not in module.features:
+        raise ValidationError("mutable globals cannot be imported or exported")
+
+
+def _check_export_names(module: Module) -> None:
     seen: set[str] = set()
     for export in module.exports:
-        word = "function" if export.kind.value == 0 else export.kind.word
-        if export.index >= len(module.index_space(export.kind)):
-            raise ValidationError(f"unknown {word} {export.index}")
         if export.name in seen:
-            raise ValidationError(f"duplicate export name {export.name!r}")
+            raise ValidationError(
+                f"duplicate export name {export.name!r}", offset=export.declared_at
+            )
         seen.add(export.name)
 
 
 def _check_start(module: Module) -> None:
     if module.start is None:
         return
+    at = module.start_declared_at
     if module.start >= len(module.functions):
-        raise ValidationError(f"unknown function {module.start}")
+        raise ValidationError(f"unknown function {module.start}", offset=at)
     signature = module.functions[module.start].signature
     if signature.params or signature.results:
-        raise ValidationError("start function must have no parameters and no results")
+        raise ValidationError("start function must have no parameters and no results", offset=at)
 
 
-def _check_element(module: Module, segment: ElementSegment, features: frozenset[Feature]) -> None:
+def _check_element(module: Module, segment: ElementSegment) -> None:
     if segment.mode is SegmentMode.ACTIVE:
         if segment.table >= len(module.tables):
             raise ValidationError(f"unknown table {segment.table}")
@@ -233,22 +288,22 @@ def _check_element(module: Module, segment: ElementSegment, features: frozenset[
                 f"type mismatch: segment of {segment.type} for a table of {table.element}"
             )
         assert segment.offset is not None
-        _check_constant(module, segment.offset, table.address, len(module.globals), features)
+        _check_constant(module, segment.offset, table.address, len(module.globals))
     for index in segment.functions or ():
         if index >= len(module.functions):
             raise ValidationError(f"unknown function {index}")
     for expression in segment.expressions or ():
-        _check_constant(module, expression, segment.type, len(module.globals), features)
+        _check_constant(module, expression, segment.type, len(module.globals))
 
 
-def _check_data(module: Module, segment: DataSegment, features: frozenset[Feature]) -> None:
+def _check_data(module: Module, segment: DataSegment) -> None:
     if segment.mode is not SegmentMode.ACTIVE:
         return
     if segment.memory >= len(module.memories):
         raise ValidationError(f"unknown memory {segment.memory}")
     address = module.memories[segment.memory].type.address
     assert segment.offset is not None
-    _check_constant(module, segment.offset, address, len(module.globals), features)
+    _check_constant(module, segment.offset, address, len(module.globals))
 
 
 def _check_constant(
@@ -256,7 +311,6 @@ def _check_constant(
     expression: ConstExpr,
     expected: ValType,
     visible_globals: int,
-    features: frozenset[Feature],
 ) -> None:
     """Check a constant expression that may read the first `visible_globals` globals."""
     stack = OperandStack(module, [], 0, wt.FuncType((), (expected,)))
@@ -264,7 +318,7 @@ def _check_constant(
     try:
         for instruction in expression.instructions:
             offset = instruction.offset
-            _check_is_constant(module, instruction, visible_globals, features)
+            _check_is_constant(module, instruction, visible_globals)
         _check(stack, [(i.opcode, i.immediate, i.offset) for i in expression.instructions])
         stack.close()
     except WasmError as error:
@@ -277,17 +331,18 @@ def _check_is_constant(
     module: Module,
     instruction: Instr,
     visible_globals: int,
-    features: frozenset[Feature],
 ) -> None:
     opcode = instruction.opcode
     immediate: int = instruction.immediate
-    if _CONSTANT.get(opcode) not in features:
+    if _CONSTANT.get(opcode) not in module.features:
         raise ValidationError("constant expression required")
     if opcode == _GLOBAL_GET:
         if immediate >= visible_globals:
             raise ValidationError(f"unknown global {immediate}")
         variable = module.globals[immediate]
-        if variable.type.mutable or (Feature.GC not in features and variable.imported is None):
+        if variable.type.mutable or (
+            Feature.GC not in module.features and variable.imported is None
+        ):
             raise ValidationError("constant expression required")
     elif opcode == REF_FUNC and immediate >= len(module.functions):
         raise ValidationError(f"unknown function {immediate}")

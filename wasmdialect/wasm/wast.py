@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from wasmdialect.wasm.features import WASM_3_0, Feature
 from wasmdialect.wasm.text import parse_forms, parse_module, parse_module_items
 from wasmdialect.wasm.text.context import take_integer, take_name, take_string, take_unsigned
 from wasmdialect.wasm.text.immediates import take_float, take_v128
@@ -37,21 +38,22 @@ class ScriptModule:
     content: bytes
     """The bytes of the strings of a binary or quoted module."""
 
-    def to_binary(self) -> bytes:
+    def to_binary(self, features: frozenset[Feature] = WASM_3_0) -> bytes:
         """The module in the binary format. Raises TextError."""
         match self.form:
             case ModuleForm.TEXT:
-                return parse_module_items(Cursor(self.source, self.tree)).binary
+                return parse_module_items(Cursor(self.source, self.tree), features).binary
             case ModuleForm.BINARY:
                 return self.content
             case ModuleForm.QUOTE:
-                return parse_module(self.content.decode("utf-8", "surrogateescape")).binary
+                text = self.content.decode("utf-8", "surrogateescape")
+                return parse_module(text, features).binary
 
 
 @dataclass(frozen=True)
 class Value:
-    """An argument or an exact result: `type` is a value type's word, or `ref.null`, `ref.extern`,
-    `ref.host`, `ref.func`, ...; `bits` is None where no value is written."""
+    """An argument or an exact result: `type` is a value type's word, `ref.null`, or one of
+    `REFERENCE_WORDS`; `bits` is None where no value is written."""
 
     type: str
     bits: int | None = None
@@ -151,6 +153,9 @@ class Failure(Enum):
     EXCEPTION = "assert_exception"
     MALFORMED = "assert_malformed"
     INVALID = "assert_invalid"
+    MALFORMED_CUSTOM = "assert_malformed_custom"
+    """Of a module that is well-formed but for its custom sections."""
+    INVALID_CUSTOM = "assert_invalid_custom"
     UNLINKABLE = "assert_unlinkable"
 
 
@@ -165,8 +170,34 @@ class AssertFailure:
     """What the error message starts with."""
 
 
+@dataclass(frozen=True)
+class Thread:
+    """Run commands in a thread of its own, which sees the instances of these modules."""
+
+    line: int
+    name: str
+    shared: tuple[str, ...]
+    commands: tuple[Command, ...]
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Wait for a thread to end."""
+
+    line: int
+    name: str
+
+
 Command: TypeAlias = (
-    "DefineModule | InstantiateModule | Register | Action | AssertReturn | AssertFailure"
+    DefineModule
+    | InstantiateModule
+    | Register
+    | Invoke
+    | Get
+    | AssertReturn
+    | AssertFailure
+    | Thread
+    | Wait
 )
 
 
@@ -176,18 +207,39 @@ def parse_script(text: str) -> list[Command]:
     Raises TextError.
     """
     source = Source(text)
-    forms = parse_forms(source)
-    if forms and all(form.head not in _COMMANDS for form in forms):
+    root = parse_forms(source)
+    if root.items and all(form.head not in _COMMANDS for form in root.forms()):
         # The abbreviation: a script that is just the fields of one module.
-        tree = Form([*forms], 0, len(text))
-        return [DefineModule(1, ScriptModule(1, None, ModuleForm.TEXT, source, tree, b""), True)]
+        return [DefineModule(1, ScriptModule(1, None, ModuleForm.TEXT, source, root, b""), True)]
+    return _commands(Cursor(source, root))
+
+
+def _commands(cursor: Cursor) -> list[Command]:
+    """The commands up to the end of a form."""
     out: list[Command] = []
-    for form in forms:
-        parse = _COMMANDS.get(form.head or "")
-        if parse is None:
-            raise Cursor(source, form).unexpected()
-        out.append(parse(Cursor(source, form, 1)))
+    while cursor.current is not None:
+        form = cursor.take_form(*_COMMANDS)
+        if form is None:
+            raise cursor.unexpected()
+        out.append(_COMMANDS[str(form.items[0])](form))
     return out
+
+
+def _thread(cursor: Cursor) -> Thread:
+    name = str(cursor.expect("ID"))
+    shared: list[str] = []
+    while (form := cursor.take_form("shared")) is not None:
+        module = form.take_form("module")
+        if module is None:
+            raise form.unexpected()
+        shared.append(str(module.expect("ID")))
+        module.expect_end()
+        form.expect_end()
+    return Thread(_line(cursor), name, tuple(shared), tuple(_commands(cursor)))
+
+
+def _wait(cursor: Cursor) -> Wait:
+    return Wait(_line(cursor), str(cursor.expect("ID")))
 
 
 def _line(cursor: Cursor) -> int:
@@ -218,7 +270,7 @@ def _script_module(cursor: Cursor) -> ScriptModule:
             separator = b"" if form is ModuleForm.BINARY else b" "
             content = separator.join(_strings(cursor))
             return ScriptModule(line, name, form, cursor.source, Form([], 0, 0), content)
-    tree = Form(cursor.items[start:], cursor.form_pos, cursor.form_end)
+    tree = cursor.form.behind(start)
     return ScriptModule(line, name, ModuleForm.TEXT, cursor.source, tree, b"")
 
 
@@ -274,6 +326,12 @@ def _assert_failure(cursor: Cursor) -> AssertFailure:
     return AssertFailure(_line(cursor), failure, subject, message)
 
 
+REFERENCE_WORDS = frozenset(
+    f"ref.{kind}"
+    for kind in ("func", "extern", "host", "any", "eq", "i31", "struct", "array", "exn")
+)
+"""Patterns for any reference of a kind; `ref.extern` and `ref.host` may have a number."""
+
 _FLOAT_BITS = {"f32": 32, "f64": 64}
 _INTEGER_BITS = {"i8": 8, "i16": 16, "i32": 32, "i64": 64}
 
@@ -297,7 +355,7 @@ def _pattern(cursor: Cursor) -> Pattern:
     if head == "ref.null":
         heap = inside.take("WORD") or inside.take("ID")
         return Value(head, 0, None if heap is None else str(heap))
-    if word != "ref":
+    if head not in REFERENCE_WORDS:
         raise Cursor(cursor.source, item).unexpected()
     bits = take_unsigned(inside, 32) if inside.current is not None else None
     return Value(head, bits)
@@ -340,4 +398,6 @@ _COMMANDS: dict[str, Callable[[Cursor], Command]] = {
     "get": _get,
     "assert_return": _assert_return,
     **{failure.value: _assert_failure for failure in Failure},
+    "thread": _thread,
+    "wait": _wait,
 }

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from wasmdialect.wasm.rules import aggregate, control, memory
-from wasmdialect.wasm.rules.lookup import RULES
+from wasmdialect.wasm.rules.lookup import RULES, typed
 
-__all__ = ["RULES", "aggregate", "control", "memory"]
+__all__ = ["RULES", "aggregate", "control", "memory", "typed"]

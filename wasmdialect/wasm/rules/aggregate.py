@@ -13,7 +13,9 @@ from wasmdialect.wasm.rules.lookup import (
     array_at,
     check_data,
     look_up,
+    pop_descriptor,
     ref_to,
+    ref_to_new,
     rule,
     struct_at,
 )
@@ -21,17 +23,34 @@ from wasmdialect.wasm.type_section import storage_matches
 from wasmdialect.wasm.types import BOT, I32, RefType, matches, ref_type
 
 
-@rule("struct.new")
-def _struct_new(s: OperandStack, index: int) -> None:
-    s.pop_all([f.value for f in struct_at(s.module, index).fields])
-    s.push(ref_to(s.module, index, False))
+def _struct_new(takes_fields: bool, takes_descriptor: bool) -> Rule:
+    def new(s: OperandStack, index: int) -> None:
+        fields = struct_at(s.module, index).fields
+        if takes_descriptor:
+            s.pop(ref_type(True, wt.exact(_required_descriptor(s, index))))
+        elif s.module.types[index].descriptor is not None:
+            raise ValidationError("type with descriptor requires descriptor allocation")
+        if takes_fields:
+            s.pop_all([f.value for f in fields])
+        else:
+            for f in fields:
+                _check_defaultable(f)
+        s.push(ref_to_new(s.module, index))
+
+    return new
 
 
-@rule("struct.new_default")
-def _struct_new_default(s: OperandStack, index: int) -> None:
-    for f in struct_at(s.module, index).fields:
-        _check_defaultable(f)
-    s.push(ref_to(s.module, index, False))
+def _required_descriptor(s: OperandStack, index: int) -> wt.DefType:
+    descriptor = s.module.types[index].descriptor
+    if descriptor is None:
+        raise ValidationError("type without descriptor requires non-descriptor allocation")
+    return descriptor
+
+
+rule("struct.new")(_struct_new(takes_fields=True, takes_descriptor=False))
+rule("struct.new_default")(_struct_new(takes_fields=False, takes_descriptor=False))
+rule("struct.new_desc")(_struct_new(takes_fields=True, takes_descriptor=True))
+rule("struct.new_default_desc")(_struct_new(takes_fields=False, takes_descriptor=True))
 
 
 def _check_defaultable(f: wt.FieldType) -> None:
@@ -75,14 +94,14 @@ def _struct_set(s: OperandStack, immediate: tuple[int, int]) -> None:
 @rule("array.new")
 def _array_new(s: OperandStack, index: int) -> None:
     s.pop_all((array_at(s.module, index).value, I32))
-    s.push(ref_to(s.module, index, False))
+    s.push(ref_to_new(s.module, index))
 
 
 @rule("array.new_default")
 def _array_new_default(s: OperandStack, index: int) -> None:
     _check_defaultable(array_at(s.module, index))
     s.pop(I32)
-    s.push(ref_to(s.module, index, False))
+    s.push(ref_to_new(s.module, index))
 
 
 @rule("array.new_fixed")
@@ -93,7 +112,7 @@ def _array_new_fixed(s: OperandStack, immediate: tuple[int, int]) -> None:
         raise ValidationError(f"type mismatch: array.new_fixed requires {count} operands")
     for _ in range(min(count, len(s.operands) - s.height)):
         s.pop(element)
-    s.push(ref_to(s.module, index, False))
+    s.push(ref_to_new(s.module, index))
 
 
 def _check_array_data(element: wt.FieldType) -> None:
@@ -113,7 +132,7 @@ def _array_new_data(s: OperandStack, immediate: tuple[int, int]) -> None:
     _check_array_data(array_at(s.module, index))
     check_data(s.module, segment)
     s.pop_all((I32, I32))
-    s.push(ref_to(s.module, index, False))
+    s.push(ref_to_new(s.module, index))
 
 
 @rule("array.new_elem")
@@ -121,7 +140,7 @@ def _array_new_elem(s: OperandStack, immediate: tuple[int, int]) -> None:
     index, segment = immediate
     _check_array_elem(s, array_at(s.module, index), segment)
     s.pop_all((I32, I32))
-    s.push(ref_to(s.module, index, False))
+    s.push(ref_to_new(s.module, index))
 
 
 def _array_get(packed: bool) -> Rule:
@@ -195,6 +214,26 @@ def _ref_cast(nullable: bool) -> Rule:
     return cast
 
 
+def _ref_cast_desc_eq(nullable: bool) -> Rule:
+    def cast(s: OperandStack, heap: wt.HeapType) -> None:
+        pop_descriptor(s, heap)
+        s.pop(ref_type(True, wt.top_of(heap)))
+        s.push(ref_type(nullable, heap))
+
+    return cast
+
+
+@rule("ref.get_desc")
+def _ref_get_desc(s: OperandStack, index: int) -> None:
+    t = s.module.types[index]
+    if t.descriptor is None:
+        raise ValidationError(f"type without descriptor: {index}")
+    found = s.pop(ref_type(True, t))
+    # Bottom and null are of every type, so of exactly this one too.
+    exact = matches(found, ref_type(True, wt.exact(t)))
+    s.push(ref_type(False, wt.exact(t.descriptor) if exact else t.descriptor))
+
+
 def _convert(source: wt.HeapType, target: wt.HeapType) -> Rule:
     def convert(s: OperandStack, _: None) -> None:
         t = s.pop(ref_type(True, source))
@@ -209,3 +248,5 @@ rule("extern.convert_any")(_convert(wt.ANY, wt.EXTERN))
 
 for _row in BY_MNEMONIC["ref.cast"]:
     RULES[_row.opcode] = _ref_cast(_row.opcode in NULLABLE_TARGET)
+for _row in BY_MNEMONIC["ref.cast_desc_eq"]:
+    RULES[_row.opcode] = _ref_cast_desc_eq(_row.opcode in NULLABLE_TARGET)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.errors import DecodeError, ValidationError
+from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import BY_MNEMONIC
 from wasmdialect.wasm.module import Catch
 from wasmdialect.wasm.operand_stack import OperandStack
@@ -13,6 +14,7 @@ from wasmdialect.wasm.rules.lookup import (
     func_type_at,
     global_at,
     look_up,
+    pop_descriptor,
     ref_to,
     rule,
     table_at,
@@ -202,7 +204,7 @@ def _br_on_null(s: OperandStack, depth: int) -> None:
     types = _br_on(s, depth)
     s.pop_all(types)
     s.push_all(types)
-    s.push(BOT if t is None else ref_type(False, t.heap, t.exact))
+    s.push(BOT if t is None else ref_type(False, t.heap))
 
 
 @rule("br_on_non_null")
@@ -211,7 +213,7 @@ def _br_on_non_null(s: OperandStack, depth: int) -> None:
     types = _br_on(s, depth)
     if not types or not isinstance(types[-1], RefType):
         raise ValidationError("type mismatch: br_on_non_null needs a label that takes a reference")
-    if t is not None and not matches(ref_type(False, t.heap, t.exact), types[-1]):
+    if t is not None and not matches(ref_type(False, t.heap), types[-1]):
         raise ValidationError(f"type mismatch: the label takes {types[-1]} but stack has [{t}]")
     s.pop_all(types[:-1])
     s.push_all(types[:-1])
@@ -221,7 +223,11 @@ def _cast_types(
     s: OperandStack, immediate: tuple[int, RefType, RefType]
 ) -> tuple[tuple[ValType, ...], RefType, RefType]:
     depth, source, target = immediate
-    if not matches(target, source):
+    # Custom descriptors relax the rule of 3.0: the types need only be of the same hierarchy.
+    relaxed = Feature.CUSTOM_DESCRIPTORS in s.module.features
+    if not (
+        wt.top_of(target.heap) is wt.top_of(source.heap) if relaxed else matches(target, source)
+    ):
         raise ValidationError(f"type mismatch: {target} is no subtype of {source}")
     s.pop(source)
     types = _br_on(s, depth)
@@ -232,7 +238,7 @@ def _cast_types(
 
 def _difference(source: RefType, target: RefType) -> RefType:
     """What is left of `source` when the cast to `target` fails."""
-    return ref_type(False, source.heap, source.exact) if target.nullable else source
+    return ref_type(False, source.heap) if target.nullable else source
 
 
 def _branch_with(s: OperandStack, types: tuple[ValType, ...], taken: RefType, left: RefType):
@@ -255,6 +261,18 @@ def _br_on_cast(s: OperandStack, immediate: tuple[int, RefType, RefType]) -> Non
 def _br_on_cast_fail(s: OperandStack, immediate: tuple[int, RefType, RefType]) -> None:
     types, target, left = _cast_types(s, immediate)
     _branch_with(s, types, left, target)
+
+
+@rule("br_on_cast_desc_eq")
+def _br_on_cast_desc_eq(s: OperandStack, immediate: tuple[int, RefType, RefType]) -> None:
+    pop_descriptor(s, immediate[2].heap)
+    _br_on_cast(s, immediate)
+
+
+@rule("br_on_cast_desc_eq_fail")
+def _br_on_cast_desc_eq_fail(s: OperandStack, immediate: tuple[int, RefType, RefType]) -> None:
+    pop_descriptor(s, immediate[2].heap)
+    _br_on_cast_fail(s, immediate)
 
 
 @rule("drop")

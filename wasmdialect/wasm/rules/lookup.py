@@ -6,15 +6,16 @@ a place, which its caller adds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.errors import DecodeError, ValidationError
+from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import BY_MNEMONIC
 from wasmdialect.wasm.module import Global, Memory, Module, Table, Tag
 from wasmdialect.wasm.operand_stack import OperandStack
-from wasmdialect.wasm.types import RefType, ref_type
+from wasmdialect.wasm.types import RefType, ValType, ref_type
 
 Rule: TypeAlias = Callable[[OperandStack, Any], None]
 
@@ -34,6 +35,16 @@ def rule(*mnemonics: str) -> Callable[[Rule], Rule]:
         return function
 
     return register
+
+
+def typed(params: Sequence[ValType], results: Sequence[ValType]) -> Rule:
+    """The rule of an instruction whose type does not depend on anything."""
+
+    def check(s: OperandStack, _: Any) -> None:
+        s.pop_all(params)
+        s.push_all(results)
+
+    return check
 
 
 def look_up(space: list[_T], index: int, what: str) -> _T:
@@ -79,6 +90,30 @@ def func_type_at(module: Module, index: int) -> wt.FuncType:
     return deftype.composite
 
 
+def descriptor_of(t: wt.HeapType) -> wt.HeapType | None:
+    """The descriptor that a value of a type must have: exact if the type is (custom-descriptors
+    proposal). None if its values have none."""
+    if isinstance(t, wt.ExactType):
+        inner = descriptor_of(t.type)
+        return wt.exact(inner) if isinstance(inner, wt.DefType) else None
+    return t.descriptor if isinstance(t, wt.DefType) else None
+
+
+def heap_word(module: Module, t: wt.HeapType) -> str:
+    """What messages call a heap type: the index of a defined type."""
+    if isinstance(t, wt.ExactType):
+        t = t.type
+    return str(module.types.index(t)) if isinstance(t, wt.DefType) else str(t)
+
+
+def pop_descriptor(s: OperandStack, target: wt.HeapType) -> None:
+    """Pop the descriptor that a cast to `target` compares with."""
+    descriptor = descriptor_of(target)
+    if descriptor is None:
+        raise ValidationError(f"type {heap_word(s.module, target)} does not have a descriptor")
+    s.pop(ref_type(True, descriptor))
+
+
 def struct_at(module: Module, index: int) -> wt.StructType:
     """The struct type at a type index that is in range."""
     composite = module.types[index].composite
@@ -95,6 +130,16 @@ def array_at(module: Module, index: int) -> wt.FieldType:
     return composite.element
 
 
-def ref_to(module: Module, index: int, nullable: bool = True) -> RefType:
-    """A reference to a type of the module."""
-    return ref_type(nullable, module.types[index])
+def ref_to(module: Module, index: int) -> RefType:
+    """A nullable reference to a type of the module."""
+    return ref_type(True, module.types[index])
+
+
+def ref_to_new(module: Module, index: int) -> RefType:
+    """A reference to what was just made of a type of the module: known to be of no subtype."""
+    return made_of(module, module.types[index])
+
+
+def made_of(module: Module, t: wt.DefType) -> RefType:
+    """A reference to a value of just this type; only custom descriptors have a type for that."""
+    return ref_type(False, wt.exact(t) if Feature.CUSTOM_DESCRIPTORS in module.features else t)

@@ -13,6 +13,7 @@ from wasmdialect.wasm.rules.lookup import (
     Rule,
     check_data,
     look_up,
+    made_of,
     memory_at,
     rule,
     table_at,
@@ -34,7 +35,7 @@ def _ref_is_null(s: OperandStack, _: None) -> None:
 @rule("ref.as_non_null")
 def _ref_as_non_null(s: OperandStack, _: None) -> None:
     t = s.pop_ref()
-    s.push(BOT if t is None else ref_type(False, t.heap, t.exact))
+    s.push(BOT if t is None else ref_type(False, t.heap))
 
 
 @rule("ref.func")
@@ -42,7 +43,8 @@ def _ref_func(s: OperandStack, index: int) -> None:
     function = look_up(s.module.functions, index, "function")
     if index not in s.module.declared_functions():
         raise ValidationError(f"undeclared function reference {index}")
-    s.push(ref_type(False, function.type))
+    known = function.imported is None or function.exact_import
+    s.push(made_of(s.module, function.type) if known else ref_type(False, function.type))
 
 
 @rule("table.get")

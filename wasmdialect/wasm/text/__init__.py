@@ -5,9 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from wasmdialect.wasm.text.module import Places, encode_fields, module_name
+from wasmdialect.wasm.errors import WasmError
+from wasmdialect.wasm.features import WASM_3_0, Feature
+from wasmdialect.wasm.text.assembly import Places
+from wasmdialect.wasm.text.custom_annotations import check_all_used
+from wasmdialect.wasm.text.module import encode_fields
 from wasmdialect.wasm.text.printer import print_function, print_module
-from wasmdialect.wasm.text.syntax import Cursor, Form, Source, parse_forms, unexpected
+from wasmdialect.wasm.text.syntax import Cursor, Form, Source, parse_forms
 
 __all__ = [
     "ParsedModule",
@@ -28,13 +32,22 @@ class SourceMap:
         self._places = places
 
     def look_up(self, offset: int) -> tuple[int, int] | None:
-        """Line and column of the instruction that the byte at `offset` belongs to; None outside of
-        function bodies."""
-        offsets = self._places.offsets
-        found = bisect_right(offsets, offset) - 1
-        if found < 0 or (found + 1 == len(offsets) and offset > offsets[found]):
-            return None
-        return self._source.place(self._places.positions[found])
+        """Line and column of the instruction or declaration that the byte at `offset` belongs to;
+        None before the first."""
+        pos = self._position(offset)
+        return None if pos is None else self._source.place(pos)
+
+    def locate(self, error: WasmError) -> None:
+        """Give an error with a byte offset its place in the text, which people have seen."""
+        pos = (
+            None if error.offset is None or error.line is not None else self._position(error.offset)
+        )
+        if pos is not None:
+            self._source.locate(error, pos)
+
+    def _position(self, offset: int) -> int | None:
+        found = bisect_right(self._places.offsets, offset) - 1
+        return None if found < 0 else self._places.positions[found]
 
 
 @dataclass(frozen=True)
@@ -45,38 +58,24 @@ class ParsedModule:
     source_map: SourceMap
 
 
-def parse_module(text: str) -> ParsedModule:
+def parse_module(text: str, features: frozenset[Feature] = WASM_3_0) -> ParsedModule:
     """Translate a module, written as `(module ...)` or as its bare fields. Raises TextError.
 
     The result is well-formed but need not be valid.
     """
     source = Source(text)
-    forms = parse_forms(source)
-    if len(forms) == 1 and forms[0].head == "module":
-        return parse_module_items(Cursor(source, forms[0], 1))
-    if not forms:
-        return _encode(source, [], None)
-    for form in forms:
-        if form.head == "module":
-            raise unexpected(source, form)
-    return _encode(source, forms, None)
+    root = parse_forms(source)
+    form = root.items[0] if len(root.items) == 1 else None
+    if not isinstance(form, Form) or form.head != "module":
+        return parse_module_items(Cursor(source, root), features)
+    check_all_used(source, Form([], 0, 0, root.annotations))
+    return parse_module_items(Cursor(source, form, 1), features)
 
 
-def parse_module_items(cursor: Cursor) -> ParsedModule:
+def parse_module_items(cursor: Cursor, features: frozenset[Feature] = WASM_3_0) -> ParsedModule:
     """Translate what follows the word `module`: an identifier and fields. Raises TextError."""
-    name = module_name(cursor.source, cursor.take("ID"))
-    fields: list[Form] = []
-    while (item := cursor.current) is not None:
-        if not isinstance(item, Form):
-            raise cursor.unexpected()
-        fields.append(item)
-        cursor.at += 1
-    return _encode(cursor.source, fields, name)
-
-
-def _encode(source: Source, fields: list[Form], name: str | None) -> ParsedModule:
-    binary, places = encode_fields(source, fields, name)
-    return ParsedModule(binary, SourceMap(source, places))
+    binary, places = encode_fields(cursor, features)
+    return ParsedModule(binary, SourceMap(cursor.source, places))
 
 
 def wat2wasm(text: str) -> bytes:

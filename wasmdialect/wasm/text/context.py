@@ -8,7 +8,9 @@ from lark import Token
 
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.errors import TextError
+from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.module import Names
+from wasmdialect.wasm.text import custom_annotations
 from wasmdialect.wasm.text.literals import (
     parse_identifier,
     parse_integer,
@@ -45,6 +47,17 @@ class IndexSpace:
             self.names[index] = name
         return index
 
+    def bind(self, cursor: Cursor) -> int:
+        """The index of a new member, whose identifier and `@name` annotation are taken here.
+
+        Raises TextError.
+        """
+        index = self.define(cursor.take("ID"))
+        name = custom_annotations.take_name(cursor, self.word)
+        if name is not None and self.names is not None:
+            self.names[index] = name
+        return index
+
     def look_up(self, cursor: Cursor) -> int | None:
         """Take an index or identifier; None if something else stands there.
 
@@ -78,8 +91,9 @@ class IndexSpace:
 class ModuleContext:
     """The index spaces and types of a module."""
 
-    def __init__(self, source: Source):
+    def __init__(self, source: Source, features: frozenset[Feature]):
         self.source = source
+        self.features = features
         self.names = names = Names()
         self.types = IndexSpace(source, "type", names.types)
         self.functions = IndexSpace(source, "func", names.functions)
@@ -153,14 +167,17 @@ def take_name(cursor: Cursor) -> str:
         raise cursor.source.error("malformed UTF-8 encoding", at) from None
 
 
-def take_unsigned(cursor: Cursor, bits: int) -> int:
-    """The unsigned integer that must stand here. Raises TextError."""
+def take_unsigned(cursor: Cursor, bits: int, what: str = "constant out of range") -> int:
+    """The unsigned integer that must stand here; `what` is the error of one too large.
+
+    Raises TextError.
+    """
     word = cursor.token("WORD")
     value = parse_unsigned(word) if word is not None else None
     if value is None:
         raise cursor.unexpected()
     if value >> bits:
-        raise out_of_range(cursor, bits)
+        raise out_of_range(cursor, bits, what)
     cursor.at += 1
     return value
 
@@ -177,6 +194,6 @@ def take_integer(cursor: Cursor, bits: int) -> int:
     return value & ((1 << bits) - 1)
 
 
-def out_of_range(cursor: Cursor, bits: int) -> TextError:
+def out_of_range(cursor: Cursor, bits: int, what: str = "constant out of range") -> TextError:
     """The error of a number that does not fit."""
-    return cursor.error(f"constant out of range: {cursor.current} has more than {bits} bits")
+    return cursor.error(f"{what}: {cursor.current} has more than {bits} bits")

@@ -58,6 +58,25 @@ def _unescape(match: re.Match[bytes]) -> bytes:
     return _SIMPLE_ESCAPES[simple]
 
 
+def string_literal(data: bytes | memoryview) -> str:
+    """A string literal for bytes; what is no printable ASCII is escaped."""
+    return '"' + "".join(_ESCAPED[byte] for byte in bytes(data)) + '"'
+
+
+def name_literal(name: str) -> str:
+    """A string literal for a name; what cannot be seen is escaped."""
+    return '"' + "".join(map(_name_character, name)) + '"'
+
+
+def _name_character(c: str) -> str:
+    if c in '"\\':
+        return f"\\{c}"
+    return c if c.isprintable() else f"\\u{{{ord(c):x}}}"
+
+
+_ESCAPED = [chr(b) if 0x20 <= b < 0x7F and b not in b'"\\' else f"\\{b:02x}" for b in range(256)]
+
+
 def parse_identifier(token: str) -> str:
     """The name of an identifier, without `$`; `$"a b"` and `$a` are the same kind of thing.
 

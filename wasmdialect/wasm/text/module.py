@@ -8,15 +8,15 @@ contain (an index out of range) is then rejected by the one decoder and validato
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-
-from lark import Token
 
 from wasmdialect.wasm import encode
 from wasmdialect.wasm import types as wt
+from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.leb128 import encode_unsigned
-from wasmdialect.wasm.module import ExternKind
-from wasmdialect.wasm.names import encode_name, encode_names
+from wasmdialect.wasm.module import EXACT_FUNC, ExternKind
+from wasmdialect.wasm.names import encode_name
+from wasmdialect.wasm.text import custom_annotations
+from wasmdialect.wasm.text.assembly import Assembly, Places
 from wasmdialect.wasm.text.context import (
     IndexSpace,
     ModuleContext,
@@ -26,7 +26,7 @@ from wasmdialect.wasm.text.context import (
 )
 from wasmdialect.wasm.text.immediates import BodyContext
 from wasmdialect.wasm.text.instructions import Encoded, encode_sequence
-from wasmdialect.wasm.text.syntax import Cursor, Form, Source, unexpected
+from wasmdialect.wasm.text.syntax import Cursor, Form, unexpected
 from wasmdialect.wasm.text.types import (
     address_type,
     declared_types,
@@ -44,46 +44,31 @@ _REF_FUNC = 0xD2
 _PAGE = 65536
 
 
-@dataclass
-class Places:
-    """Where in the text the pieces of the binary come from."""
-
-    offsets: list[int] = field(default_factory=list[int])
-    positions: list[int] = field(default_factory=list[int])
-
-
-@dataclass
-class _Body:
-    """The encoded body of a function."""
-
-    locals: bytes
-    code: Encoded
-    pos: int
-
-    @property
-    def bytes(self) -> bytes:
-        return self.locals + bytes(self.code.bytes) + b"\x0b"
-
-
-def encode_fields(source: Source, fields: list[Form], name: str | None) -> tuple[bytes, Places]:
-    """The binary of a module with these fields, and where its instructions come from.
-
-    Raises TextError.
+def encode_fields(cursor: Cursor, features: frozenset[Feature]) -> tuple[bytes, Places]:
+    """The binary of the module whose identifier and fields follow, and where its instructions come
+    from. Raises TextError.
     """
-    return _ModuleBuilder(source, name).build(fields)
+    return _ModuleBuilder(cursor, features).build()
 
 
 class _ModuleBuilder:
     """Collects the content of each section."""
 
-    def __init__(self, source: Source, name: str | None):
-        self.source = source
-        self.context = ModuleContext(source)
+    def __init__(self, cursor: Cursor, features: frozenset[Feature]):
+        self.source = source = cursor.source
+        self.form = cursor.form
+        identifier = cursor.take("ID")
+        name = custom_annotations.take_name(cursor, "module")
+        if name is None and identifier is not None:
+            name = identifier_name(source, identifier)
+        self.fields: list[Form] = []
+        while isinstance(item := cursor.current, Form):
+            self.fields.append(item)
+            cursor.at += 1
+        cursor.expect_end()
+        self.context = ModuleContext(source, features)
         self.context.names.module = name
-        self.items: dict[int, list[bytes]] = {section: [] for section in encode.SECTION_ORDER}
-        self.bodies: list[_Body] = []
-        self.start: bytes | None = None
-        self.needs_data_count = False
+        self.assembly = Assembly(self.context.names)
         self.spaces = {
             "func": self.context.functions,
             "table": self.context.tables,
@@ -94,16 +79,24 @@ class _ModuleBuilder:
         self.indices: dict[int, int] = {}
         """Index of what each field defines, by the field's position."""
 
-    def build(self, fields: list[Form]) -> tuple[bytes, Places]:
+    def build(self) -> tuple[bytes, Places]:
         """Both passes."""
+        fields = self.fields
         for form in fields:
             if form.head not in _FIELDS:
                 raise unexpected(self.source, form)
         self.define_types(fields)
         self.define_indices(fields)
         for form in fields:
+            self.assembly.pos = form.pos
             _FIELDS[form.head or ""](self, Cursor(self.source, form, 1))
-        return self.assemble()
+        placed: list[custom_annotations.PlacedSection] = []
+        if self.source.has_annotations:
+            placed = custom_annotations.custom_sections(self.source, self.form)
+            custom_annotations.check_all_used(self.source, self.form)
+        self.add_types(fields)
+        self.assembly.pos = self.form.pos
+        return self.assembly.assemble(placed)
 
     # --- first pass
 
@@ -121,7 +114,7 @@ class _ModuleBuilder:
 
     def define_type(self, form: Cursor) -> tuple[int, Cursor]:
         """The index of a type, and the cursor behind its identifier."""
-        return self.context.types.define(form.take("ID")), form
+        return self.context.types.bind(form), form
 
     def define_group(self, form: Cursor) -> list[tuple[int, Cursor]]:
         """The members of a `rec` field."""
@@ -149,13 +142,13 @@ class _ModuleBuilder:
             else:
                 if head in ("elem", "data"):
                     space = self.context.elements if head == "elem" else self.context.data
-                    self.indices[form.pos] = space.define(cursor.take("ID"))
+                    self.indices[form.pos] = space.bind(cursor)
                 continue
             if imported and defined is not None:
                 raise self.source.error(f"import after {defined}", form.pos)
             if not imported and head != "tag":
                 defined = "function" if head == "func" else head
-            self.indices[form.pos] = self.spaces[head].define(cursor.take("ID"))
+            self.indices[form.pos] = self.spaces[head].bind(cursor)
             self.define_inline_segment(head, form)
 
     def define_inline_segment(self, head: str, form: Form) -> None:
@@ -183,10 +176,16 @@ class _ModuleBuilder:
     def add_import(self, kind: ExternKind, module: str, name: str, cursor: Cursor) -> None:
         """An import whose type must stand here, at the end of its form."""
         context = self.context
+        code = kind.value
         match kind:
             case ExternKind.FUNC:
+                exact = cursor.take_form("exact")
+                code = code if exact is None else EXACT_FUNC
                 parameters = IndexSpace(self.source, "local")
-                content = encode_unsigned(type_use_index(context, cursor, parameters)[0])
+                index, _ = type_use_index(context, exact or cursor, parameters)
+                if exact is not None:
+                    exact.expect_end()
+                content = encode_unsigned(index)
             case ExternKind.TABLE:
                 content = encode.encode_table_type(table_type(context, cursor))
             case ExternKind.MEMORY:
@@ -196,9 +195,7 @@ class _ModuleBuilder:
             case ExternKind.TAG:
                 content = encode.encode_tag_type(type_use_index(context, cursor)[0])
         cursor.expect_end()
-        self.items[2].append(
-            encode_name(module) + encode_name(name) + bytes([kind.value]) + content
-        )
+        self.assembly.add(2, encode_name(module) + encode_name(name) + bytes([code]) + content)
 
     def inline(self, kind: ExternKind, cursor: Cursor) -> tuple[int, bool]:
         """The identifier, inline exports and inline import of a definition: its index, and whether
@@ -218,7 +215,7 @@ class _ModuleBuilder:
 
     def add_export(self, name: str, kind: ExternKind, index: int) -> None:
         """An export."""
-        self.items[7].append(encode_name(name) + bytes([kind.value]) + encode_unsigned(index))
+        self.assembly.add(7, encode_name(name) + bytes([kind.value]) + encode_unsigned(index))
 
     def func(self, cursor: Cursor) -> None:
         """A `func` field."""
@@ -228,17 +225,33 @@ class _ModuleBuilder:
         names: dict[int, str] = {}
         locals_ = IndexSpace(self.source, "local", names)
         type_index, _ = type_use_index(self.context, cursor, locals_)
-        self.items[3].append(encode_unsigned(type_index))
+        self.assembly.add(3, encode_unsigned(type_index))
         declared: list[wt.ValType] = []
         while (form := cursor.take_form("local")) is not None:
             declared += declared_types(self.context, form, locals_)
         body = BodyContext(self.context, locals_)
         body.labels.append(None)
         code = encode_sequence(body, cursor)
-        self.needs_data_count |= body.needs_data_count
+        local_bytes = _encode_locals(declared)
+        if self.source.has_annotations:
+            self.add_branch_hints(index, cursor.form, len(local_bytes), code)
+        self.assembly.needs_data_count |= body.needs_data_count
         if names:
             self.context.names.locals[index] = names
-        self.bodies.append(_Body(_encode_locals(declared), code, cursor.form_end - 1))
+        content = local_bytes + bytes(code.bytes) + b"\x0b"
+        start = len(encode_unsigned(len(content))) + len(local_bytes)
+        places = [(start + offset, pos) for offset, pos in code.places]
+        places.append((start + len(code.bytes), cursor.form_end - 1))
+        self.assembly.add(10, encode.sized(content), places)
+
+    def add_branch_hints(self, index: int, form: Form, start: int, code: Encoded) -> None:
+        """Note the branch hints of a function whose instructions start at an offset of its body."""
+        hints = custom_annotations.branch_hints(self.source, form)
+        if hints:
+            offsets = {pos: start + offset for offset, pos in code.places}
+            self.assembly.branch_hints[index] = {
+                offsets[pos]: likely for pos, likely in hints.items() if pos in offsets
+            }
 
     def table(self, cursor: Cursor) -> None:
         """A `table` field."""
@@ -256,7 +269,7 @@ class _ModuleBuilder:
         out = encode.encode_table_type(t)
         if cursor.current is not None:
             out = b"\x40\0" + out + self.constant(cursor)
-        self.items[4].append(out)
+        self.assembly.add(4, out)
 
     def table_with_elements(self, index: int, cursor: Cursor) -> None:
         """The abbreviation `reftype (elem ...)`: a table that just holds a segment."""
@@ -268,11 +281,11 @@ class _ModuleBuilder:
         cursor.expect_end()
         content, count, flags = self.inline_elements(form, element)
         limits = wt.Limits(count, count)
-        self.items[4].append(encode.encode_table_type(wt.TableType(element, limits, address)))
+        self.assembly.add(4, encode.encode_table_type(wt.TableType(element, limits, address)))
         if index or (flags & 4 and element is not wt.FUNCREF):
             flags |= 2
             content = (encode.encode_value_type(element) if flags & 4 else b"\0") + content
-        self.items[9].append(self.active(flags, index, address) + content)
+        self.assembly.add(9, self.active(flags, index, address) + content)
 
     def inline_elements(self, form: Cursor, element: wt.RefType) -> tuple[bytes, int, int]:
         """Items of a segment, its number of items, and flag 4 if they are expressions."""
@@ -303,16 +316,16 @@ class _ModuleBuilder:
         form = cursor.take_form("data")
         if form is None:
             cursor.at = at
-            self.items[5].append(encode.encode_memory_type(memory_type(self.context, cursor)))
+            self.assembly.add(5, encode.encode_memory_type(memory_type(self.context, cursor)))
             cursor.expect_end()
             return
         cursor.expect_end()
         content = _strings(form)
         pages = -(-len(content) >> page_size_log2) if page_size_log2 else len(content)
         t = wt.MemoryType(wt.Limits(pages, pages), address, False, page_size_log2)
-        self.items[5].append(encode.encode_memory_type(t))
-        self.items[11].append(
-            self.active(2 if index else 0, index, address) + encode.sized(content)
+        self.assembly.add(5, encode.encode_memory_type(t))
+        self.assembly.add(
+            11, self.active(2 if index else 0, index, address) + encode.sized(content)
         )
 
     def global_(self, cursor: Cursor) -> None:
@@ -321,7 +334,7 @@ class _ModuleBuilder:
         if imported:
             return
         t = global_type(self.context, cursor)
-        self.items[6].append(encode.encode_global_type(t) + self.constant(cursor))
+        self.assembly.add(6, encode.encode_global_type(t) + self.constant(cursor))
 
     def tag(self, cursor: Cursor) -> None:
         """A `tag` field."""
@@ -330,7 +343,7 @@ class _ModuleBuilder:
             return
         index, _ = type_use_index(self.context, cursor, IndexSpace(self.source, "local"))
         cursor.expect_end()
-        self.items[13].append(encode.encode_tag_type(index))
+        self.assembly.add(13, encode.encode_tag_type(index))
 
     def export(self, cursor: Cursor) -> None:
         """An `export` field."""
@@ -345,9 +358,9 @@ class _ModuleBuilder:
 
     def start_(self, cursor: Cursor) -> None:
         """A `start` field."""
-        if self.start is not None:
+        if self.assembly.start is not None:
             raise self.source.error("multiple start sections", cursor.form_pos)
-        self.start = encode_unsigned(self.context.functions.resolve(cursor))
+        self.assembly.start = encode_unsigned(self.context.functions.resolve(cursor))
         cursor.expect_end()
 
     def constant(self, cursor: Cursor) -> bytes:
@@ -355,7 +368,7 @@ class _ModuleBuilder:
         body = BodyContext(self.context)
         body.labels.append(None)
         code = encode_sequence(body, cursor)
-        self.needs_data_count |= body.needs_data_count
+        self.assembly.needs_data_count |= body.needs_data_count
         return bytes(code.bytes) + b"\x0b"
 
     def folded_constant(self, cursor: Cursor) -> bytes:
@@ -390,11 +403,14 @@ class _ModuleBuilder:
         head = b""
         table_form = cursor.take_form("table")
         table = 0
+        if _is_old_index(cursor):
+            table_form = cursor
         if cursor.take_word("declare"):
             flags = 3
         elif table_form is not None or (isinstance(cursor.current, Form) and not _is_ref(cursor)):
             if table_form is not None:
                 table = self.context.tables.resolve(table_form)
+            if table_form is not None and table_form is not cursor:
                 table_form.expect_end()
             flags = 2 if table else 0
             head = self.offset(cursor)
@@ -402,7 +418,7 @@ class _ModuleBuilder:
         out = encode_unsigned(flags)
         if not flags & 1:
             out += (encode_unsigned(table) if flags & 2 else b"") + head
-        self.items[9].append(out + items)
+        self.assembly.add(9, out + items)
 
     def element_list(self, cursor: Cursor, flags: int) -> tuple[bytes, int]:
         """The items of a segment behind what says their type, and the flags with what they add."""
@@ -423,72 +439,29 @@ class _ModuleBuilder:
         """A `data` field."""
         cursor.take("ID")
         form = cursor.take_form("memory")
+        if form is None and _is_old_index(cursor):
+            form = cursor
         if form is None and not isinstance(cursor.current, Form):
-            self.items[11].append(b"\1" + encode.sized(_strings(cursor)))
+            self.assembly.add(11, b"\1" + encode.sized(_strings(cursor)))
             return
         memory = 0
         if form is not None:
             memory = self.context.memories.resolve(form)
-            form.expect_end()
+            if form is not cursor:
+                form.expect_end()
         head = encode_unsigned(2) + encode_unsigned(memory) if memory else b"\0"
-        self.items[11].append(head + self.offset(cursor) + encode.sized(_strings(cursor)))
+        self.assembly.add(11, head + self.offset(cursor) + encode.sized(_strings(cursor)))
 
-    # --- the whole
-
-    def assemble(self) -> tuple[bytes, Places]:
-        """The sections in order, the name section last; and the places of all instructions."""
-        self.items[1] = self.type_section()
-        places = Places()
-        out = bytearray(encode.MAGIC + encode.VERSION)
-        for section in encode.SECTION_ORDER:
-            if section == 10:
-                self.add_code(out, places)
-                continue
-            content = self.section(section)
-            if content:
-                out += encode.encode_section(section, content)
-        names = encode_names(self.context.names)
-        if names:
-            out += encode.encode_section(0, encode_name("name") + names)
-        return bytes(out), places
-
-    def section(self, section: int) -> bytes:
-        """The content of a section; empty if it is left out."""
-        if section == 8:
-            return self.start or b""
-        if section == 12:
-            return encode_unsigned(len(self.items[11])) if self.needs_data_count else b""
-        items = self.items[section]
-        return encode.vector(items) if items else b""
-
-    def type_section(self) -> list[bytes]:
-        """The recursion groups."""
-        out: list[bytes] = []
+    def add_types(self, fields: list[Form]) -> None:
+        """The type section, when everything that adds a type has been read."""
+        forms = [form for form in fields if form.head in ("type", "rec")]
         position = 0
-        for size in self.context.rec_groups:
+        for number, size in enumerate(self.context.rec_groups):
             count = 1 if size is None else size
             members = self.context.written_types[position : position + count]
-            out.append(encode.encode_rec_group(members, explicit=size is not None))
+            self.assembly.pos = forms[number].pos if number < len(forms) else self.form.pos
+            self.assembly.add(1, encode.encode_rec_group(members, explicit=size is not None))
             position += count
-        return out
-
-    def add_code(self, out: bytearray, places: Places) -> None:
-        """Append the code section, and note where each instruction has come to."""
-        if not self.bodies:
-            return
-        encoded = [encode.sized(body.bytes) for body in self.bodies]
-        count = encode_unsigned(len(encoded))
-        out.append(10)
-        out += encode_unsigned(len(count) + sum(map(len, encoded)))
-        out += count
-        for body, data in zip(self.bodies, encoded, strict=True):
-            start = len(out) + len(data) - len(body.code.bytes) - 1
-            for offset, pos in body.code.places:
-                places.offsets.append(start + offset)
-                places.positions.append(pos)
-            places.offsets.append(len(out) + len(data) - 1)
-            places.positions.append(body.pos)
-            out += data
 
 
 _FIELDS: dict[str, Callable[[_ModuleBuilder, Cursor], None]] = {
@@ -518,6 +491,13 @@ def _is_inline_import(form: Form) -> bool:
         elif item.type != "ID":
             return False
     return False
+
+
+def _is_old_index(cursor: Cursor) -> bool:
+    """Whether a segment names its table or memory in the way of 1.0: `(elem 0 (i32.const 1) $f)`."""
+    word = cursor.token("WORD")
+    following = cursor.items[cursor.at + 1 : cursor.at + 2]
+    return word is not None and word[0].isdigit() and any(isinstance(i, Form) for i in following)
 
 
 def _is_ref(cursor: Cursor) -> bool:
@@ -550,8 +530,3 @@ def _encode_locals(types: list[wt.ValType]) -> bytes:
     return encode.vector(
         [encode_unsigned(count) + encode.encode_value_type(t) for count, t in runs]
     )
-
-
-def module_name(source: Source, identifier: Token | None) -> str | None:
-    """The name that a module's identifier gives it."""
-    return None if identifier is None else identifier_name(source, identifier)

@@ -8,7 +8,7 @@ from typing import Any
 
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.body import Instruction, decode_instructions, decode_locals
-from wasmdialect.wasm.features import WASM_3_0
+from wasmdialect.wasm.custom_sections import BRANCH_HINT
 from wasmdialect.wasm.float_text import format_float
 from wasmdialect.wasm.instructions import BY_OPCODE, Immediate
 from wasmdialect.wasm.instructions.gc import NULLABLE_TARGET
@@ -24,6 +24,8 @@ from wasmdialect.wasm.module import (
     SegmentMode,
 )
 from wasmdialect.wasm.reader import Reader
+from wasmdialect.wasm.text.custom_fields import custom_fields
+from wasmdialect.wasm.text.literals import name_literal, string_literal
 
 _PLAIN_ID = re.compile(r"[0-9A-Za-z!#$%&'*+\-./:<=>?@\\^_`|~]+\Z")
 _OPENERS = frozenset({"block", "loop", "if", "try_table"})
@@ -31,7 +33,7 @@ _INDENT = "  "
 
 
 def print_module(module: Module) -> str:
-    """The text of a module. Custom sections other than names are left out."""
+    """The text of a module, with its custom sections (`custom_fields.py`)."""
     return _Printer(module).module_text()
 
 
@@ -39,14 +41,6 @@ def print_function(module: Module, index: int) -> str:
     """The text of one defined function."""
     function = module.functions[index]
     return "\n".join(_Printer(module).function(function))
-
-
-def string_literal(data: bytes | memoryview) -> str:
-    """A string literal for bytes; what is no printable ASCII is escaped."""
-    return '"' + "".join(_ESCAPED[byte] for byte in bytes(data)) + '"'
-
-
-_ESCAPED = [chr(b) if 0x20 <= b < 0x7F and b not in b'"\\' else f"\\{b:02x}" for b in range(256)]
 
 
 def _unique(names: IndexedNames, count: int) -> IndexedNames:
@@ -61,27 +55,50 @@ def _unique(names: IndexedNames, count: int) -> IndexedNames:
     return out
 
 
+def _named(written: IndexedNames, identifiers: IndexedNames) -> IndexedNames:
+    """What is written before the type of each parameter, local or field that has a name."""
+    return {
+        index: f" {_identifier(identifiers[index])}"
+        if index in identifiers
+        else _name_annotation(name)
+        for index, name in written.items()
+    }
+
+
+_NAMES = {
+    "type": "types",
+    "func": "functions",
+    "table": "tables",
+    "memory": "memories",
+    "global": "globals",
+    "tag": "tags",
+    "elem": "elements",
+    "data": "data",
+}
+"""By the word of an index space: its field in `Names`."""
+
+
+def _name_annotation(name: str | None) -> str:
+    """A name that cannot be an identifier, behind a space; empty for None."""
+    return "" if name is None else f" (@name {name_literal(name)})"
+
+
 def _identifier(name: str) -> str:
     if _PLAIN_ID.match(name):
         return f"${name}"
-    return f"${string_literal(name.encode('utf-8'))}"
+    return f"${name_literal(name)}"
 
 
 class _Printer:
     def __init__(self, module: Module):
         self.module = module
-        names = module.names
         self.names: dict[str, Mapping[int, str]] = {
-            "type": _unique(names.types, len(module.written_types)),
-            "func": _unique(names.functions, len(module.functions)),
-            "table": _unique(names.tables, len(module.tables)),
-            "memory": _unique(names.memories, len(module.memories)),
-            "global": _unique(names.globals, len(module.globals)),
-            "tag": _unique(names.tags, len(module.tags)),
-            "elem": _unique(names.elements, len(module.elements)),
-            "data": _unique(names.data, len(module.data)),
+            space: _unique(getattr(module.names, field), len(getattr(module, field)))
+            for space, field in _NAMES.items()
         }
         self.locals: Mapping[int, str] = {}
+        self.local_names: Mapping[int, str] = {}
+        self.custom_fields, self.branch_hints = custom_fields(module)
 
     # --- references to what is defined elsewhere
 
@@ -93,7 +110,10 @@ class _Printer:
     def defined(self, space: str, index: int) -> str:
         """Behind the keyword of a definition: its identifier, or its index as a comment."""
         name = self.names[space].get(index)
-        return f" (;{index};)" if name is None else f" {_identifier(name)}"
+        if name is not None:
+            return f" {_identifier(name)}"
+        written = getattr(self.module.names, _NAMES[space]).get(index)
+        return f" (;{index};){_name_annotation(written)}"
 
     def local(self, index: int) -> str:
         """A local."""
@@ -104,14 +124,15 @@ class _Printer:
 
     def heap_type(self, t: wt.HeapType) -> str:
         """A heap type as written."""
+        if isinstance(t, wt.ExactType):
+            return f"(exact {self.heap_type(t.type)})"
         return self.ref("type", t.index) if isinstance(t, wt.TypeIndex) else str(t)
 
     def value_type(self, t: wt.StorageType) -> str:
         """A value or packed type."""
-        if not isinstance(t, wt.RefType) or not isinstance(t.heap, wt.TypeIndex):
+        if not isinstance(t, wt.RefType) or isinstance(t.heap, wt.AbstractHeapType):
             return str(t)
         heap = self.heap_type(t.heap)
-        heap = f"(exact {heap})" if t.exact else heap
         return f"(ref null {heap})" if t.nullable else f"(ref {heap})"
 
     def field_type(self, f: wt.FieldType) -> str:
@@ -134,11 +155,10 @@ class _Printer:
             case wt.FuncType():
                 return f"(func{self.signature(c)})"
             case wt.StructType(fields):
-                names = _unique(self.module.names.fields.get(index, {}), len(fields))
+                written = self.module.names.fields.get(index, {})
+                names = _named(written, _unique(written, len(fields)))
                 words = [
-                    f" (field{' ' + _identifier(names[k]) if k in names else ''}"
-                    f" {self.field_type(f)})"
-                    for k, f in enumerate(fields)
+                    f" (field{names.get(k, '')} {self.field_type(f)})" for k, f in enumerate(fields)
                 ]
                 return f"(struct{''.join(words)})"
             case wt.ArrayType(element):
@@ -148,6 +168,9 @@ class _Printer:
         """A `type` field."""
         t = self.module.written_types[index]
         content = self.composite(t.composite, index)
+        for word, other in (("descriptor", t.descriptor), ("describes", t.describes)):
+            if isinstance(other, wt.TypeIndex):
+                content = f"({word} {self.ref('type', other.index)}) {content}"
         if t.supers or not t.final:
             supers = "".join(
                 f" {self.ref('type', s.index)}" for s in t.supers if isinstance(s, wt.TypeIndex)
@@ -167,14 +190,19 @@ class _Printer:
 
     # --- instructions
 
-    def lines(self, instructions: Iterable[Instruction], depth: int) -> Iterable[str]:
-        """A line for each instruction but the last `end`, indented by nesting."""
+    def lines(
+        self, instructions: Iterable[Instruction], hints: Mapping[int, bool], depth: int
+    ) -> Iterable[str]:
+        """A line for each instruction but the last `end`, indented by nesting. Its branch `hints`
+        are by offset."""
         level = depth
         body = list(instructions)
-        for opcode, immediate, _ in body[:-1]:
+        for opcode, immediate, at in body[:-1]:
             word = BY_OPCODE[opcode].mnemonic
             if word in ("end", "else"):
                 level -= 1
+            if at in hints:
+                yield _INDENT * level + f'(@{BRANCH_HINT} "\\{hints[at]:02x}")'
             yield _INDENT * level + self.instruction(opcode, immediate)
             if word in _OPENERS or word == "else":
                 level += 1
@@ -241,7 +269,7 @@ class _Printer:
 
     def reader(self, data: bytes | memoryview) -> Reader:
         """A reader that keeps type indices."""
-        return Reader(data, 0, WASM_3_0)
+        return Reader(data, 0, self.module.features)
 
     # --- fields
 
@@ -249,8 +277,8 @@ class _Printer:
         """The module."""
         module = self.module
         name = module.names.module
-        head = f"(module {_identifier(name)}" if name else "(module"
-        lines = [head]
+        head = f"(module {_identifier(name)}" if name else f"(module{_name_annotation(name)}"
+        lines = [head, *self.custom_fields]
         lines += self.types()
         for kind, index in module.import_order:
             lines.append(self.import_(kind, index))
@@ -259,7 +287,7 @@ class _Printer:
         lines += self.definitions()
         for export in module.exports:
             word = export.kind.word
-            name_text = string_literal(export.name.encode("utf-8"))
+            name_text = name_literal(export.name)
             lines.append(f"(export {name_text} ({word} {self.ref(word, export.index)}))")
         if module.start is not None:
             lines.append(f"(start {self.ref('func', module.start)})")
@@ -284,7 +312,9 @@ class _Printer:
         module = self.module
         match kind:
             case ExternKind.FUNC:
-                return f"(type {self.ref('type', module.functions[index].type_index)})"
+                function = module.functions[index]
+                used = f"(type {self.ref('type', function.type_index)})"
+                return f"(exact {used})" if function.exact_import else used
             case ExternKind.TABLE:
                 return self.table_type(module.tables[index].written)
             case ExternKind.MEMORY:
@@ -297,8 +327,8 @@ class _Printer:
     def import_(self, kind: ExternKind, index: int) -> str:
         """An `import` field."""
         imported = self.module.index_space(kind)[index].imported
-        module = string_literal(imported.module.encode("utf-8"))
-        name = string_literal(imported.name.encode("utf-8"))
+        module = name_literal(imported.module)
+        name = name_literal(imported.name)
         described = self.defined(kind.word, index) + " " + self.described(kind, index)
         return f"(import {module} {name} ({kind.word}{described}))"
 
@@ -311,6 +341,7 @@ class _Printer:
         declared = decode_locals(reader)
         names = self.module.names.locals.get(function.index, {})
         self.locals = _unique(names, len(written.params) + len(declared))
+        self.local_names = _named(names, self.locals)
         head = f"(func{self.defined('func', function.index)}"
         head += f" (type {self.ref('type', function.type_index)})"
         head += self.variables("param", written.params, 0) + self.many("result", written.results)
@@ -319,7 +350,8 @@ class _Printer:
             lines.append(
                 f"{_INDENT}{self.variables('local', declared, len(written.params)).strip()}"
             )
-        lines += self.lines(decode_instructions(reader, len(function.code.bytes)), 1)
+        hints = self.branch_hints.get(function.index, {})
+        lines += self.lines(decode_instructions(reader, len(function.code.bytes)), hints, 1)
         return [*lines[:-1], f"{lines[-1]})"]
 
     def variables(self, word: str, types: Iterable[wt.ValType], first: int) -> str:
@@ -327,11 +359,11 @@ class _Printer:
         out: list[str] = []
         run: list[str] = []
         for index, t in enumerate(types, first):
-            if index in self.locals:
+            if index in self.local_names:
                 if run:
                     out.append(f" ({word} {' '.join(run)})")
                     run = []
-                out.append(f" ({word} {self.local(index)} {self.value_type(t)})")
+                out.append(f" ({word}{self.local_names[index]} {self.value_type(t)})")
             else:
                 run.append(self.value_type(t))
         if run:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TypeAlias, cast
@@ -11,21 +11,38 @@ from typing import TypeAlias, cast
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
-from wasmdialect.wasm.errors import TextError
+from wasmdialect.wasm.errors import TextError, WasmError
 from wasmdialect.wasm.instructions import BY_MNEMONIC
 from wasmdialect.wasm.text.literals import is_number, parse_string
 
 
 class Form:
-    """A pair of parentheses with what is inside; annotations are gone."""
+    """A pair of parentheses with what is inside."""
 
-    __slots__ = ("end", "items", "pos")
+    __slots__ = ("annotations", "end", "items", "pos")
 
-    def __init__(self, items: list[Item], pos: int, end: int):
+    def __init__(
+        self,
+        items: list[Item],
+        pos: int,
+        end: int,
+        annotations: Sequence[tuple[int, Annotation]] = (),
+    ):
         self.items = items
         self.pos = pos
         """Position of the opening parenthesis in the text."""
         self.end = end
+        self.annotations = annotations
+        """Those that mean something, each with the index of the item it stands before."""
+
+    def forms(self) -> Iterator[Form]:
+        """The forms in it."""
+        return (item for item in self.items if isinstance(item, Form))
+
+    def behind(self, start: int) -> Form:
+        """The form without its first items."""
+        annotations = [(at - start, a) for at, a in self.annotations if at >= start]
+        return Form(self.items[start:], self.pos, self.end, annotations)
 
     @property
     def head(self) -> str | None:
@@ -34,16 +51,33 @@ class Form:
         return first if isinstance(first, Token) and first.type == "WORD" else None
 
 
+class Annotation(Form):
+    """An annotation that means something: a form that starts with its name."""
+
+    __slots__ = ("name", "used")
+
+    def __init__(self, name: str, items: list[Item], pos: int, end: int):
+        super().__init__(items, pos, end)
+        self.name = name
+        self.used = False
+        """Whether it stands where it may."""
+
+
 Item: TypeAlias = "Token | Form"
+
+ANNOTATIONS = frozenset({"custom", "name", "metadata.code.branch_hint"})
+"""The annotations that mean something; all others are comments."""
 
 _WORDS_TEXT = """
     module definition instance binary quote type rec sub final struct array field func param result
     local import export table memory global tag start elem declare item offset data mut shared
-    pagesize then else catch catch_ref catch_all catch_all_ref null exact i8 i16 i32 i64 f32 f64 v128
+    pagesize then else catch catch_ref catch_all catch_all_ref null exact describes descriptor
+    i8 i16 i32 i64 f32 f64 v128
     funcref externref anyref eqref i31ref structref arrayref exnref nullref nullfuncref nullexternref
     nullexnref extern any eq i31 exn none nofunc noextern noexn ref i8x16 i16x8 i32x4 i64x2 f32x4 f64x2
     register invoke get either nan:canonical nan:arithmetic assert_return assert_trap
     assert_exhaustion assert_malformed assert_invalid assert_unlinkable assert_exception
+    assert_malformed_custom assert_invalid_custom thread wait shared
 """
 _WORDS = frozenset(_WORDS_TEXT.split())
 """The words of the language that are no mnemonics."""
@@ -62,28 +96,55 @@ def is_known_word(word: str) -> bool:
 class _ToForms(Transformer[Token, "list[Form]"]):
     """Runs while the text is parsed, so no tree is built."""
 
-    def forms(self, children: list[Form | None]) -> list[Form]:
-        return [form for form in children if form is not None]
+    def forms(self, children: list[Item | None]) -> Form:
+        items, annotations = _without_annotations(children)
+        return Form(items, 0, 0, annotations)
 
     def form(self, children: list[Item | None]) -> Form:
         opening, closing = children[0], children[-1]
         assert isinstance(opening, Token)
         assert isinstance(closing, Token)
-        items = [item for item in children[1:-1] if item is not None]
-        return Form(items, opening.start_pos or 0, closing.end_pos or 0)
+        items, annotations = _without_annotations(children[1:-1])
+        return Form(items, opening.start_pos or 0, closing.end_pos or 0, annotations)
 
-    def annotation(self, children: list[Item]) -> None:
-        opening = children[0]
+    def annotation(self, children: list[Item | None]) -> Annotation | None:
+        opening, closing = children[0], children[-1]
         assert isinstance(opening, Token)
-        if opening[2] == '"':
+        assert isinstance(closing, Token)
+        name = opening[2:]
+        if name[0] == '"':
             try:
-                parse_string(opening[2:]).decode("utf-8")
+                name = parse_string(name).decode("utf-8")
             except ValueError:
                 raise _AnnotationError(opening.start_pos or 0) from None
+        if name not in ANNOTATIONS:
+            return None
+        items, _ = _without_annotations(children[1:-1])
+        return Annotation(name, items, opening.start_pos or 0, closing.end_pos or 0)
+
+
+def _without_annotations(
+    children: list[Item | None],
+) -> tuple[list[Item], Sequence[tuple[int, Annotation]]]:
+    """The items of a form, and its annotations with the index of the item behind each."""
+    items = [item for item in children if item.__class__ in _ITEM_CLASSES]
+    if len(items) == len(children):
+        return cast("list[Item]", items), ()
+    left: list[Item] = []
+    annotations: list[tuple[int, Annotation]] = []
+    for item in children:
+        if isinstance(item, Annotation):
+            annotations.append((len(left), item))
+        elif item is not None:
+            left.append(item)
+    return left, annotations
+
+
+_ITEM_CLASSES = frozenset({Token, Form})
 
 
 class _AnnotationError(Exception):
-    """The name of an annotation is not UTF-8; the argument is its position."""
+    """The quoted name of an annotation is not UTF-8; the argument is its position."""
 
 
 @cache
@@ -106,6 +167,7 @@ class Source:
     def __init__(self, text: str, first_line: int = 1):
         self.text = text
         self.first_line = first_line
+        self.has_annotations = "(@" in text
 
     def place(self, pos: int) -> tuple[int, int]:
         """Line and column of a position, counted from 1."""
@@ -114,12 +176,20 @@ class Source:
 
     def error(self, message: str, pos: int) -> TextError:
         """An error at a position."""
-        line, column = self.place(pos)
-        return TextError(message, line=line, column=column)
+        error = TextError(message)
+        self.locate(error, pos)
+        return error
+
+    def locate(self, error: WasmError, pos: int) -> None:
+        """Give an error its place in the text."""
+        error.line, error.column = self.place(pos)
+        start = self.text.rfind("\n", 0, pos) + 1
+        end = self.text.find("\n", pos)
+        error.source_line = self.text[start : end if end >= 0 else len(self.text)]
 
 
-def parse_forms(source: Source) -> list[Form]:
-    """The top-level forms of a text. Raises TextError."""
+def parse_forms(source: Source) -> Form:
+    """The top-level forms of a text, as the items of one that has no parentheses. Raises TextError."""
     text = _blank_block_comments(source)
     try:
         forms = cast(object, _parser().parse(text))  # pyright: ignore[reportUnknownMemberType]
@@ -132,7 +202,9 @@ def parse_forms(source: Source) -> list[Form]:
         if token.type == "$END":
             raise _unclosed(source, text) from None
         raise unexpected(source, token) from None
-    return cast("list[Form]", forms)
+    root = cast(Form, forms)
+    root.end = len(text)
+    return root
 
 
 _COMMENT_OR_STRING = re.compile(r';;[^\n\r]*|\(;|"(?:[^"\\\n]|\\.)*"')
@@ -232,11 +304,13 @@ def unexpected(source: Source, item: Item | None, end: int = 0) -> TextError:
 class Cursor:
     """A position among the items of a form. Every `take_*` moves on only if it finds what it wants."""
 
-    __slots__ = ("at", "form_end", "form_pos", "items", "source")
+    __slots__ = ("annotations", "at", "form", "form_end", "form_pos", "items", "source")
 
     def __init__(self, source: Source, form: Form, at: int = 0):
         self.source = source
+        self.form = form
         self.items = form.items
+        self.annotations = form.annotations
         self.at = at
         self.form_pos = form.pos
         self.form_end = form.end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wasmdialect.wasm import types as wt
+from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.text.context import IndexSpace, ModuleContext, take_unsigned
 from wasmdialect.wasm.text.syntax import Cursor
 
@@ -19,7 +20,12 @@ def heap_type(context: ModuleContext, cursor: Cursor) -> wt.HeapType:
     if known is not None:
         cursor.at += 1
         return known
-    return wt.TypeIndex(context.types.resolve(cursor))
+    form = cursor.take_form("exact")
+    if form is None:
+        return wt.TypeIndex(context.types.resolve(cursor))
+    found = wt.exact(wt.TypeIndex(context.types.resolve(form)))
+    form.expect_end()
+    return found
 
 
 def take_value_type(context: ModuleContext, cursor: Cursor) -> wt.ValType | None:
@@ -33,12 +39,9 @@ def take_value_type(context: ModuleContext, cursor: Cursor) -> wt.ValType | None
     if reference is None:
         return None
     nullable = reference.take_word("null")
-    exact = reference.take_form("exact")
-    heap = heap_type(context, exact or reference)
-    if exact is not None:
-        exact.expect_end()
+    found = wt.ref_type(nullable, heap_type(context, reference))
     reference.expect_end()
-    return wt.ref_type(nullable, heap, exact is not None)
+    return found
 
 
 def value_type(context: ModuleContext, cursor: Cursor) -> wt.ValType:
@@ -90,15 +93,16 @@ def declared_types(
 
     Raises TextError.
     """
-    identifier = form.take("ID") if space is not None else None
-    if identifier is not None:
+    if space is None:
+        return value_types(context, form)
+    if form.token("ID") is not None or form.annotations:
+        space.bind(form)
         types = [value_type(context, form)]
         form.expect_end()
-    else:
-        types = value_types(context, form)
-    if space is not None:
-        for _ in types:
-            space.define(identifier)
+        return types
+    types = value_types(context, form)
+    for _ in types:
+        space.define(None)
     return types
 
 
@@ -126,11 +130,10 @@ def _struct(context: ModuleContext, form: Cursor, index: int) -> wt.StructType:
     space = context.fields[index] = IndexSpace(context.source, "field", names)
     fields: list[wt.FieldType] = []
     while (declared := form.take_form("field")) is not None:
-        identifier = declared.take("ID")
-        if identifier is not None:
+        if declared.token("ID") is not None or declared.annotations:
+            space.bind(declared)
             fields.append(field_type(context, declared))
             declared.expect_end()
-            space.define(identifier)
             continue
         while declared.current is not None:
             fields.append(field_type(context, declared))
@@ -159,17 +162,27 @@ def _composite(context: ModuleContext, cursor: Cursor, index: int) -> wt.Composi
 def type_definition(context: ModuleContext, form: Cursor, index: int) -> wt.SubType:
     """The content of a `type` field behind its identifier. Raises TextError."""
     sub = form.take_form("sub")
-    if sub is None:
-        found = wt.SubType(_composite(context, form, index))
-    else:
-        final = sub.take_word("final")
-        supers: list[wt.TypeRef] = []
-        while (super_index := context.types.look_up(sub)) is not None:
-            supers.append(wt.TypeIndex(super_index))
-        found = wt.SubType(_composite(context, sub, index), tuple(supers), final)
-        sub.expect_end()
+    final = sub is None or sub.take_word("final")
+    supers: list[wt.TypeRef] = []
+    while sub is not None and (super_index := context.types.look_up(sub)) is not None:
+        supers.append(wt.TypeIndex(super_index))
+    inside = sub or form
+    describes = _clause(context, inside, "describes")
+    descriptor = _clause(context, inside, "descriptor")
+    composite = _composite(context, inside, index)
+    inside.expect_end()
     form.expect_end()
-    return found
+    return wt.SubType(composite, tuple(supers), final, describes, descriptor)
+
+
+def _clause(context: ModuleContext, cursor: Cursor, word: str) -> wt.TypeIndex | None:
+    """Take `(describes t)` or `(descriptor t)`."""
+    form = cursor.take_form(word)
+    if form is None:
+        return None
+    index = context.types.resolve(form)
+    form.expect_end()
+    return wt.TypeIndex(index)
 
 
 def address_type(cursor: Cursor) -> wt.NumType:
@@ -180,11 +193,17 @@ def address_type(cursor: Cursor) -> wt.NumType:
     return wt.I32
 
 
-def _limits(cursor: Cursor) -> wt.Limits:
-    minimum = take_unsigned(cursor, 64)
+def _limits(context: ModuleContext, cursor: Cursor) -> wt.Limits:
+    minimum = _take_limit(context, cursor)
     word = cursor.token("WORD")
     has_maximum = word is not None and word[0].isdigit()
-    return wt.Limits(minimum, take_unsigned(cursor, 64) if has_maximum else None)
+    return wt.Limits(minimum, _take_limit(context, cursor) if has_maximum else None)
+
+
+def _take_limit(context: ModuleContext, cursor: Cursor) -> int:
+    """A limit; since memory64 it has 64 bits, whatever the address type. Raises TextError."""
+    bits = 64 if Feature.MEMORY64 in context.features else 32
+    return take_unsigned(cursor, bits, f"i{bits} constant out of range")
 
 
 def take_page_size(cursor: Cursor) -> int:
@@ -203,7 +222,7 @@ def take_page_size(cursor: Cursor) -> int:
 def memory_type(context: ModuleContext, cursor: Cursor) -> wt.MemoryType:
     """The memory type that must stand here. Raises TextError."""
     address = address_type(cursor)
-    limits = _limits(cursor)
+    limits = _limits(context, cursor)
     shared = cursor.take_word("shared")
     return wt.MemoryType(limits, address, shared, take_page_size(cursor))
 
@@ -211,7 +230,7 @@ def memory_type(context: ModuleContext, cursor: Cursor) -> wt.MemoryType:
 def table_type(context: ModuleContext, cursor: Cursor) -> wt.TableType:
     """The table type that must stand here. Raises TextError."""
     address = address_type(cursor)
-    limits = _limits(cursor)
+    limits = _limits(context, cursor)
     return wt.TableType(ref_type(context, cursor), limits, address)
 
 
