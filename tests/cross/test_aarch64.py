@@ -1,18 +1,26 @@
-"""Code for aarch64 does what the specification says, under emulation: integers and control."""
+"""Code for aarch64 does what the specification says, in a static executable: integers and control."""
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
+import capstone
 import pytest
-from cross.emulator import emulated_aarch64
+from cli.commands import run
+from cross.executable import make_executable
+from cross.kernel import QEMU, run_under_qemu, run_under_unicorn
+from cross.startup import INSTRUCTIONS, TRIPLE
 from spec.scripts import read_script
 
-from wasmdialect.api.wast import run_script
+from wasmdialect.codegen.compiler import compile_module
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import parse_target
 from wasmdialect.object.link import LinkOptions
 
+TARGET = parse_target(TRIPLE)
 SCRIPTS = (
     *("i32", "i64", "int_exprs", "int_literals", "block", "loop", "br", "br_if", "if"),
     *("call", "call_indirect", "return", "select", "switch", "nop", "unreachable", "unwind"),
@@ -20,21 +28,119 @@ SCRIPTS = (
     *("memory_trap", "traps", "address", "left-to-right", "conversions"),
 )
 OPTIONS = {
-    "plain": CompileSettings(parse_target("aarch64-unknown-linux-gnu"), bounds="explicit"),
-    "-O0": CompileSettings(parse_target("aarch64-unknown-linux-gnu"), level=0, bounds="explicit"),
+    "guard": CompileSettings(TARGET),
+    "-O0": CompileSettings(TARGET, level=0, bounds="explicit"),
     "veneers": CompileSettings(
-        parse_target("aarch64-unknown-linux-gnu"),
+        TARGET,
         bounds="explicit",
         branch_protection=True,
         link=LinkOptions(force_veneers=True),
     ),
 }
+CASES = [
+    (name, options)
+    for options in OPTIONS
+    for name in SCRIPTS
+    # A store partly behind a memory may write the other part before it faults (docs/pipelines.md).
+    if (name, options) != ("memory_trap", "guard")
+]
+needs_qemu = pytest.mark.skipif(QEMU is None, reason="qemu-aarch64 (qemu-user) is not installed")
 
 
+def compile_with(settings: CompileSettings) -> Callable[[bytes], bytes]:
+    """What makes artifacts with these settings."""
+    return lambda binary: compile_module(binary, settings, jobs=1).artifact
+
+
+@cache
+def executable(testsuite: Path, name: str, options: str) -> bytes:
+    """The executable of a script of the test-suite."""
+    return make_executable(read_script(testsuite, f"{name}.wast"), compile_with(OPTIONS[options]))
+
+
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_script(testsuite: Path, name: str, options: str):
+    assert run_under_unicorn(executable(testsuite, name, options)) == (0, "")
+
+
+@needs_qemu
 @pytest.mark.parametrize("options", OPTIONS)
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_script(testsuite: Path, monkeypatch: pytest.MonkeyPatch, name: str, options: str):
-    with emulated_aarch64(monkeypatch):
-        result = run_script(read_script(testsuite, f"{name}.wast"), OPTIONS[options])
-    assert result.commands > 0
-    assert result.failures == []
+def test_scripts_under_qemu(testsuite: Path, tmp_path: Path, options: str):
+    outcomes = {
+        name: run_under_qemu(executable(testsuite, name, options), tmp_path)
+        for name in SCRIPTS
+        if (name, options) in CASES
+    }
+    assert outcomes == dict.fromkeys(outcomes, (0, ""))
+
+
+def test_artifacts_of_the_command(testsuite: Path, tmp_path: Path):
+    def compile_(binary: bytes) -> bytes:
+        (tmp_path / "m.wasm").write_bytes(binary)
+        done = run(tmp_path, "wasmdialect", "compile", "m.wasm", "--target", TRIPLE)
+        assert done.returncode == 0, done.stderr
+        return (tmp_path / "m.cwasm").read_bytes()
+
+    program = make_executable(read_script(testsuite, "fac.wast"), compile_)
+    assert run_under_unicorn(program) == (0, "")
+
+
+# --- the start-up object ---
+
+SCRIPT = """(module
+  (memory 1 2)
+  (data "")
+  (func (export "swap") (param i32 i64) (result i64 i32) (local.get 1) (local.get 0))
+  (func (export "negate") (param f64) (result f64) (f64.neg (local.get 0)))
+  (func (export "div") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+  (func (export "load") (param i32) (result i32) (i32.load (local.get 0)))
+  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+  (func (export "drop") (data.drop 0)))
+
+(assert_return (invoke "swap" (i32.const 1) (i64.const 2)) (i64.const 2) (i32.const 1))
+(assert_return (invoke "swap" (i32.const 1) (i64.const 2)) (i64.const 3) (i32.const 1)) ;; wrong
+(assert_return (invoke "swap" (i32.const 1) (i64.const 2)) (i64.const 2) (i32.const 2)) ;; wrong
+
+(assert_return (invoke "negate" (f64.const 0)) (f64.const -0))
+(assert_return (invoke "negate" (f64.const 0)) (f64.const 0)) ;; wrong
+(assert_return (invoke "negate" (f64.const nan:0x4)) (f64.const -nan:0x4))
+(assert_return (invoke "negate" (f64.const nan:0x4)) (f64.const -nan:0x5)) ;; wrong
+(assert_return (invoke "negate" (f64.const nan)) (f64.const nan:canonical))
+(assert_return (invoke "negate" (f64.const nan:0x4)) (f64.const nan:canonical)) ;; wrong
+(assert_return (invoke "negate" (f64.const nan:0x8000000000004)) (f64.const nan:arithmetic))
+(assert_return (invoke "negate" (f64.const nan:0x4)) (f64.const nan:arithmetic)) ;; wrong
+
+(assert_trap (invoke "div" (i32.const 1) (i32.const 0)) "integer divide by zero")
+(assert_trap (invoke "div" (i32.const 1) (i32.const 0)) "integer overflow") ;; wrong
+(assert_trap (invoke "div" (i32.const 1) (i32.const 1)) "integer divide by zero") ;; wrong
+(assert_return (invoke "div" (i32.const 1) (i32.const 0)) (i32.const 1)) ;; wrong
+(invoke "div" (i32.const 1) (i32.const 0)) ;; wrong
+
+(assert_trap (invoke "load" (i32.const 65536)) "out of bounds memory access")
+(assert_return (invoke "grow" (i32.const 1)) (i32.const 1))
+(assert_return (invoke "load" (i32.const 65536)) (i32.const 0))
+(assert_trap (invoke "load" (i32.const 131072)) "out of bounds memory access")
+(assert_return (invoke "grow" (i32.const 1)) (i32.const -1))
+(assert_return (invoke "grow" (i32.const 0)) (i32.const 2))
+
+(assert_trap (invoke "drop") "out of bounds memory access") ;; wrong: the builtin is missing
+"""
+
+
+def run_here(program: bytes, folder: Path) -> tuple[int, str]:
+    return run_under_unicorn(program)
+
+
+@pytest.mark.parametrize("run_", [run_here, pytest.param(run_under_qemu, marks=needs_qemu)])
+def test_wrong_outcomes_are_named(tmp_path: Path, run_: Callable[[bytes, Path], tuple[int, str]]):
+    program = make_executable(SCRIPT, compile_with(OPTIONS["guard"]))
+    wrong = [n for n, line in enumerate(SCRIPT.splitlines(), 1) if ";; wrong" in line]
+    assert run_(program, tmp_path) == (1, "".join(f"line {n} failed\n" for n in wrong))
+
+
+def test_instructions_are_what_they_say():
+    disassembler = capstone.Cs(capstone.CS_ARCH_ARM64, capstone.CS_MODE_ARM)
+    for rows in INSTRUCTIONS.values():
+        code = b"".join(struct.pack("<I", word) for word, _ in rows)
+        found = [f"{i.mnemonic} {i.op_str}".strip() for i in disassembler.disasm(code, 0)]
+        assert found == [text for _, text in rows]
