@@ -1,13 +1,15 @@
 """Measure what docs/performance.md reports: generated code, compile time, memory, start-up.
 
     make bench                    everything
-    python tools/bench.py code    one part: code, compile, start, limits, calls, cache, parallel
+    python tools/bench.py code    one part: code, compile, start, validate, limits, calls, cache,
+                                  parallel
 
 Prints ratios of medians; the engines' calls are interleaved, so that a busy machine hurts both.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import resource
@@ -26,7 +28,9 @@ import wasmtime
 import wasmdialect
 from wasmdialect.cli.bench_command import measure, prepare
 from wasmdialect.wasm.decode import decode_module
-from wasmdialect.wasm.validate import validate_function
+from wasmdialect.wasm.encode import encode_module
+from wasmdialect.wasm.module import Function
+from wasmdialect.wasm.validate import validate_function, validate_module
 
 ROOT = Path(__file__).parents[1]
 KERNELS = {
@@ -219,6 +223,63 @@ def bench_start() -> None:
     )
 
 
+def ten_megabytes() -> bytes:
+    """QuickJS with its functions as many times as 10 MB takes."""
+    wasm = quickjs()
+    module = decode_module(wasm)
+    defined = list(module.defined_functions())
+    size = len(wasm)
+    for f in itertools.cycle(defined):
+        assert f.code is not None
+        module.functions.append(Function(len(module.functions), f.type_index, f.type, None, f.code))
+        size += len(f.code.bytes)
+        if size > 10_000_000:
+            return encode_module(module)
+    raise AssertionError
+
+
+def plain_loop(data: bytes) -> int:
+    """What decoding and validation are measured by."""
+    total = 0
+    for byte in data:
+        total += byte
+    return total
+
+
+def empty_loop(data: bytes) -> None:
+    """The same without anything done."""
+    for _ in data:
+        pass
+
+
+def bench_validate() -> None:
+    """CPU time of decoding and validating 10 MB, beside Python loops over the same bytes."""
+    wasm = ten_megabytes()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    decoded = decode_module(wasm)
+    validate_module(decoded)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    instructions = sum(len(validate_function(decoded, f)[1]) for f in decoded.defined_functions())
+    rows: list[list[float]] = []
+    for _ in range(5):
+        row: list[float] = []
+        for work in (
+            lambda: empty_loop(wasm),
+            lambda: plain_loop(wasm),
+            lambda: validate_module(decode_module(wasm)),
+        ):
+            started = time.process_time()
+            work()
+            row.append(time.process_time() - started)
+        rows.append(row)
+    empty, plain, ours = (statistics.median(column) for column in zip(*rows, strict=True))
+    print(
+        f"decode and validate {len(wasm) / 1e6:.1f} MB: {ours:.2f} s, {ours / plain:.1f} times a loop"
+        f" that adds the bytes, {ours / empty:.1f} times an empty one;"
+        f" {1e9 * ours / instructions:.0f} ns an instruction; {grown / 1024:.0f} MB more memory"
+    )
+
+
 def bench_cache() -> None:
     """QuickJS without cache, with an empty one, with a full one, and after a change to one function."""
     from wasmdialect.api.compile import compile_wasm
@@ -286,6 +347,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "code": bench_code,
     "compile": bench_compile,
     "start": bench_start,
+    "validate": bench_validate,
     "limits": bench_limits,
     "calls": bench_calls,
     "cache": bench_cache,

@@ -22,7 +22,7 @@ MAX_LOCALS = 50_000
 
 _END, _ELSE = 0x0B, 0x05
 _OPENERS = frozenset({0x02, 0x03, 0x04, 0x1F})
-_PREFIXES = frozenset({0xFB, 0xFC, 0xFD, 0xFE})
+PREFIXES = frozenset({0xFB, 0xFC, 0xFD, 0xFE})
 
 
 def _labels(r: Reader) -> tuple[int, ...]:
@@ -116,12 +116,21 @@ def _reader_of(immediates: tuple[Immediate, ...]) -> Callable[[Reader], Any] | N
 
 
 @cache
-def _readers(features: frozenset[Feature]) -> dict[int, Callable[[Reader], Any] | None]:
+def instruction_readers(features: frozenset[Feature]) -> dict[int, Callable[[Reader], Any] | None]:
     """By opcode: the reader of the immediates, of every instruction that `features` allow."""
     return {i.opcode: _reader_of(i.immediates) for i in INSTRUCTIONS if i.feature in features}
 
 
-def _illegal(data: bytes | memoryview, at: int, opcode: int) -> DecodeError:
+def read_opcode(r: Reader, first: int) -> int:
+    """The whole opcode whose first byte has been read. Raises DecodeError."""
+    if first not in PREFIXES:
+        return first
+    code = r.u32()
+    return first << 12 | code if code < 0x1000 else -1
+
+
+def illegal_opcode(data: bytes | memoryview, at: int, opcode: int) -> DecodeError:
+    """The error of an opcode that is unknown, or whose feature is off."""
     code = f"{data[at]:02x}" if opcode <= 0xFF else f"{opcode >> 12:02x} {opcode & 0xFFF:02x}"
     row = BY_OPCODE.get(opcode)
     why = f": {row.mnemonic} needs the feature {row.feature.value}" if row is not None else ""
@@ -137,7 +146,7 @@ def decode_instructions(reader: Reader, end: int | None) -> list[Instruction]:
     """
     out: list[Instruction] = []
     append = out.append
-    readers = _readers(reader.features)
+    readers = instruction_readers(reader.features)
     data = reader.data
     pos = reader.pos
     u32 = Reader.u32
@@ -147,15 +156,14 @@ def decode_instructions(reader: Reader, end: int | None) -> list[Instruction]:
             at = pos
             opcode = data[pos]
             pos += 1
-            if opcode in _PREFIXES:
+            if opcode in PREFIXES:
                 reader.pos = pos
-                code = reader.u32()
+                opcode = read_opcode(reader, opcode)
                 pos = reader.pos
-                opcode = opcode << 12 | code if code < 0x1000 else -1
             try:
                 read = readers[opcode]
             except KeyError:
-                raise _illegal(data, at, opcode) from None
+                raise illegal_opcode(data, at, opcode) from None
             if read is None:
                 append((opcode, None, at))
                 if opcode == _END:
@@ -184,6 +192,14 @@ def decode_instructions(reader: Reader, end: int | None) -> list[Instruction]:
 def decode_locals(reader: Reader, params: int = 0) -> list[wt.ValType]:
     """The declared locals of a body, without its `params` parameters. Raises DecodeError."""
     out: list[wt.ValType] = []
+    for count, t in decode_local_runs(reader, params):
+        out += [t] * count
+    return out
+
+
+def decode_local_runs(reader: Reader, params: int = 0) -> list[tuple[int, wt.ValType]]:
+    """The declared locals as they are written: how many of which type. Raises DecodeError."""
+    out: list[tuple[int, wt.ValType]] = []
     total = params
     for _ in range(reader.count()):
         at = reader.pos
@@ -191,7 +207,7 @@ def decode_locals(reader: Reader, params: int = 0) -> list[wt.ValType]:
         total += count
         if total > MAX_LOCALS:
             raise reader.error("too many locals", at)
-        out += [reader.value_type()] * count
+        out.append((count, reader.value_type()))
     return out
 
 
@@ -200,18 +216,16 @@ def decode_const_expr(reader: Reader) -> ConstExpr:
 
     Raises DecodeError, and ValidationError for a block in it.
     """
-    readers = _readers(reader.features)
+    readers = instruction_readers(reader.features)
     start = reader.pos
     out: list[Instr] = []
     while True:
         at = reader.pos
-        opcode = reader.byte()
-        if opcode in _PREFIXES:
-            opcode = opcode << 12 | min(reader.u32(), 0xFFF)
+        opcode = read_opcode(reader, reader.byte())
         if opcode == _END:
             return ConstExpr(tuple(out), start, memoryview(reader.data)[start : reader.pos])
         if opcode not in readers:
-            raise _illegal(reader.data, at, opcode)
+            raise illegal_opcode(reader.data, at, opcode)
         if opcode in _OPENERS:
             # What is malformed is reported before what is invalid.
             decode_instructions(Reader(reader.data, at, reader.features), None)

@@ -39,15 +39,26 @@ class OperandStack:
     Every method raises ValidationError, whose place the caller adds.
     """
 
-    def __init__(self, module: Module, locals_: list[ValType], params: int, results: wt.FuncType):
+    def __init__(
+        self,
+        module: Module,
+        signature: wt.FuncType,
+        runs: Sequence[tuple[int, ValType]] = (),
+    ):
+        """`runs` are the declared locals: how many of which type."""
         self.module = module
-        self.locals = locals_
-        self.unset = {i for i in range(params, len(locals_)) if not wt.is_defaultable(locals_[i])}
+        self.locals = [*signature.params]
+        self.unset: set[int] = set()
         """Locals that have no value yet."""
+        for count, t in runs:
+            if not wt.is_defaultable(t):
+                self.unset.update(range(len(self.locals), len(self.locals) + count))
+            self.locals += [t] * count
         self.set_order: list[int] = []
         """Locals that have left `unset`, in order."""
         self.operands: list[ValType] = []
-        self.frames: list[ControlFrame] = [ControlFrame(0, results, 0, 0)]
+        outermost = wt.FuncType((), signature.results)
+        self.frames: list[ControlFrame] = [ControlFrame(0, outermost, 0, 0)]
         self.height = 0
         """That of the innermost frame: operands below it are out of reach."""
 
@@ -80,6 +91,12 @@ class OperandStack:
 
     def pop_all(self, expected: Sequence[ValType]) -> None:
         """Pop operands that match `expected`, whose last is on top."""
+        self.check_top(expected)
+        if expected:
+            del self.operands[max(self.height, len(self.operands) - len(expected)) :]
+
+    def check_top(self, expected: Sequence[ValType]) -> None:
+        """Check that the operands on top match `expected`."""
         operands = self.operands
         count = len(expected)
         available = len(operands) - self.height
@@ -89,8 +106,6 @@ class OperandStack:
             found, wanted = operands[-k], expected[-k]
             if found is not wanted and not matches(found, wanted):
                 raise self._mismatch(expected)
-        if count:
-            del operands[max(self.height, len(operands) - count) :]
 
     def _mismatch(self, expected: Sequence[ValType]) -> ValidationError:
         count = len(expected)
@@ -99,35 +114,39 @@ class OperandStack:
             f"type mismatch: instruction requires {_words(expected)} but stack has {_words(found)}"
         )
 
-    def pop_ref(self) -> wt.RefType | None:
-        """Pop a reference of any type; None for BOT."""
+    def pop_ref(self) -> wt.RefType:
+        """Pop a reference of any type; one to BOT_HEAP from the empty stack of unreachable code."""
         t = self.pop_any()
         if isinstance(t, wt.RefType):
             return t
         if t is BOT:
-            return None
+            return wt.ref_type(False, wt.BOT_HEAP)
         raise ValidationError(
             f"type mismatch: instruction requires a reference but stack has [{t}]"
         )
 
     def open(self, opcode: int, signature: wt.FuncType) -> None:
         """Enter a control construct, whose parameters are taken from the stack and put back."""
-        self.pop_all(signature.params)
+        params = signature.params
+        if params:
+            self.pop_all(params)
         self.height = len(self.operands)
         self.frames.append(ControlFrame(opcode, signature, self.height, len(self.set_order)))
-        self.operands.extend(signature.params)
+        self.operands.extend(params)
 
     def close(self) -> ControlFrame:
         """Leave the innermost construct: its results must be all that is left. They are popped."""
         frame = self.frames[-1]
-        self.pop_all(frame.signature.results)
+        results = frame.signature.results
+        if results:
+            self.pop_all(results)
         if len(self.operands) != frame.height:
             left = self.operands[frame.height :]
             raise ValidationError(f"type mismatch: values remaining on stack: {_words(left)}")
         self.frames.pop()
-        for index in self.set_order[frame.initialized :]:
-            self.unset.add(index)
-        del self.set_order[frame.initialized :]
+        if self.set_order:
+            self.unset.update(self.set_order[frame.initialized :])
+            del self.set_order[frame.initialized :]
         self.height = self.frames[-1].height if self.frames else 0
         return frame
 

@@ -12,6 +12,9 @@ from wasmdialect.wasm.leb128 import decode_signed, decode_unsigned
 
 REF_NULL, REF, EXACT = 0x63, 0x64, 0x62
 _HAS_MAXIMUM, _SHARED, _ADDRESS_64, _PAGE_SIZE = 1, 2, 4, 8
+MAX_PARAMS_AND_RESULTS = 1000
+"""Implementation limit, of each (the one of web engines and of Wasmtime)."""
+
 _TABLE_FLAGS = {_HAS_MAXIMUM: Feature.MVP, _ADDRESS_64: Feature.MEMORY64}
 _MEMORY_FLAGS = {
     **_TABLE_FLAGS,
@@ -94,7 +97,16 @@ class Reader:
     def unsigned(self, bits: int) -> int:
         """An unsigned LEB128 integer."""
         try:
-            value, self.pos = decode_unsigned(self.data, self.pos, bits)
+            pos = self.pos
+            first = self.data[pos]
+            if first < 0x80:
+                self.pos = pos + 1
+                return first
+            second = self.data[pos + 1]
+            if second < 0x80:
+                self.pos = pos + 2
+                return first & 0x7F | second << 7
+            value, self.pos = decode_unsigned(self.data, pos, bits)
         except IndexError:
             raise self.end_error() from None
         return value
@@ -102,7 +114,12 @@ class Reader:
     def signed(self, bits: int) -> int:
         """A signed LEB128 integer."""
         try:
-            value, self.pos = decode_signed(self.data, self.pos, bits)
+            pos = self.pos
+            first = self.data[pos]
+            if first < 0x80:
+                self.pos = pos + 1
+                return first if first < 0x40 else first - 0x80
+            value, self.pos = decode_signed(self.data, pos, bits)
         except IndexError:
             raise self.end_error() from None
         return value
@@ -238,9 +255,14 @@ class Reader:
 
     def func_type(self) -> wt.FuncType:
         """Parameters and results."""
+        at = self.pos
         params = tuple(self.value_type() for _ in range(self.count()))
+        if len(params) > MAX_PARAMS_AND_RESULTS:
+            raise self.error("too many parameters", at)
         at = self.pos
         results = tuple(self.value_type() for _ in range(self.count()))
+        if len(results) > MAX_PARAMS_AND_RESULTS:
+            raise self.error("too many results", at)
         if len(results) > 1:
             self.require(Feature.MULTI_VALUE, "invalid result arity", at)
         return wt.FuncType(params, results)

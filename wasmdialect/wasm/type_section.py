@@ -16,6 +16,10 @@ DESCRIBES, DESCRIPTOR = 0x4C, 0x4D
 """The bytes that introduce each form (spec "Binary Format / Types", and custom descriptors)."""
 
 
+MAX_SUBTYPING_DEPTH = 63
+"""Implementation limit: super types in a chain (the one of web engines and of Wasmtime)."""
+
+
 def decode_type_section(reader: Reader, module: Module) -> None:
     """Read the section's entries into `module`. Raises DecodeError, ValidationError."""
     as_written = Reader(reader.data, reader.pos, reader.features)
@@ -111,6 +115,8 @@ def _map_sub_type(t: wt.SubType, index: int, resolve: Resolve, group: range) -> 
     for reference in t.supers:
         if _index(reference) >= index:
             raise ValidationError(f"unknown type {reference}")
+    if len(t.supers) > 1:
+        raise ValidationError(f"sub type {index} has more than one super type")
     if t.describes is not None and _index(t.describes) not in group:
         raise ValidationError("described type is outside rec group")
     if t.descriptor is not None and _index(t.descriptor) not in group:
@@ -156,8 +162,8 @@ def _map_composite(c: wt.CompositeType, resolve: Resolve) -> wt.CompositeType:
 
 def _check_supers(written: wt.SubType, t: wt.DefType, index: int) -> None:
     """Declared supertypes must be extensible and matched (spec "Valid / Types / Sub Types")."""
-    if len(t.supers) > 1:
-        raise ValidationError(f"sub type {index} has more than one super type")
+    if t.depth > MAX_SUBTYPING_DEPTH:
+        raise ValidationError(f"sub type {index} has more than {MAX_SUBTYPING_DEPTH} super types")
     for reference, sup in zip(written.supers, t.supers, strict=True):
         matched = (
             not sup.final

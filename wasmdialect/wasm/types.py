@@ -80,6 +80,10 @@ ABSTRACT_HEAP_TYPES = {
     )
 }  # fmt: skip
 
+BOT_HEAP = AbstractHeapType("bot", 0)
+"""What a reference of unknown type refers to, popped from an unreachable stack: it matches every heap
+type, but a reference to it is no number. Never written in a module."""
+
 _ABSTRACT_SUPERTYPES: dict[AbstractHeapType, tuple[AbstractHeapType, ...]] = {
     NONE: (I31, STRUCT, ARRAY, EQ, ANY),
     I31: (EQ, ANY),
@@ -319,6 +323,7 @@ class DefType:
     composite: CompositeType
     """The structure, with references into the own group replaced by the `DefType`s themselves."""
     supers: tuple[DefType, ...]
+    """One at most."""
     final: bool
     depth: int
     """Length of the chain of declared supertypes."""
@@ -426,13 +431,15 @@ def bottom_of(heap: HeapType) -> AbstractHeapType:
 
 def is_sub_def_type(sub: DefType, sup: DefType) -> bool:
     """Whether `sub` is `sup` or declares it as a supertype, directly or not."""
-    return sub is sup or any(is_sub_def_type(s, sup) for s in sub.supers)
+    while sub.depth > sup.depth:
+        (sub,) = sub.supers
+    return sub is sup
 
 
 def heap_matches(sub: HeapType, sup: HeapType) -> bool:
     """Heap type matching (spec 3.0 "Matching / Heap Types"; an exact type is matched by itself and
     the bottom type only)."""
-    if sub is sup:
+    if sub is sup or sub is BOT_HEAP:
         return True
     if isinstance(sup, ExactType):
         return sub is bottom_of(sup)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
 from wasmdialect.wasm import types as wt
-from wasmdialect.wasm.body import Instruction, decode_instructions, decode_locals
+from wasmdialect.wasm.body import Instruction, decode_local_runs
 from wasmdialect.wasm.errors import ValidationError, WasmError
 from wasmdialect.wasm.features import Feature
-from wasmdialect.wasm.instructions import BY_MNEMONIC, INSTRUCTIONS
+from wasmdialect.wasm.instructions import BY_MNEMONIC
 from wasmdialect.wasm.module import (
     REF_FUNC,
     ConstExpr,
@@ -28,24 +28,9 @@ from wasmdialect.wasm.module import (
 )
 from wasmdialect.wasm.operand_stack import OperandStack
 from wasmdialect.wasm.reader import Reader
-from wasmdialect.wasm.rules import RULES, typed
 from wasmdialect.wasm.types import ValType, matches
+from wasmdialect.wasm.validate_body import check_instructions
 
-_PLAIN: dict[int, tuple[tuple[ValType, ...], tuple[ValType, ...]]] = {
-    i.opcode: (i.params, i.results)
-    for i in INSTRUCTIONS
-    if i.opcode not in RULES
-    and i.params is not None
-    and i.results is not None
-    and len(i.results) < 2
-}
-"""What the table alone types: parameters and results, of which there is one at most."""
-
-for _row in INSTRUCTIONS:
-    if _row.opcode not in RULES and _row.params is not None and _row.results is not None:
-        RULES[_row.opcode] = typed(_row.params, _row.results)
-
-_LOCAL_GET = 0x20
 _GLOBAL_GET = 0x23
 _CONSTANT_ALWAYS = (
     "i32.const", "i64.const", "f32.const", "f64.const", "v128.const",
@@ -79,7 +64,7 @@ def validate_module(module: Module) -> None:
     """Check all declarations and bodies. Raises ValidationError; DecodeError for a malformed body."""
     validate_declarations(module)
     for function in module.defined_functions():
-        validate_function(module, function)
+        _check_body(module, function, None)
 
 
 def validate_function(
@@ -90,71 +75,26 @@ def validate_function(
     Returns the declared locals (without the parameters) and every instruction in order: dead ones,
     `else` and `end` too. Raises ValidationError and DecodeError, which name the function.
     """
+    instructions: list[Instruction] = []
+    stack = _check_body(module, function, instructions)
+    return stack.locals[len(function.signature.params) :], instructions
+
+
+def _check_body(module: Module, function: Function, out: list[Instruction] | None) -> OperandStack:
+    """Check one body, and append its instructions to `out`."""
     assert function.code is not None
     signature = function.signature
     start = function.code.offset
     reader = Reader(module.binary, start, module.features, module.types)
     try:
-        declared = decode_locals(reader, len(signature.params))
-        instructions = decode_instructions(reader, start + len(function.code.bytes))
-        stack = OperandStack(
-            module,
-            [*signature.params, *declared],
-            len(signature.params),
-            wt.FuncType((), signature.results),
-        )
-        _check(stack, instructions)
+        runs = decode_local_runs(reader, len(signature.params))
+        stack = OperandStack(module, signature, runs)
+        check_instructions(stack, reader, start + len(function.code.bytes), out)
     except WasmError as error:
         error.function = function.index
         error.function_name = module.function_name(function.index)
         raise
-    return declared, instructions
-
-
-def _check(s: OperandStack, instructions: Sequence[Instruction]) -> None:
-    """Run the rules over the instructions of a body. The most frequent ones are done here."""
-    plain = _PLAIN.get
-    operands = s.operands
-    local_types = s.locals if not s.unset else None
-    at = immediate = 0
-    try:
-        for opcode, immediate, at in instructions:  # noqa: B007 (the handlers below need it)
-            if opcode == _LOCAL_GET and local_types is not None:
-                index: int = immediate
-                operands.append(local_types[index])
-                continue
-            signature = plain(opcode)
-            if signature is None:
-                if not s.frames:
-                    raise ValidationError("unexpected token: code behind the last end")
-                RULES[opcode](s, immediate)
-                continue
-            params, results = signature
-            count = len(params)
-            if count == 2:
-                if (
-                    len(operands) > s.height + 1
-                    and operands[-1] is params[1]
-                    and operands[-2] is params[0]
-                ):
-                    operands.pop()
-                    operands[-1] = results[0]
-                    continue
-            elif count == 1:
-                if len(operands) > s.height and operands[-1] is params[0]:
-                    operands[-1] = results[0]
-                    continue
-            elif count == 0:
-                operands.extend(results)
-                continue
-            s.pop_all(params)
-            operands.extend(results)
-    except IndexError:
-        raise ValidationError(f"unknown local {immediate}", offset=at) from None
-    except WasmError as error:
-        if error.offset is None:
-            error.offset = at
-        raise
+    return stack
 
 
 def validate_declarations(module: Module) -> None:
@@ -313,14 +253,15 @@ def _check_constant(
     visible_globals: int,
 ) -> None:
     """Check a constant expression that may read the first `visible_globals` globals."""
-    stack = OperandStack(module, [], 0, wt.FuncType((), (expected,)))
+    stack = OperandStack(module, wt.FuncType((), (expected,)))
     offset = expression.offset
     try:
         for instruction in expression.instructions:
             offset = instruction.offset
             _check_is_constant(module, instruction, visible_globals)
-        _check(stack, [(i.opcode, i.immediate, i.offset) for i in expression.instructions])
-        stack.close()
+        end = expression.offset + len(expression.bytes)
+        reader = Reader(module.binary, expression.offset, module.features, module.types)
+        check_instructions(stack, reader, end)
     except WasmError as error:
         if error.offset is None:
             error.offset = offset

@@ -20,7 +20,7 @@ from wasmdialect.wasm.rules.lookup import (
     struct_at,
 )
 from wasmdialect.wasm.type_section import storage_matches
-from wasmdialect.wasm.types import BOT, I32, RefType, matches, ref_type
+from wasmdialect.wasm.types import I32, RefType, matches, ref_type
 
 
 def _struct_new(takes_fields: bool, takes_descriptor: bool) -> Rule:
@@ -237,7 +237,7 @@ def _ref_get_desc(s: OperandStack, index: int) -> None:
 def _convert(source: wt.HeapType, target: wt.HeapType) -> Rule:
     def convert(s: OperandStack, _: None) -> None:
         t = s.pop(ref_type(True, source))
-        s.push(BOT if t is BOT else ref_type(isinstance(t, RefType) and t.nullable, target))
+        s.push(ref_type(isinstance(t, RefType) and t.nullable, target))
 
     return convert
 

@@ -72,8 +72,9 @@ def _br(s: OperandStack, depth: int) -> None:
 def _br_if(s: OperandStack, depth: int) -> None:
     s.pop(I32)
     types = s.label(depth).label_types
-    s.pop_all(types)
-    s.push_all(types)
+    if types:
+        s.pop_all(types)
+        s.push_all(types)
 
 
 @rule("br_table")
@@ -86,9 +87,7 @@ def _br_table(s: OperandStack, labels: tuple[int, ...]) -> None:
             raise ValidationError(
                 f"type mismatch: labels of br_table take {len(default)} and {len(types)} values"
             )
-        before = s.operands.copy()
-        s.pop_all(types)
-        s.operands[:] = before
+        s.check_top(types)
     s.mark_unreachable()
 
 
@@ -204,7 +203,7 @@ def _br_on_null(s: OperandStack, depth: int) -> None:
     types = _br_on(s, depth)
     s.pop_all(types)
     s.push_all(types)
-    s.push(BOT if t is None else ref_type(False, t.heap))
+    s.push(ref_type(False, t.heap))
 
 
 @rule("br_on_non_null")
@@ -213,7 +212,7 @@ def _br_on_non_null(s: OperandStack, depth: int) -> None:
     types = _br_on(s, depth)
     if not types or not isinstance(types[-1], RefType):
         raise ValidationError("type mismatch: br_on_non_null needs a label that takes a reference")
-    if t is not None and not matches(ref_type(False, t.heap), types[-1]):
+    if not matches(ref_type(False, t.heap), types[-1]):
         raise ValidationError(f"type mismatch: the label takes {types[-1]} but stack has [{t}]")
     s.pop_all(types[:-1])
     s.push_all(types[:-1])

@@ -18,7 +18,7 @@ from wasmdialect.wasm.rules.lookup import (
     rule,
     table_at,
 )
-from wasmdialect.wasm.types import BOT, I32, I64, matches, ref_type
+from wasmdialect.wasm.types import I32, I64, matches, ref_type
 
 
 @rule("ref.null")
@@ -35,7 +35,7 @@ def _ref_is_null(s: OperandStack, _: None) -> None:
 @rule("ref.as_non_null")
 def _ref_as_non_null(s: OperandStack, _: None) -> None:
     t = s.pop_ref()
-    s.push(BOT if t is None else ref_type(False, t.heap))
+    s.push(ref_type(False, t.heap))
 
 
 @rule("ref.func")

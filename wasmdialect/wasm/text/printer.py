@@ -30,6 +30,8 @@ from wasmdialect.wasm.text.literals import name_literal, string_literal
 _PLAIN_ID = re.compile(r"[0-9A-Za-z!#$%&'*+\-./:<=>?@\\^_`|~]+\Z")
 _OPENERS = frozenset({"block", "loop", "if", "try_table"})
 _INDENT = "  "
+_DEEPEST = 60
+"""Levels that are indented; deeper ones are not, or the text could be the square of the code."""
 
 
 def print_module(module: Module) -> str:
@@ -202,8 +204,8 @@ class _Printer:
             if word in ("end", "else"):
                 level -= 1
             if at in hints:
-                yield _INDENT * level + f'(@{BRANCH_HINT} "\\{hints[at]:02x}")'
-            yield _INDENT * level + self.instruction(opcode, immediate)
+                yield _INDENT * min(level, _DEEPEST) + f'(@{BRANCH_HINT} "\\{hints[at]:02x}")'
+            yield _INDENT * min(level, _DEEPEST) + self.instruction(opcode, immediate)
             if word in _OPENERS or word == "else":
                 level += 1
 
