@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 from spec.scripts import find_testsuite, read_script
 
+from wasmdialect.wasm.body import decode_instructions, decode_locals
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.encode import encode_module
 from wasmdialect.wasm.errors import WasmError
 from wasmdialect.wasm.features import Feature, parse_features
 from wasmdialect.wasm.module import Module
+from wasmdialect.wasm.reader import Reader
 from wasmdialect.wasm.text import parse_module, print_module
+from wasmdialect.wasm.validate import validate_function
 from wasmdialect.wasm.wast import (
     AssertFailure,
     DefineModule,
@@ -61,6 +64,7 @@ def test_modules(testsuite: Path, name: str):
 def check_round_trips(module: ScriptModule, features: frozenset[Feature]) -> None:
     binary = module.to_binary(features)
     decoded = check_accepted(module, features)
+    check_instructions(decoded)
     encoded = encode_module(decoded)
     if module.form is not ModuleForm.BINARY:
         assert encoded == binary, f"line {module.line}"
@@ -75,6 +79,16 @@ def check_round_trips(module: ScriptModule, features: frozenset[Feature]) -> Non
         assert custom_sections(read) == custom_sections(decoded), f"line {module.line}"
         again = print_module(read)
         assert parse_module(again, features).binary == from_text, f"line {module.line}"
+
+
+def check_instructions(module: Module) -> None:
+    """The pass that checks a body sees the same instructions as the decoder alone."""
+    for function in module.defined_functions():
+        assert function.code is not None
+        reader = Reader(module.binary, function.code.offset, module.features, module.types)
+        decode_locals(reader)
+        instructions = decode_instructions(reader, function.code.offset + len(function.code.bytes))
+        assert validate_function(module, function)[1] == instructions
 
 
 def custom_sections(module: Module) -> list[tuple[str, bytes]]:

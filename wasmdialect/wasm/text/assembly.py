@@ -58,27 +58,26 @@ class Assembly:
         self.items[section].append(Item(data, self.pos, places))
 
     def assemble(self, placed: Sequence[PlacedSection]) -> tuple[bytes, Places]:
-        """The module: sections in order, with custom ones where they are `placed`."""
+        """The module: sections in order, with custom ones where they are `placed`.
+
+        What identifiers and annotations imply is added unless the text writes that section out:
+        branch hints just before the code, names at the very end (where wasm-tools puts them).
+        """
         written = {p.name for p in placed}
         places = Places()
         out = bytearray(encode.MAGIC + encode.VERSION)
         for section in (FIRST, *encode.SECTION_ORDER, LAST):
             out += _custom_sections(p for p in placed if p.section == section and p.before)
-            out += self._implied(section, written)
+            if section == _CODE and self.branch_hints and BRANCH_HINT not in written:
+                hints = encode_branch_hints(self.branch_hints)
+                out += encode.encode_custom(BRANCH_HINT, hints)
             self._add_section(section, out, places)
             out += _custom_sections(p for p in placed if p.section == section and not p.before)
+        names = encode_names(self.names)
+        if names and "name" not in written:
+            out += encode.encode_custom("name", names)
         places.add(len(out), self.pos)
         return bytes(out), places
-
-    def _implied(self, section: int, written: set[str]) -> bytes:
-        """The custom section that identifiers or annotations imply before `section`, unless the
-        text has `written` it out."""
-        if section == _CODE and self.branch_hints and BRANCH_HINT not in written:
-            return encode.encode_custom(BRANCH_HINT, encode_branch_hints(self.branch_hints))
-        if section == LAST and "name" not in written:
-            names = encode_names(self.names)
-            return encode.encode_custom("name", names) if names else b""
-        return b""
 
     def _add_section(self, section: int, out: bytearray, places: Places) -> None:
         if section == _START and self.start is not None:

@@ -1,7 +1,7 @@
 """Which custom sections of a module its text implies, and `@custom` annotations for all others.
 
-Identifiers and `@name` imply a `name` section behind all sections, `@metadata.code.branch_hint` a
-section before the code. One that is not just as it would be implied is written out, and then counts.
+Identifiers and `@name` imply a `name` section at the very end, `@metadata.code.branch_hint` a section
+before the code. One that is not just as it would be implied is written out, and then counts.
 """
 
 from __future__ import annotations
@@ -49,12 +49,10 @@ def _field(section: CustomSection, last: int) -> str:
 
 
 def _name_is_implied(module: Module) -> bool:
-    behind = [s for s in module.custom_sections if s.after == module.last_section]
-    return (
-        bool(behind)
-        and behind[0].name == "name"
-        and encode_names(_implied_names(module)) == bytes(behind[0].bytes)
-    )
+    last = module.custom_sections[-1]
+    if last.name != "name" or last.after != module.last_section or not last.bytes:
+        return False
+    return encode_names(_implied_names(module)) == bytes(last.bytes)
 
 
 def _implied_names(module: Module) -> Names:
