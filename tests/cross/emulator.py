@@ -25,7 +25,8 @@ from wasmdialect.runtime import builtins as builtin_functions
 from wasmdialect.runtime import module as module_room
 from wasmdialect.runtime import store as store_room
 from wasmdialect.runtime.instance import instance_at
-from wasmdialect.runtime.native import NativeGlue, TrapKind, TrapRecord, native
+from wasmdialect.runtime.native import NativeGlue, TrapRecord, native
+from wasmdialect.runtime.native.outcomes import TrapKind
 
 PAGE = mmap.PAGESIZE
 STACK_SIZE = 1 << 20

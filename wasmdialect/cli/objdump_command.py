@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import click
@@ -194,8 +193,8 @@ def to_plain(code: CodeFile, functions: list[PlacedFunction]) -> dict[str, Any]:
         ],
     }
     if code.artifact is not None:
-        plain["engine"] = asdict(code.artifact.engine)
-        plain["provenance"] = asdict(code.artifact.provenance)
+        plain["engine"] = vars(code.artifact.engine)
+        plain["provenance"] = vars(code.artifact.provenance)
         plain["info"] = json.loads(code.artifact.info.to_bytes())
     return plain
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-import mmap
 import os
-from typing import Any
 
-PAGE_SIZE = mmap.PAGESIZE
+from wasmdialect._static import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+PAGE_SIZE = os.sysconf("SC_PAGESIZE")
 
 PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC = 0, 1, 2, 4
 _MAP_PRIVATE, _MAP_ANONYMOUS, _MAP_NORESERVE = 0x02, 0x20, 0x4000

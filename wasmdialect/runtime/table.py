@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ctypes
 from array import array
-from collections.abc import Callable, Sequence
 
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import (
     POINTER_SIZE,
     TABLE_DEFINITION,
     TABLE_ELEMENT_INITIALIZED,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 MAXIMUM_ELEMENTS = 10_000_000
 """What a table without a smaller maximum may grow to."""

@@ -1,0 +1,24 @@
+"""What of `typing` is used in code that runs when a program starts, without loading `typing`.
+
+`typing` takes half as long to load as starting a saved artifact takes altogether. What is only in
+annotations is imported under `TYPE_CHECKING`; type checkers know that name wherever it comes from.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from typing import dataclass_transform, final
+else:
+
+    def final(cls):
+        """No class is derived from this one."""
+        return cls
+
+    def dataclass_transform(**_):
+        """The class works as `dataclasses` do."""
+        return final
+
+
+__all__ = ["TYPE_CHECKING", "dataclass_transform", "final"]
