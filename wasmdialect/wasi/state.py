@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.wasi.abi import Clockid, Errno
-from wasmdialect.wasi.config import WasiConfig
-from wasmdialect.wasi.descriptors import Descriptor, DescriptorTable, Directory
+from wasmdialect.wasi.descriptors import (
+    CallbackStream,
+    Descriptor,
+    DescriptorTable,
+    Directory,
+    InputStream,
+    OutputStream,
+)
 from wasmdialect.wasi.errors import WasiError
-from wasmdialect.wasi.memory import GuestMemory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wasmdialect.wasi.config import Output, WasiConfig
+    from wasmdialect.wasi.memory import GuestMemory
 
 
 class WasiState:
@@ -17,7 +28,8 @@ class WasiState:
 
     def __init__(self, config: WasiConfig):
         self.config = config
-        streams: list[Descriptor] = [config.stdin, config.stdout, config.stderr]
+        outputs = [_output_stream(config.stdout), _output_stream(config.stderr)]
+        streams: list[Descriptor] = [InputStream(config.stdin), *outputs]
         directories = [Directory(each.host, each.mutable, each.name) for each in config.preopens]
         self.descriptors = DescriptorTable([*streams, *directories])
         start = time.monotonic_ns()
@@ -28,6 +40,21 @@ class WasiState:
             Clockid.THREAD_CPUTIME_ID: time.thread_time_ns,
         }
         """What each clock shows, in nanoseconds."""
+
+
+class WasiFunctions:
+    """Some of the functions of a program; all of them share its state."""
+
+    def __init__(self, state: WasiState):
+        self.config = state.config
+        self.descriptors = state.descriptors
+        self.clocks = state.clocks
+
+
+def _output_stream(output: Output) -> OutputStream:
+    if output.callback is not None:
+        return CallbackStream(output.callback)
+    return OutputStream(output.host, output.python)
 
 
 def read_path(memory: GuestMemory, address: int, size: int) -> bytes:
