@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import struct
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from wasmdialect import Config, Engine, Module
 from wasmdialect._records import field_names
 from wasmdialect.object.artifact import EngineInfo, read_artifact
+from wasmdialect.object.cbor import read_cbor
 from wasmdialect.object.info import (
     ArtifactInfo,
     DataInfo,
@@ -160,8 +160,8 @@ def keys(after: str) -> set[str]:
         (".wasmdialect.provenance", Provenance, set()),
     ],
 )
-def test_json_sections(sections: dict[str, bytes], section: str, cls: Any, extra: set[str]):
-    written = set(json.loads(sections[section]))
+def test_cbor_sections(sections: dict[str, bytes], section: str, cls: Any, extra: set[str]):
+    written = set(read_cbor(sections[section]))
     assert keys(f"### `{section}`") == written == {*field_names(cls)} | extra
 
 

@@ -6,6 +6,9 @@ annotations is imported under `TYPE_CHECKING`; type checkers know that name wher
 
 from __future__ import annotations
 
+# `collections.abc` is this, inside of `collections`, which has to be loaded for it.
+from _collections_abc import Mapping
+
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -21,4 +24,4 @@ else:
         return final
 
 
-__all__ = ["TYPE_CHECKING", "dataclass_transform", "final"]
+__all__ = ["TYPE_CHECKING", "Mapping", "dataclass_transform", "final"]

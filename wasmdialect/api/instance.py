@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from wasmdialect._static import TYPE_CHECKING, final
+from wasmdialect._static import TYPE_CHECKING, Mapping, final
 from wasmdialect.api.extern import unwrap_extern, wrap_extern
 from wasmdialect.api.store import store_of
 from wasmdialect.runtime.errors import WasmtimeError

@@ -7,11 +7,11 @@ a whole and only the section table matters. docs/artifact.md describes each sect
 from __future__ import annotations
 
 import hashlib
-import json
 
 from wasmdialect._records import FrozenRecord, Record, field
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect._version import __version__
+from wasmdialect.object.cbor import read_cbor, write_cbor
 from wasmdialect.object.elf import (
     EM_X86_64,
     ElfError,
@@ -56,7 +56,7 @@ class EngineInfo(FrozenRecord):
 
     def to_bytes(self) -> bytes:
         """The section's bytes."""
-        return json.dumps(self.__dict__, separators=(",", ":"), sort_keys=True).encode()
+        return write_cbor(vars(self))
 
     @property
     def pipeline(self) -> str:
@@ -67,7 +67,7 @@ class EngineInfo(FrozenRecord):
     def from_bytes(data: bytes) -> EngineInfo:
         """Raises ArtifactError."""
         try:
-            return EngineInfo(**json.loads(data))
+            return EngineInfo(**read_cbor(data))
         except (ValueError, TypeError):
             raise ArtifactError("the engine section is malformed") from None
 
@@ -97,6 +97,14 @@ class Artifact(Record):
     text_offset: int = 0
     """Of `.text` in the file."""
     branch_protection: bool = False
+
+    def function_names(self) -> dict[int, str]:
+        """The names there are, by the index of the function."""
+        content, numbers = bytes(self.names), iter(self.info.function_names)
+        return {
+            index: content[start : start + size].decode("utf-8", "replace")
+            for index, start, size in zip(numbers, numbers, numbers, strict=True)
+        }
 
 
 def checksum(file: bytes | bytearray | memoryview, checksum_at: int) -> bytes:

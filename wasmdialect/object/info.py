@@ -1,21 +1,20 @@
 """What the loader needs to know of a module besides its code: `.wasmdialect.info`.
 
-JSON, because it is small, fast to read without this package, and no code. `INFO_VERSION` changes with
-every change of its meaning. Value types are written as in the text format. A constant expression is a
-list of [mnemonic, immediate] pairs; integer and float constants are unsigned bit patterns.
+CBOR, because it is small, fast to read, also without this package, and no code. `INFO_VERSION` changes
+with every change of its meaning. Value types are written as in the text format. A constant expression
+is a list of [mnemonic, immediate] pairs; integer and float constants are unsigned bit patterns.
 """
 
 from __future__ import annotations
 
-import json
-
 from wasmdialect._records import Record, field
 from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.object.cbor import read_cbor, write_cbor
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-INFO_VERSION = 2
+INFO_VERSION = 3
 
 ConstantExpression: TypeAlias = "list[list[Any]]"
 
@@ -23,8 +22,9 @@ ConstantExpression: TypeAlias = "list[list[Any]]"
 class FunctionTypeInfo(Record):
     """A function type."""
 
-    params: list[str]
-    results: list[str]
+    params: str
+    results: str
+    """With commas between them."""
 
 
 class TableInfo(Record):
@@ -119,8 +119,8 @@ class ArtifactInfo(Record):
     """Name, size and alignment of the VMContext fields that passes declared."""
     counters: list[str] = field(default_factory=list)
     """Those of them that are counters."""
-    function_names: list[list[int]] = field(default_factory=list)
-    """Index, start and length in `.name.wasm` of the names there are."""
+    function_names: list[int] = field(default_factory=list)
+    """Index, start and length in `.name.wasm` of each of the names there are."""
     function_starts: list[int] = field(default_factory=list)
     """The Wasm byte offset of each function's body, 0 for imports."""
     function_ends: list[int] = field(default_factory=list)
@@ -128,15 +128,17 @@ class ArtifactInfo(Record):
 
     def to_bytes(self) -> bytes:
         """The section's bytes."""
-        document = {"version": INFO_VERSION, **vars(self)}
-        text = json.dumps(document, separators=(",", ":"), sort_keys=True, default=vars)
-        return text.encode()
+        return write_cbor(self.document())
+
+    def document(self) -> dict[str, Any]:
+        """All of it as mappings and lists."""
+        return {"version": INFO_VERSION, **{name: _plain(v) for name, v in vars(self).items()}}
 
     @staticmethod
     def from_bytes(data: bytes) -> ArtifactInfo:
         """Raises ValueError if the bytes are not of this version's form."""
-        document: dict[str, Any] = json.loads(data)
-        if document.pop("version", None) != INFO_VERSION:
+        document: dict[str, Any] = read_cbor(data)
+        if not isinstance(document, dict) or document.pop("version", None) != INFO_VERSION:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ValueError("the module information is of another version")
         try:
             return _with_classes(ArtifactInfo(**document))
@@ -144,8 +146,14 @@ class ArtifactInfo(Record):
             raise ValueError(f"malformed module information: {error}") from None
 
 
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return vars(value)
+    return [_plain(item) for item in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
+
+
 def _with_classes(info: ArtifactInfo) -> ArtifactInfo:
-    """Turn the dictionaries that JSON gives into the classes they were."""
+    """Turn the mappings that were read into the classes they were."""
 
     def each(cls: Any, rows: list[Any]) -> list[Any]:
         return [None if row is None else cls(**row) for row in rows]
@@ -158,4 +166,14 @@ def _with_classes(info: ArtifactInfo) -> ArtifactInfo:
     info.exports = each(ExportInfo, info.exports)
     info.elements = each(ElementInfo, info.elements)
     info.data = each(DataInfo, info.data)
+    for name in _NUMBERS:
+        if set(map(type, getattr(info, name))) - {int}:
+            raise ValueError(f"{name} has something else than numbers")
+    if len(info.function_names) % 3:
+        raise ValueError("function_names is cut")
     return info
+
+
+_NUMBERS = (
+    "signatures", "functions", "escaping", "function_names", "function_starts", "function_ends",
+)  # fmt: skip

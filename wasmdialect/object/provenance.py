@@ -1,4 +1,4 @@
-"""Where an artifact comes from: `.wasmdialect.provenance`, JSON.
+"""Where an artifact comes from: `.wasmdialect.provenance`, CBOR.
 
 With the settings and passes of `.wasmdialect.engine` it says all that is needed to build the same bytes
 again, and nothing of when, where and by whom they were built.
@@ -7,9 +7,9 @@ again, and nothing of when, where and by whom they were built.
 from __future__ import annotations
 
 import hashlib
-import json
 
 from wasmdialect._records import FrozenRecord
+from wasmdialect.object.cbor import read_cbor, write_cbor
 
 
 class PassProvenance(FrozenRecord):
@@ -35,12 +35,12 @@ class Provenance(FrozenRecord):
 
     def to_bytes(self) -> bytes:
         """The section's bytes."""
-        return json.dumps(vars(self), separators=(",", ":"), sort_keys=True).encode()
+        return write_cbor(vars(self))
 
     @staticmethod
     def from_bytes(data: bytes) -> Provenance:
         """Raises ValueError."""
         try:
-            return Provenance(**json.loads(data))
+            return Provenance(**read_cbor(data))
         except TypeError as error:
             raise ValueError(f"malformed provenance: {error}") from None

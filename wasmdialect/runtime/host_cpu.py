@@ -41,7 +41,7 @@ def cpu_flags() -> frozenset[str]:
 
 def _read_flags() -> frozenset[str]:
     try:
-        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as info:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as info:
             for line in info:
                 if line.startswith(("flags", "Features")):
                     return frozenset(line.partition(":")[2].split())

@@ -21,6 +21,7 @@ from wasmdialect.runtime.unwinding import forget_frames, register_frames
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from wasmdialect.object.info import FunctionTypeInfo
     from wasmdialect.runtime.errors import Frame
     from wasmdialect.runtime.frames import FrameTable
 
@@ -33,10 +34,7 @@ class LoadedModule:
         self.info = artifact.info
         self.text_address = text_address
         self.layout = VMContextLayout(_counts(artifact))
-        self.types = [
-            None if t is None else Signature(tuple(t.params), tuple(t.results))
-            for t in self.info.types
-        ]
+        self.types = [None if t is None else _signature(t) for t in self.info.types]
         self.functions = [self._signature(t) for t in self.info.functions]
         """The signature of each function."""
         self.signature_ids = [0 if s is None else signature_id(s) for s in self.types]
@@ -52,9 +50,15 @@ class LoadedModule:
             else AddressMap.read(memoryview(artifact.address_map))
         )
         self.traps = TrapTable.read(memoryview(artifact.traps))
-        names, rows = bytes(artifact.names), self.info.function_names
-        self.names = {i: names[s : s + n].decode("utf-8", "replace") for i, s, n in rows}
+        self._names: dict[int, str] | None = None
         self._frames: FrameTable | None = None
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """The names of functions that have one, by index; read when they are asked for."""
+        if self._names is None:
+            self._names = self.artifact.function_names()
+        return self._names
 
     def display_name(self, symbol: str) -> str:
         """What debuggers and profilers call a function: its name in the module, else the name that it
@@ -95,6 +99,13 @@ class LoadedModule:
 
             self._frames = FrameTable(self)
         return self._frames.frame_at(pc - self.text_address - (0 if exact else 1))
+
+
+def _signature(t: FunctionTypeInfo) -> Signature:
+    params, results = t.params, t.results
+    return Signature(
+        tuple(params.split(",")) if params else (), tuple(results.split(",")) if results else ()
+    )
 
 
 def _addresses(artifact: Artifact, text_address: int) -> Mapping[str, int]:

@@ -46,7 +46,7 @@ def read_blob(architecture: str) -> Blob:
         image = file.read()
     symbols: dict[str, int] = {}
     relative: list[int] = []
-    with open(description_path, encoding="ascii") as file:
+    with open(description_path, encoding="utf-8") as file:
         file.readline()  # the version
         for line in file:
             name, offset = line.split()
