@@ -31,14 +31,10 @@ class Record:
     what is assigned to one is its default. Records are equal if their class and all fields are."""
 
     def __init__(self, *values: Any, **named: Any):
-        names = field_names(type(self))
-        given = dict(zip(names, values, strict=False))
-        if len(values) > len(names) or given.keys() & named.keys() or named.keys() - {*names}:
-            raise TypeError(f"{type(self).__qualname__}() takes {', '.join(names)}")
-        given.update(named)
-        own = self.__dict__
-        for name in names:
-            own[name] = given[name] if name in given else _default(type(self), name)
+        names = self.__annotations__
+        if named or len(values) != len(names):
+            values = _complete(type(self), values, named)
+        self.__dict__.update(zip(names, values, strict=True))
         self.__post_init__()
 
     def __post_init__(self) -> None:
@@ -81,11 +77,16 @@ def default_of(cls: type[Record], name: str) -> Any:
     return value.make() if isinstance(value, _Made) else value
 
 
-def _default(cls: type[Record], name: str) -> Any:
+def _complete(cls: type[Record], values: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """The value of every field, from what a constructor was given. Raises TypeError."""
+    names = field_names(cls)
+    rest = names[len(values) :]
+    if len(values) > len(names) or not named.keys() <= {*rest}:
+        raise TypeError(f"{cls.__qualname__}() takes {', '.join(names)}")
     try:
-        return default_of(cls, name)
-    except AttributeError:
-        raise TypeError(f"{cls.__qualname__}() needs {name}") from None
+        return values + tuple([named[n] if n in named else default_of(cls, n) for n in rest])
+    except AttributeError as error:
+        raise TypeError(f"{cls.__qualname__}() needs more: {error}") from None
 
 
 def _refuse(action: str, name: str) -> NoReturn:

@@ -10,7 +10,6 @@ from wasmdialect.object.info import (
     DataInfo,
     ElementInfo,
     ExportInfo,
-    FunctionTypeInfo,
     GlobalInfo,
     ImportInfo,
     MemoryInfo,
@@ -75,12 +74,10 @@ def module_info(
     return info, wasm_data, names
 
 
-def _function_type(t: DefType) -> FunctionTypeInfo | None:
+def _function_type(t: DefType) -> str | None:
     if not isinstance(t.composite, FuncType):
         return None
-    return FunctionTypeInfo(
-        ",".join(map(str, t.composite.params)), ",".join(map(str, t.composite.results))
-    )
+    return f"{','.join(map(str, t.composite.params))}->{','.join(map(str, t.composite.results))}"
 
 
 def _memory(memory: Memory, guarded: bool) -> MemoryInfo:

@@ -69,7 +69,7 @@ class EngineInfo(FrozenRecord):
         try:
             return EngineInfo(**read_cbor(data))
         except (ValueError, TypeError):
-            raise ArtifactError("the engine section is malformed") from None
+            raise ArtifactError("the engine section is malformed, or of another version") from None
 
 
 class Artifact(Record):

@@ -5,6 +5,8 @@ A module has thousands of functions, and most programs that load it never ask fo
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.object.elf import STT_FUNC, SYMBOL
 from wasmdialect.object.image import PlacedFunction
@@ -27,15 +29,17 @@ class FunctionTable:
         if len(symbols) % SYMBOL.size or not symbols or not names or names[-1]:
             raise TableError("the symbol table is malformed")
         halves, words = symbols.cast("I"), symbols.cast("Q")
-        self._names = names
-        self._name_offsets = halves[_HALVES::_HALVES].tolist()
+        self.symbols = str(names, "latin-1").split("\0")[1:-1]
+        """Their names; `.strtab` has them one after the other, behind an empty one."""
+        name_offsets = halves[_HALVES::_HALVES].tolist()
         self.offsets: list[int] = words[_WORDS + 1 :: _WORDS].tolist()
         self.sizes: list[int] = words[_WORDS + 2 :: _WORDS].tolist()
         kinds = set(halves[_HALVES + 1 :: _HALVES].tolist())
         if kinds - {STT_FUNC | text_index << 16}:
             raise TableError("a symbol is not a function in the text")
-        if max(self._name_offsets, default=0) >= len(names):
-            raise TableError("the name of a function is outside the file")
+        ends = accumulate([len(symbol) + 1 for symbol in self.symbols], initial=1)
+        if [*ends] != [*name_offsets, len(names)]:
+            raise TableError("the names of functions are not one after the other")
         ends = map(int.__add__, self.offsets, self.sizes)
         if max(ends, default=0) > text_size or self.offsets != sorted(self.offsets):
             raise TableError("a function is not in its place in the text")
@@ -43,10 +47,5 @@ class FunctionTable:
     def __len__(self) -> int:
         return len(self.offsets)
 
-    def symbols(self) -> list[str]:
-        """The name of each function."""
-        text = str(self._names, "latin-1")  # one character a byte, so that offsets stay right
-        return [text[start : text.index("\0", start)] for start in self._name_offsets]
-
     def __iter__(self) -> Iterator[PlacedFunction]:
-        return map(PlacedFunction, self.symbols(), self.offsets, self.sizes)
+        return map(PlacedFunction, self.symbols, self.offsets, self.sizes)

@@ -19,14 +19,6 @@ INFO_VERSION = 3
 ConstantExpression: TypeAlias = "list[list[Any]]"
 
 
-class FunctionTypeInfo(Record):
-    """A function type."""
-
-    params: str
-    results: str
-    """With commas between them."""
-
-
 class TableInfo(Record):
     """A table: element type, limits, whether indices are i64, initial value."""
 
@@ -99,8 +91,8 @@ class ArtifactInfo(Record):
     """Everything the loader needs to know of a module."""
 
     module_name: str | None = None
-    types: list[FunctionTypeInfo | None] = field(default_factory=list)
-    """By type index; None for what is no function type."""
+    types: list[str | None] = field(default_factory=list)
+    """By type index, as in `i32,i64->f32`; None for what is no function type."""
     signatures: list[int] = field(default_factory=list)
     """The first type index of each distinct function type: S in `signatures[S]::...`."""
     functions: list[int] = field(default_factory=list)
@@ -158,7 +150,6 @@ def _with_classes(info: ArtifactInfo) -> ArtifactInfo:
     def each(cls: Any, rows: list[Any]) -> list[Any]:
         return [None if row is None else cls(**row) for row in rows]
 
-    info.types = each(FunctionTypeInfo, info.types)
     info.tables = each(TableInfo, info.tables)
     info.memories = each(MemoryInfo, info.memories)
     info.globals = each(GlobalInfo, info.globals)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import weakref
+import sys
 from _thread import allocate_lock
+from _weakref import ref  # `weakref.ref`, without the rest of `weakref`
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import Counts, VMContextLayout, align_up
@@ -21,7 +22,6 @@ from wasmdialect.runtime.unwinding import forget_frames, register_frames
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from wasmdialect.object.info import FunctionTypeInfo
     from wasmdialect.runtime.errors import Frame
     from wasmdialect.runtime.frames import FrameTable
 
@@ -52,6 +52,8 @@ class LoadedModule:
         self.traps = TrapTable.read(memoryview(artifact.traps))
         self._names: dict[int, str] | None = None
         self._frames: FrameTable | None = None
+        self.published: object = None
+        """What keeps the code in memory."""
 
     @property
     def names(self) -> Mapping[int, str]:
@@ -101,8 +103,9 @@ class LoadedModule:
         return self._frames.frame_at(pc - self.text_address - (0 if exact else 1))
 
 
-def _signature(t: FunctionTypeInfo) -> Signature:
-    params, results = t.params, t.results
+def _signature(text: str) -> Signature:
+    """The signature that `i32,i64->f32` means."""
+    params, _, results = text.partition("->")
     return Signature(
         tuple(params.split(",")) if params else (), tuple(results.split(",")) if results else ()
     )
@@ -112,7 +115,7 @@ def _addresses(artifact: Artifact, text_address: int) -> Mapping[str, int]:
     functions = artifact.functions
     assert isinstance(functions, FunctionTable)
     addresses = map(text_address.__add__, functions.offsets)
-    return dict(zip(functions.symbols(), addresses, strict=True))
+    return dict(zip(functions.symbols, addresses, strict=True))
 
 
 def _counts(artifact: Artifact) -> Counts:
@@ -185,19 +188,29 @@ def _publish(artifact: Artifact, text: int, mapping: int, size: int) -> LoadedMo
     frames = text + len(artifact.text) if artifact.eh_frame else 0
     if frames:
         register_frames(frames)
-    # Not at exit: a thread may still run the code then.
-    weakref.finalize(module, _unload, text, frames, mapping, size).atexit = False
+    module.published = _Published(text, frames, mapping, size)
     return module
 
 
 _READ_EXECUTE = pages.PROT_READ | pages.PROT_EXEC
 
 
-def _unload(text: int, frames: int, mapping: int, size: int) -> None:
-    _registry.remove(text)
-    if frames:
-        forget_frames(frames)
-    pages.unmap(mapping, size)
+class _Published:
+    """What was made known of a module's code; taken back when nothing refers to the module any more.
+
+    Not when Python ends: a thread may still run the code then.
+    """
+
+    def __init__(self, text: int, frames: int, mapping: int, size: int):
+        self._text, self._frames, self._mapping, self._size = text, frames, mapping, size
+
+    def __del__(self) -> None:
+        if sys.is_finalizing():
+            return
+        _registry.remove(self._text)
+        if self._frames:
+            forget_frames(self._frames)
+        pages.unmap(self._mapping, self._size)
 
 
 def _check_host(artifact: Artifact) -> None:
@@ -217,12 +230,12 @@ class _ModuleRegistry:
 
     def __init__(self) -> None:
         self._lock = allocate_lock()
-        self._ranges: list[tuple[int, int, weakref.ref[LoadedModule]]] = []
+        self._ranges: list[tuple[int, int, ref[LoadedModule]]] = []
 
     def add(self, start: int, end: int, module: LoadedModule) -> None:
         native().register_code(start, end)
         with self._lock:
-            added = (start, end, weakref.ref(module))
+            added = (start, end, ref(module))
             self._ranges = sorted([*self._ranges, added], key=lambda r: r[0])
 
     def remove(self, start: int) -> None:
