@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 
 from wasmdialect._static import TYPE_CHECKING
 
@@ -61,6 +62,23 @@ def protect(address: int, size: int, protection: int) -> None:
 def unmap(address: int, size: int) -> None:
     """Give pages back."""
     _libc.munmap(address, size)
+
+
+class Owned:
+    """Pages that are given back when nothing refers to this object any more.
+
+    Not when Python ends: another thread may still be in compiled code that uses them.
+    """
+
+    __slots__ = ("address", "size")
+
+    def __init__(self, address: int, size: int):
+        self.address = address
+        self.size = size
+
+    def __del__(self) -> None:
+        if not sys.is_finalizing():
+            unmap(self.address, self.size)
 
 
 def buffer_at(address: int, size: int) -> memoryview:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.runtime.guest_memory import MemoryFault
 from wasmdialect.wasi.abi import Errno
 from wasmdialect.wasi.errors import WasiError, from_host
-from wasmdialect.wasi.memory import MemoryFault
 from wasmdialect.wasi.signatures import SIGNATURES
 
 if TYPE_CHECKING:

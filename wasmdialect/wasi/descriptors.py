@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
+    from wasmdialect.wasi.config import WasiConfig
     from wasmdialect.wasi.host_fd import HostFd
     from wasmdialect.wasi.memory import HostBuffer
 
@@ -347,3 +348,15 @@ class DescriptorTable:
         self._used[to] = descriptor
         del self._used[fd]
         self._free = sorted([*self._free, fd])
+
+
+def open_descriptors(config: WasiConfig) -> DescriptorTable:
+    """What a program has open when it starts: the standard streams, then directories."""
+    outputs = [
+        OutputStream(output.host, output.python)
+        if output.callback is None
+        else CallbackStream(output.callback)
+        for output in (config.stdout, config.stderr)
+    ]
+    directories = [Directory(each.host, each.mutable, each.name) for each in config.preopens]
+    return DescriptorTable([InputStream(config.stdin), *outputs, *directories])

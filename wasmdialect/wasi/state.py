@@ -6,20 +6,13 @@ import time
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.wasi.abi import Clockid, Errno
-from wasmdialect.wasi.descriptors import (
-    CallbackStream,
-    Descriptor,
-    DescriptorTable,
-    Directory,
-    InputStream,
-    OutputStream,
-)
 from wasmdialect.wasi.errors import WasiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wasmdialect.wasi.config import Output, WasiConfig
+    from wasmdialect.wasi.config import WasiConfig
+    from wasmdialect.wasi.descriptors import DescriptorTable
     from wasmdialect.wasi.memory import GuestMemory
 
 
@@ -28,10 +21,7 @@ class WasiState:
 
     def __init__(self, config: WasiConfig):
         self.config = config
-        outputs = [_output_stream(config.stdout), _output_stream(config.stderr)]
-        streams: list[Descriptor] = [InputStream(config.stdin), *outputs]
-        directories = [Directory(each.host, each.mutable, each.name) for each in config.preopens]
-        self.descriptors = DescriptorTable([*streams, *directories])
+        self._descriptors: DescriptorTable | None = None
         start = time.monotonic_ns()
         self.clocks: dict[int, Callable[[], int]] = {
             Clockid.REALTIME: time.time_ns,
@@ -41,20 +31,28 @@ class WasiState:
         }
         """What each clock shows, in nanoseconds."""
 
+    @property
+    def descriptors(self) -> DescriptorTable:
+        """The open descriptors; made when one is used first."""
+        if self._descriptors is None:
+            from wasmdialect.wasi.descriptors import open_descriptors
+
+            self._descriptors = open_descriptors(self.config)
+        return self._descriptors
+
 
 class WasiFunctions:
     """Some of the functions of a program; all of them share its state."""
 
     def __init__(self, state: WasiState):
         self.config = state.config
-        self.descriptors = state.descriptors
         self.clocks = state.clocks
+        self._state = state
 
-
-def _output_stream(output: Output) -> OutputStream:
-    if output.callback is not None:
-        return CallbackStream(output.callback)
-    return OutputStream(output.host, output.python)
+    @property
+    def descriptors(self) -> DescriptorTable:
+        """The open descriptors."""
+        return self._state.descriptors
 
 
 def read_path(memory: GuestMemory, address: int, size: int) -> bytes:
