@@ -15,6 +15,7 @@ from wasmdialect.runtime.native.blob import map_blob, read_blob
 from wasmdialect.runtime.native.code_ranges import CodeRanges
 from wasmdialect.runtime.native.handlers import SignalHandlers
 from wasmdialect.runtime.native.threads import main_thread, stack_floor
+from wasmdialect.runtime.pages import libc
 from wasmdialect.runtime.unwinding import register_frames
 
 if TYPE_CHECKING:
@@ -151,7 +152,6 @@ class NativeGlue:
         _pointers(self.builtins_array)[index] = self.symbols[f"builtin.{name}"]
 
     def _find_libc_functions(self) -> None:
-        libc = ctypes.CDLL(None)
         for name, address in self.symbols.items():
             if name.startswith(_LIBC_PREFIX):
                 function = getattr(libc, name.removeprefix(_LIBC_PREFIX))
@@ -161,7 +161,7 @@ class NativeGlue:
 
     def _create_activation_key(self) -> None:
         key = ctypes.c_uint32.from_address(self.symbols["activation_key"])
-        error: int = ctypes.CDLL(None).pthread_key_create(ctypes.byref(key), None)
+        error: int = libc.pthread_key_create(ctypes.byref(key), None)
         if error:
             raise OSError(error, "cannot create a key for thread-specific data")
 

@@ -16,6 +16,7 @@ from _thread import allocate_lock, get_ident
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.runtime.native.structures import HANDLER_GENERATIONS, SIGNAL_COUNT
 from wasmdialect.runtime.native.threads import main_thread
+from wasmdialect.runtime.pages import libc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,7 +130,6 @@ def _query(number: int) -> _SignalAction:
 
 
 def _sigaction(number: int, new: _SignalAction | None, old: _SignalAction | None) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
     if libc.sigaction(
         number,
         None if new is None else ctypes.byref(new),

@@ -9,6 +9,8 @@ import ctypes
 import os
 from _thread import get_ident, get_native_id
 
+from wasmdialect.runtime.pages import libc
+
 HOST_RESERVE = 256 * 1024
 """Bytes below the stack limit that stay free for what does not check it: leaf functions, builtins,
 host functions in Python, signal handlers and their frames."""
@@ -37,7 +39,6 @@ def stack_floor() -> int:
 
 def _stack_bounds() -> tuple[int, int]:
     """Lowest address and size of the calling thread's stack, without guard pages."""
-    libc = ctypes.CDLL(None)
     attributes = ctypes.create_string_buffer(_ATTRIBUTES_SIZE)
     thread = ctypes.c_ulong(get_ident())
     error: int = libc.pthread_getattr_np(thread, attributes)
