@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import FrozenInstanceError
 
 import pytest
@@ -35,6 +37,13 @@ def test_construction():
 def test_wrong_arguments(values: tuple[int, ...], named: dict[str, int]):
     with pytest.raises(TypeError, match="Point"):
         Point(*values, **named)
+
+
+def test_copies_and_patterns():
+    assert copy.copy(Point(1)) == pickle.loads(pickle.dumps(Point(1))) == Point(1)
+    match Point(1):
+        case Point(x, y):
+            assert (x, y) == (1, 2)
 
 
 def test_defaults_are_not_shared():

@@ -1,6 +1,6 @@
 """What of `typing` is used in code that runs when a program starts, without loading `typing`.
 
-`typing` takes half as long to load as starting a saved artifact takes altogether. What is only in
+`typing` takes 9 ms to load, a third of what starting a saved artifact takes. What is only in
 annotations is imported under `TYPE_CHECKING`; type checkers know that name wherever it comes from.
 """
 
