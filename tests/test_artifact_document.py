@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 import struct
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from wasmdialect import Config, Engine, Module
+from wasmdialect._records import field_names
 from wasmdialect.object.artifact import EngineInfo, read_artifact
+from wasmdialect.object.cbor import read_cbor
 from wasmdialect.object.info import (
     ArtifactInfo,
     DataInfo,
@@ -160,9 +160,9 @@ def keys(after: str) -> set[str]:
         (".wasmdialect.provenance", Provenance, set()),
     ],
 )
-def test_json_sections(sections: dict[str, bytes], section: str, cls: Any, extra: set[str]):
-    written = set(json.loads(sections[section]))
-    assert keys(f"### `{section}`") == written == {f.name for f in fields(cls)} | extra
+def test_cbor_sections(sections: dict[str, bytes], section: str, cls: Any, extra: set[str]):
+    written = set(read_cbor(sections[section]))
+    assert keys(f"### `{section}`") == written == {*field_names(cls)} | extra
 
 
 @pytest.mark.parametrize(
@@ -180,4 +180,4 @@ def test_json_sections(sections: dict[str, bytes], section: str, cls: Any, extra
 def test_parts_of_the_information(key: str, cls: Any):
     (row,) = re.findall(rf"^\| `{key}` \|(.*)\|$", PAGE, re.MULTILINE)
     named = set(re.findall(r"`(\w+)`", row))
-    assert {f.name for f in fields(cls)} <= named
+    assert {*field_names(cls)} <= named

@@ -2,7 +2,7 @@
 
     python tools/build_native.py [--print-ir]
 
-writes `wasmdialect/runtime/native/<architecture>.bin` and `.json` (see `blob.py` there for the format).
+writes `wasmdialect/runtime/native/<architecture>.bin` and `.txt` (see `blob.py` there for the format).
 The same sources and the same llvmlite give the same bytes; a test compares them.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ from elftools.elf.elffile import ELFFile
 
 from wasmdialect.abi.builtins import BUILTIN_COUNT, BUILTINS, Builtin
 from wasmdialect.abi.layout import RUNTIME_LIMITS, VMCONTEXT_HEADER
-from wasmdialect.runtime.native.blob import Blob, blob_paths
+from wasmdialect.runtime.native.blob import Blob, blob_description, blob_paths
+from wasmdialect.runtime.native.outcomes import Pending, Status, TrapKind
 from wasmdialect.runtime.native.structures import (
     ACTIVATION,
     ACTIVATION_OFFSETS,
@@ -30,9 +30,6 @@ from wasmdialect.runtime.native.structures import (
     FRAMES_OFFSET,
     HANDLER_GENERATIONS,
     SIGNAL_COUNT,
-    Pending,
-    Status,
-    TrapKind,
 )
 
 SOURCES = Path(__file__).parents[1] / "wasmdialect/runtime/native"
@@ -268,15 +265,9 @@ def build(architecture: Architecture) -> Blob:
     return link(compile_object(glue_ir(architecture), architecture), architecture)
 
 
-def metadata(blob: Blob) -> str:
-    """The text of the `.json` file beside an image."""
-    description = {
-        "llvmlite": llvmlite.__version__,
-        "writable_offset": blob.writable_offset,
-        "relative": blob.relative,
-        "symbols": dict(sorted(blob.symbols.items())),
-    }
-    return json.dumps(description, indent=1) + "\n"
+def description(blob: Blob) -> str:
+    """The text of the `.txt` file beside an image."""
+    return blob_description(blob, llvmlite.__version__)
 
 
 def main() -> None:
@@ -289,10 +280,10 @@ def main() -> None:
             print(glue_ir(architecture))
             continue
         blob = build(architecture)
-        image_path, metadata_path = blob_paths(architecture.name)
-        image_path.write_bytes(blob.image)
-        metadata_path.write_text(metadata(blob))
-        print(f"{image_path.name}: {len(blob.image)} bytes, code {blob.writable_offset}")
+        image_path, description_path = blob_paths(architecture.name)
+        Path(image_path).write_bytes(blob.image)
+        Path(description_path).write_text(description(blob))
+        print(f"{image_path}: {len(blob.image)} bytes, code {blob.writable_offset}")
 
 
 if __name__ == "__main__":

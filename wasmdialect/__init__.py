@@ -6,12 +6,14 @@ written for it. They are loaded when they are used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import sys
 
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect._version import __version__
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from wasmdialect.abi.traps import TrapCode
     from wasmdialect.api.config import Config, Engine
     from wasmdialect.api.extern import Global, Memory, Table
@@ -88,5 +90,6 @@ def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(home), name)
+    __import__(home)  # `importlib` would have to be loaded too
+    value = globals()[name] = getattr(sys.modules[home], name)
     return value

@@ -96,7 +96,7 @@ def test_bad_artifacts(folder: Path, change: str):
     elif change == "flip":
         data[0x1000] ^= 1
     elif change == "version":
-        at = data.index(b'"version":"') + len('"version":"')
+        at = data.index(b"gversion") + len("gversion") + 1  # behind both heads
         data[at] = ord("9")
     else:
         data = bytearray(b"\x7fELF and nothing else")

@@ -271,8 +271,8 @@ def _copy_instance(data: _Data, instance: ModuleInstance) -> None:
     data.copy(instance.vmctx, instance.module.layout.size)
     data.copy(ctypes.addressof(instance._signature_ids), ctypes.sizeof(instance._signature_ids))
     for table in instance.tables:
-        address, count = table._elements.buffer_info()
-        data.copy(address, 8 * count)
+        size = table._elements.nbytes
+        data.copy(ctypes.addressof((ctypes.c_char * size).from_buffer(table._elements)), size)
 
 
 def _add_calls(data: _Data, recorder: Recorder, start_up: StartUp) -> dict[str, int]:

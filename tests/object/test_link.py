@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from wasmdialect import Config, Engine, Instance, Module, Store, Trap, wat2wasm
-from wasmdialect.abi.symbols import parse_symbol
+from wasmdialect.abi.symbol_parts import parse_symbol
 from wasmdialect.api.compile import compile_settings
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.unit import compile_unit

@@ -14,7 +14,7 @@ from elftools.elf.elffile import ELFFile
 from oracle.modules import MODULES
 
 from wasmdialect import Config, Engine, Module, wat2wasm
-from wasmdialect.abi.symbols import parse_symbol
+from wasmdialect.abi.symbol_parts import parse_symbol
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.object.code_file import CodeFile, read_code_file
 from wasmdialect.wasm.decode import decode_module

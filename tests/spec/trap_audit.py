@@ -17,7 +17,8 @@ import pytest
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.api import wast
 from wasmdialect.runtime.module import LoadedModule, _registry
-from wasmdialect.runtime.native import TrapKind, TrapRecord
+from wasmdialect.runtime.native import TrapRecord
+from wasmdialect.runtime.native.outcomes import TrapKind
 from wasmdialect.runtime.store import StoreState
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.instructions import BY_OPCODE, Instruction

@@ -7,15 +7,17 @@ A builtin that fails does not return: its native stub raises the trap (see runti
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from wasmdialect._records import FrozenRecord
+from wasmdialect._static import TYPE_CHECKING
 
-ValueType: TypeAlias = Literal["i32", "i64", "ptr"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal, TypeAlias
+
+ValueType: TypeAlias = "Literal['i32', 'i64', 'ptr']"
 
 
-@dataclass(frozen=True, slots=True)
-class Builtin:
+class Builtin(FrozenRecord):
     """One runtime function."""
 
     index: int

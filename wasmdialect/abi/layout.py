@@ -7,10 +7,12 @@ what is listed there, never in between. Offsets and sizes are in bytes; everythi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import Literal, TypeAlias
+from wasmdialect._records import FrozenRecord
+from wasmdialect._static import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Literal, TypeAlias
 
 POINTER_SIZE = 8
 VMCONTEXT_MAGIC = 0x65726F63  # "core"
@@ -21,12 +23,13 @@ VALUE_SLOT_SIZE = 16
 TABLE_ELEMENT_INITIALIZED = 1
 """Bit 0 of a function table element; a raw 0 element has not been computed yet."""
 
-FieldType: TypeAlias = Literal["ptr", "i32", "i64", "v128"]
+FieldType: TypeAlias = "Literal['ptr', 'i32', 'i64', 'v128']"
 FIELD_SIZES: Mapping[FieldType, int] = {"ptr": 8, "i32": 4, "i64": 8, "v128": 16}
 
 
-class Alias(Enum):
-    """Kinds of runtime state that never overlap in memory, so that accesses can be told apart."""
+class Alias:
+    """Names of the kinds of runtime state that never overlap in memory, so that accesses can be told
+    apart."""
 
     VMCONTEXT = "vmctx"
     """Fields that instantiation sets once."""
@@ -46,14 +49,14 @@ class Alias(Enum):
     """Slots of array calls and return areas."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(FrozenRecord):
     """A field of a structure."""
 
     name: str
     type: FieldType
     offset: int
-    alias: Alias
+    alias: str
+    """One of `Alias`."""
     invariant: bool = False
     """Whether it never changes while compiled code of its instance runs."""
     doc: str = ""
@@ -64,8 +67,7 @@ class Field:
         return FIELD_SIZES[self.type]
 
 
-@dataclass(frozen=True, slots=True)
-class Struct:
+class Struct(FrozenRecord):
     """A structure that compiled code and the runtime share."""
 
     name: str
@@ -154,8 +156,7 @@ VMCONTEXT_HEADER = Struct(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(FrozenRecord):
     """A part of the VMContext that repeats: `count` entries of `element`, one every `stride`."""
 
     name: str
@@ -229,8 +230,7 @@ STRUCTS: Mapping[str, Struct] = {
 """Every structure by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(FrozenRecord):
     """How many of each thing a module has; this alone decides the layout of its VMContext."""
 
     imported_functions: int = 0
@@ -251,32 +251,33 @@ class LayoutError(Exception):
     """A VMContext would not fit its 32-bit offsets."""
 
 
-@dataclass(frozen=True)
 class VMContextLayout:
     """The offsets of one module's VMContext."""
 
     counts: Counts
-    region_offsets: Mapping[str, int] = field(init=False)
-    extra_offsets: Mapping[str, int] = field(init=False)
-    size: int = field(init=False)
+    region_offsets: Mapping[str, int]
+    extra_offsets: Mapping[str, int]
+    size: int
 
-    def __post_init__(self) -> None:
+    def __init__(self, counts: Counts) -> None:
+        """Raises LayoutError."""
         offset = VMCONTEXT_HEADER.size
         regions: dict[str, int] = {}
         for region in REGIONS:
             offset = align_up(offset, region.align)
             regions[region.name] = offset
-            offset += region.stride * getattr(self.counts, region.count)
+            offset += region.stride * getattr(counts, region.count)
         extra: dict[str, int] = {}
-        for name, size, align in self.counts.extra_fields:
+        for name, size, align in counts.extra_fields:
             offset = align_up(offset, align)
             extra[name] = offset
             offset += size
         if offset > 0xFFFF_FFFF:
             raise LayoutError(f"the VMContext would take {offset} bytes; the limit is 4 GiB")
-        object.__setattr__(self, "region_offsets", regions)
-        object.__setattr__(self, "extra_offsets", extra)
-        object.__setattr__(self, "size", offset)
+        self.counts = counts
+        self.region_offsets = regions
+        self.extra_offsets = extra
+        self.size = offset
 
     def offset(self, region: str, index: int, field_name: str | None = None) -> int:
         """Offset of an entry of a region, or of a field of it, from the VMContext's start."""

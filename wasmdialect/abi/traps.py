@@ -51,5 +51,8 @@ _MESSAGES = {
     TrapCode.CANNOT_ENTER_COMPONENT: "cannot enter component instance",
 }
 
+TRAP_CODES: dict[int | None, TrapCode] = {int(code): code for code in TrapCode}
+"""By number."""
+
 DEBUG_ASSERTION = 0xFF
 """What a failed debug check traps with. It is in no trap table: it is a bug, not a Wasm trap."""

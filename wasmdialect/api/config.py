@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ctypes
-import os
-import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, final
+from _thread import allocate_lock
 
+from wasmdialect._records import Record, field
+from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.store import DEFAULT_MAX_WASM_STACK
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+    from typing import Literal
+
     from wasmdialect.codegen.store import Store as CacheStore
 
 _OPT_LEVELS: dict[str, Literal[0, 1, 2, 3]] = {
@@ -23,8 +25,7 @@ _OPT_LEVELS: dict[str, Literal[0, 1, 2, 3]] = {
 
 
 @final
-@dataclass
-class Config:
+class Config(Record):
     """How an Engine compiles. wasmtime-py's attributes where they have a meaning here, and our own.
 
     Attributes can be set after construction or given to it.
@@ -38,7 +39,7 @@ class Config:
     """Whether accesses that fault keep their place among everything else that can be observed."""
     pipeline: str | None = None
     """A pass pipeline that replaces the default one."""
-    at: Mapping[str, str] = field(default_factory=dict[str, str])
+    at: Mapping[str, str] = field(default_factory=dict)
     """Passes added to the default pipeline: {"wasmir-end": "my-pass"}."""
     load: tuple[str, ...] = ()
     """Python files that define passes."""
@@ -105,7 +106,7 @@ class Engine:
     def __init__(self, config: Config | None = None):
         if config is not None and not isinstance(config, Config):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected Config")
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         self.config = Config() if config is None else config
         self.epoch = ctypes.c_uint64(0)
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from typing import Any, TypeAlias, final
 
+from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.func import Func, Val, reference_from_bits, reference_to_bits
-from wasmdialect.api.store import Storelike, store_of
+from wasmdialect.api.store import store_of
 from wasmdialect.api.types import GlobalType, Limits, MemoryType, TableType, ValType
 from wasmdialect.runtime.errors import WasmtimeError
-from wasmdialect.runtime.instance import Extern as RuntimeExtern
 from wasmdialect.runtime.instance import GlobalCell, new_global
 from wasmdialect.runtime.memory import LinearMemory
-from wasmdialect.runtime.store import FunctionReference, StoreState
+from wasmdialect.runtime.store import FunctionReference
 from wasmdialect.runtime.table import TableStorage
 from wasmdialect.runtime.values import convert_number
+
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    from wasmdialect.api.store import Storelike
+    from wasmdialect.runtime.instance import Extern as RuntimeExtern
+    from wasmdialect.runtime.store import StoreState
 
 _CTYPES: dict[str, str] = {"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}
 _BITS: dict[str, str] = {"i32": "<I", "i64": "<Q", "f32": "<I", "f64": "<Q"}

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, final
-
-from wasmdialect.api.store import Store, Storelike, store_of
+from wasmdialect._static import TYPE_CHECKING, final
+from wasmdialect.api.store import Store, store_of
 from wasmdialect.api.types import FuncType, ValType
 from wasmdialect.runtime.errors import WasmtimeError
-from wasmdialect.runtime.instance import ModuleInstance, instance_at
-from wasmdialect.runtime.signatures import Signature
-from wasmdialect.runtime.store import FunctionReference, StoreState
-from wasmdialect.runtime.typed_call import NUMBERS, typed_call
+from wasmdialect.runtime.instance import instance_at
 from wasmdialect.runtime.values import new_slots, pack, unpack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
     from wasmdialect.api.extern import Extern
+    from wasmdialect.api.store import Storelike
+    from wasmdialect.runtime.instance import ModuleInstance
+    from wasmdialect.runtime.signatures import Signature
+    from wasmdialect.runtime.store import FunctionReference, StoreState
 
 
 @final
@@ -200,6 +202,8 @@ class Func:
     def typed(self, store: Storelike) -> TypedFunc:
         """The function for calls with plain numbers, which are faster. Raises WasmtimeError if a
         parameter or result is no number."""
+        from wasmdialect.runtime.typed_call import NUMBERS
+
         signature = self.reference.signature
         for t in (*signature.params, *signature.results):
             if t not in NUMBERS:
@@ -230,6 +234,8 @@ class TypedFunc:
     """A function that is called by the native convention: faster than a Func, for numbers only."""
 
     def __init__(self, reference: FunctionReference):
+        from wasmdialect.runtime.typed_call import typed_call
+
         self._reference = reference
         self._call = typed_call(reference.signature)
         self._count = len(reference.signature.params)

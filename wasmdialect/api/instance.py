@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import final
-
-from wasmdialect.api.extern import Extern, unwrap_extern, wrap_extern
-from wasmdialect.api.module import Module
-from wasmdialect.api.store import Storelike, store_of
+from wasmdialect._static import TYPE_CHECKING, Mapping, final
+from wasmdialect.api.extern import unwrap_extern, wrap_extern
+from wasmdialect.api.store import store_of
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.instance import ModuleInstance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from wasmdialect.api.extern import Extern
+    from wasmdialect.api.module import Module
+    from wasmdialect.api.store import Storelike
 
 
 @final
@@ -37,7 +41,7 @@ class Instance:
 
 
 @final
-class InstanceExports(Mapping[str, Extern]):
+class InstanceExports(Mapping[str, "Extern"]):
     """The exports of an instance: a mapping by name; `by_index` is a sequence."""
 
     def __init__(self, instance: ModuleInstance):

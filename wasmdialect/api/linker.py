@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, final
-
-from wasmdialect.api.config import Engine
-from wasmdialect.api.extern import Extern, unwrap_extern
+from wasmdialect._static import TYPE_CHECKING, final
+from wasmdialect.api.extern import unwrap_extern
 from wasmdialect.api.func import Caller, Func
 from wasmdialect.api.instance import Instance
 from wasmdialect.api.module import Module
-from wasmdialect.api.store import Storelike, store_of
-from wasmdialect.api.types import FuncType, ValType
+from wasmdialect.api.store import store_of
+from wasmdialect.api.types import FuncType
 from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
 
-_Definition = Callable[[Storelike], Extern]
-"""Gives an item for a store: itself, or a function made for the store."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from wasmdialect.api.config import Engine
+    from wasmdialect.api.extern import Extern
+    from wasmdialect.api.store import Storelike
+    from wasmdialect.api.types import ValType
+
+    _Definition = Callable[[Storelike], Extern]
+    """Gives an item for a store: itself, or a function made for the store."""
 
 
 @final
@@ -119,7 +125,7 @@ class Linker:
         """Instantiate a module with the items defined. Raises WasmtimeError for an import that is
         missing or has another type, Trap, or what a host function raised."""
         imports: list[Extern] = []
-        for item in module.imports:
+        for item in module.loaded.info.imports:
             definition = self._definitions.get((item.module, item.name))
             if definition is None:
                 raise LinkError(

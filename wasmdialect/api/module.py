@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, final
 
-from wasmdialect.api.config import Config, Engine
+from wasmdialect._static import TYPE_CHECKING, final
+from wasmdialect.api.config import Engine
 from wasmdialect.api.types import (
     ExportType,
-    ExternType,
     FuncType,
     GlobalType,
     ImportType,
@@ -17,13 +16,18 @@ from wasmdialect.api.types import (
     TableType,
     ValType,
 )
-from wasmdialect.object.artifact import ArtifactError, EngineInfo, is_artifact
+from wasmdialect.object.artifact import ArtifactError, is_artifact
 from wasmdialect.runtime.errors import WasmtimeError
-from wasmdialect.runtime.module import LoadedModule, load_bytes, load_file
+from wasmdialect.runtime.module import load_bytes, load_file
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from wasmdialect.api.config import Config
+    from wasmdialect.api.types import ExternType
     from wasmdialect.codegen.compiler import Compilation
+    from wasmdialect.object.artifact import EngineInfo
+    from wasmdialect.runtime.module import LoadedModule
     from wasmdialect.wasm.text import ParsedModule
 
 

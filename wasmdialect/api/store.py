@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias, final
-
+from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.config import Engine
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.store import StoreState
 
 if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
     from wasmdialect.api.func import Caller
-    from wasmdialect.wasi import WasiConfig, WasiContext
+    from wasmdialect.wasi import WasiConfig
+    from wasmdialect.wasi.functions import WasiContext
 
 
 MAX_FUEL = (1 << 63) - 1
@@ -27,8 +29,8 @@ class Store:
             raise TypeError("expected an Engine")
         self.engine = engine
         self.state = StoreState(engine.config.max_wasm_stack, engine.epoch)
-        self.wasi: WasiContext | None = None
-        """The WASI context that `set_wasi` made."""
+        self._wasi_config: WasiConfig | None = None
+        self._wasi: WasiContext | None = None
         self._data = data
 
     def data(self) -> Any:
@@ -40,9 +42,17 @@ class Store:
 
     def set_wasi(self, wasi: WasiConfig) -> None:
         """What programs in this store see of the world through WASI."""
-        from wasmdialect.wasi import WasiContext
+        self._wasi_config, self._wasi = wasi.copy(), None
 
-        self.wasi = WasiContext(wasi)
+    @property
+    def wasi(self) -> WasiContext | None:
+        """The WASI context as `set_wasi` configured it, None before. Made, and the functions loaded,
+        by the first call of one: a program that starts may not need any."""
+        if self._wasi is None and self._wasi_config is not None:
+            from wasmdialect.wasi.functions import WasiContext
+
+            self._wasi = WasiContext(self._wasi_config)
+        return self._wasi
 
     def set_fuel(self, fuel: int) -> None:
         """How many operators programs may still run. Raises WasmtimeError if the Engine does not count

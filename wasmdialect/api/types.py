@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias, final
-
+from wasmdialect._records import FrozenRecord, Record
+from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.signatures import Signature
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 
 @final
@@ -115,8 +117,7 @@ class FuncType:
 
 
 @final
-@dataclass
-class Limits:
+class Limits(Record):
     """A range of sizes; no `max` means unbounded."""
 
     min: int
@@ -124,8 +125,7 @@ class Limits:
 
 
 @final
-@dataclass(frozen=True)
-class GlobalType:
+class GlobalType(FrozenRecord):
     """Content type and mutability of a global."""
 
     content: ValType
@@ -133,8 +133,7 @@ class GlobalType:
 
 
 @final
-@dataclass
-class TableType:
+class TableType(Record):
     """Element type and limits of a table."""
 
     element: ValType
@@ -147,8 +146,7 @@ class TableType:
 
 
 @final
-@dataclass
-class MemoryType:
+class MemoryType(Record):
     """Limits, in pages, and kind of a memory."""
 
     limits: Limits
@@ -180,8 +178,7 @@ ExternType: TypeAlias = FuncType | TableType | MemoryType | GlobalType
 
 
 @final
-@dataclass(frozen=True)
-class ImportType:
+class ImportType(FrozenRecord):
     """An import of a module: where from, and its type."""
 
     module: str
@@ -190,8 +187,7 @@ class ImportType:
 
 
 @final
-@dataclass(frozen=True)
-class ExportType:
+class ExportType(FrozenRecord):
     """An export of a module."""
 
     name: str

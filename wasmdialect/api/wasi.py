@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.api.extern import Memory
-from wasmdialect.api.func import Caller
-from wasmdialect.api.types import FuncType, ValType
+from wasmdialect.api.types import FuncType
 from wasmdialect.runtime.errors import WasmtimeError
-from wasmdialect.runtime.guest_memory import InstanceMemory
-from wasmdialect.wasi.functions import FUNCTIONS, WasiFunction
+from wasmdialect.runtime.signatures import Signature
+from wasmdialect.wasi.signatures import SIGNATURES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from wasmdialect.api.func import Caller
 
 
 def wasi_functions() -> Iterator[tuple[str, FuncType, Callable[..., Any]]]:
     """Name, type and implementation of each function; the first argument is the Caller."""
-    for name, function in FUNCTIONS.items():
-        params = [ValType.from_name(t) for t in function.params]
-        results = [ValType.from_name(function.result)] if function.result else []
-        yield name, FuncType(params, results), _serve(name, function)
+    for name, signature in SIGNATURES.items():
+        results = (signature.result,) if signature.result else ()
+        yield name, FuncType.from_signature(Signature(signature.params, results)), _serve(name)
 
 
-def _serve(name: str, function: WasiFunction) -> Callable[..., Any]:
-    method = function.method
-
+def _serve(name: str) -> Callable[..., Any]:
     def serve(caller: Caller, *arguments: int) -> Any:
         context = caller.store.wasi
         if context is None:
@@ -31,6 +31,6 @@ def _serve(name: str, function: WasiFunction) -> Callable[..., Any]:
         memory = caller.get("memory")
         if not isinstance(memory, Memory):
             raise WasmtimeError("missing required memory export")
-        return method(context, InstanceMemory(memory.storage), *arguments)
+        return context.call(name, memory.storage, arguments)
 
     return serve

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import click
@@ -85,11 +84,8 @@ def _names(code: CodeFile) -> dict[str, str]:
     artifact says in a known form.)"""
     if code.artifact is None:
         return {}
-    content = bytes(code.names)
-    return {
-        function_symbol(index): content[start : start + size].decode("utf-8", "replace")
-        for index, start, size in code.artifact.info.function_names
-    }
+    names = code.artifact.function_names()
+    return {function_symbol(index): name for index, name in names.items()}
 
 
 def _section_lines(code: CodeFile) -> Iterator[str]:
@@ -194,9 +190,9 @@ def to_plain(code: CodeFile, functions: list[PlacedFunction]) -> dict[str, Any]:
         ],
     }
     if code.artifact is not None:
-        plain["engine"] = asdict(code.artifact.engine)
-        plain["provenance"] = asdict(code.artifact.provenance)
-        plain["info"] = json.loads(code.artifact.info.to_bytes())
+        plain["engine"] = vars(code.artifact.engine)
+        plain["provenance"] = vars(code.artifact.provenance)
+        plain["info"] = code.artifact.info.document()
     return plain
 
 

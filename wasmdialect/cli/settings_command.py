@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import json
-from dataclasses import MISSING, fields
 from inspect import getsource
 from typing import Any
 
 import click
 
+from wasmdialect._records import default_of, field_names
 from wasmdialect.api.config import Config
 from wasmdialect.cli.options import DEBUG_OPTION, finish
 
@@ -42,17 +42,13 @@ def all_settings() -> list[dict[str, Any]]:
     meanings = _docstrings(Config)
     return [
         {
-            "name": f.name,
-            "type": str(f.type),
-            "default": _default(f),
-            "meaning": meanings[f.name],
+            "name": name,
+            "type": Config.__annotations__[name],
+            "default": default_of(Config, name),
+            "meaning": meanings[name],
         }
-        for f in fields(Config)
+        for name in field_names(Config)
     ]
-
-
-def _default(field: Any) -> Any:
-    return field.default if field.default is not MISSING else field.default_factory()
 
 
 def _docstrings(cls: type[Any]) -> dict[str, str]:

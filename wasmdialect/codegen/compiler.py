@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from wasmdialect.codegen.cache import CacheStatistics
@@ -15,9 +15,10 @@ from wasmdialect.codegen.run import FunctionLog, Progress, Run
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import Store
-from wasmdialect.object.artifact import EngineInfo, make_artifact, write_artifact
+from wasmdialect.object.artifact import EngineInfo
 from wasmdialect.object.link import LinkError, link
 from wasmdialect.object.provenance import PassProvenance, Provenance
+from wasmdialect.object.write import make_artifact, write_artifact
 
 
 @dataclass
@@ -82,7 +83,7 @@ def _artifact(session: CompileSession, run: Run, binary: bytes) -> bytes:
         target.cpu,
         target.features,
         artifact_settings(settings),
-        [asdict(p) for p in passes],
+        [vars(p) for p in passes],
     )
     provenance = Provenance.of(binary, tool_versions())
     artifact = make_artifact(engine, info, image, wasm_data, names, provenance)

@@ -10,7 +10,6 @@ from wasmdialect.object.info import (
     DataInfo,
     ElementInfo,
     ExportInfo,
-    FunctionTypeInfo,
     GlobalInfo,
     ImportInfo,
     MemoryInfo,
@@ -75,12 +74,10 @@ def module_info(
     return info, wasm_data, names
 
 
-def _function_type(t: DefType) -> FunctionTypeInfo | None:
+def _function_type(t: DefType) -> str | None:
     if not isinstance(t.composite, FuncType):
         return None
-    return FunctionTypeInfo(
-        [str(p) for p in t.composite.params], [str(r) for r in t.composite.results]
-    )
+    return f"{','.join(map(str, t.composite.params))}->{','.join(map(str, t.composite.results))}"
 
 
 def _memory(memory: Memory, guarded: bool) -> MemoryInfo:
@@ -133,13 +130,13 @@ def _data(segments: list[DataSegment]) -> tuple[list[DataInfo], bytes]:
     return rows, bytes(content)
 
 
-def _names(plan: ModulePlan) -> tuple[list[list[int]], bytes]:
-    rows: list[list[int]] = []
+def _names(plan: ModulePlan) -> tuple[list[int], bytes]:
+    rows: list[int] = []
     content = bytearray()
     for index, name in sorted(plan.module.names.functions.items()):
         if index >= len(plan.module.functions):
             continue
         encoded = name.encode("utf-8", "replace")
-        rows.append([index, len(content), len(encoded)])
+        rows += index, len(content), len(encoded)
         content += encoded
     return rows, bytes(content)

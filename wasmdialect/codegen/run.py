@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from wasmdialect.abi.symbols import parse_symbol
+from wasmdialect.abi.symbol_parts import parse_symbol
 from wasmdialect.codegen.cache import (
     CacheStatistics,
     CodeCache,

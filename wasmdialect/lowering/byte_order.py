@@ -22,7 +22,7 @@ from wasmdialect.lowering.emit_function import (
 
 def _swapped_bits(op: llvm_ext.LoadOp | llvm_ext.StoreOp, t: Attribute) -> int:
     """The bits of an access whose bytes are in the other order; 0 for none."""
-    if op.alias is None or op.alias.data != Alias.LINEAR.value:
+    if op.alias is None or op.alias.data != Alias.LINEAR:
         return 0
     match t:
         case Float32Type():

@@ -432,7 +432,7 @@ EMPTY_NODE = 4
 def access_location(f: FunctionEmitter, op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
     """The `!dbg` of an access of linear memory."""
     alias = op.properties.get("alias")
-    if alias is None or cast(StringAttr, alias).data != Alias.LINEAR.value:
+    if alias is None or cast(StringAttr, alias).data != Alias.LINEAR:
         return ""
     return f.location(op, MEMORY_COLUMN if "may_fault" in op.properties else 0)
 

@@ -250,7 +250,7 @@ class FunctionLowering:
         address: SSAValue,
         result_type: Attribute,
         alignment: int,
-        alias: Alias,
+        alias: str,
         *,
         invariant: bool = False,
         volatile: bool = False,
@@ -267,7 +267,7 @@ class FunctionLowering:
         value: SSAValue,
         address: SSAValue,
         alignment: int,
-        alias: Alias,
+        alias: str,
         *,
         volatile: bool = False,
         may_fault: bool = False,
@@ -423,18 +423,16 @@ class FunctionLowering:
         self.step(llvm.ReturnOp, registers)
 
 
-_ACCESS: dict[tuple[int, Alias, bool, bool], dict[str, Attribute]] = {}
+_ACCESS: dict[tuple[int, str, bool, bool], dict[str, Attribute]] = {}
 
 
 def _access_properties(
-    alignment: int, alias: Alias, volatile: bool, may_fault: bool
+    alignment: int, alias: str, volatile: bool, may_fault: bool
 ) -> dict[str, Attribute]:
     key = (alignment, alias, volatile, may_fault)
     known = _ACCESS.get(key)
     if known is None:
-        known = dict[str, Attribute](
-            alignment=integer_attr(alignment, 64), alias=StringAttr(alias.value)
-        )
+        known = dict[str, Attribute](alignment=integer_attr(alignment, 64), alias=StringAttr(alias))
         if volatile:
             known["volatile_"] = UNIT
         if may_fault:

@@ -33,7 +33,7 @@ def _caller_vmctx(f: FunctionLowering, op: wasmvm.CallerVMContextOp) -> None:
     f.values[result_of(op)] = f.caller_vmctx
 
 
-def _field_address(f: FunctionLowering, op: wasmvm.FieldOp) -> tuple[SSAValue, Alias, bool]:
+def _field_address(f: FunctionLowering, op: wasmvm.FieldOp) -> tuple[SSAValue, str, bool]:
     """Address, alias class, and whether the field never changes."""
     base, struct, name = f.values[operands_of(op)[0]], op.struct.data, op.field.data
     invariant = op.invariant is not None

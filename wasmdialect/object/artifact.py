@@ -7,39 +7,30 @@ a whole and only the section table matters. docs/artifact.md describes each sect
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
+from wasmdialect._records import FrozenRecord, Record, field
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect._version import __version__
-from wasmdialect.abi.layout import align_up
+from wasmdialect.object.cbor import read_cbor, write_cbor
 from wasmdialect.object.elf import (
     EM_X86_64,
-    ET_REL,
-    FILE_HEADER,
-    SECTION_HEADER,
-    SHF_ALLOC,
-    SHF_EXECINSTR,
-    SHT_PROGBITS,
-    SHT_STRTAB,
-    SHT_SYMTAB,
-    STT_FUNC,
-    SYMBOL,
     ElfError,
     ElfFile,
     Section,
 )
-from wasmdialect.object.image import MACHINES, LinkedImage, PlacedFunction
+from wasmdialect.object.functions import FunctionTable
+from wasmdialect.object.image import MACHINES, PlacedFunction
 from wasmdialect.object.info import ArtifactInfo
 from wasmdialect.object.provenance import Provenance
 from wasmdialect.object.sections import (
     AddressMap,
     TableError,
     TrapTable,
-    write_address_map,
-    write_traps,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 OSABI_WASMTIME = 200
 FLAG_MODULE = 1
@@ -51,22 +42,21 @@ class ArtifactError(Exception):
     """The file is no artifact that can be loaded here; the message says why."""
 
 
-@dataclass(frozen=True)
-class EngineInfo:
+class EngineInfo(FrozenRecord):
     """What an artifact was compiled for, and by what: `.wasmdialect.engine`."""
 
     triple: str
     cpu: str
     features: str
-    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    settings: dict[str, Any] = field(default_factory=dict)
     """Every setting that the artifact depends on, by its name in a Config."""
-    passes: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    passes: list[dict[str, str]] = field(default_factory=list)
     """The expanded pipeline: `text` (name and options) and `digest` of the source of each pass."""
     version: str = __version__
 
     def to_bytes(self) -> bytes:
         """The section's bytes."""
-        return json.dumps(self.__dict__, separators=(",", ":"), sort_keys=True).encode()
+        return write_cbor(vars(self))
 
     @property
     def pipeline(self) -> str:
@@ -77,13 +67,12 @@ class EngineInfo:
     def from_bytes(data: bytes) -> EngineInfo:
         """Raises ArtifactError."""
         try:
-            return EngineInfo(**json.loads(data))
+            return EngineInfo(**read_cbor(data))
         except (ValueError, TypeError):
-            raise ArtifactError("the engine section is malformed") from None
+            raise ArtifactError("the engine section is malformed, or of another version") from None
 
 
-@dataclass
-class Artifact:
+class Artifact(Record):
     """An artifact's contents."""
 
     engine: EngineInfo
@@ -94,7 +83,7 @@ class Artifact:
     rodata: bytes | memoryview
     rodata_offset: int
     """From the start of the text, in the file as in memory."""
-    functions: tuple[PlacedFunction, ...]
+    functions: FunctionTable | Sequence[PlacedFunction]
     """In the order of their offsets."""
     address_map: bytes | memoryview | None
     """None if it was switched off."""
@@ -109,124 +98,22 @@ class Artifact:
     """Of `.text` in the file."""
     branch_protection: bool = False
 
-
-def make_artifact(
-    engine: EngineInfo,
-    info: ArtifactInfo,
-    image: LinkedImage,
-    wasm_data: bytes,
-    names: bytes,
-    provenance: Provenance,
-) -> Artifact:
-    """The artifact of a linked image."""
-    return Artifact(
-        engine,
-        info,
-        image.text,
-        image.eh_frame,
-        image.rodata,
-        image.rodata_offset,
-        image.functions,
-        None if image.address_map is None else write_address_map(image.address_map),
-        write_traps(image.traps),
-        wasm_data,
-        names,
-        provenance,
-        image.machine.elf_machine,
-    )
+    def function_names(self) -> dict[int, str]:
+        """The names there are, by the index of the function."""
+        content, numbers = bytes(self.names), iter(self.info.function_names)
+        return {
+            index: content[start : start + size].decode("utf-8", "replace")
+            for index, start, size in zip(numbers, numbers, numbers, strict=True)
+        }
 
 
-# --- writing ---
-
-
-def write_artifact(artifact: Artifact, page_size: int) -> bytes:
-    """The file. Deterministic: equal artifacts give equal bytes."""
-    symbol_names = bytearray(b"\0")
-    symbols = bytearray(SYMBOL.size)
-    contents: list[tuple[str, int, int, int, bytes | memoryview]] = [
-        # name, type, flags, alignment, content
-        (".wasmdialect.engine", SHT_PROGBITS, SHF_ALLOC, 1, artifact.engine.to_bytes()),
-        (".wasmtime.bti", SHT_PROGBITS, SHF_ALLOC, 1, bytes([artifact.branch_protection])),
-        (".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, page_size, artifact.text),
-    ]
-    if artifact.eh_frame:
-        contents.append((".eh_frame", SHT_PROGBITS, SHF_ALLOC, 1, artifact.eh_frame))
-    gap = artifact.rodata_offset - len(artifact.text) - len(artifact.eh_frame)
-    contents.append((".rodata", SHT_PROGBITS, SHF_ALLOC, 1, artifact.rodata))
-    if artifact.address_map is not None:
-        contents.append((".wasmtime.addrmap", SHT_PROGBITS, SHF_ALLOC, 1, artifact.address_map))
-    contents += [
-        (".wasmtime.traps", SHT_PROGBITS, SHF_ALLOC, 1, artifact.traps),
-        (".rodata.wasm", SHT_PROGBITS, SHF_ALLOC, 1, artifact.wasm_data),
-    ]
-    if artifact.names:
-        contents.append((".name.wasm", SHT_PROGBITS, SHF_ALLOC, 1, artifact.names))
-    contents += [
-        (".wasmdialect.info", SHT_PROGBITS, SHF_ALLOC, 1, artifact.info.to_bytes()),
-        (".wasmdialect.provenance", SHT_PROGBITS, SHF_ALLOC, 1, artifact.provenance.to_bytes()),
-        (CHECKSUM_SECTION, SHT_PROGBITS, SHF_ALLOC, 1, bytes(CHECKSUM_SIZE)),
-    ]
-    text_index = 1 + [name for name, *_ in contents].index(".text")
-    for function in artifact.functions:
-        symbols += SYMBOL.pack(
-            len(symbol_names), STT_FUNC, 0, text_index, function.offset, function.size
-        )
-        symbol_names += function.symbol.encode() + b"\0"
-    strtab_index = len(contents) + 2
-    contents.append((".symtab", SHT_SYMTAB, 0, 8, bytes(symbols)))
-    contents.append((".strtab", SHT_STRTAB, 0, 1, bytes(symbol_names)))
-    section_names = bytearray(b"\0")
-    name_offsets: list[int] = []
-    for name in [*(row[0] for row in contents), ".shstrtab"]:
-        name_offsets.append(len(section_names))
-        section_names += name.encode() + b"\0"
-    contents.append((".shstrtab", SHT_STRTAB, 0, 1, bytes(section_names)))
-
-    file = bytearray(FILE_HEADER.size)
-    headers = bytearray(SECTION_HEADER.size)
-    checksum_at = 0
-    for (name, kind, flags, alignment, content), name_offset in zip(
-        contents, name_offsets, strict=True
-    ):
-        file += bytes(align_up(len(file), alignment) - len(file))
-        if name == ".rodata":
-            file += bytes(gap)  # as far from the text as in memory
-        offset = len(file)
-        if name == CHECKSUM_SECTION:
-            checksum_at = offset
-        file += content
-        # The symbol table: its strings, and that all symbols are local.
-        link, info, entry_size = (
-            (strtab_index, len(symbols) // SYMBOL.size, SYMBOL.size)
-            if kind == SHT_SYMTAB
-            else (0, 0, 0)
-        )
-        headers += SECTION_HEADER.pack(
-            name_offset, kind, flags, 0, offset, len(content), link, info, alignment, entry_size
-        )
-    file += bytes(align_up(len(file), 8) - len(file))
-    table = len(file)
-    file += headers
-    ident = b"\x7fELF" + bytes((2, 1, 1, OSABI_WASMTIME, 0)) + bytes(7)
-    count = len(contents) + 1
-    FILE_HEADER.pack_into(
-        file, 0, ident, ET_REL, artifact.elf_machine, 1, 0, 0, table, FLAG_MODULE,
-        FILE_HEADER.size, 0, 0, SECTION_HEADER.size, count, count - 1,
-    )  # fmt: skip
-    file[checksum_at : checksum_at + CHECKSUM_SIZE] = _checksum(file, checksum_at)
-    return bytes(file)
-
-
-def _checksum(file: bytes | bytearray | memoryview, checksum_at: int) -> bytes:
+def checksum(file: bytes | bytearray | memoryview, checksum_at: int) -> bytes:
     """Over the whole file, the checksum itself taken as zeros."""
     view = memoryview(file)
     digest = hashlib.sha256(view[:checksum_at])
     digest.update(bytes(CHECKSUM_SIZE))
     digest.update(view[checksum_at + CHECKSUM_SIZE :])
     return digest.digest()
-
-
-# --- reading ---
 
 
 def is_artifact(data: bytes | memoryview) -> bool:
@@ -264,10 +151,10 @@ def _read_engine(elf: ElfFile) -> EngineInfo:
 def _read(data: bytes | memoryview) -> Artifact:
     elf = ElfFile(data)
     engine = _read_engine(elf)
-    checksum = elf.section(CHECKSUM_SECTION)
-    if checksum is None or checksum.size != CHECKSUM_SIZE:
+    section = elf.section(CHECKSUM_SECTION)
+    if section is None or section.size != CHECKSUM_SIZE:
         raise ArtifactError("damaged artifact: it has no checksum")
-    if _checksum(elf.data, checksum.offset) != bytes(elf.content(checksum)):
+    if checksum(elf.data, section.offset) != bytes(elf.content(section)):
         raise ArtifactError("damaged artifact: the checksum is wrong")
     try:
         info = ArtifactInfo.from_bytes(bytes(_content(elf, ".wasmdialect.info")))
@@ -281,8 +168,7 @@ def _read(data: bytes | memoryview) -> Artifact:
     if address_map is not None:
         AddressMap.read(elf.content(address_map))
     TrapTable.read(traps)
-    functions = tuple(_functions(elf))
-    _check_places(elf.machine, text, eh_frame, rodata, functions)
+    _check_places(elf.machine, text, eh_frame, rodata)
     return Artifact(
         engine,
         info,
@@ -290,7 +176,9 @@ def _read(data: bytes | memoryview) -> Artifact:
         b"" if eh_frame is None else elf.content(eh_frame),
         elf.content(rodata),
         rodata.offset - text.offset,
-        functions,
+        FunctionTable(
+            _content(elf, ".symtab"), _content(elf, ".strtab"), elf.sections.index(text), text.size
+        ),
         None if address_map is None else elf.content(address_map),
         traps,
         _content(elf, ".rodata.wasm"),
@@ -307,7 +195,6 @@ def _check_places(
     text: Section,
     eh_frame: Section | None,
     rodata: Section,
-    functions: tuple[PlacedFunction, ...],
 ) -> None:
     """What the loader relies on without looking again. Raises ArtifactError."""
     machine = MACHINES.get(elf_machine)
@@ -316,17 +203,6 @@ def _check_places(
         raise ArtifactError("damaged artifact: the text is not in pages of a known machine")
     if rodata.offset < end or (eh_frame is not None and eh_frame.offset != end):
         raise ArtifactError("damaged artifact: its sections are not where they belong")
-    last = 0
-    for function in functions:
-        if function.offset < last or function.offset + function.size > text.size:
-            raise ArtifactError(f"damaged artifact: {function.symbol} is not in the text")
-        last = function.offset
-
-
-def _functions(elf: ElfFile) -> Iterator[PlacedFunction]:
-    for symbol in elf.symbols():
-        if symbol.type == STT_FUNC:
-            yield PlacedFunction(symbol.name, symbol.value, symbol.size)
 
 
 def _content(elf: ElfFile, name: str) -> memoryview:

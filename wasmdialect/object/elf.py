@@ -7,8 +7,12 @@ start-up), both of which rule out a general library. Raises ElfError on anything
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+
+from wasmdialect._records import FrozenRecord
+from wasmdialect._static import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_NOBITS = 1, 2, 3, 4, 8
 SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR, SHF_MERGE = 1, 2, 4, 16
@@ -29,8 +33,7 @@ class ElfError(Exception):
     """The bytes are not an ELF file of the expected kind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(FrozenRecord):
     """A section header and its content."""
 
     name: str
@@ -44,8 +47,7 @@ class Section:
     entry_size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(FrozenRecord):
     """A symbol; `section` is 0 if it is not defined here."""
 
     name: str
@@ -56,8 +58,7 @@ class Symbol:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Relocation:
+class Relocation(FrozenRecord):
     """Where, what kind, which symbol (by number), and the constant to add."""
 
     offset: int

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from wasmdialect._records import FrozenRecord
 from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(FrozenRecord):
     """What linking needs to know of a machine."""
 
     elf_machine: int
@@ -23,8 +21,7 @@ MACHINES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedFunction:
+class PlacedFunction(FrozenRecord):
     """A function in the image: offset and size in `.text`."""
 
     symbol: str
@@ -32,8 +29,7 @@ class PlacedFunction:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedImage:
+class LinkedImage(FrozenRecord):
     """Text and constants with all relocations resolved, and the tables about the text."""
 
     machine: Machine

@@ -1,31 +1,25 @@
 """What the loader needs to know of a module besides its code: `.wasmdialect.info`.
 
-JSON, because it is small, fast to read without this package, and no code. `INFO_VERSION` changes with
-every change of its meaning. Value types are written as in the text format. A constant expression is a
-list of [mnemonic, immediate] pairs; integer and float constants are unsigned bit patterns.
+CBOR, because it is small, fast to read, also without this package, and no code. `INFO_VERSION` changes
+with every change of its meaning. Value types are written as in the text format. A constant expression
+is a list of [mnemonic, immediate] pairs; integer and float constants are unsigned bit patterns.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
-from typing import Any, TypeAlias, cast
+from wasmdialect._records import Record, field
+from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.object.cbor import read_cbor, write_cbor
 
-INFO_VERSION = 2
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
-ConstantExpression: TypeAlias = list[list[Any]]
+INFO_VERSION = 3
 
-
-@dataclass(slots=True)
-class FunctionTypeInfo:
-    """A function type."""
-
-    params: list[str]
-    results: list[str]
+ConstantExpression: TypeAlias = "list[list[Any]]"
 
 
-@dataclass(slots=True)
-class TableInfo:
+class TableInfo(Record):
     """A table: element type, limits, whether indices are i64, initial value."""
 
     element: str
@@ -35,8 +29,7 @@ class TableInfo:
     init: ConstantExpression | None = None
 
 
-@dataclass(slots=True)
-class MemoryInfo:
+class MemoryInfo(Record):
     """A memory: limits in pages, whether addresses are i64, and what compiled code relies on."""
 
     minimum: int
@@ -48,8 +41,7 @@ class MemoryInfo:
     """Whether compiled code relies on the 4 GiB reservation with its guard."""
 
 
-@dataclass(slots=True)
-class GlobalInfo:
+class GlobalInfo(Record):
     """A global variable."""
 
     type: str
@@ -57,8 +49,7 @@ class GlobalInfo:
     init: ConstantExpression | None = None
 
 
-@dataclass(slots=True)
-class ImportInfo:
+class ImportInfo(Record):
     """An import: kind is `func`, `table`, `memory` or `global`, index into that index space."""
 
     module: str
@@ -67,8 +58,7 @@ class ImportInfo:
     index: int
 
 
-@dataclass(slots=True)
-class ExportInfo:
+class ExportInfo(Record):
     """An export."""
 
     name: str
@@ -76,8 +66,7 @@ class ExportInfo:
     index: int
 
 
-@dataclass(slots=True)
-class ElementInfo:
+class ElementInfo(Record):
     """An element segment: function indices or constant expressions."""
 
     mode: str
@@ -88,8 +77,7 @@ class ElementInfo:
     expressions: list[ConstantExpression] | None
 
 
-@dataclass(slots=True)
-class DataInfo:
+class DataInfo(Record):
     """A data segment: where its bytes are in `.rodata.wasm`."""
 
     mode: str
@@ -99,48 +87,50 @@ class DataInfo:
     size: int
 
 
-@dataclass(slots=True)
-class ArtifactInfo:
+class ArtifactInfo(Record):
     """Everything the loader needs to know of a module."""
 
     module_name: str | None = None
-    types: list[FunctionTypeInfo | None] = field(default_factory=list["FunctionTypeInfo | None"])
-    """By type index; None for what is no function type."""
-    signatures: list[int] = field(default_factory=list[int])
+    types: list[str | None] = field(default_factory=list)
+    """By type index, as in `i32,i64->f32`; None for what is no function type."""
+    signatures: list[int] = field(default_factory=list)
     """The first type index of each distinct function type: S in `signatures[S]::...`."""
-    functions: list[int] = field(default_factory=list[int])
+    functions: list[int] = field(default_factory=list)
     """The type index of each function."""
-    tables: list[TableInfo] = field(default_factory=list[TableInfo])
-    memories: list[MemoryInfo] = field(default_factory=list[MemoryInfo])
-    globals: list[GlobalInfo] = field(default_factory=list[GlobalInfo])
-    imports: list[ImportInfo] = field(default_factory=list[ImportInfo])
-    exports: list[ExportInfo] = field(default_factory=list[ExportInfo])
+    tables: list[TableInfo] = field(default_factory=list)
+    memories: list[MemoryInfo] = field(default_factory=list)
+    globals: list[GlobalInfo] = field(default_factory=list)
+    imports: list[ImportInfo] = field(default_factory=list)
+    exports: list[ExportInfo] = field(default_factory=list)
     start: int | None = None
-    elements: list[ElementInfo] = field(default_factory=list[ElementInfo])
-    data: list[DataInfo] = field(default_factory=list[DataInfo])
-    escaping: list[int] = field(default_factory=list[int])
+    elements: list[ElementInfo] = field(default_factory=list)
+    data: list[DataInfo] = field(default_factory=list)
+    escaping: list[int] = field(default_factory=list)
     """The function of each place in the `func_refs` region."""
-    extra_fields: list[list[Any]] = field(default_factory=list[list[Any]])
+    extra_fields: list[list[Any]] = field(default_factory=list)
     """Name, size and alignment of the VMContext fields that passes declared."""
-    counters: list[str] = field(default_factory=list[str])
+    counters: list[str] = field(default_factory=list)
     """Those of them that are counters."""
-    function_names: list[list[int]] = field(default_factory=list[list[int]])
-    """Index, start and length in `.name.wasm` of the names there are."""
-    function_starts: list[int] = field(default_factory=list[int])
+    function_names: list[int] = field(default_factory=list)
+    """Index, start and length in `.name.wasm` of each of the names there are."""
+    function_starts: list[int] = field(default_factory=list)
     """The Wasm byte offset of each function's body, 0 for imports."""
-    function_ends: list[int] = field(default_factory=list[int])
+    function_ends: list[int] = field(default_factory=list)
     """Where each body ends, 0 for imports."""
 
     def to_bytes(self) -> bytes:
         """The section's bytes."""
-        document = {"version": INFO_VERSION, **asdict(self)}
-        return json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
+        return write_cbor(self.document())
+
+    def document(self) -> dict[str, Any]:
+        """All of it as mappings and lists."""
+        return {"version": INFO_VERSION, **{name: _plain(v) for name, v in vars(self).items()}}
 
     @staticmethod
     def from_bytes(data: bytes) -> ArtifactInfo:
         """Raises ValueError if the bytes are not of this version's form."""
-        document = cast(dict[str, Any], json.loads(data))
-        if document.pop("version", None) != INFO_VERSION:
+        document: dict[str, Any] = read_cbor(data)
+        if not isinstance(document, dict) or document.pop("version", None) != INFO_VERSION:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ValueError("the module information is of another version")
         try:
             return _with_classes(ArtifactInfo(**document))
@@ -148,13 +138,18 @@ class ArtifactInfo:
             raise ValueError(f"malformed module information: {error}") from None
 
 
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return vars(value)
+    return [_plain(item) for item in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
+
+
 def _with_classes(info: ArtifactInfo) -> ArtifactInfo:
-    """Turn the dictionaries that JSON gives into the classes they were."""
+    """Turn the mappings that were read into the classes they were."""
 
     def each(cls: Any, rows: list[Any]) -> list[Any]:
         return [None if row is None else cls(**row) for row in rows]
 
-    info.types = each(FunctionTypeInfo, info.types)
     info.tables = each(TableInfo, info.tables)
     info.memories = each(MemoryInfo, info.memories)
     info.globals = each(GlobalInfo, info.globals)
@@ -162,4 +157,14 @@ def _with_classes(info: ArtifactInfo) -> ArtifactInfo:
     info.exports = each(ExportInfo, info.exports)
     info.elements = each(ElementInfo, info.elements)
     info.data = each(DataInfo, info.data)
+    for name in _NUMBERS:
+        if set(map(type, getattr(info, name))) - {int}:
+            raise ValueError(f"{name} has something else than numbers")
+    if len(info.function_names) % 3:
+        raise ValueError("function_names is cut")
     return info
+
+
+_NUMBERS = (
+    "signatures", "functions", "escaping", "function_names", "function_starts", "function_ends",
+)  # fmt: skip

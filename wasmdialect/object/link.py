@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wasmdialect.abi.layout import align_up
-from wasmdialect.abi.symbols import order_key, parse_symbol
+from wasmdialect.abi.symbol_parts import order_key, parse_symbol
 from wasmdialect.object.compiled import Fixup, NamedFunction, Piece
 from wasmdialect.object.image import MACHINES, LinkedImage, Machine, PlacedFunction
 from wasmdialect.object.relocations import PATCHES, RelocationError

@@ -1,4 +1,4 @@
-"""Where an artifact comes from: `.wasmdialect.provenance`, JSON.
+"""Where an artifact comes from: `.wasmdialect.provenance`, CBOR.
 
 With the settings and passes of `.wasmdialect.engine` it says all that is needed to build the same bytes
 again, and nothing of when, where and by whom they were built.
@@ -7,13 +7,12 @@ again, and nothing of when, where and by whom they were built.
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass
-from typing import Any, cast
+
+from wasmdialect._records import FrozenRecord
+from wasmdialect.object.cbor import read_cbor, write_cbor
 
 
-@dataclass(frozen=True, slots=True)
-class PassProvenance:
+class PassProvenance(FrozenRecord):
     """A pass of the expanded pipeline."""
 
     text: str
@@ -22,8 +21,7 @@ class PassProvenance:
     """SHA-256 of its source."""
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(FrozenRecord):
     """The input of an artifact, and the versions of the tools."""
 
     input_sha256: str
@@ -37,12 +35,12 @@ class Provenance:
 
     def to_bytes(self) -> bytes:
         """The section's bytes."""
-        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True).encode()
+        return write_cbor(vars(self))
 
     @staticmethod
     def from_bytes(data: bytes) -> Provenance:
         """Raises ValueError."""
         try:
-            return Provenance(**cast(dict[str, Any], json.loads(data)))
+            return Provenance(**read_cbor(data))
         except TypeError as error:
             raise ValueError(f"malformed provenance: {error}") from None

@@ -7,10 +7,12 @@ byte offset an instruction came from, the trap table which trap an instruction r
 from __future__ import annotations
 
 import struct
-from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+
+from wasmdialect._records import FrozenRecord
+from wasmdialect._static import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NO_OFFSET = 0xFFFF_FFFF
 """The Wasm offset of code that came from no instruction."""
@@ -26,10 +28,8 @@ def _u32(values: Sequence[int]) -> bytes:
     return struct.pack(f"<{len(values)}I", *values)
 
 
-def _read_u32(data: memoryview, offset: int, count: int) -> array[int]:
-    numbers = array("I")
-    numbers.frombytes(data[offset : offset + 4 * count])
-    return numbers
+def _read_u32(data: memoryview, offset: int, count: int) -> Sequence[int]:
+    return data[offset : offset + 4 * count].cast("I")  # in place: most of them are never looked at
 
 
 def _read_count(data: memoryview, entry_size: int, name: str) -> int:
@@ -41,12 +41,11 @@ def _read_count(data: memoryview, entry_size: int, name: str) -> int:
     return count
 
 
-@dataclass(frozen=True, slots=True)
-class AddressMap:
+class AddressMap(FrozenRecord):
     """`.wasmtime.addrmap`: code offsets, ascending, and the Wasm offset from each one on."""
 
-    code_offsets: array[int]
-    wasm_offsets: array[int]
+    code_offsets: Sequence[int]
+    wasm_offsets: Sequence[int]
 
     @staticmethod
     def read(data: memoryview) -> AddressMap:
@@ -56,6 +55,8 @@ class AddressMap:
 
     def look_up(self, code_offset: int) -> int | None:
         """The Wasm offset of the instruction at a code offset, None if it came from none."""
+        from bisect import bisect_right
+
         index = bisect_right(self.code_offsets, code_offset) - 1
         if index < 0:
             return None
@@ -72,21 +73,22 @@ def write_address_map(entries: Sequence[tuple[int, int]]) -> bytes:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class TrapTable:
+class TrapTable(FrozenRecord):
     """`.wasmtime.traps`: code offsets of trapping instructions, ascending, and their codes."""
 
-    code_offsets: array[int]
-    codes: bytes
+    code_offsets: Sequence[int]
+    codes: Sequence[int]
 
     @staticmethod
     def read(data: memoryview) -> TrapTable:
         """Raises TableError."""
         count = _read_count(data, 5, "the trap table")
-        return TrapTable(_read_u32(data, 4, count), bytes(data[4 + 4 * count :]))
+        return TrapTable(_read_u32(data, 4, count), data[4 + 4 * count :])
 
     def look_up(self, code_offset: int) -> int | None:
         """The trap code of the instruction at exactly this offset, None if it raises none."""
+        from bisect import bisect_left
+
         index = bisect_left(self.code_offsets, code_offset)
         if index < len(self.code_offsets) and self.code_offsets[index] == code_offset:
             return self.codes[index]

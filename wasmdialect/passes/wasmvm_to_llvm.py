@@ -8,7 +8,7 @@ attribute `wasmvm.counts`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar, Literal, cast
 
 from xdsl.context import Context
@@ -17,6 +17,7 @@ from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, Module
 from xdsl.ir import Attribute, Operation
 from xdsl.passes import ModulePass
 
+from wasmdialect._records import field_names
 from wasmdialect.abi.conventions import Convention
 from wasmdialect.abi.layout import Counts, VMContextLayout
 from wasmdialect.abi.symbols import function_symbol
@@ -99,10 +100,10 @@ def _declaration(symbol: str, signature: AbiSignature) -> llvm.FuncOp:
 def write_counts(module: ModuleOp, counts: Counts) -> None:
     """Note on a module how many of each thing the whole module has, leaving out zeros."""
     entries: dict[str, Attribute] = {}
-    for field in fields(counts):
-        value = getattr(counts, field.name)
+    for name in field_names(Counts):
+        value = getattr(counts, name)
         if isinstance(value, int) and value:
-            entries[field.name] = IntegerAttr(value, i64)
+            entries[name] = IntegerAttr(value, i64)
     if counts.extra_fields:
         entries[_EXTRA_FIELDS] = ArrayAttr(
             ArrayAttr([StringAttr(name), IntegerAttr(size, i64), IntegerAttr(align, i64)])

@@ -6,21 +6,21 @@ native stub it was called through then leaves compiled code with the exception.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from typing import Any
+from _thread import allocate_lock
 
-from wasmdialect.abi.traps import TrapCode
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.runtime.errors import Trap
-from wasmdialect.runtime.instance import ModuleInstance, instance_at
+from wasmdialect.runtime.instance import instance_at
 from wasmdialect.runtime.native import builtin_prototype, native
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from wasmdialect.runtime.instance import ModuleInstance
 
 _FAILED = 0xFFFF_FFFF_FFFF_FFFF
 _FAILED_32 = 0xFFFF_FFFF
-
-
-def _out_of_bounds(code: TrapCode) -> Trap:
-    return Trap.from_code(code, [])
 
 
 def _memory_grow(instance: ModuleInstance, delta: int, memory: int) -> int:
@@ -53,7 +53,7 @@ def _table_copy(
 ) -> None:
     target, origin = instance.tables[to], instance.tables[source]
     if source_start + count > origin.size or start + count > target.size:
-        raise _out_of_bounds(TrapCode.TABLE_OUT_OF_BOUNDS)
+        raise Trap.named("TABLE_OUT_OF_BOUNDS")
     target.set_many(start, origin.references(source_start, count))
 
 
@@ -65,7 +65,7 @@ def _table_grow(instance: ModuleInstance, table: int, delta: int, init: int) -> 
 def _table_fill(instance: ModuleInstance, table: int, start: int, value: int, count: int) -> None:
     storage = instance.tables[table]
     if start + count > storage.size:
-        raise _out_of_bounds(TrapCode.TABLE_OUT_OF_BOUNDS)
+        raise Trap.named("TABLE_OUT_OF_BOUNDS")
     storage.fill(start, count, value)
 
 
@@ -74,11 +74,11 @@ def _lazy_init(instance: ModuleInstance, table: int, index: int) -> int:
 
 
 def _out_of_gas(instance: ModuleInstance) -> None:
-    raise Trap.from_code(TrapCode.OUT_OF_FUEL, [])
+    raise Trap.named("OUT_OF_FUEL")
 
 
 def _new_epoch(instance: ModuleInstance) -> int:
-    raise Trap.from_code(TrapCode.INTERRUPT, [])
+    raise Trap.named("INTERRUPT")
 
 
 _BUILTINS: dict[str, Callable[..., int | None]] = {
@@ -97,7 +97,7 @@ _BUILTINS: dict[str, Callable[..., int | None]] = {
     "new_epoch": _new_epoch,
 }
 
-_lock = threading.Lock()
+_lock = allocate_lock()
 _installed = False
 
 

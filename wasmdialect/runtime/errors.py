@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from wasmdialect._records import FrozenRecord
+from wasmdialect._static import TYPE_CHECKING
 
-from wasmdialect.abi.traps import TrapCode
+if TYPE_CHECKING:
+    from wasmdialect.abi.traps import TrapCode
 
 
 class WasmtimeError(Exception):
@@ -19,8 +21,7 @@ class ExitTrap(WasmtimeError):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(FrozenRecord):
     """A Wasm function that was running when a trap happened."""
 
     func_index: int
@@ -54,6 +55,13 @@ class Trap(Exception):
         trap._code = code
         trap._frames = frames
         return trap
+
+    @classmethod
+    def named(cls, code: str) -> Trap:
+        """A trap of the runtime itself, by the name of its TrapCode."""
+        from wasmdialect.abi.traps import TrapCode  # an enumeration: not while a program starts
+
+        return cls.from_code(TrapCode[code], [])
 
     @property
     def message(self) -> str:

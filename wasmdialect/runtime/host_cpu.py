@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import cache
 
 _FLAGS = {
     # LLVM's feature name: the word in /proc/cpuinfo, where they differ.
@@ -30,11 +29,19 @@ _CHECKED = {
 """The features whose instructions LLVM puts into ordinary code."""
 
 
-@cache
+_flags: list[frozenset[str]] = []
+
+
 def cpu_flags() -> frozenset[str]:
     """The processor's features as Linux names them; empty if it does not say."""
+    if not _flags:
+        _flags.append(_read_flags())
+    return _flags[0]
+
+
+def _read_flags() -> frozenset[str]:
     try:
-        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as info:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as info:
             for line in info:
                 if line.startswith(("flags", "Features")):
                     return frozenset(line.partition(":")[2].split())

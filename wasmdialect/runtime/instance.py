@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
 
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import (
     FUNC_REF,
     GLOBAL_DEFINITION,
@@ -19,28 +17,40 @@ from wasmdialect.abi.layout import (
     VMCONTEXT_MAGIC,
     align_up,
 )
-from wasmdialect.abi.traps import TrapCode
-from wasmdialect.object.info import ConstantExpression, DataInfo, ElementInfo, MemoryInfo, TableInfo
+from wasmdialect.abi.symbols import function_symbol, function_trampoline_symbol
 from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
 from wasmdialect.runtime.memory import LinearMemory
-from wasmdialect.runtime.module import LoadedModule
 from wasmdialect.runtime.native import native
-from wasmdialect.runtime.signatures import Signature
 from wasmdialect.runtime.store import FunctionReference, StoreState
 from wasmdialect.runtime.table import TableStorage
 from wasmdialect.runtime.values import new_slots
-from wasmdialect.wasm.numerics import i_add, i_mul, i_sub
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
+
+    from wasmdialect.object.info import (
+        ConstantExpression,
+        DataInfo,
+        ElementInfo,
+        MemoryInfo,
+        TableInfo,
+    )
+    from wasmdialect.runtime.module import LoadedModule
+    from wasmdialect.runtime.signatures import Signature
 
 
-@dataclass(slots=True)
 class GlobalCell:
     """A global of a store: 16 bytes at `address`."""
 
-    type: str
-    mutable: bool
-    address: int
-    owner: object
-    """Keeps the memory alive."""
+    __slots__ = ("address", "mutable", "owner", "type")
+
+    def __init__(self, type: str, mutable: bool, address: int, owner: object):
+        self.type = type
+        self.mutable = mutable
+        self.address = address
+        self.owner = owner
+        """Keeps the memory alive."""
 
     def bits(self) -> int:
         """The value as an unsigned bit pattern of its width (references: the pointer)."""
@@ -175,9 +185,9 @@ class ModuleInstance:
             if imported is not None:
                 native_call, array_call, wasm_call, _, vmctx = _read_func_ref(imported.address)
             else:
-                native_call = code["native-to-wasm", index]
-                array_call = code["array-to-wasm", index]
-                wasm_call = code["function", index]
+                native_call = code[function_trampoline_symbol("native-to-wasm", index)]
+                array_call = code[function_trampoline_symbol("array-to-wasm", index)]
+                wasm_call = code[function_symbol(index)]
                 vmctx = self.vmctx
             self._put("<QQQIxxxxQ", place, native_call, array_call, wasm_call, identifier, vmctx)
             reference = FunctionReference(
@@ -248,7 +258,8 @@ class ModuleInstance:
                 stack.append(0)
             else:
                 rhs = stack.pop()
-                stack.append(_CONSTANT_OPERATIONS[mnemonic](stack.pop(), rhs))
+                operation = _CONSTANT_OPERATIONS[mnemonic.partition(".")[2]]
+                stack.append(operation(stack.pop(), rhs) & _MASKS[mnemonic[:3]])
         (value,) = stack
         return value
 
@@ -279,7 +290,7 @@ class ModuleInstance:
         dropped = segment_index in self.dropped_elements
         length = 0 if dropped else _segment_length(segment)
         if source + count > length or start + count > table.size:
-            raise Trap.from_code(TrapCode.TABLE_OUT_OF_BOUNDS, [])
+            raise Trap.named("TABLE_OUT_OF_BOUNDS")
         if segment.functions is not None:
             functions = segment.functions[source : source + count]
             table.set_many(start, [self.function(i).address for i in functions])
@@ -303,7 +314,7 @@ class ModuleInstance:
         memory, segment = self.memories[memory_index], self.info.data[segment_index]
         length = 0 if segment_index in self.dropped_data else segment.size
         if source + count > length or start + count > memory.length:
-            raise Trap.from_code(TrapCode.MEMORY_OUT_OF_BOUNDS, [])
+            raise Trap.named("MEMORY_OUT_OF_BOUNDS")
         if count:
             memory.write(start, self._segment_bytes(segment, source, count))
 
@@ -345,11 +356,8 @@ def builtins_array() -> int:
     return native().builtins_array
 
 
-_CONSTANT_OPERATIONS = {
-    f"i{bits}.{name}": operation(bits)
-    for bits in (32, 64)
-    for name, operation in (("add", i_add), ("sub", i_sub), ("mul", i_mul))
-}
+_CONSTANT_OPERATIONS = {"add": int.__add__, "sub": int.__sub__, "mul": int.__mul__}
+_MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
 _FUNC_REF_FIELDS = struct.Struct("<QQQIxxxxQ")
 
 

@@ -8,7 +8,6 @@ one with small pages, reserves what it may grow to.
 from __future__ import annotations
 
 import ctypes
-import weakref
 
 from wasmdialect.abi.layout import MEMORY_DEFINITION, align_up
 from wasmdialect.runtime import pages
@@ -57,7 +56,7 @@ class LinearMemory:
         self._start = pages.reserve(total)
         self._total = total
         self.base = self._start + GUARD_SIZE
-        weakref.finalize(self, pages.unmap, self._start, total).atexit = False
+        self._pages = pages.Owned(self._start, total)
         self._length = ctypes.c_uint64.from_address(definition + _LENGTH)
         ctypes.c_uint64.from_address(definition + _BASE).value = self.base
         self._accessible = 0

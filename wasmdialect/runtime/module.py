@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import bisect
 import os
-import threading
-import weakref
-from collections.abc import Iterable
+import sys
+from _thread import allocate_lock
+from _weakref import ref  # `weakref.ref`, without the rest of `weakref`
 
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import Counts, VMContextLayout, align_up
-from wasmdialect.abi.symbols import parse_symbol
+from wasmdialect.abi.symbols import type_trampoline_symbol
 from wasmdialect.object.artifact import Artifact, ArtifactError, read_artifact
+from wasmdialect.object.functions import FunctionTable
 from wasmdialect.object.sections import AddressMap, TrapTable
 from wasmdialect.runtime import pages
-from wasmdialect.runtime.errors import Frame
 from wasmdialect.runtime.host_cpu import host_architecture, missing_features
 from wasmdialect.runtime.native import native
 from wasmdialect.runtime.signatures import Signature, signature_id
 from wasmdialect.runtime.unwinding import forget_frames, register_frames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from wasmdialect.runtime.errors import Frame
+    from wasmdialect.runtime.frames import FrameTable
 
 
 class LoadedModule:
@@ -28,38 +34,39 @@ class LoadedModule:
         self.info = artifact.info
         self.text_address = text_address
         self.layout = VMContextLayout(_counts(artifact))
-        self.types = [
-            None if t is None else Signature(tuple(t.params), tuple(t.results))
-            for t in self.info.types
-        ]
+        self.types = [None if t is None else _signature(t) for t in self.info.types]
         self.functions = [self._signature(t) for t in self.info.functions]
         """The signature of each function."""
         self.signature_ids = [0 if s is None else signature_id(s) for s in self.types]
         """The process's id of each type of the module."""
-        self.code: dict[tuple[str, int], int] = {}
-        """Address by kind (`function` or a kind of trampoline) and number."""
-        self._starts: list[int] = []
-        self._ranges: list[tuple[int, int]] = []
-        for function in artifact.functions:
-            parsed = parse_symbol(function.symbol)
-            if parsed is None:
-                continue
-            self.code[parsed] = text_address + function.offset
-            if parsed[0] == "function":
-                self._starts.append(function.offset)
-                self._ranges.append((function.offset + function.size, parsed[1]))
+        self.code = _addresses(artifact, text_address)
+        """Address by symbol (`wasmdialect.abi.symbols`)."""
+        self._signature_numbers = {
+            self.types[type_index]: number for number, type_index in enumerate(self.info.signatures)
+        }
         self.address_map = (
             None
             if artifact.address_map is None
             else AddressMap.read(memoryview(artifact.address_map))
         )
         self.traps = TrapTable.read(memoryview(artifact.traps))
-        names, rows = bytes(artifact.names), self.info.function_names
-        self.names = {i: names[s : s + n].decode("utf-8", "replace") for i, s, n in rows}
+        self._names: dict[int, str] | None = None
+        self._frames: FrameTable | None = None
+        self.published: object = None
+        """What keeps the code in memory."""
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """The names of functions that have one, by index; read when they are asked for."""
+        if self._names is None:
+            self._names = self.artifact.function_names()
+        return self._names
 
     def display_name(self, symbol: str) -> str:
         """What debuggers and profilers call a function: its name in the module, else the name that it
         is exported under, else its symbol."""
+        from wasmdialect.abi.symbol_parts import parse_symbol
+
         parsed = parse_symbol(symbol)
         if parsed is None or parsed[0] != "function":
             return symbol
@@ -75,31 +82,40 @@ class LoadedModule:
     def trampolines(self, signature: Signature) -> tuple[int, int, int] | None:
         """Addresses of the wasm-to-native, wasm-to-array and native-to-array trampolines of a
         function type, if the module has that type."""
-        for number, type_index in enumerate(self.info.signatures):
-            if self.types[type_index] == signature:
-                return (
-                    self.code["wasm-to-native", number],
-                    self.code["wasm-to-array", number],
-                    self.code["native-to-array", number],
-                )
-        return None
+        number = self._signature_numbers.get(signature)
+        if number is None:
+            return None
+        return (
+            self.code[type_trampoline_symbol("wasm-to-native", number)],
+            self.code[type_trampoline_symbol("wasm-to-array", number)],
+            self.code[type_trampoline_symbol("native-to-array", number)],
+        )
 
     def frame_at(self, pc: int, *, exact: bool) -> Frame | None:
         """The Wasm function at a program counter in this module's text, None for a trampoline.
 
         `exact` says that pc is the instruction itself and not a return address.
         """
-        at = pc - self.text_address - (0 if exact else 1)
-        position = bisect.bisect_right(self._starts, at) - 1
-        if position < 0:
-            return None
-        end, index = self._ranges[position]
-        if at >= end:
-            return None
-        offset = None if self.address_map is None else self.address_map.look_up(at)
-        start = self.info.function_starts[index]
-        inside = None if offset is None else offset - start
-        return Frame(index, self.names.get(index), self.info.module_name, offset, inside)
+        if self._frames is None:
+            from wasmdialect.runtime.frames import FrameTable
+
+            self._frames = FrameTable(self)
+        return self._frames.frame_at(pc - self.text_address - (0 if exact else 1))
+
+
+def _signature(text: str) -> Signature:
+    """The signature that `i32,i64->f32` means."""
+    params, _, results = text.partition("->")
+    return Signature(
+        tuple(params.split(",")) if params else (), tuple(results.split(",")) if results else ()
+    )
+
+
+def _addresses(artifact: Artifact, text_address: int) -> Mapping[str, int]:
+    functions = artifact.functions
+    assert isinstance(functions, FunctionTable)
+    addresses = map(text_address.__add__, functions.offsets)
+    return dict(zip(functions.symbols, addresses, strict=True))
 
 
 def _counts(artifact: Artifact) -> Counts:
@@ -172,19 +188,29 @@ def _publish(artifact: Artifact, text: int, mapping: int, size: int) -> LoadedMo
     frames = text + len(artifact.text) if artifact.eh_frame else 0
     if frames:
         register_frames(frames)
-    # Not at exit: a thread may still run the code then.
-    weakref.finalize(module, _unload, text, frames, mapping, size).atexit = False
+    module.published = _Published(text, frames, mapping, size)
     return module
 
 
 _READ_EXECUTE = pages.PROT_READ | pages.PROT_EXEC
 
 
-def _unload(text: int, frames: int, mapping: int, size: int) -> None:
-    _registry.remove(text)
-    if frames:
-        forget_frames(frames)
-    pages.unmap(mapping, size)
+class _Published:
+    """What was made known of a module's code; taken back when nothing refers to the module any more.
+
+    Not when Python ends: a thread may still run the code then.
+    """
+
+    def __init__(self, text: int, frames: int, mapping: int, size: int):
+        self._text, self._frames, self._mapping, self._size = text, frames, mapping, size
+
+    def __del__(self) -> None:
+        if sys.is_finalizing():
+            return
+        _registry.remove(self._text)
+        if self._frames:
+            forget_frames(self._frames)
+        pages.unmap(self._mapping, self._size)
 
 
 def _check_host(artifact: Artifact) -> None:
@@ -203,13 +229,14 @@ class _ModuleRegistry:
     """Which module an address belongs to."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._ranges: list[tuple[int, int, weakref.ref[LoadedModule]]] = []
+        self._lock = allocate_lock()
+        self._ranges: list[tuple[int, int, ref[LoadedModule]]] = []
 
     def add(self, start: int, end: int, module: LoadedModule) -> None:
         native().register_code(start, end)
         with self._lock:
-            bisect.insort(self._ranges, (start, end, weakref.ref(module)), key=lambda r: r[0])
+            added = (start, end, ref(module))
+            self._ranges = sorted([*self._ranges, added], key=lambda r: r[0])
 
     def remove(self, start: int) -> None:
         native().unregister_code(start)
@@ -217,12 +244,10 @@ class _ModuleRegistry:
             self._ranges = [r for r in self._ranges if r[0] != start]
 
     def find(self, address: int) -> LoadedModule | None:
-        ranges = self._ranges
-        position = bisect.bisect_right(ranges, address, key=lambda r: r[0]) - 1
-        if position < 0:
-            return None
-        start, end, module = ranges[position]
-        return module() if start <= address < end else None
+        for start, end, module in self._ranges:
+            if start <= address < end:
+                return module()
+        return None
 
 
 _registry = _ModuleRegistry()

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import ctypes
-import mmap
 import os
-from typing import Any
+import sys
 
-PAGE_SIZE = mmap.PAGESIZE
+from wasmdialect._static import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+PAGE_SIZE = os.sysconf("SC_PAGESIZE")
 
 PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC = 0, 1, 2, 4
 _MAP_PRIVATE, _MAP_ANONYMOUS, _MAP_NORESERVE = 0x02, 0x20, 0x4000
 _FAILED = ctypes.c_void_p(-1).value
 
-_libc: Any = ctypes.CDLL(None, use_errno=True)
-_libc.mmap.restype = ctypes.c_void_p
-_libc.mmap.argtypes = [
+libc: Any = ctypes.CDLL(None, use_errno=True)
+"""The C library. One for all: each `CDLL` makes classes of its own."""
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [
     ctypes.c_void_p,
     ctypes.c_size_t,
     ctypes.c_int,
@@ -23,8 +28,8 @@ _libc.mmap.argtypes = [
     ctypes.c_int,
     ctypes.c_longlong,
 ]
-_libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-_libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 
 
 def _check(failed: bool, what: str) -> None:
@@ -36,14 +41,14 @@ def _check(failed: bool, what: str) -> None:
 def reserve(size: int) -> int:
     """The address of `size` bytes that cannot be accessed yet. Raises MemoryError."""
     flags = _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE
-    address = _libc.mmap(None, size, PROT_NONE, flags, -1, 0)
+    address = libc.mmap(None, size, PROT_NONE, flags, -1, 0)
     _check(address == _FAILED, f"cannot reserve {size} bytes of address space")
     return address
 
 
 def map_file(fd: int, size: int) -> int:
     """The address of the first `size` bytes of a file, mapped for reading. Raises MemoryError."""
-    address = _libc.mmap(None, size, PROT_READ, _MAP_PRIVATE, fd, 0)
+    address = libc.mmap(None, size, PROT_READ, _MAP_PRIVATE, fd, 0)
     _check(address == _FAILED, "cannot map the file")
     return address
 
@@ -51,13 +56,30 @@ def map_file(fd: int, size: int) -> int:
 def protect(address: int, size: int, protection: int) -> None:
     """Set what may be done with whole pages. Raises MemoryError."""
     if size:
-        failed = _libc.mprotect(address, size, protection) != 0
+        failed = libc.mprotect(address, size, protection) != 0
         _check(failed, f"cannot change the protection of {size} bytes")
 
 
 def unmap(address: int, size: int) -> None:
     """Give pages back."""
-    _libc.munmap(address, size)
+    libc.munmap(address, size)
+
+
+class Owned:
+    """Pages that are given back when nothing refers to this object any more.
+
+    Not when Python ends: another thread may still be in compiled code that uses them.
+    """
+
+    __slots__ = ("address", "size")
+
+    def __init__(self, address: int, size: int):
+        self.address = address
+        self.size = size
+
+    def __del__(self) -> None:
+        if not sys.is_finalizing():
+            unmap(self.address, self.size)
 
 
 def buffer_at(address: int, size: int) -> memoryview:

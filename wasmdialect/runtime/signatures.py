@@ -3,11 +3,12 @@ modules compare two numbers."""
 
 from __future__ import annotations
 
-import threading
-from typing import NamedTuple
+from _thread import allocate_lock
+
+from wasmdialect._records import FrozenRecord
 
 
-class Signature(NamedTuple):
+class Signature(FrozenRecord):
     """A function type, written as in the text format."""
 
     params: tuple[str, ...]
@@ -23,7 +24,7 @@ class Signature(NamedTuple):
 
 
 _ids: dict[Signature, int] = {}
-_lock = threading.Lock()
+_lock = allocate_lock()
 
 
 def signature_id(signature: Signature) -> int:

@@ -8,24 +8,28 @@ use it.
 from __future__ import annotations
 
 import ctypes
-import signal
 import struct
-import threading
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from _thread import allocate_lock
 
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import ARRAY_HOST_MAGIC, FUNC_REF, HOST_CONTEXT, RUNTIME_LIMITS
-from wasmdialect.abi.traps import TrapCode
 from wasmdialect.runtime.errors import Trap, WasmtimeError
-from wasmdialect.runtime.memory import LinearMemory
-from wasmdialect.runtime.module import LoadedModule, backtrace
-from wasmdialect.runtime.native import NATIVE_CALL, TrapKind, TrapRecord, native
-from wasmdialect.runtime.signatures import Signature, signature_id
-from wasmdialect.runtime.typed_call import TypedCall
+from wasmdialect.runtime.module import backtrace
+from wasmdialect.runtime.native import NATIVE_CALL, native
+from wasmdialect.runtime.signatures import signature_id
 from wasmdialect.runtime.values import pack, slots_at, unpack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from wasmdialect.abi.traps import TrapCode
     from wasmdialect.runtime.instance import ModuleInstance
+    from wasmdialect.runtime.memory import LinearMemory
+    from wasmdialect.runtime.module import LoadedModule
+    from wasmdialect.runtime.native import TrapRecord
+    from wasmdialect.runtime.signatures import Signature
+    from wasmdialect.runtime.typed_call import TypedCall
 
 DEFAULT_MAX_WASM_STACK = 512 * 1024
 """Bytes of stack that Wasm may use (Wasmtime's default)."""
@@ -222,6 +226,11 @@ class StoreState:
 
     def _failure(self, record: TrapRecord) -> BaseException:
         """What to raise for how compiled code was left."""
+        import signal
+
+        from wasmdialect.abi.traps import TrapCode
+        from wasmdialect.runtime.native.outcomes import TrapKind
+
         if record.kind is TrapKind.HOST_ERROR:
             return self._take_exception(record)
         # Only a signal names the very instruction; everything else gives return addresses.
@@ -239,11 +248,14 @@ class StoreState:
         return Trap.from_code(code, frames)
 
     def _trap_code(self, record: TrapRecord) -> TrapCode | None:
+        from wasmdialect.abi.traps import TRAP_CODES, TrapCode
+        from wasmdialect.runtime.native.outcomes import TrapKind
+
         if record.kind is TrapKind.SIGNAL_SEGV:
             if any(memory.contains(record.fault_address) for memory in self.memories):
                 return TrapCode.MEMORY_OUT_OF_BOUNDS
             return None
-        return _TRAP_CODES.get(record.code)
+        return TRAP_CODES.get(record.code)
 
     def _take_exception(self, record: TrapRecord) -> BaseException:
         error, self._exception = self._exception, None
@@ -262,9 +274,6 @@ class StoreState:
     def unpack(self, slots: Any, types: Sequence[str]) -> tuple[Any, ...]:
         """Read values from slots; references stay pointers."""
         return unpack(slots, types, _as_is)
-
-
-_TRAP_CODES: dict[int | None, TrapCode] = {int(code): code for code in TrapCode}
 
 
 def _as_pointer(value: Any, t: str) -> int:
@@ -303,7 +312,7 @@ def _call_host(callee: int, caller: int, slots: int, count: int) -> None:
         host.store.fail(error)
 
 
-_lock = threading.Lock()
+_lock = allocate_lock()
 _array_call: Any = None
 _array_call_at = 0
 

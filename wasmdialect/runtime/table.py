@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import ctypes
-from array import array
-from collections.abc import Callable, Sequence
+import struct
 
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import (
     POINTER_SIZE,
     TABLE_DEFINITION,
     TABLE_ELEMENT_INITIALIZED,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
 MAXIMUM_ELEMENTS = 10_000_000
 """What a table without a smaller maximum may grow to."""
 
 _BASE = TABLE_DEFINITION.field("base").offset
+_WORD = struct.Struct("=Q")
 _COUNT = TABLE_DEFINITION.field("current_elements").offset
 
 
@@ -52,13 +56,14 @@ class TableStorage:
         self._count = ctypes.c_uint32.from_address(definition + _COUNT)
         self.compute: Callable[[int], int] | None = None
         """Gives the reference of an element that has not been computed yet."""
-        self._elements = array("Q", [init | self._tag]) * minimum
-        self._publish()
+        self._take(_WORD.pack(init | self._tag) * minimum)
 
-    def _publish(self) -> None:
-        address, count = self._elements.buffer_info()
-        self._base.value = address
-        self._count.value = count
+    def _take(self, content: bytes) -> None:
+        """Make a copy of the bytes the elements, where compiled code finds them."""
+        memory = ctypes.create_string_buffer(content, len(content) or 1)
+        self._elements = memoryview(memory).cast("B")[: len(content)].cast("Q")
+        self._base.value = ctypes.addressof(memory)
+        self._count.value = len(self._elements)
 
     @property
     def size(self) -> int:
@@ -79,16 +84,20 @@ class TableStorage:
 
     def set_lazy(self, start: int, count: int) -> None:
         """Mark elements to be computed when they are read."""
-        self._elements[start : start + count] = array("Q", bytes(POINTER_SIZE * count))
+        self._put(start, bytes(POINTER_SIZE * count))
 
     def set_many(self, start: int, references: Sequence[int]) -> None:
         """Store references from `start` on; the range is in bounds."""
         tag = self._tag
-        self._elements[start : start + len(references)] = array("Q", [r | tag for r in references])
+        self._put(start, struct.pack(f"={len(references)}Q", *[r | tag for r in references]))
 
     def fill(self, start: int, count: int, reference: int) -> None:
         """Store one reference into a range that is in bounds."""
-        self._elements[start : start + count] = array("Q", [reference | self._tag]) * count
+        self._put(start, _WORD.pack(reference | self._tag) * count)
+
+    def _put(self, start: int, content: bytes) -> None:
+        words = memoryview(content).cast("Q")
+        self._elements[start : start + len(words)] = words
 
     def references(self, start: int, count: int) -> list[int]:
         """The references of a range that is in bounds."""
@@ -100,6 +109,5 @@ class TableStorage:
         limit = MAXIMUM_ELEMENTS if self.maximum is None else min(self.maximum, MAXIMUM_ELEMENTS)
         if old + delta > limit:
             return None
-        self._elements.extend(array("Q", [init | self._tag]) * delta)
-        self._publish()
+        self._take(self._elements.tobytes() + _WORD.pack(init | self._tag) * delta)
         return old

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import ctypes
-from functools import cache
-from typing import Any
+
+from wasmdialect._static import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+_opened: list[Any] = []
 
 
-@cache
 def _unwinder() -> Any:
-    try:
-        return ctypes.CDLL("libgcc_s.so.1")
-    except OSError:
-        return None  # nobody in this process unwinds by tables then
+    if not _opened:
+        try:
+            _opened.append(ctypes.CDLL("libgcc_s.so.1"))
+        except OSError:
+            _opened.append(None)  # nobody in this process unwinds by tables then
+    return _opened[0]
 
 
 def register_frames(eh_frame: int) -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Callable, Sequence
-from functools import cache
-from typing import Any, NamedTuple
 
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import VALUE_SLOT_SIZE
-from wasmdialect.runtime.signatures import Signature
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from wasmdialect.runtime.signatures import Signature
 
 _CODES = {"i32": "i12x", "i64": "q8x", "f32": "f12x", "f64": "d8x"}
 """How a slot of each number type is packed; references are `Q8x`."""
@@ -21,27 +24,32 @@ _REFERENCE = "Q8x"
 _NUMBERS = frozenset(_CODES)
 
 
-class SlotCodec(NamedTuple):
+class SlotCodec:
     """How the slots of some types are packed."""
 
-    types: tuple[str, ...]
-    pack_into: Callable[..., None]
-    unpack_from: Callable[..., tuple[Any, ...]]
-    has_references: bool
+    __slots__ = ("has_references", "pack_into", "unpack_from")
+
+    def __init__(self, types: tuple[str, ...]):
+        slots = struct.Struct("<" + "".join(_CODES.get(t, _REFERENCE) for t in types))
+        self.pack_into: Callable[..., None] = slots.pack_into
+        self.unpack_from: Callable[..., tuple[Any, ...]] = slots.unpack_from
+        self.has_references = any(t not in _NUMBERS for t in types)
 
 
-@cache
+_codecs: dict[tuple[str, ...], SlotCodec] = {}
+
+
 def slot_codec(types: tuple[str, ...]) -> SlotCodec:
     """The codec of a list of types."""
-    slots = struct.Struct("<" + "".join(_CODES.get(t, _REFERENCE) for t in types))
-    has_references = any(t not in _NUMBERS for t in types)
-    return SlotCodec(types, slots.pack_into, slots.unpack_from, has_references)
+    known = _codecs.get(types)
+    if known is None:
+        known = _codecs[types] = SlotCodec(types)
+    return known
 
 
-@cache
 def slot_array(count: int) -> Any:
     """The ctypes type of so many slots."""
-    return ctypes.c_ubyte * (VALUE_SLOT_SIZE * count)
+    return ctypes.c_ubyte * (VALUE_SLOT_SIZE * count)  # ctypes keeps the types that it has made
 
 
 def new_slots(signature: Signature) -> Any:

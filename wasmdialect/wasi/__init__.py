@@ -1,8 +1,10 @@
-"""WASI preview 1: what a command-line program sees of the world."""
+"""WASI preview 1: what a command-line program sees of the world.
+
+The functions (`wasmdialect.wasi.functions`) are loaded when a program calls the first of them.
+"""
 
 from __future__ import annotations
 
 from wasmdialect.wasi.config import WasiConfig, WasiConfigError
-from wasmdialect.wasi.functions import WasiContext
 
-__all__ = ["WasiConfig", "WasiConfigError", "WasiContext"]
+__all__ = ["WasiConfig", "WasiConfigError"]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar, cast
-
+from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.runtime.guest_memory import MemoryFault
 from wasmdialect.wasi.abi import Errno
 from wasmdialect.wasi.errors import WasiError, from_host
-from wasmdialect.wasi.memory import GuestMemory, MemoryFault
 from wasmdialect.wasi.signatures import SIGNATURES
 
-Self = TypeVar("Self")
-Params = ParamSpec("Params")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Concatenate, ParamSpec, TypeVar
+
+    from wasmdialect.wasi.memory import GuestMemory
+
+    Self = TypeVar("Self")
+    Params = ParamSpec("Params")
 
 _MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
 
@@ -27,11 +30,12 @@ def wasi_call(
     """
     masks = tuple(_MASKS[param] for param in SIGNATURES[function.__name__].params)
 
-    @wraps(function)
-    def call(self: Self, memory: GuestMemory, *arguments: int) -> int:
+    plain: Callable[..., None] = function
+
+    def call(self: Any, memory: GuestMemory, *arguments: int) -> int:
         try:
             unsigned = [a & mask for a, mask in zip(arguments, masks, strict=True)]
-            cast(Callable[..., None], function)(self, memory, *unsigned)
+            plain(self, memory, *unsigned)
         except WasiError as error:
             return error.errno
         except MemoryFault:
@@ -40,4 +44,6 @@ def wasi_call(
             return from_host(error)
         return 0
 
-    return cast(Callable[Concatenate[Self, GuestMemory, Params], int], call)
+    call.__name__, call.__doc__ = function.__name__, function.__doc__
+    made: Any = call
+    return made

@@ -4,33 +4,39 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TypeAlias
 
+from wasmdialect._records import FrozenRecord
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.runtime.errors import WasmtimeError
-from wasmdialect.wasi.descriptors import (
-    CallbackStream,
-    HostFd,
-    InputStream,
-    OutputStream,
-)
+from wasmdialect.wasi.host_fd import HostFd
 
-HostPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-CustomOutput: TypeAlias = Callable[[bytes], int | None]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Literal, TypeAlias
+
+    HostPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+    CustomOutput: TypeAlias = Callable[[bytes], int | None]
 
 
 class WasiConfigError(WasmtimeError):
     """A WasiConfig cannot be set up as asked: a file or directory does not open."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preopen:
+class Preopen(FrozenRecord):
     """A directory that is open before the program starts."""
 
     host: HostFd
     name: bytes
     mutable: bool
+
+
+class Output(FrozenRecord):
+    """Where standard output or error goes: to a descriptor, a function, or nowhere."""
+
+    host: HostFd | None = None
+    python: Literal["stdout", "stderr"] | None = None
+    """The object of `sys` that writes to the same place."""
+    callback: CustomOutput | None = None
 
 
 class WasiConfig:
@@ -44,10 +50,16 @@ class WasiConfig:
     def __init__(self) -> None:
         self.arguments: tuple[bytes, ...] = ()
         self.environment: tuple[tuple[bytes, bytes], ...] = ()
-        self.stdin = InputStream()
-        self.stdout = OutputStream()
-        self.stderr = OutputStream()
+        self.stdin: HostFd | None = None
+        self.stdout = Output()
+        self.stderr = Output()
         self.preopens: list[Preopen] = []
+
+    def copy(self) -> WasiConfig:
+        """Another one with the same settings, which share what is open."""
+        other = WasiConfig()
+        other.__dict__.update(self.__dict__, preopens=[*self.preopens])
+        return other
 
     def _set_argv(self, argv: Iterable[str]) -> None:
         self.arguments = tuple(map(_guest_string, argv))
@@ -72,7 +84,7 @@ class WasiConfig:
         )
 
     def _set_stdin_file(self, path: HostPath) -> None:
-        self.stdin = InputStream(_open("stdin", path, os.O_RDONLY))
+        self.stdin = _open("stdin", path, os.O_RDONLY)
 
     stdin_file = property(
         None, _set_stdin_file, doc="Read standard input from a file; WasiConfigError if it fails."
@@ -80,10 +92,10 @@ class WasiConfig:
 
     def inherit_stdin(self) -> None:
         """Read standard input from that of this process."""
-        self.stdin = InputStream(HostFd(0, owned=False))
+        self.stdin = HostFd(0, owned=False)
 
     def _set_stdout_file(self, path: HostPath) -> None:
-        self.stdout = OutputStream(_open("stdout", path, _CREATE))
+        self.stdout = Output(_open("stdout", path, _CREATE))
 
     stdout_file = property(
         None,
@@ -92,7 +104,7 @@ class WasiConfig:
     )
 
     def _set_stdout_custom(self, callback: CustomOutput) -> None:
-        self.stdout = CallbackStream(callback)
+        self.stdout = Output(callback=callback)
 
     stdout_custom = property(
         None,
@@ -103,10 +115,10 @@ class WasiConfig:
 
     def inherit_stdout(self) -> None:
         """Write standard output to that of this process, in order with what Python writes."""
-        self.stdout = OutputStream(HostFd(1, owned=False), "stdout")
+        self.stdout = Output(HostFd(1, owned=False), "stdout")
 
     def _set_stderr_file(self, path: HostPath) -> None:
-        self.stderr = OutputStream(_open("stderr", path, _CREATE))
+        self.stderr = Output(_open("stderr", path, _CREATE))
 
     stderr_file = property(
         None,
@@ -115,7 +127,7 @@ class WasiConfig:
     )
 
     def _set_stderr_custom(self, callback: CustomOutput) -> None:
-        self.stderr = CallbackStream(callback)
+        self.stderr = Output(callback=callback)
 
     stderr_custom = property(
         None,
@@ -125,7 +137,7 @@ class WasiConfig:
 
     def inherit_stderr(self) -> None:
         """Write standard error to that of this process, in order with what Python writes."""
-        self.stderr = OutputStream(HostFd(2, owned=False), "stderr")
+        self.stderr = Output(HostFd(2, owned=False), "stderr")
 
     def preopen_dir(self, path: HostPath, guest_path: str, fs_mutable: bool = True) -> None:
         """Give the program the directory `path` under the name `guest_path`.

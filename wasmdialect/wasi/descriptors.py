@@ -4,34 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from heapq import heappop, heappush
-from typing import Literal
 
-from wasmdialect.wasi.abi import ALL_RIGHTS, Errno, Fdflags, Filetype, Rights
+from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.wasi.abi import ALL_RIGHTS, Errno, Filetype, Rights
 from wasmdialect.wasi.errors import WasiError, from_host
-from wasmdialect.wasi.memory import HostBuffer
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
 
-class HostFd:
-    """A file descriptor of the host. An owned one is closed when nothing refers to it any more."""
-
-    __slots__ = ("number", "owned")
-
-    def __init__(self, number: int, *, owned: bool = True):
-        self.number = number
-        self.owned = owned
-
-    def close(self) -> None:
-        """Close it, unless it is not ours or is closed already."""
-        if self.owned:
-            self.owned = False
-            os.close(self.number)
-
-    def __del__(self) -> None:
-        self.close()
+    from wasmdialect.wasi.config import WasiConfig
+    from wasmdialect.wasi.host_fd import HostFd
+    from wasmdialect.wasi.memory import HostBuffer
 
 
 class Descriptor:
@@ -59,8 +43,8 @@ class Descriptor:
         """Move the current position, `whence` being the host's; the new position in bytes."""
         raise WasiError(Errno.BADF)
 
-    def filetype(self) -> Filetype:
-        """What `fdstat` says it is."""
+    def filetype(self) -> int:
+        """What `fdstat` says it is: a `Filetype`."""
         raise NotImplementedError
 
     def rights(self) -> tuple[int, int]:
@@ -86,7 +70,7 @@ class Stream(Descriptor):
     def seek(self, offset: int, whence: int) -> int:
         raise WasiError(Errno.SPIPE)
 
-    def filetype(self) -> Filetype:
+    def filetype(self) -> int:
         # Terminal or not is all that a program may learn of these (as in Wasmtime).
         if self.host is not None and os.isatty(self.host.number):
             return Filetype.CHARACTER_DEVICE
@@ -152,9 +136,10 @@ class OutputStream(Stream):
 
 def _flush(name: str) -> None:
     stream = getattr(sys, name)
-    # None or not a file; closed: nothing is held back.
-    with suppress(AttributeError, ValueError):
+    try:  # noqa: SIM105  # `contextlib` is not loaded otherwise
         stream.flush()
+    except (AttributeError, ValueError):
+        pass  # None or not a file; closed: nothing is held back
 
 
 class CallbackStream(OutputStream):
@@ -214,16 +199,19 @@ _PREOPEN_INHERITING = (
 )
 
 
-@dataclass(slots=True)
 class File(Descriptor):
     """An open file that is no directory. Its position and its access are kept by the host."""
 
-    host: HostFd
-    mutable: bool
-    """Whether it is below a directory that may be changed."""
-    access: int
-    """The host's access mode: O_RDONLY, O_WRONLY or O_RDWR."""
-    flags: Fdflags
+    __slots__ = ("access", "flags", "host", "mutable")
+
+    def __init__(self, host: HostFd, mutable: bool, access: int, flags: int):
+        self.host = host
+        self.mutable = mutable
+        """Whether it is below a directory that may be changed."""
+        self.access = access
+        """The host's access mode: O_RDONLY, O_WRONLY or O_RDWR."""
+        self.flags = flags
+        """`Fdflags`."""
 
     def read(self, buffers: list[memoryview]) -> int:
         return os.readv(self.host.number, buffers)
@@ -240,7 +228,7 @@ class File(Descriptor):
     def seek(self, offset: int, whence: int) -> int:
         return os.lseek(self.host.number, offset, whence)
 
-    def filetype(self) -> Filetype:
+    def filetype(self) -> int:
         return filetype_of(os.fstat(self.host.number).st_mode)
 
     def rights(self) -> tuple[int, int]:
@@ -258,19 +246,21 @@ class File(Descriptor):
         self.host.close()
 
 
-@dataclass(slots=True)
 class Directory(Descriptor):
     """An open directory; no path resolved from it leads outside."""
 
-    host: HostFd
-    mutable: bool
-    """Whether what is in it may be changed."""
-    preopened_as: bytes | None = None
-    """The program's name for a directory that was open before it started."""
-    listing: list[bytes] | None = None
-    """Its entries as `dirent` records at the last `fd_readdir` from the start."""
+    __slots__ = ("host", "listing", "mutable", "preopened_as")
 
-    def filetype(self) -> Filetype:
+    def __init__(self, host: HostFd, mutable: bool, preopened_as: bytes | None = None):
+        self.host = host
+        self.mutable = mutable
+        """Whether what is in it may be changed."""
+        self.preopened_as = preopened_as
+        """The program's name for a directory that was open before it started."""
+        self.listing: list[bytes] | None = None
+        """Its entries as `dirent` records at the last `fd_readdir` from the start."""
+
+    def filetype(self) -> int:
         return Filetype.DIRECTORY
 
     def rights(self) -> tuple[int, int]:
@@ -293,8 +283,8 @@ _FILETYPES = {
 }
 
 
-def filetype_of(mode: int) -> Filetype:
-    """The type of a file by its `st_mode`. Preview 1 has none for a FIFO."""
+def filetype_of(mode: int) -> int:
+    """The `Filetype` of a file by its `st_mode`. Preview 1 has none for a FIFO."""
     return _FILETYPES.get(mode & 0o170000, Filetype.UNKNOWN)
 
 
@@ -307,7 +297,7 @@ class DescriptorTable:
 
     def __init__(self, descriptors: list[Descriptor]):
         self._used = dict(enumerate(descriptors))
-        self._free: list[int] = []  # a heap of negated numbers; with `_used` it covers 0..n-1
+        self._free: list[int] = []  # ascending; with `_used` it covers 0..n-1
 
     def get(self, fd: int) -> Descriptor:
         """The descriptor with this number."""
@@ -339,7 +329,7 @@ class DescriptorTable:
 
     def add(self, descriptor: Descriptor) -> int:
         """Number a new descriptor."""
-        fd = -heappop(self._free) if self._free else len(self._used)
+        fd = self._free.pop() if self._free else len(self._used)
         self._used[fd] = descriptor
         return fd
 
@@ -347,7 +337,7 @@ class DescriptorTable:
         """Close a descriptor and free its number."""
         self.get(fd).close()
         del self._used[fd]
-        heappush(self._free, -fd)
+        self._free = sorted([*self._free, fd])
 
     def renumber(self, fd: int, to: int) -> None:
         """Close `to`, which must be open, and give its number to the descriptor `fd`."""
@@ -357,4 +347,16 @@ class DescriptorTable:
         replaced.close()
         self._used[to] = descriptor
         del self._used[fd]
-        heappush(self._free, -fd)
+        self._free = sorted([*self._free, fd])
+
+
+def open_descriptors(config: WasiConfig) -> DescriptorTable:
+    """What a program has open when it starts: the standard streams, then directories."""
+    outputs = [
+        OutputStream(output.host, output.python)
+        if output.callback is None
+        else CallbackStream(output.callback)
+        for output in (config.stdout, config.stderr)
+    ]
+    directories = [Directory(each.host, each.mutable, each.name) for each in config.preopens]
+    return DescriptorTable([InputStream(config.stdin), *outputs, *directories])

@@ -18,7 +18,7 @@ from wasmdialect.wasi.descriptors import Descriptor, Directory, File
 from wasmdialect.wasi.errors import WasiError
 from wasmdialect.wasi.memory import GuestMemory, gather, scatter
 from wasmdialect.wasi.metadata import filestat, list_directory, new_times
-from wasmdialect.wasi.state import WasiState
+from wasmdialect.wasi.state import WasiFunctions
 
 _WHENCES: dict[int, int] = {
     Whence.SET: os.SEEK_SET,
@@ -50,7 +50,7 @@ def host_fdflags(flags: int) -> int:
     return sum(host for flag, host in _HOST_FDFLAGS if flags & flag)
 
 
-class FileFunctions(WasiState):
+class FileFunctions(WasiFunctions):
     """fd_*."""
 
     @wasi_call
@@ -100,7 +100,7 @@ class FileFunctions(WasiState):
         number = file.host.number
         kept = fcntl.fcntl(number, fcntl.F_GETFL) & ~host_fdflags(_SETTABLE_FLAGS)
         fcntl.fcntl(number, fcntl.F_SETFL, kept | host_fdflags(flags))
-        file.flags = Fdflags(file.flags & _SYNC_FLAGS | flags)
+        file.flags = file.flags & _SYNC_FLAGS | flags
 
     @wasi_call
     def fd_fdstat_set_rights(

@@ -1,38 +1,67 @@
-"""Everything together: the context of a program, and its functions as a linker defines them."""
+"""Everything together: the context of a program, with the functions it calls.
+
+They are in files by the first word of their name, and a file is loaded when a function in it is called
+first: most programs ask for their environment when they start, and few for directories or sockets.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.runtime.guest_memory import InstanceMemory
+from wasmdialect.wasi.state import WasiFunctions, WasiState
 
-from wasmdialect.wasi.files import FileFunctions
-from wasmdialect.wasi.paths import PathFunctions
-from wasmdialect.wasi.polling import PollFunctions
-from wasmdialect.wasi.process import ProcessFunctions
-from wasmdialect.wasi.signatures import SIGNATURES, ValueType
-from wasmdialect.wasi.sockets import SocketFunctions
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
-
-class WasiContext(ProcessFunctions, FileFunctions, PathFunctions, PollFunctions, SocketFunctions):
-    """The state of a WASI program, and the functions it calls, as methods.
-
-    Each takes the program's memory and the arguments, and returns an error number.
-    """
+    from wasmdialect.runtime.memory import LinearMemory
+    from wasmdialect.wasi.config import WasiConfig
 
 
-@dataclass(frozen=True, slots=True)
-class WasiFunction:
-    """A function of `wasi_snapshot_preview1`."""
+def _files() -> type[WasiFunctions]:
+    from wasmdialect.wasi.files import FileFunctions
 
-    params: tuple[ValueType, ...]
-    result: ValueType | None
-    method: Callable[..., Any]
-    """Called with the context, the memory and the arguments."""
+    return FileFunctions
 
 
-FUNCTIONS: Mapping[str, WasiFunction] = {
-    name: WasiFunction(signature.params, signature.result, getattr(WasiContext, name))
-    for name, signature in SIGNATURES.items()
-}
-"""All functions by name."""
+def _paths() -> type[WasiFunctions]:
+    from wasmdialect.wasi.paths import PathFunctions
+
+    return PathFunctions
+
+
+def _polling() -> type[WasiFunctions]:
+    from wasmdialect.wasi.polling import PollFunctions
+
+    return PollFunctions
+
+
+def _process() -> type[WasiFunctions]:
+    from wasmdialect.wasi.process import ProcessFunctions
+
+    return ProcessFunctions
+
+
+def _sockets() -> type[WasiFunctions]:
+    from wasmdialect.wasi.sockets import SocketFunctions
+
+    return SocketFunctions
+
+
+_GROUPS = {"fd": _files, "path": _paths, "poll": _polling, "sock": _sockets}
+
+
+class WasiContext:
+    """The state of a WASI program, and the functions it calls."""
+
+    def __init__(self, config: WasiConfig):
+        self._state = WasiState(config)
+        self._functions: dict[str, Callable[..., Any]] = {}
+
+    def call(self, name: str, memory: LinearMemory, arguments: tuple[int, ...]) -> Any:
+        """Call a function by its name in `wasi_snapshot_preview1`; its error number, if it returns."""
+        function = self._functions.get(name)
+        if function is None:
+            group = _GROUPS.get(name.partition("_")[0], _process)
+            function = self._functions[name] = getattr(group()(self._state), name)
+        return function(InstanceMemory(memory), *arguments)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol, TypeAlias
-
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.runtime.guest_memory import MemoryFault
 from wasmdialect.wasi.abi import IOVEC
 
-__all__ = ["GuestMemory", "HostBuffer", "MemoryFault", "gather", "scatter"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol, TypeAlias
 
-HostBuffer: TypeAlias = bytes | bytearray | memoryview
+    HostBuffer: TypeAlias = bytes | bytearray | memoryview
+else:
+    Protocol = object
+
+__all__ = ["GuestMemory", "HostBuffer", "MemoryFault", "gather", "scatter"]
 
 
 class GuestMemory(Protocol):

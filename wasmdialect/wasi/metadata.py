@@ -13,7 +13,7 @@ from wasmdialect.wasi.errors import WasiError
 _ALL_FSTFLAGS = Fstflags.ATIM | Fstflags.ATIM_NOW | Fstflags.MTIM | Fstflags.MTIM_NOW
 
 
-def filestat(stat: os.stat_result | None, filetype: Filetype | None = None) -> bytes:
+def filestat(stat: os.stat_result | None, filetype: int | None = None) -> bytes:
     """The `filestat` record of a file; without `stat` everything but the type is 0."""
     if stat is None:
         return FILESTAT.pack(0, 0, filetype or Filetype.UNKNOWN, 0, 0, 0, 0, 0)
@@ -82,7 +82,7 @@ def list_directory(directory: int) -> list[bytes]:
     ]
 
 
-def _entry_type(entry: os.DirEntry[str]) -> Filetype:
+def _entry_type(entry: os.DirEntry[str]) -> int:
     if entry.is_symlink():
         return Filetype.SYMBOLIC_LINK
     if entry.is_dir(follow_symlinks=False):

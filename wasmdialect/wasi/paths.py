@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import stat
 
-from wasmdialect.wasi.abi import Errno, Fdflags, Lookupflags, Oflags, Rights
+from wasmdialect.wasi.abi import Errno, Lookupflags, Oflags, Rights
 from wasmdialect.wasi.calls import wasi_call
-from wasmdialect.wasi.descriptors import Directory, File, HostFd
+from wasmdialect.wasi.descriptors import Directory, File
 from wasmdialect.wasi.errors import WasiError
 from wasmdialect.wasi.files import host_fdflags
+from wasmdialect.wasi.host_fd import HostFd
 from wasmdialect.wasi.memory import GuestMemory
 from wasmdialect.wasi.metadata import filestat, new_times
 from wasmdialect.wasi.sandbox import Entry, names_directory, open_beneath, resolve, strip_slashes
-from wasmdialect.wasi.state import WasiState, read_path
+from wasmdialect.wasi.state import WasiFunctions, read_path
 
 _ALL_OFLAGS = Oflags.CREAT | Oflags.DIRECTORY | Oflags.EXCL | Oflags.TRUNC
 
 
-class PathFunctions(WasiState):
+class PathFunctions(WasiFunctions):
     """path_*."""
 
     def _changeable(self, fd: int) -> int:
@@ -131,7 +132,7 @@ class PathFunctions(WasiState):
         if stat.S_ISDIR(os.fstat(host.number).st_mode):
             new = Directory(host, directory.mutable)
         else:
-            new = File(host, directory.mutable, access, Fdflags(fdflags))
+            new = File(host, directory.mutable, access, fdflags)
         memory.write_u32(opened, self.descriptors.add(new))
 
     @wasi_call

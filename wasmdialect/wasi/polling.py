@@ -22,7 +22,7 @@ from wasmdialect.wasi.abi import (
 from wasmdialect.wasi.calls import wasi_call
 from wasmdialect.wasi.errors import WasiError
 from wasmdialect.wasi.memory import GuestMemory
-from wasmdialect.wasi.state import WasiState
+from wasmdialect.wasi.state import WasiFunctions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,11 +45,11 @@ class _Watch:
     """A subscription to a descriptor. `host` is what to wait on, None if it is always ready."""
 
     userdata: int
-    kind: Eventtype
+    kind: int
     host: int | None
 
 
-class PollFunctions(WasiState):
+class PollFunctions(WasiFunctions):
     """poll_oneoff."""
 
     @wasi_call
@@ -87,7 +87,7 @@ class PollFunctions(WasiState):
             raise WasiError(Errno.INVAL)
         (fd,) = SUBSCRIPTION_FD_READWRITE.unpack(contents)
         host = self.descriptors.get(fd).poll_fd(write=tag == Eventtype.FD_WRITE)
-        watches.append(_Watch(userdata, Eventtype(tag), host))
+        watches.append(_Watch(userdata, tag, host))
 
     def _deadline(self, contents: bytes) -> int:
         clock, timeout, _precision, flags = SUBSCRIPTION_CLOCK.unpack(contents)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
 from itertools import accumulate
 from struct import pack
-from typing import NoReturn
 
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.runtime.errors import ExitTrap
 from wasmdialect.wasi.abi import Clockid, Errno
 from wasmdialect.wasi.calls import wasi_call
 from wasmdialect.wasi.errors import WasiError
-from wasmdialect.wasi.memory import GuestMemory
-from wasmdialect.wasi.state import WasiState
+from wasmdialect.wasi.state import WasiFunctions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import NoReturn
+
+    from wasmdialect.wasi.memory import GuestMemory
 
 _RANDOM_CHUNK = 1 << 20
 """Bytes asked of the system's random generator at once."""
@@ -27,7 +31,7 @@ _RESOLUTIONS: dict[int, Callable[[], float]] = {
 }
 
 
-class ProcessFunctions(WasiState):
+class ProcessFunctions(WasiFunctions):
     """args_*, environ_*, clock_*, random_get, sched_yield, proc_*."""
 
     @wasi_call

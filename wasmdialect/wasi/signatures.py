@@ -7,26 +7,21 @@ pointer and length; a result other than the error number is a pointer it is stor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, cast
+from wasmdialect._records import FrozenRecord
+from wasmdialect._static import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MODULE = "wasi_snapshot_preview1"
 """The name of the module that a program imports these functions from."""
 
-ValueType: TypeAlias = Literal["i32", "i64"]
 
-
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(FrozenRecord):
     """The type of one function; `result` is the error number, None if it does not return."""
 
-    params: tuple[ValueType, ...]
-    result: ValueType | None = "i32"
-
-
-def _params(words: str) -> tuple[ValueType, ...]:
-    return cast(tuple[ValueType, ...], tuple(words.split()))
+    params: tuple[str, ...]
+    result: str | None = "i32"
 
 
 _ROWS = (
@@ -79,7 +74,7 @@ _ROWS = (
 )
 
 SIGNATURES: Mapping[str, Signature] = {
-    **{name: Signature(_params(words)) for name, words in _ROWS},
-    "proc_exit": Signature(_params("i32"), None),
+    **{name: Signature(tuple(words.split())) for name, words in _ROWS},
+    "proc_exit": Signature(("i32",), None),
 }
 """The signature of each function by its name."""

@@ -6,10 +6,10 @@ from wasmdialect.wasi.abi import Errno
 from wasmdialect.wasi.calls import wasi_call
 from wasmdialect.wasi.errors import WasiError
 from wasmdialect.wasi.memory import GuestMemory
-from wasmdialect.wasi.state import WasiState
+from wasmdialect.wasi.state import WasiFunctions
 
 
-class SocketFunctions(WasiState):
+class SocketFunctions(WasiFunctions):
     """sock_*: each answers NOTSUP."""
 
     @wasi_call

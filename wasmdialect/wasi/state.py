@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.wasi.abi import Clockid, Errno
-from wasmdialect.wasi.config import WasiConfig
-from wasmdialect.wasi.descriptors import Descriptor, DescriptorTable, Directory
 from wasmdialect.wasi.errors import WasiError
-from wasmdialect.wasi.memory import GuestMemory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wasmdialect.wasi.config import WasiConfig
+    from wasmdialect.wasi.descriptors import DescriptorTable
+    from wasmdialect.wasi.memory import GuestMemory
 
 
 class WasiState:
@@ -17,9 +21,7 @@ class WasiState:
 
     def __init__(self, config: WasiConfig):
         self.config = config
-        streams: list[Descriptor] = [config.stdin, config.stdout, config.stderr]
-        directories = [Directory(each.host, each.mutable, each.name) for each in config.preopens]
-        self.descriptors = DescriptorTable([*streams, *directories])
+        self._descriptors: DescriptorTable | None = None
         start = time.monotonic_ns()
         self.clocks: dict[int, Callable[[], int]] = {
             Clockid.REALTIME: time.time_ns,
@@ -28,6 +30,29 @@ class WasiState:
             Clockid.THREAD_CPUTIME_ID: time.thread_time_ns,
         }
         """What each clock shows, in nanoseconds."""
+
+    @property
+    def descriptors(self) -> DescriptorTable:
+        """The open descriptors; made when one is used first."""
+        if self._descriptors is None:
+            from wasmdialect.wasi.descriptors import open_descriptors
+
+            self._descriptors = open_descriptors(self.config)
+        return self._descriptors
+
+
+class WasiFunctions:
+    """Some of the functions of a program; all of them share its state."""
+
+    def __init__(self, state: WasiState):
+        self.config = state.config
+        self.clocks = state.clocks
+        self._state = state
+
+    @property
+    def descriptors(self) -> DescriptorTable:
+        """The open descriptors."""
+        return self._state.descriptors
 
 
 def read_path(memory: GuestMemory, address: int, size: int) -> bytes:

@@ -19,7 +19,7 @@ sys.path.insert(0, {str(HERE.parents[2])!r})
 """
 LOAD = """
 from compiled_code import *
-from wasmdialect.runtime.native import TrapKind
+from wasmdialect.runtime.native.outcomes import TrapKind
 store = Store()
 """
 

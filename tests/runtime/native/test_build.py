@@ -1,6 +1,5 @@
 """The package data of the glue: it is what its sources give, and loads without llvmlite."""
 
-import json
 import os
 import re
 import subprocess
@@ -13,9 +12,10 @@ from compiled_code import build_native
 
 import wasmdialect.runtime.native.glue as glue_module
 from wasmdialect.abi.builtins import BUILTINS
-from wasmdialect.runtime.native import NativeUnavailableError, Status
+from wasmdialect.runtime.native import NativeUnavailableError
 from wasmdialect.runtime.native.blob import blob_paths, read_blob
 from wasmdialect.runtime.native.glue import NativeGlue
+from wasmdialect.runtime.native.outcomes import Status
 from wasmdialect.runtime.native.structures import ACTIVATION, ACTIVATION_OFFSETS
 
 TOOLS = Path(__file__).parents[3] / "tools"
@@ -27,7 +27,8 @@ ARCHITECTURES = pytest.mark.parametrize(
 @ARCHITECTURES
 def test_package_data_is_what_the_sources_give(architecture):
     image, description = blob_paths(architecture.name)
-    built_with = json.loads(description.read_text())["llvmlite"]
+    description_text = Path(description).read_text()
+    built_with = description_text.split()[1]
     if built_with != llvmlite.__version__:
         pytest.skip(f"the image was built with llvmlite {built_with}")
     # In a process of its own: LLVM's options, which the compiler sets, are the process's.
@@ -35,12 +36,12 @@ def test_package_data_is_what_the_sources_give(architecture):
         f"import sys; sys.path.insert(0, {str(TOOLS)!r}); import build_native;"
         f"(a,) = [a for a in build_native.ARCHITECTURES if a.name == {architecture.name!r}];"
         "blob = build_native.build(a);"
-        "sys.stdout.write(blob.image.hex() + '\\n' + build_native.metadata(blob))"
+        "sys.stdout.write(blob.image.hex() + '\\n' + build_native.description(blob))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     built, _, metadata = done.stdout.partition("\n")
-    assert bytes.fromhex(built) == image.read_bytes()
-    assert metadata == description.read_text()
+    assert bytes.fromhex(built) == Path(image).read_bytes()
+    assert metadata == description_text
 
 
 @ARCHITECTURES

@@ -146,7 +146,7 @@ def test_other_thread_runs_compiled_code(run_program, first_on_main, target):
 
 def test_host_function_gets_the_exception(run_program):
     result = run_program(f"""{SENDER}
-from wasmdialect.runtime.native import Pending
+from wasmdialect.runtime.native.outcomes import Pending
 def host(_callee, _caller, _slots, _count):
     try:
         slots[1] = 1

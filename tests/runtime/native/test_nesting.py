@@ -7,13 +7,8 @@ from compiled_code import HOST, Slots, Store, name_of
 
 from wasmdialect.abi.builtins import BUILTINS
 from wasmdialect.abi.layout import RUNTIME_LIMITS
-from wasmdialect.runtime.native import (
-    Pending,
-    TrapKind,
-    TrapRecord,
-    builtin_prototype,
-    native,
-)
+from wasmdialect.runtime.native import TrapRecord, builtin_prototype, native
+from wasmdialect.runtime.native.outcomes import Pending, TrapKind
 
 PENDING = RUNTIME_LIMITS.field("pending_error").offset // 8
 

@@ -7,7 +7,7 @@ import pytest
 from compiled_code import HOST, MAX_WASM_STACK, Store, functions
 
 from wasmdialect.runtime.native import TrapRecord, native
-from wasmdialect.runtime.native.stack import HOST_RESERVE, _stack_bounds, stack_floor
+from wasmdialect.runtime.native.threads import HOST_RESERVE, _stack_bounds, stack_floor
 
 FRAME = 32
 """Bytes of a frame of the runaway recursion."""

@@ -20,9 +20,10 @@ from compiled_code import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wasmdialect.runtime.native import TrapKind, native
+from wasmdialect.runtime.native import native
 from wasmdialect.runtime.native.blob import map_blob
 from wasmdialect.runtime.native.code_ranges import CodeRanges
+from wasmdialect.runtime.native.outcomes import TrapKind
 from wasmdialect.runtime.native.structures import FRAME_CAPACITY
 
 

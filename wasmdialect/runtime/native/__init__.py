@@ -8,16 +8,12 @@ from wasmdialect.runtime.native.glue import (
     builtin_prototype,
     native,
 )
-from wasmdialect.runtime.native.structures import Pending, Status, TrapKind
 
 __all__ = [
     "NATIVE_CALL",
     "Activation",
     "NativeGlue",
     "NativeUnavailableError",
-    "Pending",
-    "Status",
-    "TrapKind",
     "TrapRecord",
     "builtin_prototype",
     "native",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from typing import NamedTuple
 
+from wasmdialect._records import FrozenRecord
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.runtime.native.structures import (
     ACTIVATION,
     ACTIVATION_OFFSETS,
@@ -13,15 +14,17 @@ from wasmdialect.runtime.native.structures import (
     FRAME_CAPACITY,
     FRAMES_OFFSET,
     WORD_SIZE,
-    TrapKind,
 )
+
+if TYPE_CHECKING:
+    from wasmdialect.runtime.native.outcomes import TrapKind
 
 _TRAP_OFFSET = ACTIVATION_OFFSETS["kind"]
 _TRAP_WORDS = struct.Struct(f"={len(ACTIVATION) - _TRAP_OFFSET // WORD_SIZE}Q")
 _NO_CODE = 2**64 - 1
 
 
-class TrapRecord(NamedTuple):
+class TrapRecord(FrozenRecord):
     """How and where compiled code was left without returning; a copy, good for ever."""
 
     kind: TrapKind
@@ -56,6 +59,8 @@ class Activation:
 
     def trap(self) -> TrapRecord:
         """What the glue recorded when the last call was left by a trap."""
+        from wasmdialect.runtime.native.outcomes import TrapKind
+
         words: tuple[int, ...] = _TRAP_WORDS.unpack_from(self._memory, _TRAP_OFFSET)
         kind, code, signal, fault_address, pc, sp, fp, frame_count = words
         kept = min(frame_count, FRAME_CAPACITY)

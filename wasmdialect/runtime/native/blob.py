@@ -1,12 +1,12 @@
 """The native glue as package data: its format, reading it, putting it into memory.
 
 `<architecture>.bin` is the image: code and constants first, then, from `writable_offset` on, the data.
-All distances inside are resolved. `<architecture>.json` has the rest:
+All distances inside are resolved. `<architecture>.txt` has the rest, a word and its value a line:
 
-    llvmlite         the version it was built with
-    writable_offset  a multiple of the architecture's largest page size
-    relative         offsets of 64-bit words that hold an offset in the image and become an address
-    symbols          name to offset
+    llvmlite VERSION        what it was built with
+    writable_offset OFFSET  a multiple of the architecture's largest page size
+    relative OFFSET         of a 64-bit word that holds an offset in the image and becomes an address
+    NAME OFFSET             a symbol
 
 Loading is therefore: copy, add the base to the words at `relative`, protect.
 """
@@ -14,18 +14,17 @@ Loading is therefore: copy, add the base to the words at `relative`, protect.
 from __future__ import annotations
 
 import ctypes
-import json
-import mmap
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import os.path
 
-_MAP_FAILED = 2**64 - 1
+from wasmdialect._records import FrozenRecord
+from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.runtime import pages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(FrozenRecord):
     """A position-independent image."""
 
     image: bytes
@@ -34,36 +33,45 @@ class Blob:
     relative: tuple[int, ...]
 
 
-def blob_paths(architecture: str) -> tuple[Path, Path]:
+def blob_paths(architecture: str) -> tuple[str, str]:
     """The image and its description, whether they exist or not."""
-    directory = Path(__file__).parent
-    return directory / f"{architecture}.bin", directory / f"{architecture}.json"
+    start = os.path.join(os.path.dirname(__file__), architecture)
+    return f"{start}.bin", f"{start}.txt"
 
 
 def read_blob(architecture: str) -> Blob:
     """The glue for `architecture` (as in `platform.machine()`); FileNotFoundError if there is none."""
-    image, description = blob_paths(architecture)
-    fields: dict[str, Any] = json.loads(description.read_text())
-    return Blob(
-        image.read_bytes(), fields["writable_offset"], fields["symbols"], tuple(fields["relative"])
-    )
+    image_path, description_path = blob_paths(architecture)
+    with open(image_path, "rb") as file:
+        image = file.read()
+    symbols: dict[str, int] = {}
+    relative: list[int] = []
+    with open(description_path, encoding="utf-8") as file:
+        file.readline()  # the version
+        for line in file:
+            name, offset = line.split()
+            if name == "relative":
+                relative.append(int(offset))
+            else:
+                symbols[name] = int(offset)
+    return Blob(image, symbols.pop("writable_offset"), symbols, tuple(relative))
+
+
+def blob_description(blob: Blob, llvmlite: str) -> str:
+    """What `read_blob` reads beside the image."""
+    rows = [("llvmlite", llvmlite), ("writable_offset", blob.writable_offset)]
+    rows += [("relative", offset) for offset in blob.relative]
+    rows += sorted(blob.symbols.items())
+    return "".join(f"{name} {value}\n" for name, value in rows)
 
 
 def map_blob(blob: Blob) -> Mapping[str, int]:
     """Maps the image for the rest of the process's life (signal handlers may point into it until
-    the very end) and returns the addresses of its symbols; OSError if there is no memory."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.mmap.restype = ctypes.c_uint64
-    libc.mmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long)
-    libc.mprotect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-    writable = mmap.PROT_READ | mmap.PROT_WRITE
-    base: int = libc.mmap(None, len(blob.image), writable, flags, -1, 0)
-    if base == _MAP_FAILED:
-        raise OSError(ctypes.get_errno(), "cannot map the native glue")
+    the very end) and returns the addresses of its symbols. Raises MemoryError."""
+    base = pages.reserve(len(blob.image))
+    pages.protect(base, len(blob.image), pages.PROT_READ | pages.PROT_WRITE)
     ctypes.memmove(base, blob.image, len(blob.image))
     for offset in blob.relative:
         ctypes.c_uint64.from_address(base + offset).value += base
-    if libc.mprotect(base, blob.writable_offset, mmap.PROT_READ | mmap.PROT_EXEC):
-        raise OSError(ctypes.get_errno(), "cannot make the native glue executable")
+    pages.protect(base, blob.writable_offset, pages.PROT_READ | pages.PROT_EXEC)
     return {name: base + offset for name, offset in blob.symbols.items()}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import bisect
 import ctypes
-import threading
 import time
-from collections.abc import Mapping
+from _thread import allocate_lock
+
+from wasmdialect._static import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class CodeRanges:
@@ -23,31 +26,29 @@ class CodeRanges:
         self._readers = ctypes.c_int64.from_address(symbols["code_range_readers"])
         self._ranges: list[tuple[int, int]] = []
         self._arrays: list[object] = []
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
 
     def register(self, start: int, end: int) -> None:
         """Makes start <= address < end compiled code; ValueError if it is empty or overlaps."""
         with self._lock:
-            index = bisect.bisect(self._ranges, (start, end))
-            is_late = index > 0 and self._ranges[index - 1][1] > start
-            is_long = index < len(self._ranges) and self._ranges[index][0] < end
-            if start >= end or is_late or is_long:
+            overlaps = any(first < end and start < last for first, last in self._ranges)
+            if start >= end or overlaps:
                 raise ValueError(f"{start:#x}..{end:#x} is empty or overlaps registered code")
-            self._publish([*self._ranges[:index], (start, end), *self._ranges[index:]])
+            self._publish(sorted([*self._ranges, (start, end)]))
 
     def unregister(self, start: int) -> None:
         """Forgets the range that starts at `start`; KeyError if there is none. Nothing may be
         running in it."""
         with self._lock:
-            index = bisect.bisect_left(self._ranges, (start, 0))
-            if index == len(self._ranges) or self._ranges[index][0] != start:
+            left = [each for each in self._ranges if each[0] != start]
+            if len(left) == len(self._ranges):
                 raise KeyError(f"no code is registered at {start:#x}")
-            self._publish([*self._ranges[:index], *self._ranges[index + 1 :]])
+            self._publish(left)
 
     def reset_after_fork(self) -> None:
         """In the child, where the other threads, which may have held the lock or been in a handler,
         are gone."""
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         self._readers.value = 0
 
     def _publish(self, ranges: list[tuple[int, int]]) -> None:

@@ -5,21 +5,32 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-import threading
-from collections.abc import Callable, Mapping
-from typing import Any
+from _thread import _local as thread_local  # pyright: ignore[reportPrivateUsage]
+from _thread import allocate_lock
 
-from wasmdialect.abi.builtins import BUILTIN_COUNT, BUILTINS, ValueType
-from wasmdialect.runtime.native.activation import Activation, TrapRecord
-from wasmdialect.runtime.native.blob import Blob, map_blob, read_blob
+from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.abi.builtins import BUILTIN_COUNT, BUILTINS
+from wasmdialect.runtime.native.activation import Activation
+from wasmdialect.runtime.native.blob import map_blob, read_blob
 from wasmdialect.runtime.native.code_ranges import CodeRanges
 from wasmdialect.runtime.native.handlers import SignalHandlers
-from wasmdialect.runtime.native.stack import stack_floor
-from wasmdialect.runtime.native.structures import Status
+from wasmdialect.runtime.native.threads import main_thread, stack_floor
+from wasmdialect.runtime.pages import libc
 from wasmdialect.runtime.unwinding import register_frames
 
-# A member of an enumeration costs as much to look up as the whole comparison.
-_RETURNED, _TRAPPED = int(Status.RETURNED), int(Status.TRAPPED)
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from wasmdialect.abi.builtins import ValueType
+    from wasmdialect.runtime.native.activation import TrapRecord
+    from wasmdialect.runtime.native.blob import Blob
+
+    Enter = Callable[[int, int, int, int, int, int, int, int], int]
+    """The glue's `enter`: activation, function, callee and caller VMContext, slots, number of slots,
+    limits, max_wasm_stack. It releases the GIL and returns a `Status`."""
+
+_RETURNED, _TRAPPED = 0, 1  # `outcomes.Status`
 _LIBC_PREFIX = "libc."
 # Unsigned, and never c_void_p: a callback would get None for a null.
 _CTYPES: Mapping[ValueType, Any] = {
@@ -31,16 +42,12 @@ _CTYPES: Mapping[ValueType, Any] = {
 NATIVE_CALL = 2**64 - 1
 """Instead of a number of slots: the function is of the native convention."""
 
-Enter = Callable[[int, int, int, int, int, int, int, int], int]
-"""The glue's `enter`: activation, function, callee and caller VMContext, slots, number of slots,
-limits, max_wasm_stack. It releases the GIL and returns a `Status`."""
-
 
 class NativeUnavailableError(RuntimeError):
     """Compiled code cannot run on this operating system and processor."""
 
 
-class _Thread(threading.local):
+class _Thread(thread_local):  # `threading.local`, without the rest of `threading`
     """What the glue keeps for a thread: activations that are free, one for each nesting level that
     the thread ever reached."""
 
@@ -145,7 +152,6 @@ class NativeGlue:
         _pointers(self.builtins_array)[index] = self.symbols[f"builtin.{name}"]
 
     def _find_libc_functions(self) -> None:
-        libc = ctypes.CDLL(None)
         for name, address in self.symbols.items():
             if name.startswith(_LIBC_PREFIX):
                 function = getattr(libc, name.removeprefix(_LIBC_PREFIX))
@@ -155,13 +161,13 @@ class NativeGlue:
 
     def _create_activation_key(self) -> None:
         key = ctypes.c_uint32.from_address(self.symbols["activation_key"])
-        error: int = ctypes.CDLL(None).pthread_key_create(ctypes.byref(key), None)
+        error: int = libc.pthread_key_create(ctypes.byref(key), None)
         if error:
             raise OSError(error, "cannot create a key for thread-specific data")
 
     def _set_main_thread(self) -> None:
         main = ctypes.c_uint64.from_address(self.symbols["main_thread"])
-        main.value = threading.main_thread().ident or 0
+        main.value = main_thread()
 
     def _after_fork_in_child(self) -> None:
         self._code.reset_after_fork()
@@ -199,14 +205,14 @@ def _read_blob() -> Blob:
         ) from None
 
 
-_lock = threading.Lock()
+_lock = allocate_lock()
 _glue: NativeGlue | None = None
 
 
 def native() -> NativeGlue:
     """The glue of this process, set up by the first call.
 
-    Raises NativeUnavailableError where compiled code cannot run, OSError without memory.
+    Raises NativeUnavailableError where compiled code cannot run, MemoryError without memory.
     """
     global _glue
     if _glue is None:

@@ -11,11 +11,15 @@ the stranger left.
 from __future__ import annotations
 
 import ctypes
-import signal
-import threading
-from collections.abc import Mapping
+from _thread import allocate_lock, get_ident
 
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.runtime.native.structures import HANDLER_GENERATIONS, SIGNAL_COUNT
+from wasmdialect.runtime.native.threads import main_thread
+from wasmdialect.runtime.pages import libc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SIG_DFL, _SIG_IGN = 0, 1
 _SA_SIGINFO = 0x4
@@ -24,7 +28,9 @@ _SA_RESTART = 0x1000_0000
 _SA_NODEFER = 0x4000_0000
 _SA_RESETHAND = 0x8000_0000
 
-_FAULTS = (signal.SIGSEGV, signal.SIGILL, signal.SIGBUS, signal.SIGFPE)
+# Linux's numbers; `signal` would make enumerations of them, which takes longer than all of this.
+_SIGINT, _SIGILL, _SIGBUS, _SIGFPE, _SIGSEGV = 2, 4, 7, 8, 11
+_FAULTS = (_SIGSEGV, _SIGILL, _SIGBUS, _SIGFPE)
 
 
 class _SignalAction(ctypes.Structure):
@@ -60,11 +66,11 @@ class SignalHandlers:
         self._previous = (_PreviousHandler * HANDLER_GENERATIONS * SIGNAL_COUNT).from_address(
             symbols["previous_handlers"]
         )
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         for number in _FAULTS:
             self._put_in_place(number)
         # Until the main thread asks: an address that no handler has.
-        self._installed[signal.SIGINT] = 2**64 - 1
+        self._installed[_SIGINT] = 2**64 - 1
 
     def put_in_place(self) -> None:
         """Puts the handlers back over whatever displaced them.
@@ -75,21 +81,21 @@ class SignalHandlers:
         with self._lock:
             for number in _FAULTS:
                 self._put_in_place(number)
-            if threading.get_ident() == threading.main_thread().ident:
+            if get_ident() == main_thread():
                 self._put_interrupt_in_place()
 
     def reset_after_fork(self) -> None:
         """In the child, where the thread that may have held the lock is gone."""
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
 
     def _put_interrupt_in_place(self) -> None:
-        current = _query(signal.SIGINT)
+        current = _query(_SIGINT)
         if current.handler in (_SIG_DFL, _SIG_IGN):
-            self._installed[signal.SIGINT] = current.handler
+            self._installed[_SIGINT] = current.handler
             return
-        self._put_in_place(signal.SIGINT)
+        self._put_in_place(_SIGINT)
 
-    def _put_in_place(self, number: signal.Signals) -> None:
+    def _put_in_place(self, number: int) -> None:
         current = _query(number)
         if current.handler in self._entries:
             self._installed[number] = current.handler
@@ -104,7 +110,7 @@ class SignalHandlers:
         _sigaction(number, action, None)
         self._installed[number] = self._entries[generation]
 
-    def _next_generation(self, number: signal.Signals, displacing: int) -> int:
+    def _next_generation(self, number: int, displacing: int) -> int:
         """Which generation goes on to `displacing`, the handler that is installed now."""
         if displacing in (_SIG_DFL, _SIG_IGN):
             return 0  # neither goes on to any of ours
@@ -124,10 +130,9 @@ def _query(number: int) -> _SignalAction:
 
 
 def _sigaction(number: int, new: _SignalAction | None, old: _SignalAction | None) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
     if libc.sigaction(
         number,
         None if new is None else ctypes.byref(new),
         None if old is None else ctypes.byref(old),
     ):
-        raise OSError(ctypes.get_errno(), f"sigaction({signal.Signals(number).name}) failed")
+        raise OSError(ctypes.get_errno(), f"sigaction failed for signal {number}")

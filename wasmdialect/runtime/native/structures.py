@@ -6,10 +6,12 @@ side reads the same memory with them. docs/native.md explains the protocol.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import Literal
+from wasmdialect._records import FrozenRecord
+from wasmdialect._static import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
 
 WORD_SIZE = 8
 FRAME_CAPACITY = 256
@@ -20,47 +22,7 @@ SIGNAL_COUNT = 32
 """Length of the tables indexed by a (standard, not real-time) signal number."""
 
 
-class Status(IntEnum):
-    """What the glue's `enter` returns."""
-
-    RETURNED = 0
-    TRAPPED = 1
-    """The activation holds a trap."""
-    DISPLACED = 2
-    """Nothing was run: somebody replaced a signal handler, which must be put back first."""
-
-
-class TrapKind(IntEnum):
-    """How an activation was left without returning."""
-
-    SIGNAL_ILL = 1
-    """A trap instruction; its code is known unless it is none of ours."""
-    SIGNAL_SEGV = 2
-    """A memory access failed (SIGSEGV or SIGBUS)."""
-    SIGNAL_FPE = 3
-    """An arithmetic instruction failed."""
-    HOST_ERROR = 4
-    """A host function or a builtin failed; the store has the exception."""
-    EXPLICIT = 5
-    """Compiled code called the builtin `trap` with a code."""
-    INTERRUPT = 6
-    """SIGINT."""
-    MISSING_BUILTIN = 7
-    """Compiled code called a builtin that nobody provides: the image and the runtime disagree."""
-
-
-class Pending(IntEnum):
-    """Values of `limits.pending_error`."""
-
-    NONE = 0
-    HOST_ERROR = 1
-    """Set by a host function or builtin that failed; any value but the other two means the same."""
-    INTERRUPT = 2
-    """Set by the SIGINT handler when it finds the thread outside compiled code."""
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(FrozenRecord):
     """A 64-bit member of a structure of the glue."""
 
     name: str

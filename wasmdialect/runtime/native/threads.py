@@ -1,15 +1,30 @@
-"""How deep compiled code may go on the calling thread's stack."""
+"""The calling thread: whether it is the main one, and how deep compiled code may go on its stack.
+
+Nothing here loads `threading`, which most programs that start an artifact have no use for.
+"""
 
 from __future__ import annotations
 
 import ctypes
-import threading
+import os
+from _thread import get_ident, get_native_id
+
+from wasmdialect.runtime.pages import libc
 
 HOST_RESERVE = 256 * 1024
 """Bytes below the stack limit that stay free for what does not check it: leaf functions, builtins,
 host functions in Python, signal handlers and their frames."""
 
 _ATTRIBUTES_SIZE = 128  # pthread_attr_t: 56 bytes on x86-64, 64 on aarch64
+
+
+def main_thread() -> int:
+    """The identifier of Python's main thread."""
+    if get_native_id() == os.getpid():  # the first thread of the process
+        return get_ident()
+    import threading
+
+    return threading.main_thread().ident or 0
 
 
 def stack_floor() -> int:
@@ -24,9 +39,8 @@ def stack_floor() -> int:
 
 def _stack_bounds() -> tuple[int, int]:
     """Lowest address and size of the calling thread's stack, without guard pages."""
-    libc = ctypes.CDLL(None)
     attributes = ctypes.create_string_buffer(_ATTRIBUTES_SIZE)
-    thread = ctypes.c_ulong(threading.get_ident())
+    thread = ctypes.c_ulong(get_ident())
     error: int = libc.pthread_getattr_np(thread, attributes)
     if error:
         raise OSError(error, "cannot find the bounds of the thread's stack")

@@ -1,0 +1,134 @@
+"""Writing an artifact: the ELF file of what `object.artifact` describes and reads."""
+
+from __future__ import annotations
+
+from wasmdialect.abi.layout import align_up
+from wasmdialect.object.artifact import (
+    CHECKSUM_SECTION,
+    CHECKSUM_SIZE,
+    FLAG_MODULE,
+    OSABI_WASMTIME,
+    Artifact,
+    EngineInfo,
+    checksum,
+)
+from wasmdialect.object.elf import (
+    ET_REL,
+    FILE_HEADER,
+    SECTION_HEADER,
+    SHF_ALLOC,
+    SHF_EXECINSTR,
+    SHT_PROGBITS,
+    SHT_STRTAB,
+    SHT_SYMTAB,
+    STT_FUNC,
+    SYMBOL,
+)
+from wasmdialect.object.image import LinkedImage
+from wasmdialect.object.info import ArtifactInfo
+from wasmdialect.object.provenance import Provenance
+from wasmdialect.object.sections import write_address_map, write_traps
+
+
+def make_artifact(
+    engine: EngineInfo,
+    info: ArtifactInfo,
+    image: LinkedImage,
+    wasm_data: bytes,
+    names: bytes,
+    provenance: Provenance,
+) -> Artifact:
+    """The artifact of a linked image."""
+    return Artifact(
+        engine,
+        info,
+        image.text,
+        image.eh_frame,
+        image.rodata,
+        image.rodata_offset,
+        image.functions,
+        None if image.address_map is None else write_address_map(image.address_map),
+        write_traps(image.traps),
+        wasm_data,
+        names,
+        provenance,
+        image.machine.elf_machine,
+    )
+
+
+def write_artifact(artifact: Artifact, page_size: int) -> bytes:
+    """The file. Deterministic: equal artifacts give equal bytes."""
+    symbol_names = bytearray(b"\0")
+    symbols = bytearray(SYMBOL.size)
+    contents: list[tuple[str, int, int, int, bytes | memoryview]] = [
+        # name, type, flags, alignment, content
+        (".wasmdialect.engine", SHT_PROGBITS, SHF_ALLOC, 1, artifact.engine.to_bytes()),
+        (".wasmtime.bti", SHT_PROGBITS, SHF_ALLOC, 1, bytes([artifact.branch_protection])),
+        (".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, page_size, artifact.text),
+    ]
+    if artifact.eh_frame:
+        contents.append((".eh_frame", SHT_PROGBITS, SHF_ALLOC, 1, artifact.eh_frame))
+    gap = artifact.rodata_offset - len(artifact.text) - len(artifact.eh_frame)
+    contents.append((".rodata", SHT_PROGBITS, SHF_ALLOC, 1, artifact.rodata))
+    if artifact.address_map is not None:
+        contents.append((".wasmtime.addrmap", SHT_PROGBITS, SHF_ALLOC, 1, artifact.address_map))
+    contents += [
+        (".wasmtime.traps", SHT_PROGBITS, SHF_ALLOC, 1, artifact.traps),
+        (".rodata.wasm", SHT_PROGBITS, SHF_ALLOC, 1, artifact.wasm_data),
+    ]
+    if artifact.names:
+        contents.append((".name.wasm", SHT_PROGBITS, SHF_ALLOC, 1, artifact.names))
+    contents += [
+        (".wasmdialect.info", SHT_PROGBITS, SHF_ALLOC, 1, artifact.info.to_bytes()),
+        (".wasmdialect.provenance", SHT_PROGBITS, SHF_ALLOC, 1, artifact.provenance.to_bytes()),
+        (CHECKSUM_SECTION, SHT_PROGBITS, SHF_ALLOC, 1, bytes(CHECKSUM_SIZE)),
+    ]
+    text_index = 1 + [name for name, *_ in contents].index(".text")
+    for function in artifact.functions:
+        symbols += SYMBOL.pack(
+            len(symbol_names), STT_FUNC, 0, text_index, function.offset, function.size
+        )
+        symbol_names += function.symbol.encode() + b"\0"
+    strtab_index = len(contents) + 2
+    contents.append((".symtab", SHT_SYMTAB, 0, 8, bytes(symbols)))
+    contents.append((".strtab", SHT_STRTAB, 0, 1, bytes(symbol_names)))
+    section_names = bytearray(b"\0")
+    name_offsets: list[int] = []
+    for name in [*(row[0] for row in contents), ".shstrtab"]:
+        name_offsets.append(len(section_names))
+        section_names += name.encode() + b"\0"
+    contents.append((".shstrtab", SHT_STRTAB, 0, 1, bytes(section_names)))
+
+    file = bytearray(FILE_HEADER.size)
+    headers = bytearray(SECTION_HEADER.size)
+    checksum_at = 0
+    for (name, kind, flags, alignment, content), name_offset in zip(
+        contents, name_offsets, strict=True
+    ):
+        file += bytes(align_up(len(file), alignment) - len(file))
+        if name == ".rodata":
+            file += bytes(gap)  # as far from the text as in memory
+        offset = len(file)
+        if name == CHECKSUM_SECTION:
+            checksum_at = offset
+        file += content
+        # The symbol table: its strings, and that all symbols are local.
+        link, info, entry_size = (
+            (strtab_index, len(symbols) // SYMBOL.size, SYMBOL.size)
+            if kind == SHT_SYMTAB
+            else (0, 0, 0)
+        )
+        headers += SECTION_HEADER.pack(
+            name_offset, kind, flags, 0, offset, len(content), link, info, alignment, entry_size
+        )
+    file += bytes(align_up(len(file), 8) - len(file))
+    table = len(file)
+    file += headers
+    ident = b"\x7fELF" + bytes((2, 1, 1, OSABI_WASMTIME, 0)) + bytes(7)
+    count = len(contents) + 1
+    FILE_HEADER.pack_into(
+        file, 0, ident, ET_REL, artifact.elf_machine, 1, 0, 0, table, FLAG_MODULE,
+        FILE_HEADER.size, 0, 0, SECTION_HEADER.size, count, count - 1,
+    )  # fmt: skip
+    file[checksum_at : checksum_at + CHECKSUM_SIZE] = checksum(file, checksum_at)
+    return bytes(file)

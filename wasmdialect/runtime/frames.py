@@ -1,0 +1,40 @@
+"""The Wasm functions of program counters, for backtraces: nothing here is needed before a trap."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from wasmdialect.abi.symbol_parts import parse_symbol
+from wasmdialect.runtime.errors import Frame
+
+if TYPE_CHECKING:
+    from wasmdialect.runtime.module import LoadedModule
+
+
+class FrameTable:
+    """The functions of a module in the order of their code."""
+
+    def __init__(self, module: LoadedModule):
+        self._module = module
+        self._starts: list[int] = []
+        self._ranges: list[tuple[int, int]] = []
+        for function in module.artifact.functions:
+            parsed = parse_symbol(function.symbol)
+            if parsed is not None and parsed[0] == "function":
+                self._starts.append(function.offset)
+                self._ranges.append((function.offset + function.size, parsed[1]))
+
+    def frame_at(self, offset: int) -> Frame | None:
+        """The function with an offset in the text, None for a trampoline."""
+        position = bisect_right(self._starts, offset) - 1
+        if position < 0:
+            return None
+        end, index = self._ranges[position]
+        if offset >= end:
+            return None
+        module = self._module
+        wasm = None if module.address_map is None else module.address_map.look_up(offset)
+        start = module.info.function_starts[index]
+        inside = None if wasm is None else wasm - start
+        return Frame(index, module.names.get(index), module.info.module_name, wasm, inside)

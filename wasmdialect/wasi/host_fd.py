@@ -1,0 +1,24 @@
+"""A file descriptor of the host and who closes it."""
+
+from __future__ import annotations
+
+import os
+
+
+class HostFd:
+    """A file descriptor of the host. An owned one is closed when nothing refers to it any more."""
+
+    __slots__ = ("number", "owned")
+
+    def __init__(self, number: int, *, owned: bool = True):
+        self.number = number
+        self.owned = owned
+
+    def close(self) -> None:
+        """Close it, unless it is not ours or is closed already."""
+        if self.owned:
+            self.owned = False
+            os.close(self.number)
+
+    def __del__(self) -> None:
+        self.close()
