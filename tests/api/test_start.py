@@ -17,7 +17,7 @@ TEXT = """(module
   (func (export "_initialize") (drop (call $sizes (i32.const 0) (i32.const 4)))))"""
 
 PROGRAM = """
-import ctypes, hashlib, struct, sys  # what these load themselves differs between versions of Python
+import ctypes, struct, sys, zlib  # what these load themselves differs between versions of Python
 before = {*sys.modules}
 from wasmdialect import Config, Engine, Linker, Module, Store, WasiConfig
 engine = Engine(Config(opt_level=0))
@@ -36,7 +36,17 @@ SLOW = {
     *("capstone", "lark", "llvmlite", "xdsl"),
     # 1 to 14 ms each, alone
     *("array", "ast", "collections", "contextlib", "copy", "dataclasses", "enum", "functools"),
-    *("importlib", "importlib.metadata", "inspect", "json", "logging", "pathlib", "re", "signal"),
+    *(
+        "hashlib",
+        "importlib",
+        "importlib.metadata",
+        "inspect",
+        "json",
+        "logging",
+        "pathlib",
+        "re",
+        "signal",
+    ),
     *("subprocess", "tempfile", "threading", "typing", "weakref"),
 }
 """What a start does without, though a program may have loaded it."""

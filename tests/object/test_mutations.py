@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import struct
 import subprocess
 import sys
+import zlib
 
 import pytest
 
@@ -67,7 +67,7 @@ def seal(data: bytearray) -> bytes:
     section = elf.section(CHECKSUM_SECTION)
     assert section is not None
     data[section.offset : section.offset + CHECKSUM_SIZE] = bytes(CHECKSUM_SIZE)
-    data[section.offset : section.offset + CHECKSUM_SIZE] = hashlib.sha256(data).digest()
+    data[section.offset : section.offset + CHECKSUM_SIZE] = zlib.crc32(data).to_bytes(4, "little")
     return bytes(data)
 
 

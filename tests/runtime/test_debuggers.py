@@ -73,7 +73,7 @@ def test_file_for_gdb():
     assert text["sh_addr"] == module.loaded.text_address
     assert text.data() == bytes(module.loaded.artifact.text)
     symbols = {s.name: s["st_value"] for s in elf.get_section_by_name(".symtab").iter_symbols()}
-    assert symbols["inner"] == module.loaded.code[function_symbol(1)]
+    assert symbols["inner"] == module.loaded.address_of(function_symbol(1))
     frames = elf.get_section_by_name(".eh_frame")
     assert frames["sh_addr"] == text["sh_addr"] + text["sh_size"]
 
@@ -113,7 +113,7 @@ def test_perf_map():
     rows = [line.split(maxsplit=2) for line in path.read_text().splitlines()]
     path.unlink()
     functions = {name: (int(start, 16), int(size, 16)) for start, size, name in rows}
-    assert functions["inner"][0] == module.loaded.code[function_symbol(1)]
+    assert functions["inner"][0] == module.loaded.address_of(function_symbol(1))
     assert {"outer", "signatures[0]::wasm_to_array_trampoline"} <= set(functions)
     assert all(size > 0 for _, size in functions.values())
 

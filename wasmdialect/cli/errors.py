@@ -77,6 +77,7 @@ _PLAIN_ERRORS = frozenset(
         "EmitError",
         "ParseError",
         "PassError",
+        "TableError",
         "TargetError",
         "VerifyException",
     }

@@ -42,7 +42,11 @@ from wasmdialect.passes.pipeline import (
     parse_passes,
     run_passes,
 )
+from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.errors import WasmError
+from wasmdialect.wasm.features import WASM_3_0, Feature, parse_features
+from wasmdialect.wasm.module import Module
+from wasmdialect.wasm.validate import validate_module
 
 _TARGETS_BY_EXTENSION = {
     ".mlir": "mlir",
@@ -100,6 +104,13 @@ class WasmOptPy(xDSLOptMain):
             "--func",
             metavar="FUNCTION",
             help="only these functions: a name, an index or a regular expression",
+        )
+        arg_parser.add_argument(
+            "--features",
+            type=_features,
+            default=WASM_3_0,
+            metavar="LIST",
+            help="what the module may use, for -t wat and -t wasm: threads, -simd, wasm-2.0, ...",
         )
         for level in range(4):
             arg_parser.add_argument(
@@ -215,6 +226,8 @@ class WasmOptPy(xDSLOptMain):
                 f"-t {self.args.target} prints the module that was read;"
                 " transformed IR cannot be turned back into WebAssembly yet"
             )
+        if self.args.target not in _MODULE_TARGETS and self.args.features != WASM_3_0:
+            raise UsageError("--features needs -t wat or -t wasm: no proposal can be imported yet")
         self._output = StringIO()
         with relaxed_gc():
             super().run()
@@ -227,12 +240,14 @@ class WasmOptPy(xDSLOptMain):
         return _KeptOpen(self._output)
 
     def _read_module(self, stream: IO[bytes]) -> ModuleOp:
-        name = self.get_input_name()
-        self._module_input = module = to_module(stream.read(), Path(name).name)
-        self.session = session = CompileSession(module.binary, module.file, self.settings)
+        name, features = self.get_input_name(), self.args.features
+        self._module_input = module = to_module(stream.read(), Path(name).name, features)
         try:
             if self.args.target in _MODULE_TARGETS:
+                self.decoded = decode_module(module.binary, features)
+                validate_module(self.decoded)
                 return ModuleOp([])
+            self.session = session = CompileSession(module.binary, module.file, self.settings)
             if self.args.func is None:
                 return session.import_everything()
             indices = _matching(session.plan.function_symbols, self.args.func)
@@ -244,6 +259,8 @@ class WasmOptPy(xDSLOptMain):
             raise locate(error, module) from None
 
     def apply_passes(self, prog: ModuleOp) -> None:
+        if self.args.target in _MODULE_TARGETS:
+            return
         if self._module_input is None:
             session_passes = self._passes_of_ir(prog)
         else:
@@ -306,17 +323,17 @@ class WasmOptPy(xDSLOptMain):
     def _emit_wat(self, module: ModuleOp, output: IO[str]) -> None:
         from wasmdialect.wasm.text import print_module
 
-        output.write(print_module(self._read_as_wasm().module))
+        output.write(print_module(self._read_as_wasm()))
 
     def _emit_wasm(self, module: ModuleOp, output: IO[str]) -> None:
         from wasmdialect.wasm.encode import encode_module
 
-        output.write(encode_module(self._read_as_wasm().module).decode("latin-1"))
+        output.write(encode_module(self._read_as_wasm()).decode("latin-1"))
 
-    def _read_as_wasm(self) -> CompileSession:
+    def _read_as_wasm(self) -> Module:
         if self._module_input is None:
             raise UsageError(f"-t {self.args.target} needs a .wasm or .wat input")
-        return self.session
+        return self.decoded
 
     def _emit_llvm(self, module: ModuleOp, output: IO[str]) -> None:
         from wasmdialect.lowering.emit import emit_llvm
@@ -350,6 +367,13 @@ class _KeptOpen(StringIO):
 
     def close(self) -> None:
         pass
+
+
+def _features(text: str) -> frozenset[Feature]:
+    try:
+        return parse_features(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _matching(symbols: Sequence[str], wanted: str) -> list[int]:

@@ -14,35 +14,37 @@ _REFERENCES = frozenset({wt.FUNCREF, wt.EXTERNREF})
 
 def check_supported(module: Module) -> None:
     """Raise UnsupportedError for a declaration that cannot be imported yet."""
-    if module.tags:
-        raise UnsupportedError(Feature.EXCEPTIONS, 0, "tags")
-    for index, t in enumerate(module.types):
+    for tag in module.tags:
+        raise UnsupportedError(Feature.EXCEPTIONS, tag.declared_at, f"tag {tag.index}")
+    for index, (t, at) in enumerate(zip(module.types, module.type_offsets, strict=True)):
         if not isinstance(t.composite, wt.FuncType):
-            raise UnsupportedError(Feature.GC, 0, f"type {index} is {t.composite}")
+            raise UnsupportedError(Feature.GC, at, f"type {index} is {t.composite}")
         if len(t.group) > 1 or t.supers or not t.final:
-            raise UnsupportedError(Feature.GC, 0, f"type {index} has relatives")
-    for t in _value_types(module):
+            raise UnsupportedError(Feature.GC, at, f"type {index} has relatives")
+    for t, at in _value_types(module):
         feature = missing_feature(t)
         if feature is not None:
-            raise UnsupportedError(feature, 0, f"values of type {t}")
+            raise UnsupportedError(feature, at, f"values of type {t}")
     for memory in module.memories:
         if memory.type.shared:
-            raise UnsupportedError(Feature.THREADS, 0, f"shared memory {memory.index}")
+            at = memory.declared_at
+            raise UnsupportedError(Feature.THREADS, at, f"shared memory {memory.index}")
 
 
-def _value_types(module: Module) -> Iterator[wt.ValType]:
-    for t in module.types:
+def _value_types(module: Module) -> Iterator[tuple[wt.ValType, int]]:
+    """The types of values in declarations, and the byte offsets of these."""
+    for t, at in zip(module.types, module.type_offsets, strict=True):
         composite = t.composite
         if isinstance(composite, wt.FuncType):
-            yield from composite.params
-            yield from composite.results
+            for value in (*composite.params, *composite.results):
+                yield value, at
     for table in module.tables:
-        yield table.type.element
+        yield table.type.element, table.declared_at
     for variable in module.globals:
-        yield variable.type.value
+        yield variable.type.value, variable.declared_at
     for segment in module.elements:
         if segment.expressions is not None:
-            yield segment.type
+            yield segment.type, segment.declared_at
 
 
 def missing_feature(t: wt.ValType) -> Feature | None:

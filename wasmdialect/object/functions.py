@@ -1,6 +1,7 @@
-"""The functions of an artifact: its symbol table, checked as a whole and read when it is asked for.
+"""The functions of an artifact: its symbol table, read and checked when it is asked for.
 
-A module has thousands of functions, and most programs that load it never ask for one by its name.
+A module has thousands of functions, and programs that load it ask for none by its name: the addresses
+that instances need are in the module information. Debuggers, profilers and backtraces ask.
 """
 
 from __future__ import annotations
@@ -21,31 +22,41 @@ _WORDS = SYMBOL.size // 8
 
 
 class FunctionTable:
-    """The functions in the order of their offsets."""
+    """The functions in the order of their offsets. Raises TableError when it is read first, unless
+    every symbol but the empty first one is a function in the text, and they are in order."""
 
     def __init__(self, symbols: memoryview, names: memoryview, text_index: int, text_size: int):
-        """From `.symtab` and `.strtab`. Raises TableError unless every symbol but the empty first one
-        is a function in the text, and they are in order."""
-        if len(symbols) % SYMBOL.size or not symbols or not names or names[-1]:
-            raise TableError("the symbol table is malformed")
-        halves, words = symbols.cast("I"), symbols.cast("Q")
-        self.symbols = str(names, "latin-1").split("\0")[1:-1]
-        """Their names; `.strtab` has them one after the other, behind an empty one."""
-        name_offsets = halves[_HALVES::_HALVES].tolist()
-        self.offsets: list[int] = words[_WORDS + 1 :: _WORDS].tolist()
-        self.sizes: list[int] = words[_WORDS + 2 :: _WORDS].tolist()
-        kinds = set(halves[_HALVES + 1 :: _HALVES].tolist())
-        if kinds - {STT_FUNC | text_index << 16}:
-            raise TableError("a symbol is not a function in the text")
-        ends = accumulate([len(symbol) + 1 for symbol in self.symbols], initial=1)
-        if [*ends] != [*name_offsets, len(names)]:
-            raise TableError("the names of functions are not one after the other")
-        ends = map(int.__add__, self.offsets, self.sizes)
-        if max(ends, default=0) > text_size or self.offsets != sorted(self.offsets):
-            raise TableError("a function is not in its place in the text")
+        """From `.symtab` and `.strtab`."""
+        self._source = symbols, names, text_index, text_size
+        self._functions: list[PlacedFunction] | None = None
 
     def __len__(self) -> int:
-        return len(self.offsets)
+        return len(self._read())
 
     def __iter__(self) -> Iterator[PlacedFunction]:
-        return map(PlacedFunction, self.symbols, self.offsets, self.sizes)
+        return iter(self._read())
+
+    def _read(self) -> list[PlacedFunction]:
+        if self._functions is None:
+            self._functions = _read_functions(*self._source)
+        return self._functions
+
+
+def _read_functions(
+    symbols: memoryview, names: memoryview, text_index: int, text_size: int
+) -> list[PlacedFunction]:
+    if len(symbols) % SYMBOL.size or not symbols or not names or names[-1]:
+        raise TableError("damaged artifact: the symbol table is malformed")
+    halves, words = symbols.cast("I"), symbols.cast("Q")
+    found = str(names, "latin-1").split("\0")[1:-1]
+    # `.strtab` has the names one after the other, behind an empty one.
+    ends = accumulate([len(name) + 1 for name in found], initial=1)
+    if [*ends] != [*halves[_HALVES::_HALVES], len(names)]:
+        raise TableError("damaged artifact: the names of functions are not one after the other")
+    if {*halves[_HALVES + 1 :: _HALVES]} - {STT_FUNC | text_index << 16}:
+        raise TableError("damaged artifact: a symbol is not a function in the text")
+    offsets = words[_WORDS + 1 :: _WORDS].tolist()
+    functions = [*map(PlacedFunction, found, offsets, words[_WORDS + 2 :: _WORDS])]
+    if offsets != sorted(offsets) or any(f.offset + f.size > text_size for f in functions):
+        raise TableError("damaged artifact: a function is not in its place in the text")
+    return functions

@@ -14,7 +14,7 @@ from wasmdialect.object.cbor import read_cbor, write_cbor
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-INFO_VERSION = 3
+INFO_VERSION = 4
 
 ConstantExpression: TypeAlias = "list[list[Any]]"
 
@@ -107,6 +107,12 @@ class ArtifactInfo(Record):
     data: list[DataInfo] = field(default_factory=list)
     escaping: list[int] = field(default_factory=list)
     """The function of each place in the `func_refs` region."""
+    func_ref_code: list[int] = field(default_factory=list)
+    """Offsets in the text for each of these places: the native-to-wasm and array-to-wasm trampolines
+    and the function; 0 for imports."""
+    type_trampolines: list[int] = field(default_factory=list)
+    """Offsets in the text for each of `signatures`: the trampolines wasm-to-native, wasm-to-array and
+    native-to-array."""
     extra_fields: list[list[Any]] = field(default_factory=list)
     """Name, size and alignment of the VMContext fields that passes declared."""
     counters: list[str] = field(default_factory=list)
@@ -162,9 +168,14 @@ def _with_classes(info: ArtifactInfo) -> ArtifactInfo:
             raise ValueError(f"{name} has something else than numbers")
     if len(info.function_names) % 3:
         raise ValueError("function_names is cut")
+    if len(info.func_ref_code) != 3 * len(info.escaping):
+        raise ValueError("func_ref_code is not for the functions that escape")
+    if len(info.type_trampolines) != 3 * len(info.signatures):
+        raise ValueError("type_trampolines is not for the function types")
     return info
 
 
 _NUMBERS = (
-    "signatures", "functions", "escaping", "function_names", "function_starts", "function_ends",
+    "signatures", "functions", "escaping", "func_ref_code", "type_trampolines",
+    "function_names", "function_starts", "function_ends",
 )  # fmt: skip

@@ -6,8 +6,6 @@ again, and nothing of when, where and by whom they were built.
 
 from __future__ import annotations
 
-import hashlib
-
 from wasmdialect._records import FrozenRecord
 from wasmdialect.object.cbor import read_cbor, write_cbor
 
@@ -31,6 +29,8 @@ class Provenance(FrozenRecord):
     @staticmethod
     def of(binary: bytes, versions: dict[str, str]) -> Provenance:
         """The provenance of what is made of a module."""
+        import hashlib  # takes 3 ms to load, and only compiling needs it
+
         return Provenance(hashlib.sha256(binary).hexdigest(), len(binary), versions)
 
     def to_bytes(self) -> bytes:

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from wasmdialect.abi.layout import align_up
+from wasmdialect.abi.symbols import (
+    TYPE_TRAMPOLINES,
+    function_symbol,
+    function_trampoline_symbol,
+    type_trampoline_symbol,
+)
 from wasmdialect.object.artifact import (
     CHECKSUM_SECTION,
     CHECKSUM_SIZE,
@@ -38,7 +44,8 @@ def make_artifact(
     names: bytes,
     provenance: Provenance,
 ) -> Artifact:
-    """The artifact of a linked image."""
+    """The artifact of a linked image, whose places are written into `info`."""
+    _place_code(info, {f.symbol: f.offset for f in image.functions})
     return Artifact(
         engine,
         info,
@@ -54,6 +61,26 @@ def make_artifact(
         provenance,
         image.machine.elf_machine,
     )
+
+
+def _place_code(info: ArtifactInfo, offsets: dict[str, int]) -> None:
+    info.func_ref_code = []
+    for index in info.escaping:
+        own = function_symbol(index)
+        info.func_ref_code += (
+            (
+                offsets[function_trampoline_symbol("native-to-wasm", index)],
+                offsets[function_trampoline_symbol("array-to-wasm", index)],
+                offsets[own],
+            )
+            if own in offsets
+            else (0, 0, 0)
+        )  # an import
+    info.type_trampolines = [
+        offsets[type_trampoline_symbol(kind, number)]
+        for number in range(len(info.signatures))
+        for kind in TYPE_TRAMPOLINES
+    ]
 
 
 def write_artifact(artifact: Artifact, page_size: int) -> bytes:

@@ -17,7 +17,6 @@ from wasmdialect.abi.layout import (
     VMCONTEXT_MAGIC,
     align_up,
 )
-from wasmdialect.abi.symbols import function_symbol, function_trampoline_symbol
 from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.native import native
@@ -175,27 +174,27 @@ class ModuleInstance:
 
     def _make_functions(self) -> None:
         """Fill the func refs: those of own functions, and copies of imported ones."""
-        module, code, store = self.module, self.module.code, self.store
-        first = module.layout.region_offsets["func_refs"]
-        for slot, index in enumerate(self.info.escaping):
-            place = first + FUNC_REF.size * slot
-            type_index = self.info.functions[index]
-            identifier = module.signature_ids[type_index]
-            imported = self.functions[index]
+        # A module has thousands of them, so that what does not change is out of the loop.
+        module, own_vmctx, functions = self.module, self.vmctx, self.functions
+        addresses = iter(module.func_ref_code)
+        signatures, ids, types = module.functions, module.signature_ids, self.info.functions
+        memory, add_function = self._memory, self.store.add_function
+        place = module.layout.region_offsets["func_refs"]
+        for index, native_call, array_call, wasm_call in zip(
+            self.info.escaping, addresses, addresses, addresses, strict=True
+        ):
+            imported, vmctx = functions[index], own_vmctx
             if imported is not None:
                 native_call, array_call, wasm_call, _, vmctx = _read_func_ref(imported.address)
-            else:
-                native_call = code[function_trampoline_symbol("native-to-wasm", index)]
-                array_call = code[function_trampoline_symbol("array-to-wasm", index)]
-                wasm_call = code[function_symbol(index)]
-                vmctx = self.vmctx
-            self._put("<QQQIxxxxQ", place, native_call, array_call, wasm_call, identifier, vmctx)
+            fields = native_call, array_call, wasm_call, ids[types[index]], vmctx
+            _FUNC_REF_FIELDS.pack_into(memory, self._shift + place, *fields)
             reference = FunctionReference(
-                self.vmctx + place, module.functions[index], array_call, vmctx, self
+                own_vmctx + place, signatures[index], array_call, vmctx, self
             )
             if imported is None:
-                self.functions[index] = reference
-            store.add_function(reference)
+                functions[index] = reference
+            add_function(reference)
+            place += FUNC_REF.size
 
     def _make_tables(self) -> None:
         for slot, table in enumerate(self.info.tables[len(self.tables) :]):

@@ -9,9 +9,7 @@ from _weakref import ref  # `weakref.ref`, without the rest of `weakref`
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import Counts, VMContextLayout, align_up
-from wasmdialect.abi.symbols import type_trampoline_symbol
 from wasmdialect.object.artifact import Artifact, ArtifactError, read_artifact
-from wasmdialect.object.functions import FunctionTable
 from wasmdialect.object.sections import AddressMap, TrapTable
 from wasmdialect.runtime import pages
 from wasmdialect.runtime.host_cpu import host_architecture, missing_features
@@ -39,8 +37,9 @@ class LoadedModule:
         """The signature of each function."""
         self.signature_ids = [0 if s is None else signature_id(s) for s in self.types]
         """The process's id of each type of the module."""
-        self.code = _addresses(artifact, text_address)
-        """Address by symbol (`wasmdialect.abi.symbols`)."""
+        self.func_ref_code = [text_address + offset for offset in self.info.func_ref_code]
+        """For each place in the `func_refs` region the addresses of the native-to-wasm and
+        array-to-wasm trampolines and of the function."""
         self._signature_numbers = {
             self.types[type_index]: number for number, type_index in enumerate(self.info.signatures)
         }
@@ -85,11 +84,16 @@ class LoadedModule:
         number = self._signature_numbers.get(signature)
         if number is None:
             return None
-        return (
-            self.code[type_trampoline_symbol("wasm-to-native", number)],
-            self.code[type_trampoline_symbol("wasm-to-array", number)],
-            self.code[type_trampoline_symbol("native-to-array", number)],
-        )
+        to_native, to_array, from_native = self.info.type_trampolines[3 * number : 3 * number + 3]
+        text = self.text_address
+        return text + to_native, text + to_array, text + from_native
+
+    def address_of(self, symbol: str) -> int:
+        """Where a function is, by its symbol (`wasmdialect.abi.symbols`). Raises LookupError."""
+        for function in self.artifact.functions:
+            if function.symbol == symbol:
+                return self.text_address + function.offset
+        raise LookupError(symbol)
 
     def frame_at(self, pc: int, *, exact: bool) -> Frame | None:
         """The Wasm function at a program counter in this module's text, None for a trampoline.
@@ -109,13 +113,6 @@ def _signature(text: str) -> Signature:
     return Signature(
         tuple(params.split(",")) if params else (), tuple(results.split(",")) if results else ()
     )
-
-
-def _addresses(artifact: Artifact, text_address: int) -> Mapping[str, int]:
-    functions = artifact.functions
-    assert isinstance(functions, FunctionTable)
-    addresses = map(text_address.__add__, functions.offsets)
-    return dict(zip(functions.symbols, addresses, strict=True))
 
 
 def _counts(artifact: Artifact) -> Counts:
