@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from cli.commands import check_error, run
 
-GC = '(module\n  (type $point (struct (field $x i32)))\n  (func (export "f") (drop (struct.new_default 0))))\n'
+GC = """(module
+  (type $point (struct (field $x i32)))
+  (func (export "f") (drop (struct.new_default 0))))
+"""
 SHARED = "(module (memory 1 1 shared))"
 HINT = '(module (func (param i32) (@metadata.code.branch_hint "\\01") (drop (local.get 0))))'
 
