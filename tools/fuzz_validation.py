@@ -204,8 +204,10 @@ def _instructions(module: Module, function: Function) -> tuple[bytes, list[bytes
     return data[:start], [data[a:b] for a, b in zip(places, ends, strict=True)]
 
 
-def change_instructions(r: random.Random, data: bytes) -> bytes:
-    """Instructions of a body are swapped, removed, doubled, or taken from elsewhere."""
+def _change_body(
+    r: random.Random, data: bytes, change: Callable[[random.Random, list[bytes]], None]
+) -> bytes:
+    """The module with the instructions of one of its bodies changed."""
     module = decode_module(data, FEATURES)
     functions = list(module.defined_functions())
     if not functions:
@@ -213,6 +215,17 @@ def change_instructions(r: random.Random, data: bytes) -> bytes:
     function = r.choice(functions)
     assert function.code is not None
     head, body = _instructions(module, function)
+    change(r, body)
+    function.code.bytes = memoryview(head + b"".join(body))
+    return encode_module(module)
+
+
+def change_instructions(r: random.Random, data: bytes) -> bytes:
+    """Instructions of a body are swapped, removed, doubled, or taken from elsewhere."""
+    return _change_body(r, data, _change_one_or_two)
+
+
+def _change_one_or_two(r: random.Random, body: list[bytes]) -> None:
     for _ in range(r.randint(1, 2)):
         a, b = r.randrange(len(body)), r.randrange(len(body))
         kind = r.randrange(4)
@@ -224,8 +237,6 @@ def change_instructions(r: random.Random, data: bytes) -> bytes:
             body.insert(b, body[a])
         else:
             body[a] = r.choice(_pool())
-    function.code.bytes = memoryview(head + b"".join(body))
-    return encode_module(module)
 
 
 @cache
@@ -241,21 +252,16 @@ def _pool() -> tuple[bytes, ...]:
 
 def change_immediate(r: random.Random, data: bytes) -> bytes:
     """A byte inside an instruction becomes a small number."""
-    module = decode_module(data, FEATURES)
-    functions = list(module.defined_functions())
-    if not functions:
-        return data
-    function = r.choice(functions)
-    assert function.code is not None
-    head, body = _instructions(module, function)
+    return _change_body(r, data, _change_byte)
+
+
+def _change_byte(r: random.Random, body: list[bytes]) -> None:
     long = [k for k, instruction in enumerate(body) if len(instruction) > 1]
     if long:
         k = r.choice(long)
         instruction = bytearray(body[k])
         instruction[r.randrange(1, len(instruction))] = r.randrange(0x80)
         body[k] = bytes(instruction)
-    function.code.bytes = memoryview(head + b"".join(body))
-    return encode_module(module)
 
 
 def take_body(r: random.Random, data: bytes) -> bytes:

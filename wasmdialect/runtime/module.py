@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from _thread import allocate_lock
-from _weakref import ref  # `weakref.ref`, without the rest of `weakref`
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import Counts, VMContextLayout, align_up
@@ -13,9 +10,8 @@ from wasmdialect.object.artifact import Artifact, ArtifactError, read_artifact
 from wasmdialect.object.sections import AddressMap, TrapTable
 from wasmdialect.runtime import pages
 from wasmdialect.runtime.host_cpu import host_architecture, missing_features
-from wasmdialect.runtime.native import native
+from wasmdialect.runtime.published import module_at, publish
 from wasmdialect.runtime.signatures import Signature, signature_id
-from wasmdialect.runtime.unwinding import forget_frames, register_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -181,33 +177,12 @@ def _publish(artifact: Artifact, text: int, mapping: int, size: int) -> LoadedMo
         raise ArtifactError(
             f"damaged artifact: its parts do not fit together ({error!r})"
         ) from None
-    _registry.add(text, text + max(len(artifact.text), 1), module)
-    frames = text + len(artifact.text) if artifact.eh_frame else 0
-    if frames:
-        register_frames(frames)
-    module.published = _Published(text, frames, mapping, size)
+    end = text + len(artifact.text)
+    publish(module, max(end, text + 1), end if artifact.eh_frame else 0, mapping, size)
     return module
 
 
 _READ_EXECUTE = pages.PROT_READ | pages.PROT_EXEC
-
-
-class _Published:
-    """What was made known of a module's code; taken back when nothing refers to the module any more.
-
-    Not when Python ends: a thread may still run the code then.
-    """
-
-    def __init__(self, text: int, frames: int, mapping: int, size: int):
-        self._text, self._frames, self._mapping, self._size = text, frames, mapping, size
-
-    def __del__(self) -> None:
-        if sys.is_finalizing():
-            return
-        _registry.remove(self._text)
-        if self._frames:
-            forget_frames(self._frames)
-        pages.unmap(self._mapping, self._size)
 
 
 def _check_host(artifact: Artifact) -> None:
@@ -222,39 +197,11 @@ def _check_host(artifact: Artifact) -> None:
         )
 
 
-class _ModuleRegistry:
-    """Which module an address belongs to."""
-
-    def __init__(self) -> None:
-        self._lock = allocate_lock()
-        self._ranges: list[tuple[int, int, ref[LoadedModule]]] = []
-
-    def add(self, start: int, end: int, module: LoadedModule) -> None:
-        native().register_code(start, end)
-        with self._lock:
-            added = (start, end, ref(module))
-            self._ranges = sorted([*self._ranges, added], key=lambda r: r[0])
-
-    def remove(self, start: int) -> None:
-        native().unregister_code(start)
-        with self._lock:
-            self._ranges = [r for r in self._ranges if r[0] != start]
-
-    def find(self, address: int) -> LoadedModule | None:
-        for start, end, module in self._ranges:
-            if start <= address < end:
-                return module()
-        return None
-
-
-_registry = _ModuleRegistry()
-
-
 def backtrace(pcs: Iterable[int], *, first_is_exact: bool) -> list[Frame]:
     """The Wasm frames of program counters, innermost first."""
     frames: list[Frame] = []
     for number, pc in enumerate(pcs):
-        module = _registry.find(pc)
+        module = module_at(pc)
         if module is None:
             continue
         frame = module.frame_at(pc, exact=first_is_exact and number == 0)
