@@ -21,7 +21,7 @@ MAX_LOCALS = 50_000
 """Implementation limit, parameters included (the one of web engines and of Wasmtime)."""
 
 _END, _ELSE = 0x0B, 0x05
-_OPENERS = frozenset({0x02, 0x03, 0x04, 0x1F})
+OPENERS = frozenset({0x02, 0x03, 0x04, 0x1F})
 PREFIXES = frozenset({0xFB, 0xFC, 0xFD, 0xFE})
 
 
@@ -178,7 +178,7 @@ def decode_instructions(reader: Reader, end: int | None) -> list[Instruction]:
             reader.pos = pos
             append((opcode, read(reader), at))
             pos = reader.pos
-            if opcode in _OPENERS:
+            if opcode in OPENERS:
                 depth += 1
     except IndexError:
         raise reader.end_error() from None
@@ -226,7 +226,7 @@ def decode_const_expr(reader: Reader) -> ConstExpr:
             return ConstExpr(tuple(out), start, memoryview(reader.data)[start : reader.pos])
         if opcode not in readers:
             raise illegal_opcode(reader.data, at, opcode)
-        if opcode in _OPENERS:
+        if opcode in OPENERS:
             # What is malformed is reported before what is invalid.
             decode_instructions(Reader(reader.data, at, reader.features), None)
             raise ValidationError("constant expression required", offset=at)

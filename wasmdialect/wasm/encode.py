@@ -117,7 +117,7 @@ def _limits(limits: wt.Limits, flags: int) -> bytes:
 def encode_memory_type(t: wt.MemoryType) -> bytes:
     """A memory type."""
     flags = (2 if t.shared else 0) | (4 if t.address is wt.I64 else 0)
-    if t.page_size_log2 == 16:
+    if not t.page_size_written:
         return _limits(t.limits, flags)
     return _limits(t.limits, flags | 8) + encode_unsigned(t.page_size_log2)
 

@@ -290,7 +290,8 @@ class Reader:
             page_size_log2 = self.u32()
             if page_size_log2 >= 64:
                 raise self.error("invalid custom page size", at)
-        return wt.MemoryType(limits, address, bool(flags & _SHARED), page_size_log2)
+        shared, page_size_written = bool(flags & _SHARED), bool(flags & _PAGE_SIZE)
+        return wt.MemoryType(limits, address, shared, page_size_log2, page_size_written)
 
     def _check_flags(self, flags: int, at: int, known: dict[int, Feature]) -> None:
         for bit in (1 << k for k in range(8)):

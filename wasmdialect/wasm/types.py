@@ -494,11 +494,13 @@ class MemoryType:
     address: NumType = I32
     shared: bool = False
     page_size_log2: int = 16
+    page_size_written: bool = False
+    """Whether a module says the page size: it need not, if it is the usual one."""
 
     def __str__(self) -> str:
         address = "i64 " if self.address is I64 else ""
         shared = " shared" if self.shared else ""
-        page = "" if self.page_size_log2 == 16 else f" (pagesize {1 << self.page_size_log2})"
+        page = f" (pagesize {1 << self.page_size_log2})" if self.page_size_written else ""
         return f"{address}{self.limits}{shared}{page}"
 
 

@@ -6,7 +6,7 @@ before the code. One that is not just as it would be implied is written out, and
 
 from __future__ import annotations
 
-from wasmdialect.wasm.body import decode_instructions, decode_locals
+from wasmdialect.wasm.body import OPENERS, decode_instructions, decode_locals
 from wasmdialect.wasm.custom_sections import (
     BRANCH_HINT,
     BranchHints,
@@ -14,7 +14,7 @@ from wasmdialect.wasm.custom_sections import (
     encode_branch_hints,
 )
 from wasmdialect.wasm.errors import DecodeError
-from wasmdialect.wasm.module import CustomSection, IndexedNames, Module, Names
+from wasmdialect.wasm.module import CustomSection, Function, IndexedNames, Module, Names
 from wasmdialect.wasm.names import encode_names
 from wasmdialect.wasm.reader import Reader
 from wasmdialect.wasm.text.custom_annotations import SECTION_WORDS
@@ -66,7 +66,11 @@ def _implied_names(module: Module) -> Names:
             for f in module.defined_functions()
             if f.index in names.locals
         },
-        {},
+        {
+            f.index: _labels(names.labels[f.index], f, module)
+            for f in module.defined_functions()
+            if f.index in names.labels
+        },
         _below(names.types, len(module.types)),
         _below(names.tables, len(module.tables)),
         _below(names.memories, len(module.memories)),
@@ -84,6 +88,16 @@ def _implied_names(module: Module) -> Names:
 
 def _below(names: IndexedNames, count: int) -> IndexedNames:
     return {index: name for index, name in names.items() if index < count}
+
+
+def _labels(names: IndexedNames, function: Function, module: Module) -> IndexedNames:
+    """The names of blocks that there are; an empty one cannot be written."""
+    assert function.code is not None
+    reader = Reader(function.code.bytes, 0, module.features)
+    decode_locals(reader)
+    instructions = decode_instructions(reader, len(function.code.bytes))
+    blocks = sum(opcode in OPENERS for opcode, _, _ in instructions)
+    return {number: name for number, name in _below(names, blocks).items() if name}
 
 
 def _count_locals(module: Module, index: int) -> int:

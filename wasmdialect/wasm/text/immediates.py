@@ -33,8 +33,18 @@ class BodyContext:
         self.module = module
         self.locals = locals_ or IndexSpace(module.source, "local")
         self.labels: list[str | None] = []
-        """Labels in scope, the innermost last."""
+        """Labels in scope, the innermost last; the first one is the body's."""
+        self.blocks = 0
+        self.label_names: dict[int, str] = {}
+        """For the name section: labels by the number of their block, in order."""
         self.needs_data_count = False
+
+    def open(self, label: str | None) -> None:
+        """Enter a block."""
+        self.labels.append(label)
+        if label is not None:
+            self.label_names[self.blocks] = label
+        self.blocks += 1
 
     def label(self, cursor: Cursor) -> int:
         """The label that must stand here, as a depth. Raises TextError."""

@@ -100,7 +100,7 @@ class _Sequence:
         if word in _BLOCKS:
             label = self.take_label(cursor)
             immediate = self.block_immediate(word, cursor)
-            self.context.labels.append(label)
+            self.context.open(label)
             self.emit(_BLOCKS[word], immediate, pos)
             opened.append(word)
             return
@@ -144,7 +144,7 @@ class _Sequence:
             label = self.take_label(cursor)
             immediate = self.block_immediate(word, cursor)
             self.emit(_BLOCKS[word], immediate, form.pos)
-            self.context.labels.append(label)
+            self.context.open(label)
             self.plan_end(form.end - 1)
             self.plan_instructions(cursor)
         else:
@@ -184,7 +184,7 @@ class _Sequence:
 
         def branches() -> None:
             self.emit(_BLOCKS["if"], signature, pos)
-            self.context.labels.append(label)
+            self.context.open(label)
             then = cursor.take_form("then")
             if then is None:
                 raise cursor.unexpected()

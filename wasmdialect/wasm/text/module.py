@@ -31,6 +31,7 @@ from wasmdialect.wasm.text.types import (
     address_type,
     declared_types,
     global_type,
+    memory_of,
     memory_type,
     ref_type,
     table_type,
@@ -41,7 +42,6 @@ from wasmdialect.wasm.text.types import (
 )
 
 _REF_FUNC = 0xD2
-_PAGE = 65536
 
 
 def encode_fields(cursor: Cursor, features: frozenset[Feature]) -> tuple[bytes, Places]:
@@ -238,6 +238,8 @@ class _ModuleBuilder:
         self.assembly.needs_data_count |= body.needs_data_count
         if names:
             self.context.names.locals[index] = names
+        if body.label_names:
+            self.context.names.labels[index] = body.label_names
         content = local_bytes + bytes(code.bytes) + b"\x0b"
         start = len(encode_unsigned(len(content))) + len(local_bytes)
         places = [(start + offset, pos) for offset, pos in code.places]
@@ -282,10 +284,14 @@ class _ModuleBuilder:
         content, count, flags = self.inline_elements(form, element)
         limits = wt.Limits(count, count)
         self.assembly.add(4, encode.encode_table_type(wt.TableType(element, limits, address)))
-        if index or (flags & 4 and element is not wt.FUNCREF):
+        if self.flag_of_table(index):
             flags |= 2
             content = (encode.encode_value_type(element) if flags & 4 else b"\0") + content
         self.assembly.add(9, self.active(flags, index, address) + content)
+
+    def flag_of_table(self, index: int) -> int:
+        """The flag of an active segment that says its table: before there were several, none did."""
+        return 2 if index or Feature.BULK_MEMORY in self.context.features else 0
 
     def inline_elements(self, form: Cursor, element: wt.RefType) -> tuple[bytes, int, int]:
         """Items of a segment, its number of items, and flag 4 if they are expressions."""
@@ -321,8 +327,8 @@ class _ModuleBuilder:
             return
         cursor.expect_end()
         content = _strings(form)
-        pages = -(-len(content) >> page_size_log2) if page_size_log2 else len(content)
-        t = wt.MemoryType(wt.Limits(pages, pages), address, False, page_size_log2)
+        pages = -(-len(content) >> (16 if page_size_log2 is None else page_size_log2))
+        t = memory_of(wt.Limits(pages, pages), address, False, page_size_log2)
         self.assembly.add(5, encode.encode_memory_type(t))
         self.assembly.add(
             11, self.active(2 if index else 0, index, address) + encode.sized(content)
@@ -412,7 +418,7 @@ class _ModuleBuilder:
                 table = self.context.tables.resolve(table_form)
             if table_form is not None and table_form is not cursor:
                 table_form.expect_end()
-            flags = 2 if table else 0
+            flags = 0 if table_form is None else self.flag_of_table(table)
             head = self.offset(cursor)
         items, flags = self.element_list(cursor, flags)
         out = encode_unsigned(flags)

@@ -100,6 +100,8 @@ class _Printer:
         }
         self.locals: Mapping[int, str] = {}
         self.local_names: Mapping[int, str] = {}
+        self.labels: list[str | None] = []
+        """Of the blocks that are open."""
         self.custom_fields, self.branch_hints = custom_fields(module)
 
     # --- references to what is defined elsewhere
@@ -193,21 +195,40 @@ class _Printer:
     # --- instructions
 
     def lines(
-        self, instructions: Iterable[Instruction], hints: Mapping[int, bool], depth: int
+        self,
+        instructions: Iterable[Instruction],
+        hints: Mapping[int, bool],
+        labels: Mapping[int, str],
+        depth: int,
     ) -> Iterable[str]:
         """A line for each instruction but the last `end`, indented by nesting. Its branch `hints`
-        are by offset."""
-        level = depth
+        are by offset, its `labels` by the number of the block."""
+        blocks = 0
+        self.labels = []
         body = list(instructions)
         for opcode, immediate, at in body[:-1]:
             word = BY_OPCODE[opcode].mnemonic
-            if word in ("end", "else"):
-                level -= 1
+            level = depth + len(self.labels) - (word in ("end", "else"))
+            indent = _INDENT * min(level, _DEEPEST)
             if at in hints:
-                yield _INDENT * min(level, _DEEPEST) + f'(@{BRANCH_HINT} "\\{hints[at]:02x}")'
-            yield _INDENT * min(level, _DEEPEST) + self.instruction(opcode, immediate)
-            if word in _OPENERS or word == "else":
-                level += 1
+                yield f'{indent}(@{BRANCH_HINT} "\\{hints[at]:02x}")'
+            text = self.instruction(opcode, immediate)
+            if word in _OPENERS:
+                self.labels.append(labels.get(blocks))
+                blocks += 1
+                name = self.labels[-1]
+                if name:
+                    text = f"{word} {_identifier(name)}{text[len(word) :]}"
+            elif word == "end":
+                self.labels.pop()
+            yield indent + text
+
+    def label(self, depth: int) -> str:
+        """A label: its identifier if that means this one and no inner block."""
+        name = self.labels[-1 - depth] if depth < len(self.labels) else None
+        if not name or name in self.labels[len(self.labels) - depth :]:
+            return str(depth)
+        return _identifier(name)
 
     def instruction(self, opcode: int, immediate: Any) -> str:
         """An instruction."""
@@ -254,7 +275,7 @@ class _Printer:
     def catch(self, clause: Catch) -> str:
         """A catch clause."""
         tag = f" {self.ref('tag', clause.tag)}" if clause.tag is not None else ""
-        return f"({clause.kind.name.lower()}{tag} {clause.label})"
+        return f"({clause.kind.name.lower()}{tag} {self.label(clause.label)})"
 
     def index_unless_zero(self, space: str, index: int) -> str:
         """A table or memory; empty for the first."""
@@ -353,7 +374,9 @@ class _Printer:
                 f"{_INDENT}{self.variables('local', declared, len(written.params)).strip()}"
             )
         hints = self.branch_hints.get(function.index, {})
-        lines += self.lines(decode_instructions(reader, len(function.code.bytes)), hints, 1)
+        labels = self.module.names.labels.get(function.index, {})
+        instructions = decode_instructions(reader, len(function.code.bytes))
+        lines += self.lines(instructions, hints, labels, 1)
         return [*lines[:-1], f"{lines[-1]})"]
 
     def variables(self, word: str, types: Iterable[wt.ValType], first: int) -> str:
@@ -438,8 +461,8 @@ def _v128(p: _Printer, value: int) -> str:
 
 _BY_KIND: dict[Immediate, Callable[[_Printer, Any], str]] = {
     Immediate.BLOCK_TYPE: _Printer.block_type,
-    Immediate.LABEL: lambda p, depth: str(depth),
-    Immediate.LABELS: lambda p, labels: " ".join(map(str, labels)),
+    Immediate.LABEL: _Printer.label,
+    Immediate.LABELS: lambda p, labels: " ".join(map(p.label, labels)),
     Immediate.CATCHES: lambda p, clauses: " ".join(p.catch(c) for c in clauses),
     Immediate.FUNCTION: _space("func"),
     Immediate.TYPE: _space("type"),
@@ -492,7 +515,7 @@ def _both_or_none(space: str) -> Callable[[_Printer, int, Any], str]:
 
 def _cast_branch(p: _Printer, opcode: int, immediate: tuple[int, wt.RefType, wt.RefType]) -> str:
     label, source, target = immediate
-    return f"{label} {p.value_type(source)} {p.value_type(target)}"
+    return f"{p.label(label)} {p.value_type(source)} {p.value_type(target)}"
 
 
 def _cast(p: _Printer, opcode: int, heap: wt.HeapType) -> str:

@@ -206,11 +206,11 @@ def _take_limit(context: ModuleContext, cursor: Cursor) -> int:
     return take_unsigned(cursor, bits, f"i{bits} constant out of range")
 
 
-def take_page_size(cursor: Cursor) -> int:
-    """Take a `pagesize` form; returns its base-2 logarithm. Raises TextError."""
+def take_page_size(cursor: Cursor) -> int | None:
+    """Take a `pagesize` form; returns its base-2 logarithm, None if there is none. Raises TextError."""
     form = cursor.take_form("pagesize")
     if form is None:
-        return 16
+        return None
     at = form.pos
     size = take_unsigned(form, 64)
     form.expect_end()
@@ -224,7 +224,15 @@ def memory_type(context: ModuleContext, cursor: Cursor) -> wt.MemoryType:
     address = address_type(cursor)
     limits = _limits(context, cursor)
     shared = cursor.take_word("shared")
-    return wt.MemoryType(limits, address, shared, take_page_size(cursor))
+    return memory_of(limits, address, shared, take_page_size(cursor))
+
+
+def memory_of(
+    limits: wt.Limits, address: wt.NumType, shared: bool, page_size_log2: int | None
+) -> wt.MemoryType:
+    """A memory type whose page size is written, or None."""
+    written = page_size_log2 is not None
+    return wt.MemoryType(limits, address, shared, page_size_log2 if written else 16, written)
 
 
 def table_type(context: ModuleContext, cursor: Cursor) -> wt.TableType:
