@@ -38,6 +38,17 @@ FEATURES = {
 """By folder: what its scripts need, if that is not just WebAssembly 3.0."""
 
 
+NOT_MINIMAL = {
+    *(("binary-leb128.wast", line) for line in (2, 7, 12, 18, 24, 32, 41, 49, 57, 66, 75, 87, 99)),
+    *(("binary-leb128.wast", line) for line in (111, 120, 133, 146)),
+    *(("binary-leb128.wast", line) for line in (1002, 1010, 1019, 1030, 1038, 1047, 1056)),
+    *(("binary0.wast", line) for line in (2, 8, 36)),
+    ("float_literals.wast", 224),
+}
+"""Modules with integers in more bytes than they need, by script and line: these alone are not encoded
+to the bytes they came from."""
+
+
 def all_scripts() -> list[str]:
     folder = find_testsuite()
     paths = [] if folder is None else sorted(folder.rglob("*.wast"))
@@ -52,22 +63,22 @@ def test_modules(testsuite: Path, name: str):
     features = parse_features(FEATURES.get(str(Path(name).parent), ""))
     for command in parse_script(read_script(testsuite, name)):
         if isinstance(command, DefineModule):
-            check_round_trips(command.module, features)
+            check_round_trips(command.module, features, name)
         elif isinstance(command, AssertFailure) and isinstance(command.subject, ScriptModule):
             if command.failure in REJECTIONS:
                 assert check_rejected(command, features) is None, f"line {command.line}"
                 check_has_place(command, features)
             else:
-                check_round_trips(command.subject, features)
+                check_round_trips(command.subject, features, name)
 
 
-def check_round_trips(module: ScriptModule, features: frozenset[Feature]) -> None:
+def check_round_trips(module: ScriptModule, features: frozenset[Feature], script: str) -> None:
+    is_minimal = (script, module.line) not in NOT_MINIMAL
     binary = module.to_binary(features)
     decoded = check_accepted(module, features)
     check_instructions(decoded)
     encoded = encode_module(decoded)
-    if module.form is not ModuleForm.BINARY:
-        assert encoded == binary, f"line {module.line}"
+    assert is_minimal is (encoded == binary), f"line {module.line}"
     again = decode_module(encoded, features)
     assert encode_module(again) == encoded, f"line {module.line}"
     from_text = parse_module(print_module(decoded), features).binary

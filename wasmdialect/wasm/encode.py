@@ -299,7 +299,7 @@ def _globals(module: Module) -> list[bytes]:
 
 
 def _sections(module: Module) -> dict[int, bytes]:
-    """The content of each section that has any."""
+    """The content of each section that has any, or was there without."""
     items: dict[int, list[bytes]] = {
         1: _types(module),
         2: _imports(module),
@@ -316,7 +316,11 @@ def _sections(module: Module) -> dict[int, bytes]:
         10: [sized(f.code.bytes) for f in module.functions if f.code is not None],
         11: [encode_data_segment(s) for s in module.data],
     }
-    out = {section: vector(content) for section, content in items.items() if content}
+    out = {
+        section: vector(content)
+        for section, content in items.items()
+        if content or section in module.sections
+    }
     if module.start is not None:
         out[8] = encode_unsigned(module.start)
     if module.data_count is not None:
