@@ -16,7 +16,7 @@ from wasmdialect.codegen.unit import compile_unit
 from wasmdialect.object.artifact import read_artifact
 from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
-from wasmdialect.object.link import LinkError, LinkOptions, link
+from wasmdialect.object.link import LinkOptions, PlacementError, link
 from wasmdialect.object.relocations import PATCHES, RelocationError
 from wasmdialect.object.veneers import BRANCH_TYPES, VENEER_SIZES, write_veneer
 
@@ -118,13 +118,13 @@ def test_order_of_arrival_does_not_matter():
 
 def test_what_nothing_defines():
     functions = [f for f in compiled_functions() if f.symbol != "wasm[0]::function[1]"]
-    with pytest.raises(LinkError, match=r"function\[0\] refers to 'wasm\[0\]::function\[1\]'"):
+    with pytest.raises(PlacementError, match=r"function\[0\] refers to 'wasm\[0\]::function\[1\]'"):
         link(functions, EM_X86_64)
 
 
 def test_what_is_defined_twice():
     functions = compiled_functions()
-    with pytest.raises(LinkError, match="defined twice"):
+    with pytest.raises(PlacementError, match="defined twice"):
         link([*functions, functions[0]], EM_X86_64)
 
 

@@ -16,7 +16,7 @@ from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import Store
 from wasmdialect.object.artifact import EngineInfo
-from wasmdialect.object.link import LinkError, link
+from wasmdialect.object.link import PlacementError, link
 from wasmdialect.object.provenance import PassProvenance, Provenance
 from wasmdialect.object.write import make_artifact, write_artifact
 
@@ -69,7 +69,7 @@ def _artifact(session: CompileSession, run: Run, binary: bytes) -> bytes:
     settings, target = session.settings, session.settings.target
     try:
         image = link(run.functions, target.elf_machine, settings.link)
-    except LinkError as error:
+    except PlacementError as error:
         raise CompileCrash(f"linking failed: {error}") from None
     info, wasm_data, names = module_info(
         session.plan, session.declarations, guarded=settings.bounds == "guard"

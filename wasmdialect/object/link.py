@@ -20,7 +20,7 @@ from wasmdialect.object.unwind import write_frames
 from wasmdialect.object.veneers import BRANCH_RANGES, BRANCH_TYPES, VENEER_SIZES, write_veneer
 
 
-class LinkError(Exception):
+class PlacementError(Exception):
     """The functions do not make an image; the message names the function."""
 
 
@@ -47,7 +47,7 @@ class LinkOptions:
 def link(
     functions: Iterable[NamedFunction], elf_machine: int, options: LinkOptions | None = None
 ) -> LinkedImage:
-    """Place and relocate. Raises LinkError on an undefined symbol or a target out of reach."""
+    """Place and relocate. Raises PlacementError on an undefined symbol or a target out of reach."""
     options = LinkOptions() if options is None else options
     machine = MACHINES[elf_machine]
     ordered = _ordered(functions, options)
@@ -124,7 +124,7 @@ class _Layout:
         self._by_symbol: dict[str, int] = {}
         for index, function in enumerate(functions):
             if function.symbol in self._by_symbol:
-                raise LinkError(f"{function.symbol} is defined twice")
+                raise PlacementError(f"{function.symbol} is defined twice")
             self._by_symbol[function.symbol] = index
         if options.force_veneers:
             for index, function in enumerate(functions):
@@ -139,10 +139,10 @@ class _Layout:
             self._place_once()
 
     def start_of(self, user: NamedFunction, symbol: str) -> int:
-        """Where the function of a symbol starts. Raises LinkError."""
+        """Where the function of a symbol starts. Raises PlacementError."""
         index = self._by_symbol.get(symbol)
         if index is None:
-            raise LinkError(f"{user.symbol} refers to {symbol!r}, which nothing defines")
+            raise PlacementError(f"{user.symbol} refers to {symbol!r}, which nothing defines")
         return self.starts[index]
 
     def _place_once(self) -> None:
@@ -226,8 +226,10 @@ def _apply(
         target = layout.start_of(function, symbol) if veneer is None else veneer
     patch = PATCHES[elf_machine].get(fixup.type)
     if patch is None:
-        raise LinkError(f"{function.symbol} needs relocation type {fixup.type}, which is unknown")
+        raise PlacementError(
+            f"{function.symbol} needs relocation type {fixup.type}, which is unknown"
+        )
     try:
         patch(image, place + fixup.offset, target + fixup.addend)
     except RelocationError as error:
-        raise LinkError(f"{function.symbol}: {error}") from None
+        raise PlacementError(f"{function.symbol}: {error}") from None
