@@ -46,10 +46,13 @@ class WasmError(Exception):
         if self.source_line is None or self.column is None:
             return str(self)
         start = max(0, self.column - 1 - _EXCERPT // 2)
-        excerpt = self.source_line[start : start + _EXCERPT].rstrip()
-        before = self.source_line[start : self.column - 1]
+        shown = [
+            c if c == "\t" or c.isprintable() else "\ufffd"
+            for c in self.source_line[start : start + _EXCERPT]
+        ]
+        excerpt = "".join(shown).rstrip()
         margin = " " * len(str(self.line))
-        pad = "".join(c if c == "\t" else " " for c in before)
+        pad = "".join(c if c == "\t" else " " for c in shown[: self.column - 1 - start])
         return f"{self}\n {self.line} | {excerpt}\n {margin} | {pad}^"
 
 

@@ -171,3 +171,18 @@ def test_any_tokens(tokens: list[str]):
         parse_module(" ".join(tokens))
     except TextError as error:
         assert error.line is not None
+
+
+def test_the_line_of_an_error_is_shown():
+    """A part of a long line, tabs as they are, and what cannot be seen replaced."""
+    text = '(module\n\t(data "\u0001")' + " (nop)" * 100 + ")"
+    with pytest.raises(TextError) as caught:
+        parse_module(text)
+    excerpt = ('\t(data "\ufffd")' + " (nop)" * 100)[:100]
+    message = "illegal character '\\x01' in a string at line 2, column 9"
+    assert caught.value.in_context() == f"{message}\n 2 | {excerpt}\n   | \t       ^"
+    with pytest.raises(TextError) as caught:
+        parse_module(f"(module {'(func) ' * 100} (nope))")
+    message, line, caret = caught.value.in_context().splitlines()
+    assert message == "unknown operator nope at line 1, column 711"
+    assert line.removeprefix(" 1 | ")[caret.removeprefix("   | ").index("^") :] == "nope))"
