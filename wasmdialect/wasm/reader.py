@@ -317,7 +317,4 @@ _SINGLE_RESULTS: dict[wt.ValType, wt.FuncType] = {}
 
 def single_result(t: wt.ValType) -> wt.FuncType:
     """The one type of blocks that take nothing and give a `t`."""
-    known = _SINGLE_RESULTS.get(t)
-    if known is None:
-        known = _SINGLE_RESULTS[t] = wt.FuncType((), (t,))
-    return known
+    return _SINGLE_RESULTS.get(t) or _SINGLE_RESULTS.setdefault(t, wt.FuncType((), (t,)))

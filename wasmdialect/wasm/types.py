@@ -3,7 +3,8 @@
 A type of a type section becomes a `DefType`: a projection out of a recursion group, equal to
 another one exactly when the groups have the same structure (iso-recursive equality, spec 3.0
 "Types / Conventions / Rolling and Unrolling"). Groups are canonicalised when they are made, in one
-table for the process, so types of different modules can be compared the same way.
+table for the process, so types of different modules can be compared the same way. Who makes a type
+that another thread is making gets the one that came into the table first (`setdefault`).
 """
 
 from __future__ import annotations
@@ -141,10 +142,7 @@ _EXACT_TYPES: dict[TypeRef, ExactType] = {}
 
 def exact(t: TypeRef) -> ExactType:
     """The one `ExactType` object of a type."""
-    known = _EXACT_TYPES.get(t)
-    if known is None:
-        known = _EXACT_TYPES[t] = ExactType(t)
-    return known
+    return _EXACT_TYPES.get(t) or _EXACT_TYPES.setdefault(t, ExactType(t))
 
 
 HeapType: TypeAlias = "AbstractHeapType | DefType | TypeIndex | RecRef | ExactType"
@@ -181,10 +179,7 @@ _REF_TYPES: dict[tuple[bool, HeapType], RefType] = {}
 def ref_type(nullable: bool, heap: HeapType) -> RefType:
     """The one `RefType` object with these parts."""
     key = (nullable, heap)
-    known = _REF_TYPES.get(key)
-    if known is None:
-        known = _REF_TYPES[key] = RefType(nullable, heap)
-    return known
+    return _REF_TYPES.get(key) or _REF_TYPES.setdefault(key, RefType(nullable, heap))
 
 
 _SHORTHANDS: dict[HeapType, str] = {
@@ -360,8 +355,7 @@ def define_rec_group(members: Sequence[SubType]) -> tuple[DefType, ...]:
         deftype.depth = 1 + max((s.depth for s in deftype.supers), default=-1)
         deftype.describes = member.describes and _unroll_def(member.describes, group)
         deftype.descriptor = member.descriptor and _unroll_def(member.descriptor, group)
-    _REC_GROUPS[key] = group
-    return group
+    return _REC_GROUPS.setdefault(key, group)
 
 
 def func_def_type(params: Sequence[ValType], results: Sequence[ValType]) -> DefType:
