@@ -14,6 +14,9 @@ from wasmdialect.codegen.target import host_target
 
 CONFIGURATIONS = [(level, bounds) for level in (0, 2) for bounds in ("guard", "explicit")]
 
+TRAPPING = ("traps.wast",)
+"""Scripts in which every kind of trap happens, so that the audit shows that it looks."""
+
 
 @pytest.mark.parametrize("name", [n for n in scripts() if n not in out_of_scope()] or ["i32.wast"])
 @pytest.mark.parametrize(("level", "bounds"), CONFIGURATIONS)
@@ -28,6 +31,9 @@ def test_script(
     assert result.failures == []
     assert audit.problems == []
     assert audit.seen["unmapped"] <= 0.05 * audit.seen["memory"]
+    if name in TRAPPING:
+        kinds = {"explicit"} if bounds == "explicit" else {"explicit", "memory"}
+        assert kinds <= audit.seen.keys(), "traps have not been looked up"
 
 
 @pytest.mark.parametrize("name", sorted(out_of_scope()))

@@ -16,9 +16,10 @@ import pytest
 
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.api import wast
-from wasmdialect.runtime.module import LoadedModule, _registry
+from wasmdialect.runtime.module import LoadedModule
 from wasmdialect.runtime.native import TrapRecord
 from wasmdialect.runtime.native.outcomes import TrapKind
+from wasmdialect.runtime.published import module_at
 from wasmdialect.runtime.store import StoreState
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.instructions import BY_OPCODE, Instruction
@@ -40,7 +41,7 @@ class Audit:
         is_explicit = record.kind is TrapKind.SIGNAL_ILL
         kind = "explicit" if is_explicit else "memory"
         code = record.code if is_explicit else TrapCode.MEMORY_OUT_OF_BOUNDS
-        module = _registry.find(record.pc)
+        module = module_at(record.pc)
         assert module is not None
         self.seen[kind] += 1
         at = record.pc - module.text_address
