@@ -48,6 +48,11 @@ bench: venv ## measure speed and memory (minutes; prints ratios)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check wasmtime==50.0.1
 	$(BIN)/python tools/bench.py
 
+.PHONY: fuzz
+fuzz: venv ## compare verdicts on mutated modules with Wasmtime's (minutes; FUZZ=--seed 5 and the like)
+	$(BIN)/python tools/fuzz_validation.py --count 100000 $(FUZZ)
+	$(BIN)/python tools/fuzz_validation.py --shapes
+
 .PHONY: clean
 clean: ## remove everything that make created
 	rm -rf $(VENV)
