@@ -96,6 +96,8 @@ def test_threads():
         "(wait)",
         '(assert_return (invoke "f" (either (i32.const 1))))',
         "(module) (frobnicate)",
+        f'(assert_return (invoke "f") {"(either " * 5000 + ")" * 5000})',
+        f"{'(thread $T ' * 5000 + ')' * 5000}",
     ],
 )
 def test_what_is_no_script(text: str):

@@ -214,11 +214,12 @@ def parse_script(text: str) -> list[Command]:
     return _commands(Cursor(source, root))
 
 
-def _commands(cursor: Cursor) -> list[Command]:
-    """The commands up to the end of a form."""
+def _commands(cursor: Cursor, *, in_thread: bool = False) -> list[Command]:
+    """The commands up to the end of a form; a thread starts no other one."""
+    words = _COMMANDS.keys() - {"thread"} if in_thread else _COMMANDS
     out: list[Command] = []
     while cursor.current is not None:
-        form = cursor.take_form(*_COMMANDS)
+        form = cursor.take_form(*words)
         if form is None:
             raise cursor.unexpected()
         out.append(_COMMANDS[str(form.items[0])](form))
@@ -235,7 +236,7 @@ def _thread(cursor: Cursor) -> Thread:
         shared.append(str(module.expect("ID")))
         module.expect_end()
         form.expect_end()
-    return Thread(_line(cursor), name, tuple(shared), tuple(_commands(cursor)))
+    return Thread(_line(cursor), name, tuple(shared), tuple(_commands(cursor, in_thread=True)))
 
 
 def _wait(cursor: Cursor) -> Wait:
@@ -336,8 +337,8 @@ _FLOAT_BITS = {"f32": 32, "f64": 64}
 _INTEGER_BITS = {"i8": 8, "i16": 16, "i32": 32, "i64": 64}
 
 
-def _pattern(cursor: Cursor) -> Pattern:
-    """A constant, or a pattern of results."""
+def _pattern(cursor: Cursor, *, is_choice: bool = False) -> Pattern:
+    """A constant, or a pattern of results; one choice of several has no choices itself."""
     item = cursor.current
     if not isinstance(item, Form):
         raise cursor.unexpected()
@@ -345,10 +346,10 @@ def _pattern(cursor: Cursor) -> Pattern:
     inside = Cursor(cursor.source, item, 1)
     head = item.head or ""
     word, _, suffix = head.partition(".")
-    if head == "either":
+    if head == "either" and not is_choice:
         choices: list[Pattern] = []
         while inside.current is not None:
-            choices.append(_pattern(inside))
+            choices.append(_pattern(inside, is_choice=True))
         return Either(tuple(choices))
     if suffix == "const":
         return _constant(word, inside)
