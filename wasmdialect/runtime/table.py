@@ -7,7 +7,6 @@ import struct
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import (
-    POINTER_SIZE,
     TABLE_DEFINITION,
     TABLE_ELEMENT_INITIALIZED,
 )
@@ -81,10 +80,6 @@ class TableStorage:
     def set(self, index: int, reference: int) -> None:
         """Store a reference at an index that is in bounds."""
         self._elements[index] = reference | self._tag
-
-    def set_lazy(self, start: int, count: int) -> None:
-        """Mark elements to be computed when they are read."""
-        self._put(start, bytes(POINTER_SIZE * count))
 
     def set_many(self, start: int, references: Sequence[int]) -> None:
         """Store references from `start` on; the range is in bounds."""

@@ -80,6 +80,12 @@ def test_sections_that_text_does_not_imply_are_written_out(section: bytes):
         ('(@custom "a" "\\u{d800}")', "@custom annotation: malformed UTF-8", 1),
         ('(func (@metadata.code.branch_hint "\\02") if end)', "malformed value", 7),
         ('(func (@metadata.code.branch_hint "\\01"))', "invalid target", 7),
+        ('(func (@metadata.code.branch_hint "\\01") (param i32))', "invalid target", 7),
+        (
+            '(func (if (i32.const 1) (@metadata.code.branch_hint "\\01") (then)))',
+            "invalid target",
+            25,
+        ),
         ('(@metadata.code.branch_hint "\\01") (func)', "not in a function", 1),
         ('(@name "x") (module)', "misplaced @name annotation", 1),
     ],

@@ -3,7 +3,7 @@ appendix "Custom Sections and Annotations"). All others are comments."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from wasmdialect.wasm.custom_sections import BRANCH_HINT
@@ -99,17 +99,18 @@ def take_name(cursor: Cursor, what: str) -> str | None:
     return name
 
 
-def branch_hints(source: Source, function: Form) -> dict[int, bool]:
-    """By the position of an instruction in the text: whether its branch is likely. Raises TextError."""
+def branch_hints(source: Source, function: Form, instructions: Container[int]) -> dict[int, bool]:
+    """By the position of an instruction in the text: whether its branch is likely. `instructions` are
+    the positions of those there are. Raises TextError."""
     hints: dict[int, bool] = {}
     for form, at, annotation in _walk(function):
         if annotation.name != BRANCH_HINT:
             continue
         annotation.used = True
-        if at == len(form.items):
+        item = form.items[at] if at < len(form.items) else None
+        pos = item.pos if isinstance(item, Form) else item.start_pos if item else None
+        if pos is None or pos not in instructions:
             raise annotation_error(source, annotation, "invalid target")
-        item = form.items[at]
-        pos = item.pos if isinstance(item, Form) else item.start_pos or 0
         if pos in hints:
             raise annotation_error(source, annotation, "duplicate annotation")
         cursor = Cursor(source, annotation)

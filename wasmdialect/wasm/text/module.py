@@ -248,12 +248,10 @@ class _ModuleBuilder:
 
     def add_branch_hints(self, index: int, form: Form, start: int, code: Encoded) -> None:
         """Note the branch hints of a function whose instructions start at an offset of its body."""
-        hints = custom_annotations.branch_hints(self.source, form)
+        offsets = {pos: start + offset for offset, pos in code.places}
+        hints = custom_annotations.branch_hints(self.source, form, offsets)
         if hints:
-            offsets = {pos: start + offset for offset, pos in code.places}
-            self.assembly.branch_hints[index] = {
-                offsets[pos]: likely for pos, likely in hints.items() if pos in offsets
-            }
+            self.assembly.branch_hints[index] = {offsets[pos]: hints[pos] for pos in hints}
 
     def table(self, cursor: Cursor) -> None:
         """A `table` field."""
