@@ -34,7 +34,7 @@ _MODULES: dict[str, tuple[Any, Any]] = {}
 class Program:
     """A program with a scratch memory: paths at 1000, results at 0, buffers from 4096 on."""
 
-    def __init__(self, engine: str, folder: Path, *, mutable: bool = True):
+    def __init__(self, engine: str, folder: Path, *, mutable: bool = True, stdout: Any = None):
         self.api: Any = ENGINES[engine]
         self.folder = folder
         if engine not in _MODULES:
@@ -45,7 +45,10 @@ class Program:
         wasi = self.api.WasiConfig()
         wasi.argv = ["prog", "one", "zwei \u00fc"]
         wasi.env = [("A", "1"), ("B", "x=y")]
-        wasi.stdout_file = str(folder.parent / f"{engine}.stdout")
+        if stdout is None:
+            wasi.stdout_file = str(folder.parent / f"{engine}.stdout")
+        else:
+            wasi.stdout_custom = stdout
         if mutable:
             wasi.preopen_dir(str(folder), "/w")
         elif engine == "wasmdialect":

@@ -291,7 +291,54 @@ def polling(p: Program) -> Any:
 
 @scenario
 def sockets(p: Program) -> Any:
-    return p.call("sock_shutdown", 1, 0) != 0, p.call("sock_accept", 3, 0, 0) != 0
+    """Nothing is a socket: NOTSOCK for what is open, BADF for the rest."""
+    p.put(4096, struct.pack("<II", 8192, 4))
+    descriptors = (0, 1, 2, 3, p.open("a.txt")[1], p.open("sub", oflags=2, rights=1 << 14)[1], 99)
+    return [
+        [p.call("sock_shutdown", fd, how) for fd in descriptors for how in (1, 2, 3)],
+        [p.call("sock_accept", fd, 0, 0) for fd in descriptors],
+        [p.call("sock_recv", fd, 4096, 1, 0, 0, 8) for fd in descriptors],
+        [p.call("sock_send", fd, 4096, 1, 0, 0) for fd in descriptors],
+    ]
+
+
+@scenario
+def more_buffers_than_iov_max(p: Program) -> Any:
+    """A short write or read, not an error; each engine takes as many buffers as it likes."""
+    _, fd = p.open("new", oflags=1)
+    p.put(4096, struct.pack("<II", 200_000, 4) * 5000)
+    out: list[Any] = []
+    for name, rest in (("fd_write", ()), ("fd_pwrite", (0,)), ("fd_pread", (0,))):
+        for count in (1025, 5000):
+            out.append((p.call(name, fd, 4096, count, *rest, 0), p.u32() > 0))
+    p.call("fd_seek", fd, 0, 0, 0)
+    return out, p.call("fd_read", fd, 4096, 5000, 0), p.u32() > 0
+
+
+@scenario
+def nothing_but_empty_buffers(p: Program) -> Any:
+    _, fd = p.open("a.txt", rights=66)
+    p.put(4096, struct.pack("<II", 8192, 0) * 2000 + struct.pack("<II", 200_000, 4))
+    out = [
+        (p.call(name, fd, 4096, n, 0), p.u32())
+        for name in ("fd_read", "fd_write")
+        for n in (0, 2000)
+    ]
+    return out, p.call("fd_read", fd, 4096, 2001, 0), p.u32(), p.get(200_000, 4)
+
+
+@scenario
+def too_many_subscriptions(p: Program) -> Any:
+    return p.call("poll_oneoff", 0, 100_000, 0x0FFF_FFFF, 0), p.call(
+        "poll_oneoff", 0, 0, 1 << 31, 0
+    )
+
+
+@scenario
+def long_paths(p: Program) -> Any:
+    p.put(5000, b"a" * 100_000)
+    out = [p.call("path_filestat_get", 3, 0, 5000, n, 0) for n in (255, 256, 4095, 4096, 100_000)]
+    return out, [p.open(b"b" * n)[0] for n in (4095, 4096)]
 
 
 def make_folder(root: Path) -> Path:

@@ -10,11 +10,12 @@ from wasmdialect.wasi.abi import ALL_RIGHTS, Errno, Filetype, Rights
 from wasmdialect.wasi.errors import WasiError, from_host
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Literal
 
     from wasmdialect.wasi.config import WasiConfig
     from wasmdialect.wasi.host_fd import HostFd
+    from wasmdialect.wasi.listing import Listing
     from wasmdialect.wasi.memory import HostBuffer
 
 
@@ -155,11 +156,35 @@ class CallbackStream(OutputStream):
         self.callback = callback
 
     def write(self, buffers: list[HostBuffer]) -> int:
-        data = b"".join(buffers)
-        taken = self.callback(data)
-        if taken is None or taken == len(data):
-            return len(data)
-        raise WasiError(from_host(OSError(-taken, "")) if taken < 0 else Errno.IO)
+        done = 0
+        for piece in _pieces(buffers):
+            taken = self.callback(piece)
+            if taken is not None and taken != len(piece):
+                if done:
+                    break  # a short write; the next one gets the error
+                raise WasiError(from_host(OSError(-taken, "")) if taken < 0 else Errno.IO)
+            done += len(piece)
+        return done
+
+
+_MAX_PIECE = 1 << 20
+"""The bytes that a callback gets at once."""
+
+
+def _pieces(buffers: list[HostBuffer]) -> Iterator[bytes]:
+    """The bytes of buffers in pieces, as few as there can be; one piece if there are no bytes."""
+    piece = bytearray()
+    for buffer in map(memoryview, buffers):
+        at = 0
+        while at < len(buffer):
+            part = buffer[at : at + _MAX_PIECE - len(piece)]
+            piece += part
+            at += len(part)
+            if len(piece) == _MAX_PIECE:
+                yield bytes(piece)
+                piece.clear()
+    if piece or not any(map(len, buffers)):
+        yield bytes(piece)
 
 
 _FILE_ONLY_RIGHTS = Rights.FD_SEEK | Rights.FD_FILESTAT_SET_SIZE | Rights.PATH_FILESTAT_SET_SIZE
@@ -257,8 +282,8 @@ class Directory(Descriptor):
         """Whether what is in it may be changed."""
         self.preopened_as = preopened_as
         """The program's name for a directory that was open before it started."""
-        self.listing: list[bytes] | None = None
-        """Its entries as `dirent` records at the last `fd_readdir` from the start."""
+        self.listing: Listing | None = None
+        """Its entries since the last `fd_readdir` from the start."""
 
     def filetype(self) -> int:
         return Filetype.DIRECTORY

@@ -16,8 +16,9 @@ from wasmdialect.wasi.abi import (
 from wasmdialect.wasi.calls import wasi_call
 from wasmdialect.wasi.descriptors import Descriptor, Directory, File
 from wasmdialect.wasi.errors import WasiError
+from wasmdialect.wasi.listing import Listing
 from wasmdialect.wasi.memory import GuestMemory, gather, scatter
-from wasmdialect.wasi.metadata import filestat, list_directory, new_times
+from wasmdialect.wasi.metadata import filestat, new_times
 from wasmdialect.wasi.state import WasiFunctions
 
 _WHENCES: dict[int, int] = {
@@ -187,14 +188,15 @@ class FileFunctions(WasiFunctions):
     ) -> None:
         """Store the entries of a directory from a cookie on, the last one cut off if it must be.
 
-        A cookie counts entries. They are those of the last call with the first cookie, so that a
-        program can delete files while it reads.
+        A cookie counts entries since the last call with the first cookie, so that a program can
+        delete files while it reads.
         """
         directory = self.descriptors.directory(fd)
         if directory.listing is None or cookie == DIRCOOKIE_START:
-            directory.listing = list_directory(directory.host.number)
+            directory.listing = None  # which ends the one before: both use the host's position
+            directory.listing = Listing(directory.host.number)
         used = 0
-        for record in directory.listing[cookie:]:
+        for record in directory.listing.records(cookie):
             part = record[: size - used]
             memory.write(buf + used, part)
             used += len(part)

@@ -31,8 +31,8 @@ class GuestMemory(Protocol):
         """Replace the bytes from an address on."""
         ...
 
-    def view(self, address: int, size: int, /) -> memoryview | None:
-        """The range itself, writable, as bytes; None where the memory cannot lend it."""
+    def view(self, address: int, size: int, /) -> memoryview:
+        """The range itself, writable, as bytes."""
         ...
 
     def write_u32(self, address: int, value: int, /) -> None:
@@ -44,41 +44,43 @@ class GuestMemory(Protocol):
         ...
 
 
-_MAX_BUFFERS = 1024
-"""The buffers one system call takes (IOV_MAX of Linux and macOS); more make a short read or write."""
+MAX_BUFFERS = 1024
+"""The buffers one system call takes (IOV_MAX of Linux and macOS); more make a short read or write, as in
+Wasmtime, which takes one."""
 
-_MAX_COPY = 1 << 20
-"""The bytes that go through a buffer of our own at once; more make a short read."""
+_MAX_BYTES = 0x7FFF_F000
+"""The bytes one system call moves (Linux's MAX_RW_COUNT); the buffers of a program can overlap, and so
+have more than any memory."""
 
 
 def _ranges(memory: GuestMemory, iovs: int, count: int) -> list[tuple[int, int]]:
-    """Address and size of each buffer in an array of `iovec`."""
-    array = memory.read(iovs, count * IOVEC.size)
-    return [(address, size) for address, size in IOVEC.iter_unpack(array)][:_MAX_BUFFERS]
+    """Address and size of the buffers in an array of `iovec` that one system call takes.
+
+    Empty ones do not count: the first buffers of many may all be empty, and then nothing read would
+    mean the end of the file.
+    """
+    memory.view(iovs, count * IOVEC.size)  # which checks the range
+    found: list[tuple[int, int]] = []
+    left = _MAX_BYTES
+    for first in range(0, count, MAX_BUFFERS):
+        some = min(count - first, MAX_BUFFERS)
+        array = memory.read(iovs + first * IOVEC.size, some * IOVEC.size)
+        for address, size in IOVEC.iter_unpack(array):
+            if size:
+                found.append((address, min(size, left)))
+                left -= found[-1][1]
+                if len(found) == MAX_BUFFERS or not left:
+                    return found
+    return found
 
 
 def gather(memory: GuestMemory, iovs: int, count: int) -> list[HostBuffer]:
     """The contents of the buffers of a `ciovec_array`, as one system call can write them."""
-    buffers: list[HostBuffer] = []
-    for address, size in _ranges(memory, iovs, count):
-        view = memory.view(address, size)
-        buffers.append(memory.read(address, size) if view is None else view)
-    return buffers
+    return [memory.view(address, size) for address, size in _ranges(memory, iovs, count)]
 
 
 def scatter(
     memory: GuestMemory, iovs: int, count: int, read: Callable[[list[memoryview]], int]
 ) -> int:
     """Have `read` fill the buffers of an `iovec_array` in order; the number of bytes it has read."""
-    ranges = _ranges(memory, iovs, count)
-    views = [view for address, size in ranges if (view := memory.view(address, size)) is not None]
-    if len(views) == len(ranges):
-        return read(views)
-    copy = memoryview(bytearray(min(sum(size for _, size in ranges), _MAX_COPY)))
-    total = read([copy])
-    done = 0
-    for address, size in ranges:
-        part = copy[done : min(done + size, total)]
-        memory.write(address, part)
-        done += len(part)
-    return total
+    return read([memory.view(address, size) for address, size in _ranges(memory, iovs, count)])

@@ -1,4 +1,4 @@
-"""Attributes of files, timestamps and directory entries, from the host's form to WASI's records."""
+"""Attributes and timestamps of files, from the host's form to WASI's records."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 
-from wasmdialect.wasi.abi import DIRENT, FILESTAT, Errno, Filetype, Fstflags
+from wasmdialect.wasi.abi import FILESTAT, Errno, Filetype, Fstflags
 from wasmdialect.wasi.descriptors import filetype_of
 from wasmdialect.wasi.errors import WasiError
 
@@ -59,34 +59,3 @@ def _new_time(given: int, set_given: int, set_now: int) -> int | None:
     if set_now:
         return time.time_ns()
     return given if set_given else None
-
-
-def list_directory(directory: int) -> list[bytes]:
-    """The entries of an open directory, each a `dirent` record with its name behind it.
-
-    Raises WasiError(ILSEQ) if a name is not UTF-8: preview 1 has no other names.
-    """
-    own = os.fstat(directory).st_ino
-    # `..` has the number of the directory itself: what is above it is not the program's business.
-    entries = [(b".", own, Filetype.DIRECTORY), (b"..", own, Filetype.DIRECTORY)]
-    with os.scandir(directory) as scan:
-        for entry in scan:
-            try:
-                name = entry.name.encode()
-            except UnicodeEncodeError:
-                raise WasiError(Errno.ILSEQ) from None
-            entries.append((name, entry.inode(), _entry_type(entry)))
-    return [
-        DIRENT.pack(cookie, inode, len(name), filetype) + name
-        for cookie, (name, inode, filetype) in enumerate(entries, 1)
-    ]
-
-
-def _entry_type(entry: os.DirEntry[str]) -> int:
-    if entry.is_symlink():
-        return Filetype.SYMBOLIC_LINK
-    if entry.is_dir(follow_symlinks=False):
-        return Filetype.DIRECTORY
-    if entry.is_file(follow_symlinks=False):
-        return Filetype.REGULAR_FILE
-    return filetype_of(entry.stat(follow_symlinks=False).st_mode)

@@ -27,6 +27,9 @@ from wasmdialect.wasi.state import WasiFunctions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MAX_SUBSCRIPTIONS = 16384
+"""What one call takes; Wasmtime has a limit too, and the same error number for it."""
+
 _NS_PER_MS = 1_000_000
 _LONGEST_WAIT_MS = (1 << 31) - 1
 """What the host's poll takes; a longer wait is waited for again."""
@@ -58,11 +61,13 @@ class PollFunctions(WasiFunctions):
     ) -> None:
         """Wait until something subscribed to happens; store an event for each that did.
 
-        INVAL without subscriptions (it would wait forever), BADF for a descriptor that cannot be
-        waited for.
+        INVAL without subscriptions (it would wait forever), NOMEM for too many, BADF for a descriptor
+        that cannot be waited for.
         """
         if count == 0:
             raise WasiError(Errno.INVAL)
+        if count > MAX_SUBSCRIPTIONS:
+            raise WasiError(Errno.NOMEM)
         timers: list[_Timer] = []
         watches: list[_Watch] = []
         records = memory.read(subscriptions, count * SUBSCRIPTION.size)

@@ -16,12 +16,10 @@ from typing import Self
 
 from wasmdialect.wasi.abi import Errno
 from wasmdialect.wasi.errors import WasiError
+from wasmdialect.wasi.state import MAX_PATH
 
 _MAX_LINKS = 40
 """Symbolic links followed in one path, as in Linux."""
-
-_MAX_PATH = 4096
-"""Bytes in a path with its terminator, as in Linux. It bounds the directories held open."""
 
 _OPEN_DIRECTORY = (
     getattr(os, "O_PATH", 0)  # asks for no more than search permission
@@ -143,7 +141,7 @@ def _components(path: bytes) -> list[bytes]:
     """
     if not path:
         raise WasiError(Errno.NOENT)
-    if len(path) >= _MAX_PATH:
+    if len(path) >= MAX_PATH:
         raise WasiError(Errno.NAMETOOLONG)
     if b"\0" in path:
         raise WasiError(Errno.INVAL)

@@ -1,4 +1,4 @@
-"""The functions about sockets, which are not supported: sock_*."""
+"""The functions about sockets: a program has none, and gets the error of calling them on something else."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from wasmdialect.wasi.state import WasiFunctions
 
 
 class SocketFunctions(WasiFunctions):
-    """sock_*: each answers NOTSUP."""
+    """sock_*: each answers NOTSOCK for an open descriptor, else BADF, as Wasmtime's do."""
+
+    def _refuse(self, fd: int) -> None:
+        self.descriptors.get(fd)
+        raise WasiError(Errno.NOTSOCK)
 
     @wasi_call
     def sock_accept(self, memory: GuestMemory, fd: int, flags: int, accepted: int) -> None:
-        """Not supported."""
-        raise WasiError(Errno.NOTSUP)
+        """Accept a connection."""
+        self._refuse(fd)
 
     @wasi_call
     def sock_recv(
@@ -28,17 +32,17 @@ class SocketFunctions(WasiFunctions):
         nread: int,
         result_flags: int,
     ) -> None:
-        """Not supported."""
-        raise WasiError(Errno.NOTSUP)
+        """Receive a message."""
+        self._refuse(fd)
 
     @wasi_call
     def sock_send(
         self, memory: GuestMemory, fd: int, iovs: int, count: int, flags: int, nwritten: int
     ) -> None:
-        """Not supported."""
-        raise WasiError(Errno.NOTSUP)
+        """Send a message."""
+        self._refuse(fd)
 
     @wasi_call
     def sock_shutdown(self, memory: GuestMemory, fd: int, how: int) -> None:
-        """Not supported."""
-        raise WasiError(Errno.NOTSUP)
+        """Shut a connection down."""
+        self._refuse(fd)

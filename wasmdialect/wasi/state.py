@@ -55,8 +55,16 @@ class WasiFunctions:
         return self._state.descriptors
 
 
+MAX_PATH = 4096
+"""Bytes in a path with its terminator, as in Linux. It bounds what is copied of a path, and the
+directories that walking it holds open."""
+
+
 def read_path(memory: GuestMemory, address: int, size: int) -> bytes:
-    """A path of the program, which must be UTF-8 (else ILSEQ)."""
+    """A path of the program, which must be UTF-8 (else ILSEQ) and not too long (else NAMETOOLONG)."""
+    if size >= MAX_PATH:
+        memory.view(address, size)  # which checks the range
+        raise WasiError(Errno.NAMETOOLONG)
     path = memory.read(address, size)
     try:
         path.decode()
