@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from functools import cache
 
 from wasmdialect.api.config import Config
@@ -10,6 +11,7 @@ from wasmdialect.codegen.compiler import Compilation, Progress, compile_module
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import DirectoryStore, Store, default_directory
 from wasmdialect.codegen.target import parse_target
+from wasmdialect.codegen.trusted_path import UntrustedPathError
 from wasmdialect.object.link import LinkOptions
 
 
@@ -41,18 +43,32 @@ def compile_settings(config: Config) -> CompileSettings:
 
 def cache_store(config: Config) -> Store | None:
     """The store of the incremental cache, None if it is off. Raises OSError if there is no place for it
-    in a directory that was asked for; without the user's own, nothing is kept."""
+    in a directory that was asked for, or it is not the user's alone; without a place in the user's own,
+    nothing is kept."""
     wanted = config.cache
     if wanted is False:
         return None
     if wanted is True:
         try:
-            return _directory_store(str(default_directory()))
-        except (OSError, RuntimeError):  # read-only, or nobody's home
+            return _own_store(str(default_directory()))
+        except RuntimeError:  # nobody's home
             return None
     if isinstance(wanted, str | os.PathLike):
         return _directory_store(os.fspath(wanted))
     return wanted
+
+
+@cache
+def _own_store(path: str) -> Store | None:
+    """The user's own store, None if there can be none."""
+    try:
+        return _directory_store(path)
+    except UntrustedPathError as error:
+        reason = f"{error.filename} {error.strerror}"
+        warnings.warn(f"compiling without the cache: {reason}", RuntimeWarning, stacklevel=2)
+    except OSError:  # read-only
+        pass
+    return None
 
 
 @cache

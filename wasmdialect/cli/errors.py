@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 
 EXIT_BAD_INPUT = 1
@@ -28,6 +29,7 @@ def fail(message: str, code: int = EXIT_BAD_INPUT) -> int:
 def guarded(command: Callable[[], int], *, debug: bool) -> int:
     """Run a command; what is wrong with the input becomes one message. With `debug` also a
     traceback."""
+    warnings.formatwarning = _plain_warning
     try:
         return command()
     except BrokenPipeError:
@@ -42,6 +44,10 @@ def guarded(command: Callable[[], int], *, debug: bool) -> int:
             return fail(f"internal error: {type(error).__name__}: {error}")
         message, code = described
         return fail(message, code)
+
+
+def _plain_warning(message: Warning | str, *_: object) -> str:
+    return f"warning: {message}\n"
 
 
 def describe(error: BaseException) -> tuple[str, int] | None:

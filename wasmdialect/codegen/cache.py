@@ -164,7 +164,10 @@ class CodeCache:
         payload = data[_CHECK_SIZE:]
         if _check(key, payload) != data[:_CHECK_SIZE]:
             return None
-        return marshal.loads(payload)
+        try:
+            return marshal.loads(payload)
+        except (EOFError, ValueError, TypeError):
+            return None
 
     def _insert(self, key: str, plain: Any) -> None:
         if self._store is not None:

@@ -7,9 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import threading
 from pathlib import Path
 from typing import Protocol
+
+from wasmdialect.codegen.trusted_path import (
+    UntrustedPathError,
+    make_trusted_directory,
+    why_untrusted,
+)
 
 DEFAULT_LIMIT = 1 << 30
 """Bytes that a directory store may grow to."""
@@ -47,17 +54,19 @@ class MemoryStore:
 
 
 class DirectoryStore:
-    """Entries as files of a directory, which processes can share.
+    """Entries as files of a directory, which processes of one user can share.
 
-    A file appears whole, by rename. When the directory is larger than the limit, the entries that
+    Only files that nobody else can change are read (`trusted_path`). A file appears whole, by rename.
+    When the directory is larger than the limit, the entries that
     were not used for the longest time go.
     """
 
     def __init__(self, path: str | os.PathLike[str], limit: int = DEFAULT_LIMIT):
-        """`limit` is in bytes. Raises OSError if the directory cannot be made."""
+        """`limit` is in bytes. Raises UntrustedPathError if others can change what is in the directory,
+        OSError if it cannot be made."""
         self.path = Path(path)
         self.limit = limit
-        self.path.mkdir(parents=True, exist_ok=True)
+        make_trusted_directory(self.path)
         self._lock = threading.Lock()
         self._inserted = 0
 
@@ -65,9 +74,9 @@ class DirectoryStore:
         """The value under a key; it counts as used now."""
         file = self._file(key)
         try:
-            with open(file, "rb") as opened:
+            with open(file, "rb", opener=_open_own) as opened:
                 data = opened.read()
-            os.utime(file)
+            os.utime(file, follow_symlinks=False)
         except OSError:
             return None
         return data
@@ -77,8 +86,9 @@ class DirectoryStore:
         file = self._file(key)
         part = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
         try:
-            file.parent.mkdir(exist_ok=True)
-            part.write_bytes(value)
+            file.parent.mkdir(mode=0o700, exist_ok=True)
+            with open(part, "xb", opener=_create_own) as opened:
+                opened.write(value)
             os.replace(part, file)
         except OSError:
             with contextlib.suppress(OSError):
@@ -122,6 +132,28 @@ class DirectoryStore:
         for _, _, file in self.entries():
             with contextlib.suppress(OSError):
                 file.unlink()
+
+
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Nor wait for whoever writes into a FIFO."""
+
+
+def _open_own(path: str, flags: int) -> int:
+    """Open a file that nobody else can change. Raises OSError."""
+    opened = os.open(path, flags | _NO_FOLLOW)
+    try:
+        status = os.fstat(opened)
+        reason = why_untrusted(status) if hasattr(os, "geteuid") else None
+        if reason is not None or not stat.S_ISREG(status.st_mode):
+            raise UntrustedPathError(path, reason or "is not a file")
+    except OSError:
+        os.close(opened)
+        raise
+    return opened
+
+
+def _create_own(path: str, flags: int) -> int:
+    return os.open(path, flags | _NO_FOLLOW, 0o600)
 
 
 def default_directory() -> Path:
