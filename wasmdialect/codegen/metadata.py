@@ -17,7 +17,7 @@ from wasmdialect.object.info import (
 )
 from wasmdialect.wasm.instructions import BY_OPCODE
 from wasmdialect.wasm.module import ConstExpr, DataSegment, ElementSegment, Memory
-from wasmdialect.wasm.types import I64, AbstractHeapType, DefType, FuncType
+from wasmdialect.wasm.types import I64, DefType, FuncType, top_of
 
 _WASM_PAGE_LOG2 = 16
 
@@ -98,9 +98,10 @@ def _expression(expression: ConstExpr | None) -> ConstantExpression | None:
     steps: ConstantExpression = []
     for instruction in expression.instructions:
         immediate = instruction.immediate
-        if isinstance(immediate, AbstractHeapType):
-            immediate = str(immediate)
-        steps.append([BY_OPCODE[instruction.opcode].mnemonic, immediate])
+        mnemonic = BY_OPCODE[instruction.opcode].mnemonic
+        if mnemonic == "ref.null":
+            immediate = str(top_of(immediate))
+        steps.append([mnemonic, immediate])
     return steps
 
 
