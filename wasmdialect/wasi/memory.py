@@ -45,8 +45,8 @@ class GuestMemory(Protocol):
 
 
 MAX_BUFFERS = 1024
-"""The buffers one system call takes (IOV_MAX of Linux and macOS); more make a short read or write, as in
-Wasmtime, which takes one."""
+"""The buffers one system call takes (IOV_MAX of Linux and macOS); more make a short read or write, as
+in Wasmtime, which takes one."""
 
 _MAX_BYTES = 0x7FFF_F000
 """The bytes one system call moves (Linux's MAX_RW_COUNT); the buffers of a program can overlap, and so

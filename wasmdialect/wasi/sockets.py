@@ -1,4 +1,4 @@
-"""The functions about sockets: a program has none, and gets the error of calling them on something else."""
+"""The functions about sockets, of which a program has none: the errors of what is not a socket."""
 
 from __future__ import annotations
 
