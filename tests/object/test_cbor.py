@@ -77,3 +77,8 @@ def test_what_cannot_be_written():
         write_cbor(1 << 64)
     with pytest.raises(TypeError):
         write_cbor(1.5)
+
+
+def test_a_name_that_is_there_twice():
+    with pytest.raises(ValueError, match="there twice"):
+        read_cbor(b"\xa2\x61a\x01\x61a\x02")

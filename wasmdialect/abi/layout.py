@@ -248,7 +248,11 @@ class Counts(FrozenRecord):
 
 
 class LayoutError(Exception):
-    """A VMContext would not fit its 32-bit offsets."""
+    """A VMContext would be larger than `MAX_VMCONTEXT_SIZE`."""
+
+
+MAX_VMCONTEXT_SIZE = 1 << 28
+"""Several times what the most declarations that engines take need."""
 
 
 class VMContextLayout:
@@ -272,8 +276,8 @@ class VMContextLayout:
             offset = align_up(offset, align)
             extra[name] = offset
             offset += size
-        if offset > 0xFFFF_FFFF:
-            raise LayoutError(f"the VMContext would take {offset} bytes; the limit is 4 GiB")
+        if offset > MAX_VMCONTEXT_SIZE:
+            raise LayoutError(f"the VMContext would take {offset} bytes; the limit is 256 MiB")
         self.counts = counts
         self.region_offsets = regions
         self.extra_offsets = extra

@@ -121,7 +121,7 @@ class Module:
 
     @classmethod
     def deserialize_file(cls, engine: Engine, path: str | os.PathLike[str]) -> Module:
-        """Load a saved artifact by mapping its file."""
+        """Load a saved artifact from its file, which may change or go afterwards."""
         try:
             return cls._loaded(engine, load_file(path), None)
         except ArtifactError as error:

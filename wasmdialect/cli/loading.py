@@ -1,4 +1,4 @@
-"""A module for a command: an artifact is mapped, anything else is compiled."""
+"""A module for a command: an artifact is loaded, anything else is compiled."""
 
 from __future__ import annotations
 

@@ -14,13 +14,35 @@ from wasmdialect._version import __version__
 from wasmdialect.object.cbor import read_cbor, write_cbor
 from wasmdialect.object.elf import (
     EM_X86_64,
+    ET_REL,
+    FILE_HEADER,
+    SECTION_HEADER,
+    SHF_ALLOC,
+    SHF_EXECINSTR,
+    SHT_PROGBITS,
+    SHT_STRTAB,
+    SHT_SYMTAB,
     ElfError,
     ElfFile,
     Section,
 )
+from wasmdialect.object.errors import ArtifactError
+from wasmdialect.object.forms import (
+    U64,
+    boolean,
+    integer,
+    list_of,
+    map_of,
+    one_of,
+    optional,
+    record_of,
+    text,
+)
+from wasmdialect.object.frame_check import check_frames
 from wasmdialect.object.functions import FunctionTable
 from wasmdialect.object.image import MACHINES, PlacedFunction
 from wasmdialect.object.info import ArtifactInfo
+from wasmdialect.object.info_check import check_info
 from wasmdialect.object.provenance import Provenance
 from wasmdialect.object.sections import (
     AddressMap,
@@ -29,17 +51,16 @@ from wasmdialect.object.sections import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
+
+    from wasmdialect.object.forms import Form
 
 OSABI_WASMTIME = 200
 FLAG_MODULE = 1
+ENGINE_SECTION = ".wasmdialect.engine"
 CHECKSUM_SECTION = ".wasmdialect.checksum"
 CHECKSUM_SIZE = 4
-
-
-class ArtifactError(Exception):
-    """The file is no artifact that can be loaded here; the message says why."""
 
 
 class EngineInfo(FrozenRecord):
@@ -67,9 +88,43 @@ class EngineInfo(FrozenRecord):
     def from_bytes(data: bytes) -> EngineInfo:
         """Raises ArtifactError."""
         try:
-            return EngineInfo(**read_cbor(data))
-        except (ValueError, TypeError):
-            raise ArtifactError("the engine section is malformed, or of another version") from None
+            found = read_cbor(data)
+            version = found.get("version") if type(found) is dict else None
+            if type(version) is str and version != __version__:
+                raise ArtifactError(
+                    f"compiled by version {version[:60]}, this is {__version__}: compile it again"
+                )
+            return _ENGINE(found)
+        except ValueError as error:
+            raise ArtifactError(f"damaged artifact: {ENGINE_SECTION}: {error}") from None
+
+
+SETTINGS: Mapping[str, Form] = {
+    "opt_level": integer(0, 3),
+    "bounds": one_of("guard", "explicit"),
+    "traps": one_of("exact", "relaxed"),
+    "debug_checks": boolean,
+    "consume_fuel": boolean,
+    "epoch_interruption": boolean,
+    "branch_protection": boolean,
+    "generate_address_map": boolean,
+    "unwind_info": boolean,
+    "padding": integer(0, U64),
+    "force_veneers": boolean,
+    "function_alignment": optional(integer(1, U64)),
+    "shuffle_layout": optional(integer(-U64 - 1, U64)),
+}
+"""The settings that an artifact depends on, by their names in a Config."""
+
+_ENGINE = record_of(
+    EngineInfo,
+    triple=text,
+    cpu=text,
+    features=text,
+    settings=map_of(SETTINGS),
+    passes=list_of(map_of({"text": text, "digest": text})),
+    version=text,
+)
 
 
 class Artifact(Record):
@@ -84,7 +139,7 @@ class Artifact(Record):
     rodata_offset: int
     """From the start of the text, in the file as in memory."""
     functions: FunctionTable | Sequence[PlacedFunction]
-    """In the order of their offsets."""
+    """In the order of their offsets. Reading them may raise ArtifactError: see FunctionTable."""
     address_map: bytes | memoryview | None
     """None if it was switched off."""
     traps: bytes | memoryview
@@ -140,58 +195,103 @@ def read_engine(data: bytes | memoryview) -> EngineInfo:
 
 
 def _read_engine(elf: ElfFile) -> EngineInfo:
-    if elf.osabi != OSABI_WASMTIME or elf.section(".wasmdialect.engine") is None:
+    if elf.osabi != OSABI_WASMTIME or elf.section(ENGINE_SECTION) is None:
         raise ArtifactError("an ELF file, but not an artifact of wasmdialect")
-    engine = EngineInfo.from_bytes(bytes(_content(elf, ".wasmdialect.engine")))
-    if engine.version != __version__:
-        raise ArtifactError(
-            f"compiled by version {engine.version}, this is {__version__}: compile it again"
-        )
-    return engine
+    return EngineInfo.from_bytes(bytes(_content(elf, ENGINE_SECTION)))
 
 
 def _read(data: bytes | memoryview) -> Artifact:
     elf = ElfFile(data)
     engine = _read_engine(elf)
     section = elf.section(CHECKSUM_SECTION)
-    if section is None or section.size != CHECKSUM_SIZE:
+    if section is None or section.size != CHECKSUM_SIZE or section.type != SHT_PROGBITS:
         raise ArtifactError("damaged artifact: it has no checksum")
     if checksum(elf.data, section.offset) != bytes(elf.content(section)):
         raise ArtifactError("damaged artifact: the checksum is wrong")
+    _check_file(elf)
     try:
         info = ArtifactInfo.from_bytes(bytes(_content(elf, ".wasmdialect.info")))
         provenance = Provenance.from_bytes(bytes(_content(elf, ".wasmdialect.provenance")))
     except ValueError as error:
         raise ArtifactError(f"damaged artifact: {error}") from None
-    text, rodata = _section(elf, ".text"), _section(elf, ".rodata")
+    code, rodata = _section(elf, ".text"), _section(elf, ".rodata")
     eh_frame = elf.section(".eh_frame")
     address_map = elf.section(".wasmtime.addrmap")
     traps = _content(elf, ".wasmtime.traps")
     if address_map is not None:
         AddressMap.read(elf.content(address_map))
     TrapTable.read(traps)
-    _check_places(elf.machine, text, eh_frame, rodata)
-    if max(info.func_ref_code + info.type_trampolines, default=0) >= max(text.size, 1):
-        raise ArtifactError("damaged artifact: a function is not in its place in the text")
+    _check_places(elf.machine, code, eh_frame, rodata)
+    if eh_frame is not None:
+        check_frames(elf.content(eh_frame), code.size)
+    functions = FunctionTable(
+        _content(elf, ".symtab"), _content(elf, ".strtab"), elf.sections.index(code), code.size
+    )
+    wasm_data, names = _content(elf, ".rodata.wasm"), _content_if_any(elf, ".name.wasm")
+    check_info(info, functions.offsets(), code.size, len(wasm_data), len(names))
     return Artifact(
         engine,
         info,
-        elf.content(text),
+        elf.content(code),
         b"" if eh_frame is None else elf.content(eh_frame),
         elf.content(rodata),
-        rodata.offset - text.offset,
-        FunctionTable(
-            _content(elf, ".symtab"), _content(elf, ".strtab"), elf.sections.index(text), text.size
-        ),
+        rodata.offset - code.offset,
+        functions,
         None if address_map is None else elf.content(address_map),
         traps,
-        _content(elf, ".rodata.wasm"),
-        _content_if_any(elf, ".name.wasm"),
+        wasm_data,
+        names,
         provenance,
         elf.machine,
-        text.offset,
+        code.offset,
         any(_content(elf, ".wasmtime.bti")),
     )
+
+
+SECTIONS: Mapping[str, tuple[int, int, bool]] = {
+    ENGINE_SECTION: (SHT_PROGBITS, SHF_ALLOC, True),
+    ".wasmtime.bti": (SHT_PROGBITS, SHF_ALLOC, True),
+    ".text": (SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, True),
+    ".eh_frame": (SHT_PROGBITS, SHF_ALLOC, False),
+    ".rodata": (SHT_PROGBITS, SHF_ALLOC, True),
+    ".wasmtime.addrmap": (SHT_PROGBITS, SHF_ALLOC, False),
+    ".wasmtime.traps": (SHT_PROGBITS, SHF_ALLOC, True),
+    ".rodata.wasm": (SHT_PROGBITS, SHF_ALLOC, True),
+    ".name.wasm": (SHT_PROGBITS, SHF_ALLOC, False),
+    ".wasmdialect.info": (SHT_PROGBITS, SHF_ALLOC, True),
+    ".wasmdialect.provenance": (SHT_PROGBITS, SHF_ALLOC, True),
+    CHECKSUM_SECTION: (SHT_PROGBITS, SHF_ALLOC, True),
+    ".symtab": (SHT_SYMTAB, 0, True),
+    ".strtab": (SHT_STRTAB, 0, True),
+    ".shstrtab": (SHT_STRTAB, 0, True),
+}
+"""In their order: type, flags, and whether every artifact has it."""
+
+
+def _check_file(elf: ElfFile) -> None:
+    """That the sections are those of an artifact, one after the other. Raises ArtifactError."""
+    count, table = len(elf.sections), elf.header[5]
+    # fmt: off
+    expected = (
+        ET_REL, elf.machine, 1, 0, 0, table, FLAG_MODULE,
+        FILE_HEADER.size, 0, 0, SECTION_HEADER.size, count, count - 1,
+    )
+    # fmt: on
+    if elf.header != expected or table % 8:
+        raise ArtifactError("damaged artifact: the ELF header is not that of an artifact")
+    sections = elf.sections[1:]
+    found = [section.name for section in sections]
+    if found != [name for name, row in SECTIONS.items() if row[2] or name in found]:
+        raise ArtifactError("damaged artifact: its sections are not those of an artifact")
+    end = FILE_HEADER.size
+    for section in sections:
+        if (section.type, section.flags) != SECTIONS[section.name][:2] or section.offset < end:
+            raise ArtifactError(
+                f"damaged artifact: the section {section.name} is not as it should be"
+            )
+        end = section.offset + section.size
+    if end > table:
+        raise ArtifactError("damaged artifact: the section table is not at the end")
 
 
 def _check_places(
@@ -205,7 +305,7 @@ def _check_places(
     end = text.offset + text.size
     if machine is None or text.offset % machine.page_size or text.size % machine.page_size:
         raise ArtifactError("damaged artifact: the text is not in pages of a known machine")
-    if rodata.offset < end or (eh_frame is not None and eh_frame.offset != end):
+    if eh_frame is not None and eh_frame.offset != end:
         raise ArtifactError("damaged artifact: its sections are not where they belong")
 
 

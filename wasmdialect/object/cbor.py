@@ -20,6 +20,10 @@ _U32_ARRAY = 70
 _DEEPEST = 16
 
 
+class Numbers(list):
+    """A list that was read from a typed array: of integers below 2**32, and nothing else."""
+
+
 def write_cbor(value: Any) -> bytes:
     """The bytes of a value; equal values give equal bytes. Raises TypeError, OverflowError."""
     if value is None or isinstance(value, bool):
@@ -88,8 +92,8 @@ def _read(data: bytes, at: int, depth: int) -> tuple[Any, int]:
         found: dict[Any, Any] = {}
         for _ in range(number):
             name, at = _read(data, at, depth + 1)
-            if not isinstance(name, str):
-                raise ValueError("a name is not text")
+            if not isinstance(name, str) or name in found:
+                raise ValueError("a name is not text, or there twice")
             found[name], at = _read(data, at, depth + 1)
         return found, at
     if kind == _LIST:
@@ -102,7 +106,7 @@ def _read(data: bytes, at: int, depth: int) -> tuple[Any, int]:
         content, size, at = _read_head(data, at)
         if content != _BYTES or size % 4:
             raise ValueError("an array is not of numbers")
-        return memoryview(_bytes(data, at, size)).cast("I").tolist(), at + size
+        return Numbers(memoryview(_bytes(data, at, size)).cast("I")), at + size
     if kind == _SIMPLE and number in _SIMPLE_VALUES:
         return _SIMPLE_VALUES[number], at
     if kind == _NEGATIVE:

@@ -6,17 +6,20 @@ Both are ELF files of one shape (docs/artifact.md). What only an artifact has is
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from wasmdialect.object.artifact import (
     OSABI_WASMTIME,
     Artifact,
-    ArtifactError,
     read_artifact,
 )
 from wasmdialect.object.elf import STT_FUNC, ElfError, ElfFile, Section
+from wasmdialect.object.errors import ArtifactError
 from wasmdialect.object.image import PlacedFunction
 from wasmdialect.object.sections import AddressMap, TableError, TrapTable
 from wasmdialect.object.unwind import PlacedFrame, read_placed_frames
+
+_T = TypeVar("_T", AddressMap, TrapTable)
 
 
 @dataclass(frozen=True)
@@ -60,18 +63,28 @@ def _read(data: bytes | memoryview) -> CodeFile:
         section = elf.section(name)
         return None if section is None else elf.content(section)
 
-    address_map, traps = content(".wasmtime.addrmap"), content(".wasmtime.traps")
     eh_frame = elf.section(".eh_frame")
     functions = [
         PlacedFunction(s.name, s.value, s.size) for s in elf.symbols() if s.type == STT_FUNC
     ]
+    if any(f.offset + f.size > text.size for f in functions):
+        raise ArtifactError("damaged file: a function is outside of the text")
+
+    def table(name: str, kind: type[_T]) -> _T | None:
+        data = content(name)
+        if data is None:
+            return None
+        found = kind.read(data)
+        found.check(text.size)
+        return found
+
     return CodeFile(
         elf.machine,
         tuple(elf.sections),
         elf.content(text),
         tuple(sorted(functions, key=lambda f: f.offset)),
-        None if address_map is None else AddressMap.read(address_map),
-        None if traps is None else TrapTable.read(traps),
+        table(".wasmtime.addrmap", AddressMap),
+        table(".wasmtime.traps", TrapTable),
         ()
         if eh_frame is None
         else tuple(read_placed_frames(elf.content(eh_frame), eh_frame.offset - text.offset)),

@@ -82,6 +82,8 @@ class ElfFile:
             raise ElfError("not a 64-bit little-endian ELF file")
         self.osabi = ident[7]
         self.abi_version = ident[8]
+        self.header: tuple[int, ...] = header[1:]
+        """What is behind the identification, in order."""
         self.type: int = header[1]
         self.machine: int = header[2]
         self.flags: int = header[7]
@@ -123,11 +125,11 @@ class ElfFile:
     def content(self, section: Section) -> memoryview:
         """What a section holds."""
         if section.type == SHT_NOBITS:
-            return memoryview(bytes(section.size))
+            raise ElfError(f"the section {section.name} has no content")
         return self.data[section.offset : section.offset + section.size]
 
     def symbols(self) -> list[Symbol]:
-        """The symbol table, by number."""
+        """The symbol table, by number. Raises ElfError."""
         for section in self.sections:
             if section.type == SHT_SYMTAB:
                 if section.link >= len(self.sections) or section.size % SYMBOL.size:

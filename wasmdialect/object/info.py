@@ -10,9 +10,24 @@ from __future__ import annotations
 from wasmdialect._records import Record, field
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.object.cbor import read_cbor, write_cbor
+from wasmdialect.object.forms import (
+    U32,
+    U64,
+    FormError,
+    boolean,
+    integer,
+    list_of,
+    numbers,
+    one_of,
+    optional,
+    record_of,
+    text,
+)
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
+
+    from wasmdialect.object.forms import Form
 
 INFO_VERSION = 4
 
@@ -134,14 +149,12 @@ class ArtifactInfo(Record):
 
     @staticmethod
     def from_bytes(data: bytes) -> ArtifactInfo:
-        """Raises ValueError if the bytes are not of this version's form."""
-        document: dict[str, Any] = read_cbor(data)
-        if not isinstance(document, dict) or document.pop("version", None) != INFO_VERSION:  # pyright: ignore[reportUnnecessaryIsInstance]
+        """Raises ValueError if the bytes are not of this version's form. That the parts fit together is
+        checked by `info_check`."""
+        document: Any = read_cbor(data)
+        if type(document) is not dict or document.pop("version", None) != INFO_VERSION:
             raise ValueError("the module information is of another version")
-        try:
-            return _with_classes(ArtifactInfo(**document))
-        except TypeError as error:
-            raise ValueError(f"malformed module information: {error}") from None
+        return _INFO(document)
 
 
 def _plain(value: Any) -> Any:
@@ -150,32 +163,108 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
 
 
-def _with_classes(info: ArtifactInfo) -> ArtifactInfo:
-    """Turn the mappings that were read into the classes they were."""
+# --- what each value has to be
 
-    def each(cls: Any, rows: list[Any]) -> list[Any]:
-        return [None if row is None else cls(**row) for row in rows]
-
-    info.tables = each(TableInfo, info.tables)
-    info.memories = each(MemoryInfo, info.memories)
-    info.globals = each(GlobalInfo, info.globals)
-    info.imports = each(ImportInfo, info.imports)
-    info.exports = each(ExportInfo, info.exports)
-    info.elements = each(ElementInfo, info.elements)
-    info.data = each(DataInfo, info.data)
-    for name in _NUMBERS:
-        if set(map(type, getattr(info, name))) - {int}:
-            raise ValueError(f"{name} has something else than numbers")
-    if len(info.function_names) % 3:
-        raise ValueError("function_names is cut")
-    if len(info.func_ref_code) != 3 * len(info.escaping):
-        raise ValueError("func_ref_code is not for the functions that escape")
-    if len(info.type_trampolines) != 3 * len(info.signatures):
-        raise ValueError("type_trampolines is not for the function types")
-    return info
+VALUE_TYPES = frozenset({"i32", "i64", "f32", "f64", "funcref", "externref"})
 
 
-_NUMBERS = (
-    "signatures", "functions", "escaping", "func_ref_code", "type_trampolines",
-    "function_names", "function_starts", "function_ends",
-)  # fmt: skip
+def _function_type(value: Any) -> str:
+    """As in `i32,i64->f32`."""
+    params, arrow, results = text(value).partition("->")
+    for types in (params, results):
+        if not arrow or (types and not {*types.split(",")} <= VALUE_TYPES):
+            raise FormError(f"{value[:60]!r} is not a function type")
+    return value
+
+
+_U32, _U64 = integer(0, U32), integer(0, U64)
+_IMMEDIATES: dict[str, Form] = {
+    "i32.const": _U32,
+    "i64.const": _U64,
+    "f32.const": _U32,
+    "f64.const": _U64,
+    "global.get": _U32,
+    "ref.func": _U32,
+    "ref.null": one_of("func", "extern"),
+    **{f"{t}.{name}": one_of(None) for t in ("i32", "i64") for name in ("add", "sub", "mul")},
+}
+
+
+def _instruction(value: Any) -> list[Any]:
+    if type(value) is not list or len(value) != 2 or text(value[0]) not in _IMMEDIATES:
+        raise FormError(f"{repr(value)[:60]} is not an instruction of a constant expression")
+    return [value[0], _IMMEDIATES[value[0]](value[1])]
+
+
+def _extra_field(value: Any) -> list[Any]:
+    if type(value) is not list or len(value) != 3:
+        raise FormError("a field of the VMContext is not a name, a size and an alignment")
+    return [form(item) for form, item in zip(_EXTRA_FIELD, value, strict=True)]
+
+
+_EXTRA_FIELD = text, integer(1, U32), one_of(1, 2, 4, 8, 16)
+_EXPRESSION = list_of(_instruction)
+_REFERENCE = one_of("funcref", "externref")
+_TYPE = one_of(*sorted(VALUE_TYPES))
+_KIND = one_of("func", "table", "memory", "global")
+_INFO = record_of(
+    ArtifactInfo,
+    module_name=optional(text),
+    types=list_of(optional(_function_type)),
+    signatures=numbers,
+    functions=numbers,
+    tables=list_of(
+        record_of(
+            TableInfo,
+            element=_REFERENCE,
+            minimum=_U64,
+            maximum=optional(_U64),
+            is_64=boolean,
+            init=optional(_EXPRESSION),
+        )
+    ),
+    memories=list_of(
+        record_of(
+            MemoryInfo,
+            minimum=_U64,
+            maximum=optional(_U64),
+            is_64=boolean,
+            shared=boolean,
+            page_size_log2=one_of(0, 16),
+            guarded=boolean,
+        )
+    ),
+    globals=list_of(record_of(GlobalInfo, type=_TYPE, mutable=boolean, init=optional(_EXPRESSION))),
+    imports=list_of(record_of(ImportInfo, module=text, name=text, kind=_KIND, index=_U32)),
+    exports=list_of(record_of(ExportInfo, name=text, kind=_KIND, index=_U32)),
+    start=optional(_U32),
+    elements=list_of(
+        record_of(
+            ElementInfo,
+            mode=one_of("active", "passive", "declarative"),
+            type=one_of("funcref", "externref", "(ref func)"),
+            table=_U32,
+            offset=optional(_EXPRESSION),
+            functions=optional(numbers),
+            expressions=optional(list_of(_EXPRESSION)),
+        )
+    ),
+    data=list_of(
+        record_of(
+            DataInfo,
+            mode=one_of("active", "passive"),
+            memory=_U32,
+            offset=optional(_EXPRESSION),
+            start=_U64,
+            size=_U64,
+        )
+    ),
+    escaping=numbers,
+    func_ref_code=numbers,
+    type_trampolines=numbers,
+    extra_fields=list_of(_extra_field),
+    counters=list_of(text),
+    function_names=numbers,
+    function_starts=numbers,
+    function_ends=numbers,
+)

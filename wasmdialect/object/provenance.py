@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from wasmdialect._records import FrozenRecord
 from wasmdialect.object.cbor import read_cbor, write_cbor
+from wasmdialect.object.forms import U64, integer, record_of, text, texts
 
 
 class PassProvenance(FrozenRecord):
@@ -40,7 +41,7 @@ class Provenance(FrozenRecord):
     @staticmethod
     def from_bytes(data: bytes) -> Provenance:
         """Raises ValueError."""
-        try:
-            return Provenance(**read_cbor(data))
-        except TypeError as error:
-            raise ValueError(f"malformed provenance: {error}") from None
+        return _PROVENANCE(read_cbor(data))
+
+
+_PROVENANCE = record_of(Provenance, input_sha256=text, input_size=integer(0, U64), versions=texts)

@@ -41,6 +41,12 @@ def _read_count(data: memoryview, entry_size: int, name: str) -> int:
     return count
 
 
+def _check_order(name: str, offsets: Sequence[int], last: int) -> None:
+    ordered = [*offsets]
+    if ordered != sorted(ordered) or (ordered and ordered[-1] > last):
+        raise TableError(f"{name} is not in order, or of more than the code")
+
+
 class AddressMap(FrozenRecord):
     """`.wasmtime.addrmap`: code offsets, ascending, and the Wasm offset from each one on."""
 
@@ -52,6 +58,11 @@ class AddressMap(FrozenRecord):
         """Raises TableError."""
         count = _read_count(data, 8, "the address map")
         return AddressMap(_read_u32(data, 4, count), _read_u32(data, 4 + 4 * count, count))
+
+    def check(self, text_size: int) -> None:
+        """Raises TableError if the code offsets are not in order, or outside of the text. A wrong order
+        only gives wrong answers, so that this is done before the first is asked for."""
+        _check_order("the address map", self.code_offsets, text_size)
 
     def look_up(self, code_offset: int) -> int | None:
         """The Wasm offset of the instruction at a code offset, None if it came from none."""
@@ -84,6 +95,10 @@ class TrapTable(FrozenRecord):
         """Raises TableError."""
         count = _read_count(data, 5, "the trap table")
         return TrapTable(_read_u32(data, 4, count), data[4 + 4 * count :])
+
+    def check(self, text_size: int) -> None:
+        """Raises TableError if the code offsets are not in order, or outside of the text."""
+        _check_order("the trap table", self.code_offsets, text_size - 1)
 
     def look_up(self, code_offset: int) -> int | None:
         """The trap code of the instruction at exactly this offset, None if it raises none."""

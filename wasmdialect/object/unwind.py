@@ -56,6 +56,8 @@ def _entries(data: memoryview) -> Iterator[tuple[int, int, int | None]]:
         if length == 0:
             return
         end = position + 4 + length
+        if length < 4 or end > len(data):
+            raise TableError("an unwind entry is cut")
         (distance,) = _LENGTH.unpack_from(data, position + 4)
         yield position, end, None if distance == 0 else position + 4 - distance
         position = end
@@ -80,24 +82,28 @@ def read_placed_frames(data: memoryview, place: int) -> list[PlacedFrame]:
                 cies[position] = bytes(data[position + 8 : end])
                 continue
             at, form = position + _FIRST_ADDRESS, _address_form(cies[cie])
+            if at + form.size > end:
+                raise TableError("an unwind entry is cut")
             start, size = form.unpack_from(data, at)
             frame = FrameInfo(cies[cie], bytes(data[at + form.size : end]))
             found.append(PlacedFrame(place + at + start, size, frame))
-    except (struct.error, KeyError, IndexError):
-        raise TableError("the unwind table is malformed") from None
+    except KeyError:
+        raise TableError("an unwind entry belongs to a common one that is not there") from None
     return found
 
 
 def _address_form(cie: bytes) -> struct.Struct:
     """How an FDE of this CIE writes its address and size: 4 bytes each here, 8 in Wasmtime."""
-    augmentation, rest = cie[1:].split(b"\0", 1)
+    augmentation, _, rest = cie[1:].partition(b"\0")
     if not augmentation.startswith(b"zR"):
         raise TableError(f"unwind entries with augmentation {augmentation!r} are not read")
     position = 0
     for _ in range(4):  # code and data alignment, return address register, length of what follows
-        while rest[position] >= 0x80:
+        while rest[position : position + 1] >= b"\x80":
             position += 1
         position += 1
+    if position >= len(rest):
+        raise TableError("a common unwind entry is cut")
     # DW_EH_PE_pcrel with sdata4, or with sdata8 or a pointer.
     forms = {0x1B: _RANGE, 0x1C: _WIDE_RANGE, 0x10: _WIDE_RANGE}
     if rest[position] not in forms:

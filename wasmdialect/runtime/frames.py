@@ -6,6 +6,8 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from wasmdialect.abi.symbol_parts import parse_symbol
+from wasmdialect.object.errors import ArtifactError
+from wasmdialect.object.sections import TableError
 from wasmdialect.runtime.errors import Frame
 
 if TYPE_CHECKING:
@@ -16,12 +18,21 @@ class FrameTable:
     """The functions of a module in the order of their code."""
 
     def __init__(self, module: LoadedModule):
+        """Raises ArtifactError: what is read late is checked late."""
         self._module = module
+        if module.address_map is not None:
+            try:
+                module.address_map.check(len(module.artifact.text))
+            except TableError as error:
+                raise ArtifactError(f"damaged artifact: {error}") from None
+        count = len(module.info.functions)
         self._starts: list[int] = []
         self._ranges: list[tuple[int, int]] = []
         for function in module.artifact.functions:
             parsed = parse_symbol(function.symbol)
             if parsed is not None and parsed[0] == "function":
+                if parsed[1] >= count:
+                    raise ArtifactError(f"damaged artifact: there is no {function.symbol}")
                 self._starts.append(function.offset)
                 self._ranges.append((function.offset + function.size, parsed[1]))
 

@@ -1,12 +1,13 @@
-"""A loaded module: an artifact mapped into memory, and where everything in it is."""
+"""A loaded module: an artifact in memory, and where everything in it is."""
 
 from __future__ import annotations
 
 import os
 
 from wasmdialect._static import TYPE_CHECKING
-from wasmdialect.abi.layout import Counts, VMContextLayout, align_up
-from wasmdialect.object.artifact import Artifact, ArtifactError, read_artifact
+from wasmdialect.abi.layout import Counts, LayoutError, VMContextLayout, align_up
+from wasmdialect.object.artifact import Artifact, read_artifact
+from wasmdialect.object.errors import ArtifactError
 from wasmdialect.object.sections import AddressMap, TrapTable
 from wasmdialect.runtime import pages
 from wasmdialect.runtime.host_cpu import host_architecture, missing_features
@@ -136,7 +137,8 @@ def _counts(artifact: Artifact) -> Counts:
 
 def load_bytes(data: bytes | bytearray) -> LoadedModule:
     """Load an artifact from memory. Raises ArtifactError, MemoryError."""
-    artifact = read_artifact(bytes(data))
+    data = bytes(data)  # what is checked is what is run, whatever others do to the original
+    artifact = read_artifact(data)
     _check_host(artifact)
     # Text, unwind tables and constants keep the distances that they have in the file.
     image = memoryview(data)[artifact.text_offset :][
@@ -152,12 +154,13 @@ def load_bytes(data: bytes | bytearray) -> LoadedModule:
 
 
 def load_file(path: str | os.PathLike[str]) -> LoadedModule:
-    """Load an artifact by mapping its file. Raises ArtifactError, OSError, MemoryError."""
+    """Load an artifact from its file, which may change or go afterwards. Raises ArtifactError, OSError,
+    MemoryError."""
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size == 0:
             raise ArtifactError("the file is empty")
-        address = pages.map_file(file.fileno(), size)
+        address = pages.copy_file(file.fileno(), size)
     try:
         artifact = read_artifact(pages.buffer_at(address, size).toreadonly())
         _check_host(artifact)
@@ -172,11 +175,9 @@ def _publish(artifact: Artifact, text: int, mapping: int, size: int) -> LoadedMo
         pages.protect(text, align_up(len(artifact.text), pages.PAGE_SIZE), _READ_EXECUTE)
     try:
         module = LoadedModule(artifact, text)
-    except (LookupError, TypeError, ValueError, AssertionError) as error:
+    except LayoutError as error:
         pages.unmap(mapping, size)
-        raise ArtifactError(
-            f"damaged artifact: its parts do not fit together ({error!r})"
-        ) from None
+        raise ArtifactError(f"damaged artifact: {error}") from None
     end = text + len(artifact.text)
     publish(module, max(end, text + 1), end if artifact.eh_frame else 0, mapping, size)
     return module

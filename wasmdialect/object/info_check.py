@@ -1,0 +1,248 @@
+"""Whether the parts of the module information fit together, and the rest of the artifact.
+
+`info` has checked each value alone. Here every index is checked against what it is an index of, every
+range against what it is a range of, and constant expressions for their types: what instances take from
+the information, they take without looking. What cannot be checked is that the code was compiled for it
+(docs/artifact.md, "What is trusted").
+"""
+
+from __future__ import annotations
+
+from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.object.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from typing import NoReturn
+
+    from wasmdialect.object.info import (
+        ArtifactInfo,
+        ConstantExpression,
+        DataInfo,
+        ElementInfo,
+        MemoryInfo,
+        TableInfo,
+    )
+
+
+def check_info(
+    info: ArtifactInfo,
+    code_offsets: Collection[int],
+    text_size: int,
+    data_size: int,
+    names_size: int,
+) -> None:
+    """Raises ArtifactError. `code_offsets` are those that symbols in the text have, the sizes those of
+    `.text`, `.rodata.wasm` and `.name.wasm` in bytes."""
+    _check_functions(info)
+    imported = _imported(info)
+    _check_code(info, {*imported["func"]}, code_offsets, text_size)
+    referable = {*imported["func"], *info.escaping}
+    _Declarations(info, imported, referable).check()
+    _check_segments(info.data, data_size)
+    _check_names(info, names_size)
+    _check_extra_fields(info)
+
+
+def _refuse(what: str) -> NoReturn:
+    raise ArtifactError(f"damaged artifact: {what}")
+
+
+def _check_functions(info: ArtifactInfo) -> None:
+    types = info.types
+    used = {*info.functions, *info.signatures}
+    if used and (max(used) >= len(types) or any(types[index] is None for index in used)):
+        _refuse("a function has a type that is not one of a function")
+    if len({*info.signatures}) != len(info.signatures):
+        _refuse("a function type is there twice")
+    if not len(info.functions) == len(info.function_starts) == len(info.function_ends):
+        _refuse("the places of the bodies are not those of the functions")
+
+
+def _imported(info: ArtifactInfo) -> dict[str, list[int]]:
+    """The indices of what is imported, by kind."""
+    spaces = _spaces(info)
+    found: dict[str, list[int]] = {kind: [] for kind in spaces}
+    for item in info.imports:
+        found[item.kind].append(item.index)
+    for kind, indices in found.items():
+        if max(indices, default=-1) >= len(spaces[kind]):
+            _refuse(f"an imported {kind} is not one of the module's")
+        # Functions that passes import come after all others; the rest is in order.
+        is_right = len({*indices}) == len(indices)
+        if not is_right or (kind != "func" and indices != [*range(len(indices))]):
+            _refuse(f"an imported {kind} has the index of another one")
+    return found
+
+
+def _spaces(info: ArtifactInfo) -> dict[str, Sequence[object]]:
+    return {
+        "func": info.functions,
+        "table": info.tables,
+        "memory": info.memories,
+        "global": info.globals,
+    }
+
+
+def _check_code(
+    info: ArtifactInfo, imported: set[int], code_offsets: Collection[int], text_size: int
+) -> None:
+    """The addresses that func refs and calls of host functions get."""
+    escaping = info.escaping
+    if len({*escaping}) != len(escaping) or max(escaping, default=-1) >= len(info.functions):
+        _refuse("what escapes is not functions")
+    if len(info.func_ref_code) != 3 * len(escaping):
+        _refuse("func_ref_code is not for the functions that escape")
+    if len(info.type_trampolines) != 3 * len(info.signatures):
+        _refuse("type_trampolines is not for the function types")
+    needed = {*info.type_trampolines}
+    if imported.isdisjoint(escaping):
+        needed.update(info.func_ref_code)
+    else:
+        code = iter(info.func_ref_code)
+        for index, *places in zip(escaping, code, code, code, strict=True):
+            if index not in imported:
+                needed.update(places)
+            elif any(places):
+                _refuse("an imported function has code")
+    if max(needed, default=0) >= max(text_size, 1) or not needed <= {*code_offsets}:
+        _refuse("a function is not in its place in the text")
+
+
+class _Declarations:
+    """What a module declares, by what may refer to it."""
+
+    def __init__(
+        self, info: ArtifactInfo, imported: dict[str, list[int]], referable: Collection[int]
+    ):
+        self.info = info
+        self.imported = imported
+        self.referable = referable
+        """Functions that a reference can exist to."""
+
+    def check(self) -> None:
+        """Raises ArtifactError."""
+        info = self.info
+        for table in info.tables:
+            _check_limits("table", table, (1 << 64) - 1 if table.is_64 else (1 << 32) - 1)
+        for memory in info.memories:
+            bits = (64 if memory.is_64 else 32) - memory.page_size_log2
+            _check_limits("memory", memory, 1 << bits)
+            if memory.guarded and (memory.is_64 or memory.page_size_log2 != 16):
+                _refuse("a memory has a guard that it cannot have")
+        for index, table in enumerate(info.tables):
+            self._check_init("table", index, table.element, table.init, len(info.globals))
+        for index, variable in enumerate(info.globals):
+            self._check_init("global", index, variable.type, variable.init, index)
+        for segment in info.elements:
+            self._check_elements(segment)
+        for data in info.data:
+            self._check_data(data)
+        self._check_exports()
+
+    def _check_init(
+        self, kind: str, index: int, t: str, init: ConstantExpression | None, known: int
+    ) -> None:
+        if init is not None:
+            self._check_expression(init, t, known)
+        if index < len(self.imported[kind]):
+            if init is not None:
+                _refuse(f"an imported {kind} has an initial value")
+        elif kind == "global" and init is None:
+            _refuse("a global has no initial value")
+
+    def _check_expression(self, expression: ConstantExpression, t: str, known: int) -> None:
+        """That an expression has a value of a type, of functions and the first `known` globals."""
+        stack: list[str] = []
+        for mnemonic, immediate in expression:
+            own, _, name = mnemonic.partition(".")
+            if name in ("add", "sub", "mul"):
+                if stack[-2:] != [own, own]:
+                    _refuse(f"{mnemonic} in a constant expression has other operands")
+                del stack[-2:]
+            elif mnemonic == "global.get":
+                if immediate >= known:
+                    _refuse(f"a constant expression refers to global {immediate}")
+                own = self.info.globals[immediate].type
+            elif mnemonic == "ref.func":
+                if immediate not in self.referable:
+                    _refuse(f"a constant expression refers to function {immediate}")
+                own = "funcref"
+            elif mnemonic == "ref.null":
+                own = f"{immediate}ref"
+            stack.append(own)
+        if stack != [t]:
+            _refuse(f"a constant expression is not of type {t}")
+
+    def _check_elements(self, segment: ElementInfo) -> None:
+        element = "funcref" if segment.type == "(ref func)" else segment.type
+        tables = self.info.tables
+        if segment.mode == "active":
+            if segment.table >= len(tables) or tables[segment.table].element != element:
+                _refuse("an element segment is of another table")
+            self._check_offset(segment.offset, tables[segment.table])
+        elif segment.offset is not None:
+            _refuse("an element segment has an offset that it does not need")
+        if (segment.functions is None) == (segment.expressions is None):
+            _refuse("an element segment has neither functions nor expressions, or both")
+        if segment.functions is not None and (
+            element != "funcref" or not {*segment.functions} <= {*self.referable}
+        ):
+            _refuse("an element segment has something else than functions")
+        for expression in segment.expressions or ():
+            self._check_expression(expression, element, len(self.info.globals))
+
+    def _check_data(self, segment: DataInfo) -> None:
+        if segment.mode == "active":
+            if segment.memory >= len(self.info.memories):
+                _refuse("a data segment is of a memory that is not there")
+            self._check_offset(segment.offset, self.info.memories[segment.memory])
+        elif segment.offset is not None:
+            _refuse("a data segment has an offset that it does not need")
+
+    def _check_offset(self, offset: ConstantExpression | None, of: TableInfo | MemoryInfo) -> None:
+        if offset is None:
+            _refuse("a segment has no offset")
+        self._check_expression(offset, "i64" if of.is_64 else "i32", len(self.info.globals))
+
+    def _check_exports(self) -> None:
+        info, spaces = self.info, _spaces(self.info)
+        for export in info.exports:
+            if export.index >= len(spaces[export.kind]):
+                _refuse(f"the export {export.name[:60]!r} is not one of the module's")
+            if export.kind == "func" and export.index not in self.referable:
+                _refuse(f"the export {export.name[:60]!r} cannot be called")
+        if len({export.name for export in info.exports}) != len(info.exports):
+            _refuse("an export is there twice")
+        start = info.start
+        if start is not None and (
+            start not in self.referable or info.types[info.functions[start]] != "->"
+        ):
+            _refuse("the start function cannot be called")
+
+
+def _check_limits(what: str, item: TableInfo | MemoryInfo, most: int) -> None:
+    maximum = most if item.maximum is None else item.maximum
+    if not item.minimum <= maximum <= most:
+        _refuse(f"a {what} has limits that it cannot have")
+
+
+def _check_segments(segments: Sequence[DataInfo], data_size: int) -> None:
+    if any(segment.start + segment.size > data_size for segment in segments):
+        _refuse("a data segment is outside of .rodata.wasm")
+
+
+def _check_names(info: ArtifactInfo, names_size: int) -> None:
+    rows = info.function_names
+    if len(rows) % 3 or max(rows[::3], default=-1) >= len(info.functions):
+        _refuse("a name is of a function that is not there")
+    if max(map(int.__add__, rows[1::3], rows[2::3]), default=0) > names_size:
+        _refuse("a name is outside of .name.wasm")
+
+
+def _check_extra_fields(info: ArtifactInfo) -> None:
+    fields = {name: (size, alignment) for name, size, alignment in info.extra_fields}
+    if len(fields) != len(info.extra_fields):
+        _refuse("a field of the VMContext is there twice")
+    if {*info.counters} - {*fields} or any(fields[name] != (8, 8) for name in info.counters):
+        _refuse("a counter is not one of the VMContext's fields")
