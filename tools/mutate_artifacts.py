@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -173,6 +174,10 @@ STRANGE: tuple[Any, ...] = (
 """What a value is replaced by."""
 
 
+def _strange(r: random.Random) -> Any:
+    return deepcopy(r.choice(STRANGE))  # what is put somewhere may be changed there
+
+
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
     """Each place inside of a value: what holds it, and its key there."""
     if isinstance(value, Map):
@@ -211,14 +216,14 @@ def change_value(r: random.Random, value: Any) -> None:
         if not isinstance(other[from_key], Map | list):
             holder[key] = other[from_key]
     else:
-        holder[key] = r.choice(STRANGE)
+        holder[key] = _strange(r)
 
 
 def _changed_list(r: random.Random, old: list[Any]) -> list[Any]:
     at = r.randrange(len(old) + 1)
     return r.choice(
         (old[:at], old[at:], old[:at] + old[at + 1 :], old * 2, old[::-1],
-         [*old[:at], r.choice(STRANGE), *old[at:]], [old], old[:at] + old[at - 1 : at] + old[at:])
+         [*old[:at], _strange(r), *old[at:]], [old], old[:at] + old[at - 1 : at] + old[at:])
     )  # fmt: skip
 
 
@@ -230,11 +235,11 @@ def change_map(r: random.Random, value: Any) -> None:
     if kind == 0 and rows:
         del rows[at]
     elif kind == 1 and rows:
-        rows.append([rows[at][0], r.choice(STRANGE)])
+        rows.append([rows[at][0], _strange(r)])
     elif kind == 2 and rows:
         rows[at] = [r.choice((*STRANGE, "offset", "kind")), rows[at][1]]
     else:
-        rows.insert(at, [r.choice(("self", "info", "x", "", "__class__", 3)), r.choice(STRANGE)])
+        rows.insert(at, [r.choice(("self", "info", "x", "", "__class__", 3)), _strange(r)])
 
 
 # --- files in parts
