@@ -29,6 +29,7 @@ from wasmdialect.object.elf import (
 from wasmdialect.object.errors import ArtifactError
 from wasmdialect.object.forms import (
     U64,
+    any_map,
     boolean,
     integer,
     list_of,
@@ -88,8 +89,8 @@ class EngineInfo(FrozenRecord):
     def from_bytes(data: bytes) -> EngineInfo:
         """Raises ArtifactError."""
         try:
-            found = read_cbor(data)
-            version = found.get("version") if type(found) is dict else None
+            found = any_map(read_cbor(data))
+            version = found.get("version")
             if type(version) is str and version != __version__:
                 raise ArtifactError(
                     f"compiled by version {version[:60]}, this is {__version__}: compile it again"

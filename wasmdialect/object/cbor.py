@@ -20,7 +20,7 @@ _U32_ARRAY = 70
 _DEEPEST = 16
 
 
-class Numbers(list):
+class Numbers(list[int]):
     """A list that was read from a typed array: of integers below 2**32, and nothing else."""
 
 

@@ -42,6 +42,18 @@ def boolean(value: Any) -> bool:
     return value if type(value) is bool else _refuse(value, "true or false")
 
 
+def any_list(value: Any) -> list[Any]:
+    """A list of anything."""
+    items: Any = value
+    return items if type(value) is list else _refuse(value, "a list")
+
+
+def any_map(value: Any) -> dict[str, Any]:
+    """A map of anything; keys are text in all that `cbor` reads."""
+    rows: Any = value
+    return rows if type(value) is dict else _refuse(value, "a map")
+
+
 def integer(low: int, high: int) -> Form:
     """An integer in a range, both ends included."""
 
@@ -77,9 +89,7 @@ def list_of(form: Form) -> Form:
     """A list of values of a form."""
 
     def read(value: Any) -> list[Any]:
-        if type(value) is not list:
-            _refuse(value, "a list")
-        return [form(item) for item in value]
+        return [form(item) for item in any_list(value)]
 
     return read
 
@@ -93,15 +103,14 @@ def map_of(forms: Mapping[str, Form]) -> Form:
     """A map with these keys and no others, each with a value of its form."""
 
     def read(value: Any) -> dict[str, Any]:
-        if type(value) is not dict:
-            _refuse(value, "a map")
-        if value.keys() != forms.keys():
-            different = sorted(value.keys() ^ forms.keys())
+        rows = any_map(value)
+        if rows.keys() != forms.keys():
+            different = sorted(rows.keys() ^ forms.keys())
             raise FormError(f"a key is missing or unknown: {', '.join(map(repr, different))[:80]}")
         found: dict[str, Any] = {}
         for name, form in forms.items():
             try:
-                found[name] = form(value[name])
+                found[name] = form(rows[name])
             except FormError as error:
                 raise FormError(f"{name}: {error}") from None
         return found
@@ -111,9 +120,7 @@ def map_of(forms: Mapping[str, Form]) -> Form:
 
 def texts(value: Any) -> dict[str, str]:
     """A map of texts under any keys."""
-    if type(value) is not dict:
-        _refuse(value, "a map")
-    return {name: text(item) for name, item in value.items()}
+    return {name: text(item) for name, item in any_map(value).items()}
 
 
 def record_of(cls: type[R], **forms: Form) -> Form:

@@ -54,7 +54,7 @@ def _read_functions(
     found = str(names, "latin-1").split("\0")[1:-1]
     # `.strtab` has the names one after the other, behind an empty one.
     ends = accumulate([len(name) + 1 for name in found], initial=1)
-    if names[-1:] != b"\0" or [*ends] != [*halves[_HALVES::_HALVES], len(names)]:
+    if bytes(names[-1:]) != b"\0" or [*ends] != [*halves[_HALVES::_HALVES], len(names)]:
         raise ArtifactError("damaged artifact: the names of functions are not one after the other")
     if {*halves[_HALVES + 1 :: _HALVES]} - {STT_FUNC | text_index << 16}:
         raise ArtifactError("damaged artifact: a symbol is not a function in the text")

@@ -14,6 +14,8 @@ from wasmdialect.object.forms import (
     U32,
     U64,
     FormError,
+    any_list,
+    any_map,
     boolean,
     integer,
     list_of,
@@ -151,8 +153,8 @@ class ArtifactInfo(Record):
     def from_bytes(data: bytes) -> ArtifactInfo:
         """Raises ValueError if the bytes are not of this version's form. That the parts fit together is
         checked by `info_check`."""
-        document: Any = read_cbor(data)
-        if type(document) is not dict or document.pop("version", None) != INFO_VERSION:
+        document = any_map(read_cbor(data))
+        if document.pop("version", None) != INFO_VERSION:
             raise ValueError("the module information is of another version")
         return _INFO(document)
 
@@ -191,15 +193,17 @@ _IMMEDIATES: dict[str, Form] = {
 
 
 def _instruction(value: Any) -> list[Any]:
-    if type(value) is not list or len(value) != 2 or text(value[0]) not in _IMMEDIATES:
-        raise FormError(f"{repr(value)[:60]} is not an instruction of a constant expression")
-    return [value[0], _IMMEDIATES[value[0]](value[1])]
+    parts = any_list(value)
+    if len(parts) != 2 or text(parts[0]) not in _IMMEDIATES:
+        raise FormError(f"{repr(parts)[:60]} is not an instruction of a constant expression")
+    return [parts[0], _IMMEDIATES[parts[0]](parts[1])]
 
 
 def _extra_field(value: Any) -> list[Any]:
-    if type(value) is not list or len(value) != 3:
+    parts = any_list(value)
+    if len(parts) != 3:
         raise FormError("a field of the VMContext is not a name, a size and an alignment")
-    return [form(item) for form, item in zip(_EXTRA_FIELD, value, strict=True)]
+    return [form(part) for form, part in zip(_EXTRA_FIELD, parts, strict=True)]
 
 
 _EXTRA_FIELD = text, integer(1, U32), one_of(1, 2, 4, 8, 16)

@@ -163,7 +163,8 @@ class _Declarations:
             elif mnemonic == "global.get":
                 if immediate >= known:
                     _refuse(f"a constant expression refers to global {immediate}")
-                own = self.info.globals[immediate].type
+                index: int = immediate
+                own = self.info.globals[index].type
             elif mnemonic == "ref.func":
                 if immediate not in self.referable:
                     _refuse(f"a constant expression refers to function {immediate}")
