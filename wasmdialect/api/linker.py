@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wasmdialect._printable import printable
 from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.extern import unwrap_extern
 from wasmdialect.api.func import Caller, Func
@@ -86,7 +87,7 @@ class Linker:
             if (item.module, item.name) in self._definitions or not isinstance(item.type, FuncType):
                 continue
 
-            def trap(*_: Any, name: str = f"{item.module}::{item.name}") -> None:
+            def trap(*_: Any, name: str = printable(f"{item.module}::{item.name}")) -> None:
                 raise Trap(f"unknown import: `{name}` has not been defined")
 
             self.define_func(item.module, item.name, item.type, trap)
@@ -128,9 +129,8 @@ class Linker:
         for item in module.loaded.info.imports:
             definition = self._definitions.get((item.module, item.name))
             if definition is None:
-                raise LinkError(
-                    f"unknown import: `{item.module}::{item.name}` has not been defined"
-                )
+                name = printable(f"{item.module}::{item.name}")
+                raise LinkError(f"unknown import: `{name}` has not been defined")
             imports.append(definition(store))
         return Instance(store, module, imports)
 

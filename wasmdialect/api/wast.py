@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wasmdialect._printable import printable
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.codegen.compiler import compile_module
 from wasmdialect.codegen.settings import CompileSettings
@@ -122,7 +123,7 @@ class _Runner:
         for item in module.info.imports:
             exports = self.registered.get(item.module, {})
             if item.name not in exports:
-                raise LinkError(f"unknown import: {item.module}::{item.name}")
+                raise LinkError(f"unknown import: {printable(f'{item.module}::{item.name}')}")
             imports.append(exports[item.name])
         return ModuleInstance(self.store, module, imports)
 

@@ -12,13 +12,14 @@ from typing import Any
 import click
 
 import wasmdialect
+from wasmdialect.cli.arguments import ProgramCommand
 from wasmdialect.cli.errors import UsageError
 from wasmdialect.cli.inputs import read_bytes, to_module
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
 from wasmdialect.cli.values import parse_argument
 
 
-@click.command("bench", context_settings={"ignore_unknown_options": True})
+@click.command("bench", cls=ProgramCommand)
 @click.argument("file")
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 @click.option("--invoke", metavar="NAME", required=True, help="The export to call.")
@@ -48,8 +49,6 @@ def bench(
     **options: Any,
 ) -> int:
     """Measure and print; returns the exit code."""
-    if file.startswith("-"):
-        raise UsageError(f"no such option: {file}")
     wasm = to_module(read_bytes(file), file).binary
     engines: dict[str, tuple[ModuleType, Any]] = {"wasmdialect": (wasmdialect, to_config(options))}
     try:

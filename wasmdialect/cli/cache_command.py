@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from wasmdialect._printable import printable
+from wasmdialect.cli.numbers import Integer
 from wasmdialect.cli.options import DEBUG_OPTION, finish
 
 
@@ -14,7 +16,7 @@ from wasmdialect.cli.options import DEBUG_OPTION, finish
 @click.option("--cache-dir", metavar="DIR", help="Where it is (default: your own).")
 @click.option("--clear", is_flag=True, help="Remove all entries.")
 @click.option(
-    "--limit", type=click.IntRange(0), metavar="BYTES", help="Shrink it to this size now."
+    "--limit", type=Integer(0, 1 << 60), metavar="BYTES", help="Shrink it to this size now."
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @DEBUG_OPTION
@@ -46,5 +48,5 @@ def cache(cache_dir: str | None, clear: bool, limit: int | None, as_json: bool) 
         facts = {"path": str(path), "entries": len(entries), "bytes": size, "limit": store.limit}
         print(json.dumps(facts))
     else:
-        print(f"{path}: {len(entries)} entries, {size} bytes (limit {store.limit})")
+        print(f"{printable(str(path))}: {len(entries)} entries, {size} bytes (limit {store.limit})")
     return 0

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from wasmdialect._printable import printable
 from wasmdialect.api.config import Config
 from wasmdialect.cli.errors import UsageError
 from wasmdialect.cli.inputs import locate, read_bytes, to_module
 from wasmdialect.cli.loading import compile_file
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
 from wasmdialect.cli.output import write_output
+from wasmdialect.cli.streams import say
 from wasmdialect.object.artifact import is_artifact
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def compile_(
         raise UsageError("--func says which function --emit-ir is for")
     data = read_bytes(file)
     if is_artifact(data[:64]):
-        raise UsageError(f"{file} is an artifact already")
+        raise UsageError(f"{printable(file)} is an artifact already")
     linkable = _is_linkable(config)
     if output is None:
         if file == "-":
@@ -89,8 +90,8 @@ def compile_(
         write_output(log, lines.encode())
     if show_times:
         for stage, seconds in compiled.seconds.items():
-            print(f"{stage:>10} {seconds:8.3f} s", file=sys.stderr)
-        print(f"{'cache':>10} {compiled.cache}", file=sys.stderr)
+            say(f"{stage:>10} {seconds:8.3f} s")
+        say(f"{'cache':>10} {compiled.cache}")
     return 0
 
 
@@ -131,7 +132,7 @@ def _write_stages(data: bytes, file: str, config: Config, folder: Path, only: st
         for number, stage in enumerate(stages):
             name = re.sub(r"[^A-Za-z0-9]+", "-", stage.title).strip("-")
             text = stage.text.rstrip("\n") + "\n"
-            (place / f"{number:02}-{name}.{stage.extension}").write_text(text, encoding="utf-8")
+            write_output(str(place / f"{number:02}-{name}.{stage.extension}"), text.encode())
 
     try:
         session = CompileSession(module.binary, module.file, settings)

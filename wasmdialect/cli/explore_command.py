@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wasmdialect._printable import printable
 from wasmdialect.cli.errors import UsageError
 from wasmdialect.cli.inputs import locate, read_bytes, to_module
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
@@ -65,7 +66,8 @@ def explore(
     name = session.plan.function_symbols[index]
     target = output or f"{name}.html"
     write_output(target, page(f"{name} in {module.file}", stages).encode())
-    print(target)
+    if target != "-":
+        print(target)
     return 0
 
 
@@ -73,7 +75,7 @@ def find_function(session: CompileSession, wanted: str) -> int:
     """The index of a defined function by its name, an export, or its index. Raises UsageError."""
     functions, symbols = session.module.functions, session.plan.function_symbols
     exports = {e.name: e.index for e in session.module.exports if e.kind is ExternKind.FUNC}
-    if wanted.isdigit() and int(wanted) < len(functions):
+    if wanted.isdecimal() and wanted.isascii() and int(wanted) < len(functions):
         index = int(wanted)
     elif wanted in symbols:
         index = symbols.index(wanted)
@@ -86,7 +88,7 @@ def find_function(session: CompileSession, wanted: str) -> int:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise UsageError(f"there is no function {wanted!r}{hint}")
     if functions[index].code is None:
-        raise UsageError(f"{wanted} is imported: it has no body")
+        raise UsageError(f"{printable(wanted)} is imported: it has no body")
     return index
 
 

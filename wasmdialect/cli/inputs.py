@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
-from typing import Any
+from stat import S_ISBLK, S_ISCHR
+from typing import IO, Any
 
-from wasmdialect.wasm.errors import WasmError
+from wasmdialect._printable import printable
+from wasmdialect.wasm.errors import DecodeError, WasmError
 from wasmdialect.wasm.features import WASM_3_0, Feature
 
 WASM_MAGIC = b"\0asm"
@@ -23,11 +26,22 @@ class ModuleInput:
 
 
 def read_bytes(path: str) -> bytes:
-    """The contents of a file, or of standard input for `-`. Raises OSError."""
+    """The contents of a file, or of standard input for `-`. Raises OSError, DecodeError for a device,
+    whose contents may have no end."""
     if path == "-":
-        return sys.stdin.buffer.read()
+        try:
+            return _read(sys.stdin.buffer, "standard input")
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, "standard input") from None
     with open(path, "rb") as file:
-        return file.read()
+        return _read(file, path)
+
+
+def _read(file: IO[bytes], name: str) -> bytes:
+    mode = os.fstat(file.fileno()).st_mode
+    if (S_ISCHR(mode) or S_ISBLK(mode)) and not file.isatty():
+        raise DecodeError(f"{printable(name)} is a device: there is no module in it")
+    return file.read()
 
 
 def to_module(data: bytes, file: str, features: frozenset[Feature] = WASM_3_0) -> ModuleInput:
@@ -45,3 +59,47 @@ def locate(error: WasmError, module: ModuleInput) -> WasmError:
     if module.source_map is not None:
         module.source_map.locate(error)
     return error
+
+
+def input_form(data: bytes, name: str) -> str:
+    """`wasm`, `wat` or `mlir`: by the contents, or by the file's name if they may be either. Raises
+    DecodeError for something else."""
+    if data.startswith(WASM_MAGIC):
+        return "wasm"
+    for magic, what in _NO_MODULES.items():
+        if data.startswith(magic):
+            raise DecodeError(f"{printable(name)} is {what}, not a module")
+    suffix = os.path.splitext(name)[1]
+    if suffix in _OUTPUTS:
+        raise DecodeError(f"{printable(name)} is {_OUTPUTS[suffix]}, not a module")
+    if suffix in (".wasm", ".wat", ".mlir"):
+        return suffix[1:]
+    start = data.lstrip()[:2]
+    if start[:1] == b"(" or start == b";;":
+        return "wat"
+    if not start or b"\0" in data or not is_text(data):
+        raise DecodeError(f"{printable(name)} is no module: neither WebAssembly nor MLIR")
+    return "mlir"
+
+
+def is_text(data: bytes) -> bool:
+    """Whether these are characters in UTF-8."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+_NO_MODULES = {
+    b"\x7fELF": "an ELF file (wasmdialect objdump shows artifacts)",
+    b"!<arch>": "an archive",
+    b"BC\xc0\xde": "LLVM bitcode",
+    b"; ModuleID": "LLVM IR",
+    b"source_filename": "LLVM IR",
+    b"target triple": "LLVM IR",
+    b"target datalayout": "LLVM IR",
+}
+
+_OUTPUTS = {".ll": "LLVM IR", ".s": "assembly"}
+"""By file name, as these may start with anything."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from wasmdialect.cli.inputs import locate, read_bytes, to_module
 from wasmdialect.cli.options import given_settings
 from wasmdialect.cli.output import write_output
 from wasmdialect.cli.progress import compile_progress
+from wasmdialect.cli.streams import say
 from wasmdialect.object.artifact import is_artifact, read_engine
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def compile_file(data: bytes, file: str, config: Config, reports: str | None = N
     fallbacks = [r["function"] for r in compiled.reports if r["kind"] == "fallback"]
     if fallbacks:
         names = ", ".join(fallbacks)
-        print(f"warning: compiled with less optimisation, as LLVM failed: {names}", file=sys.stderr)
+        say(f"warning: compiled with less optimisation, as LLVM failed: {names}")
     if reports is not None:
         lines = "".join(f"{json.dumps(report)}\n" for report in compiled.reports)
         write_output(reports, lines.encode())

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 import click
 
 from wasmdialect._version import __version__
+from wasmdialect.cli.errors import UsageError, guarded
+from wasmdialect.cli.streams import set_up_streams
 
 _COMMANDS = {
     "bench": "Time a module against Wasmtime.",
@@ -30,7 +34,11 @@ class _Lazy(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
-            return None
+            from difflib import get_close_matches
+
+            near = get_close_matches(cmd_name, _COMMANDS, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(_COMMANDS)}"
+            raise UsageError(f"there is no command {cmd_name!r}{hint}")
         module = import_module(f"wasmdialect.cli.{cmd_name.replace('-', '_')}_command")
         return module.command
 
@@ -41,7 +49,7 @@ class _Lazy(click.Group):
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="wasmdialect")
-def main() -> None:
+def commands() -> None:
     """Compile and run WebAssembly through an SSA dialect of xDSL, with passes of your own.
 
     \b
@@ -49,3 +57,15 @@ def main() -> None:
     wasmdialect run prog.wat --invoke fib 30       one function
     wasmdialect run prog.wasm --load mine.py --at wasmir-end=my-pass
     """
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """The command `wasmdialect`."""
+    set_up_streams()
+
+    given = [*(sys.argv[1:] if args is None else args)]
+
+    def command() -> int:
+        return commands.main(given or ["--help"], "wasmdialect", standalone_mode=False) or 0
+
+    sys.exit(guarded(command, debug=False))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from wasmdialect._printable import printable
 from wasmdialect.cli.errors import UsageError
 from wasmdialect.cli.options import DEBUG_OPTION, finish
 from wasmdialect.cli.output import write_output
@@ -54,8 +55,9 @@ def new_pass(name: str, output: str | None) -> int:
         )
     file = output or f"{name.replace('-', '_')}.py"
     if Path(file).exists():
-        raise UsageError(f"{file} exists already")
+        raise UsageError(f"{printable(file)} exists already")
     cls = "".join(word.capitalize() for word in name.split("-"))
     write_output(file, _TEMPLATE.format(name=name, cls=cls, file=file).encode())
-    print(file)
+    if file != "-":
+        print(file)
     return 0

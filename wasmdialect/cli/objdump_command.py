@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from wasmdialect._printable import printable
 from wasmdialect.abi.symbols import function_symbol
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.cli.errors import UsageError
@@ -60,7 +61,7 @@ def objdump(
         f for f in code.functions if only is None or only in (f.symbol, names.get(f.symbol))
     ]
     if not functions and only is not None:
-        raise UsageError(f"{file} has no function {only!r}; --funcs lists them")
+        raise UsageError(f"{printable(file)} has no function {only!r}; --funcs lists them")
     if as_json:
         print(json.dumps(to_plain(code, functions), indent=1))
         return 0
@@ -91,12 +92,12 @@ def _names(code: CodeFile) -> dict[str, str]:
 def _section_lines(code: CodeFile) -> Iterator[str]:
     for section in code.sections:
         if section.name:
-            yield f"{section.offset:08x} {section.size:10d} {section.name}"
+            yield f"{section.offset:08x} {section.size:10d} {printable(section.name)}"
 
 
 def _function_lines(functions: list[PlacedFunction], names: dict[str, str]) -> Iterator[str]:
     for f in functions:
-        name = f" ({names[f.symbol]})" if f.symbol in names else ""
+        name = f" ({printable(names[f.symbol])})" if f.symbol in names else ""
         yield f"{f.offset:08x} {f.size:8d} {f.symbol}{name}"
 
 
@@ -155,18 +156,20 @@ def _frame_lines(code: CodeFile, functions: list[PlacedFunction]) -> Iterator[st
 
 def _engine_lines(file: str, code: CodeFile) -> Iterator[str]:
     if code.artifact is None:
-        raise UsageError(f"{file} is no artifact of wasmdialect: --engine has nothing to show")
+        raise UsageError(
+            f"{printable(file)} is no artifact of wasmdialect: --engine has nothing to show"
+        )
     engine, provenance = code.artifact.engine, code.artifact.provenance
-    yield f"target: {engine.triple}"
-    yield f"cpu: {engine.cpu}"
-    yield f"features: {engine.features}"
+    yield f"target: {printable(engine.triple)}"
+    yield f"cpu: {printable(engine.cpu)}"
+    yield f"features: {printable(engine.features)}"
     for name, value in engine.settings.items():
-        yield f"{name}: {json.dumps(value)}"
+        yield f"{printable(name)}: {json.dumps(value)}"
     for row in engine.passes:
-        yield f"pass: {row['text']} (source {row['digest'][:16]})"
+        yield printable(f"pass: {row['text']} (source {row['digest'][:16]})")
     yield f"input: {provenance.input_size} bytes, sha256 {provenance.input_sha256}"
     for name, version in provenance.versions.items():
-        yield f"{name}: {version}"
+        yield printable(f"{name}: {version}")
 
 
 def to_plain(code: CodeFile, functions: list[PlacedFunction]) -> dict[str, Any]:

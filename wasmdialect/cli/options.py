@@ -11,8 +11,11 @@ from click.core import ParameterSource
 
 from wasmdialect.api.config import Config
 from wasmdialect.cli.errors import UsageError, guarded
+from wasmdialect.cli.numbers import Integer
 from wasmdialect.cli.points import parse_points
 from wasmdialect.wasm.features import Feature, parse_features
+
+JOBS = Integer(0, 1024)
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -20,7 +23,7 @@ COMPILE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "-O",
         "level",
-        type=click.IntRange(0, 3),
+        type=Integer(0, 3),
         default=2,
         show_default=True,
         help="Effort of LLVM: 0 compiles fast, 3 works across functions.",
@@ -89,7 +92,7 @@ COMPILE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option(
         "--padding",
-        type=click.IntRange(0, 1 << 20),
+        type=Integer(0, 1 << 20),
         default=0,
         metavar="BYTES",
         help="Zeros behind each function.",
@@ -99,13 +102,13 @@ COMPILE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option(
         "--function-alignment",
-        type=click.IntRange(1, 4096),
+        type=Integer(1, 4096),
         metavar="BYTES",
         help="Align functions, to a power of 2.",
     ),
     click.option(
         "--shuffle-layout",
-        type=int,
+        type=Integer(0, (1 << 64) - 1),
         metavar="SEED",
         help="Put functions into a random order, to measure without the luck of one layout.",
     ),
@@ -118,7 +121,8 @@ COMPILE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--cache-dir", metavar="DIR", help="Where the cache is (default: your own)."),
     click.option(
         "--jobs",
-        type=click.IntRange(0),
+        type=JOBS,
+        metavar="N",
         help="Worker processes (default: one a processor; 0: none, for debuggers).",
     ),
     click.option(
@@ -205,6 +209,4 @@ def given_settings() -> set[str]:
 
 def finish(command: Callable[[], int], *, debug: bool) -> None:
     """Run a command to its end: the process exits with its code."""
-    code = guarded(command, debug=debug)
-    sys.stdout.flush()
-    sys.exit(code)
+    sys.exit(guarded(command, debug=debug))

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wasmdialect._printable import printable
 from wasmdialect.api.config import Config
 from wasmdialect.cli.errors import UsageError
 from wasmdialect.cli.inputs import read_bytes, to_module
-from wasmdialect.cli.options import DEBUG_OPTION, finish
+from wasmdialect.cli.options import DEBUG_OPTION, JOBS, finish
 from wasmdialect.object.artifact import Artifact, read_artifact
 from wasmdialect.object.code_file import read_code_file
 from wasmdialect.object.provenance import Provenance
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--load", multiple=True, metavar="FILE", help="A file of passes that it was built with."
 )
-@click.option("--jobs", type=click.IntRange(0), help="Worker processes.")
+@click.option("--jobs", type=JOBS, metavar="N", help="Worker processes.")
 @DEBUG_OPTION
 def command(artifact: str, file: str, load: tuple[str, ...], jobs: int | None, debug: bool) -> None:
     """Compile INPUT as ARTIFACT says it was compiled, and compare the bytes. The exit code is 0 if they
@@ -49,17 +50,17 @@ def reproduce(artifact: str, file: str, load: tuple[str, ...], jobs: int | None)
     given = Provenance.of(module.binary, {})
     if given.input_sha256 != old.provenance.input_sha256:
         raise UsageError(
-            f"{artifact} was not compiled from {file}: the input had {old.provenance.input_size}"
-            f" bytes and SHA-256 {old.provenance.input_sha256}"
+            f"{printable(artifact)} was not compiled from {printable(file)}: the input had"
+            f" {old.provenance.input_size} bytes and SHA-256 {old.provenance.input_sha256}"
         )
     settings = _settings_of(old, load)
     compiled = compile_module(module.binary, settings, file=module.file, jobs=jobs)
     if compiled.artifact == data:
-        print(f"{artifact}: the same {len(data)} bytes again")
+        print(f"{printable(artifact)}: the same {len(data)} bytes again")
         return 0
-    print(f"{artifact}: other bytes than before")
+    print(f"{printable(artifact)}: other bytes than before")
     for line in _differences(data, compiled.artifact):
-        print(f"  {line}")
+        print(f"  {printable(line)}")
     return 1
 
 

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import threading
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
+from wasmdialect._printable import printable
 from wasmdialect.api.config import Engine
 from wasmdialect.api.func import Func
 from wasmdialect.api.instance import Instance
 from wasmdialect.api.linker import Linker
 from wasmdialect.api.module import Module
 from wasmdialect.api.store import MAX_FUEL, Store
+from wasmdialect.cli.arguments import ProgramCommand
 from wasmdialect.cli.errors import EXIT_TRAP, UsageError, fail
 from wasmdialect.cli.loading import load_or_compile
+from wasmdialect.cli.numbers import Integer, Seconds
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
+from wasmdialect.cli.streams import say
 from wasmdialect.cli.values import format_result, parse_argument
 from wasmdialect.runtime.errors import ExitTrap, Trap, WasmtimeError
 
 
-@click.command("run", context_settings={"ignore_unknown_options": True})
+@click.command("run", cls=ProgramCommand)
 @click.argument("file")
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 @click.option("--invoke", metavar="NAME", help="Call this export instead of `_start`.")
@@ -43,17 +46,17 @@ from wasmdialect.runtime.errors import ExitTrap, Trap, WasmtimeError
     help="Give the program a variable of the environment.",
 )
 @click.option(
-    "--max-wasm-stack", type=click.IntRange(1), metavar="BYTES", help="Stack that Wasm may use."
+    "--max-wasm-stack", type=Integer(1, 1 << 40), metavar="BYTES", help="Stack that Wasm may use."
 )
 @click.option(
     "--fuel",
-    type=click.IntRange(0),
+    type=Integer(0, MAX_FUEL),
     metavar="N",
     help="Stop after so many operators; what is left is printed.",
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, min_open=True),
+    type=Seconds(),
     metavar="SECONDS",
     help="Stop after so much time.",
 )
@@ -99,8 +102,6 @@ def run(
     **options: Any,
 ) -> int:
     """Run a file; returns the exit code."""
-    if file.startswith("-") and file != "-":
-        raise UsageError(f"no such option: {file}")
     config = to_config(options)
     if max_wasm_stack is not None:
         config.max_wasm_stack = max_wasm_stack
@@ -112,9 +113,9 @@ def run(
     _set_limits(store, fuel, timeout)
     instance, code = _start(module, store, file, args, invoke, directories, variables)
     if fuel is not None:
-        print(f"fuel left: {store.get_fuel()}", file=sys.stderr)
+        say(f"fuel left: {store.get_fuel()}")
     if counters and instance is not None:
-        print(json.dumps(instance.counters()), file=sys.stderr)
+        say(json.dumps(instance.counters()))
     store.close()
     return code
 
@@ -153,7 +154,6 @@ def _start(
     except ExitTrap as exit_:
         return instance, exit_.code & 0xFF
     except Trap as trap:
-        sys.stdout.flush()
         return instance, fail(trap.message, EXIT_TRAP)
     return instance, 0
 
@@ -193,21 +193,24 @@ def _call(
     if invoke is None:
         start = exports.get("_start")
         if not isinstance(start, Func):
-            names = ", ".join(e for e in exports if isinstance(exports[e], Func))
+            names = ", ".join(printable(e) for e in exports if isinstance(exports[e], Func))
             raise WasmtimeError(
-                f"{file} exports no `_start`: use --invoke with one of its functions ({names})"
+                f"{printable(file)} exports no `_start`: use --invoke with one of its functions"
+                f" ({names})"
             )
         start(store)
         return
     function = exports.get(invoke)
     if not isinstance(function, Func):
-        raise UsageError(f"{file} exports no function {invoke!r}{_nearest(invoke, exports)}")
+        raise UsageError(
+            f"{printable(file)} exports no function {invoke!r}{_nearest(invoke, exports)}"
+        )
     initialize = exports.get("_initialize")
     if isinstance(initialize, Func) and invoke != "_initialize":
         initialize(store)
     ty = function.type(store)
     if len(args) != len(ty.params):
-        raise UsageError(f"{invoke} takes {len(ty.params)} arguments, not {len(args)}")
+        raise UsageError(f"{printable(invoke)} takes {len(ty.params)} arguments, not {len(args)}")
     values = [parse_argument(text, t) for text, t in zip(args, ty.params, strict=True)]
     returned = function(store, *values)
     results = [] if not ty.results else returned if len(ty.results) > 1 else [returned]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
+from wasmdialect._printable import printable
 from wasmdialect.cli.errors import EXIT_BAD_INPUT, fail
 from wasmdialect.cli.inputs import locate, read_bytes, to_module
 from wasmdialect.cli.options import DEBUG_OPTION, FEATURES_OPTION, finish
+from wasmdialect.cli.streams import say
 from wasmdialect.wasm.features import Feature
 
 
@@ -45,9 +46,9 @@ def validate(file: str, features: frozenset[Feature]) -> int:
         except WasmError as error:
             raise locate(error, module) from None
     except WasmError as error:
-        return fail(f"{file}: {error.in_context()}", EXIT_BAD_INPUT)
+        return fail(f"{printable(file)}: {error.in_context()}", EXIT_BAD_INPUT)
     try:
         check_custom_sections(decoded)
     except WasmError as error:
-        print(f"warning: {file}: {locate(error, module).in_context()}", file=sys.stderr)
+        say(f"warning: {printable(file)}: {locate(error, module).in_context()}")
     return 0

@@ -12,9 +12,10 @@ import json
 import re
 import sys
 from collections.abc import Callable, Sequence
-from io import StringIO
+from functools import partial
+from io import BytesIO, StringIO
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, NoReturn
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Region
@@ -23,11 +24,14 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import DiagnosticException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
+from wasmdialect._printable import printable
 from wasmdialect._version import __version__
+from wasmdialect.cli.arguments import no_such_option
 from wasmdialect.cli.errors import UsageError, guarded
-from wasmdialect.cli.inputs import ModuleInput, locate, to_module
+from wasmdialect.cli.inputs import ModuleInput, input_form, is_text, locate, read_bytes, to_module
 from wasmdialect.cli.output import write_output
 from wasmdialect.cli.points import parse_points
+from wasmdialect.cli.streams import say, set_up_streams
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import parse_target
@@ -42,6 +46,7 @@ from wasmdialect.passes.pipeline import (
     parse_passes,
     run_passes,
 )
+from wasmdialect.passes.registry import OWN_PASSES, PassRegistry
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.errors import WasmError
 from wasmdialect.wasm.features import WASM_3_0, Feature, parse_features
@@ -82,10 +87,43 @@ class WasmOptPy(xDSLOptMain):
     # --- set-up: what xDSL's driver asks for ---
 
     def register_all_arguments(self, arg_parser: argparse.ArgumentParser) -> None:
+        # xDSL's driver made the parser. This one lets what follows replace options of that driver.
+        arg_parser.__init__(
+            prog="wasm-opt-py",
+            description=arg_parser.description,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            conflict_handler="resolve",
+            add_help=False,
+        )
         super().register_all_arguments(arg_parser)
-        arg_parser.prog = "wasm-opt-py"
-        arg_parser.epilog = _EXAMPLES
-        arg_parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        arg_parser.error = partial(_usage_error, arg_parser)
+        arg_parser.add_argument(
+            "-h", "--help", action=_Help, help="show this help message and exit"
+        )
+        arg_parser.add_argument(
+            "--list-passes", action=_ListPasses, help="list all passes, xDSL's too, and exit"
+        )
+        arg_parser.add_argument(
+            "-p",
+            "--passes",
+            default="",
+            metavar="PIPELINE",
+            help="passes with their options, a,b{key=value},...: exactly these run",
+        )
+        arg_parser.add_argument(
+            "-t",
+            "--target",
+            default="mlir",
+            metavar="TARGET",
+            help="what to print: mlir (default), llvm, asm, obj, wat, wasm,"
+            " or a target of xDSL; -o x.s implies it",
+        )
+        arg_parser.add_argument(
+            "-f",
+            "--frontend",
+            choices=("mlir", "wasm", "wat"),
+            help="what the input is (default: by its contents)",
+        )
         arg_parser.add_argument(
             "--at",
             action="append",
@@ -160,6 +198,14 @@ class WasmOptPy(xDSLOptMain):
             "--reports", metavar="FILE", help="write what passes report to a file (default stderr)"
         )
         arg_parser.add_argument("--debug", action="store_true", help="show a traceback for errors")
+
+    def get_input_stream(self) -> tuple[IO[bytes], str]:
+        name = self.args.input_file or "-"
+        data = read_bytes(name)
+        form = self.args.frontend or input_form(data, name)
+        if form == "mlir" and not is_text(data):
+            raise UsageError(f"{printable(name)} is no MLIR: it is not UTF-8")
+        return BytesIO(data), form
 
     def register_all_frontends(self) -> None:
         super().register_all_frontends()
@@ -274,8 +320,6 @@ class WasmOptPy(xDSLOptMain):
 
     def _passes_of_ir(self, module: ModuleOp) -> tuple[ModulePass, ...]:
         """The passes for a module that was read as IR: one that is lowered needs no lowering."""
-        from wasmdialect.passes.registry import PassRegistry
-
         registry = PassRegistry()
         for path in self.args.load:
             registry.load_file(path)
@@ -290,33 +334,32 @@ class WasmOptPy(xDSLOptMain):
     def _observe(self, pass_text: str, module: ModuleOp, seconds: float) -> None:
         """After each pass: timing and dumps."""
         if pass_text and self.args.time_passes:
-            print(f"{seconds:9.4f} s  {pass_text}", file=sys.stderr)
+            say(f"{seconds:9.4f} s  {pass_text}")
         if pass_text and (self.args.mlir_print_ir_after_all or self.args.print_between_passes):
-            print(f"// ----- IR after {pass_text} -----", file=sys.stderr)
-            self._print_ir(module, sys.stderr)
+            say(f"// ----- IR after {pass_text} -----\n{self._ir(module)}")
         if self.args.mlir_print_ir_tree_dir is not None:
             folder = Path(self.args.mlir_print_ir_tree_dir)
             folder.mkdir(parents=True, exist_ok=True)
             number = sum(1 for _ in folder.glob("*.mlir"))
             name = pass_text.partition("{")[0] or "import"
-            with open(folder / f"{number:02}-{name}.mlir", "w", encoding="utf-8") as file:
-                self._print_ir(module, file)
+            write_output(str(folder / f"{number:02}-{name}.mlir"), f"{self._ir(module)}\n".encode())
 
-    def _print_ir(self, module: ModuleOp, stream: IO[str]) -> None:
+    def _ir(self, module: ModuleOp) -> str:
+        text = StringIO()
         printer = Printer(
-            stream,
+            text,
             print_generic_format=self.args.print_op_generic,
             print_debuginfo=self.args.print_debuginfo,
         )
         printer.print_op(module)
-        stream.write("\n")
+        return text.getvalue()
 
     def _write_reports(self) -> None:
-        lines = "".join(f"{json.dumps(r.to_plain())}\n" for r in take_reports())
+        lines = [json.dumps(r.to_plain()) for r in take_reports()]
         if self.args.reports is not None:
-            write_output(self.args.reports, lines.encode())
-        else:
-            sys.stderr.write(lines)
+            write_output(self.args.reports, "".join(f"{line}\n" for line in lines).encode())
+        elif lines:
+            say("\n".join(lines))
 
     # --- targets ---
 
@@ -369,6 +412,45 @@ class _KeptOpen(StringIO):
         pass
 
 
+def _usage_error(parser: argparse.ArgumentParser, message: str) -> NoReturn:
+    """What a parser does about a wrong command line."""
+    unknown = message.removeprefix("unrecognized arguments: ").split(" ")[0]
+    if unknown.startswith("-") and unknown not in ("-", message):
+        options = re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", parser.format_usage())
+        raise no_such_option(unknown, options)
+    raise UsageError(message)
+
+
+class _Help(argparse.Action):
+    """`--help`, with a line for each of our passes: they are loaded only then."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, nargs=0, default=argparse.SUPPRESS, **kwargs)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        parser.epilog = f"passes:\n{_own_passes()}\n\n{_EXAMPLES}"
+        print(parser.format_help(), end="")
+        parser.exit()
+
+
+class _ListPasses(_Help):
+    """`--list-passes`."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        others = "".join(f"  {name}\n" for name in PassRegistry().names() if name not in OWN_PASSES)
+        print(f"{_own_passes()}\n\nof xDSL and other packages:\n{others}", end="")
+        parser.exit()
+
+
+def _own_passes() -> str:
+    """A line for each pass of this package."""
+    width = max(map(len, OWN_PASSES))
+    return "\n".join(
+        f"  {name:<{width}}  {(load().__doc__ or '').splitlines()[0]}"
+        for name, load in OWN_PASSES.items()
+    )
+
+
 def _features(text: str) -> frozenset[Feature]:
     try:
         return parse_features(text)
@@ -378,7 +460,7 @@ def _features(text: str) -> frozenset[Feature]:
 
 def _matching(symbols: Sequence[str], wanted: str) -> list[int]:
     """The functions that a name, an index or a regular expression means."""
-    if wanted.isdigit():
+    if wanted.isdecimal() and wanted.isascii():
         return [int(wanted)] if int(wanted) < len(symbols) else []
     if wanted in symbols:
         return [symbols.index(wanted)]
@@ -415,13 +497,18 @@ def _with_target(args: Sequence[str]) -> list[str]:
     return given
 
 
-def main(args: Sequence[str] | None = None) -> None:
+def main() -> None:
     """The command `wasm-opt-py`."""
-    given = sys.argv[1:] if args is None else [*args]
+    set_up_streams()
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(args: Sequence[str]) -> int:
+    """Do a command line; returns the exit code."""
 
     def command() -> int:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))
-        WasmOptPy(_with_target(given)).run()
+        WasmOptPy(_with_target(args)).run()
         return 0
 
-    sys.exit(guarded(command, debug="--debug" in given))
+    return guarded(command, debug="--debug" in args)

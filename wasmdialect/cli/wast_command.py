@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wasmdialect._printable import printable
 from wasmdialect.cli.errors import EXIT_BAD_INPUT, fail
 from wasmdialect.cli.inputs import read_bytes
 from wasmdialect.cli.options import (
@@ -19,6 +19,7 @@ from wasmdialect.cli.options import (
     finish,
     to_config,
 )
+from wasmdialect.cli.streams import say
 from wasmdialect.wasm.features import WASM_3_0, Feature
 
 if TYPE_CHECKING:
@@ -78,9 +79,9 @@ def wast(file: str, check: Callable[[str], ScriptResult]) -> int:
     try:
         result = check(text)
     except TextError as error:
-        return fail(f"{file}: {error.in_context()}")
+        return fail(f"{printable(file)}: {error.in_context()}")
     passed = result.commands - len(result.failures)
-    print(f"{Path(file).name} {passed}/{result.commands}")
+    print(f"{printable(Path(file).name)} {passed}/{result.commands}")
     for failure in result.failures:
-        print(f"{file}:{failure.line}: {failure.message}", file=sys.stderr)
+        say(f"{printable(file)}:{failure.line}: {failure.message}")
     return EXIT_BAD_INPUT if result.failures else 0

@@ -34,9 +34,11 @@ class Frame(FrozenRecord):
 
     def __str__(self) -> str:
         name = self.func_name or f"<wasm function {self.func_index}>"
+        from wasmdialect._printable import printable  # not while a program starts
+
         module = f"{self.module_name}!" if self.module_name else ""
         where = "unknown offset" if self.module_offset is None else f"0x{self.module_offset:x}"
-        return f"{where} - {module}{name}"
+        return f"{where} - {printable(module + name)}"
 
 
 class Trap(Exception):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import struct
 
+from wasmdialect._printable import printable
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import (
     FUNC_REF,
@@ -395,7 +396,8 @@ def _check_imports(module: LoadedModule, imports: Sequence[Extern]) -> None:
     for item, extern in zip(info.imports, imports, strict=True):
         reason = _mismatch(module, item.kind, item.index, extern)
         if reason is not None:
-            raise LinkError(f"incompatible import type for `{item.module}::{item.name}`: {reason}")
+            name = printable(f"{item.module}::{item.name}")
+            raise LinkError(f"incompatible import type for `{name}`: {reason}")
 
 
 def _mismatch(module: LoadedModule, kind: str, index: int, extern: Extern) -> str | None:

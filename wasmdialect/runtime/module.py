@@ -59,8 +59,9 @@ class LoadedModule:
         return self._names
 
     def display_name(self, symbol: str) -> str:
-        """What debuggers and profilers call a function: its name in the module, else the name that it
-        is exported under, else its symbol."""
+        """What debuggers and profilers call a function, in one line: its name in the module, else the
+        name that it is exported under, else its symbol."""
+        from wasmdialect._printable import printable  # not while a program starts
         from wasmdialect.abi.symbol_parts import parse_symbol
 
         parsed = parse_symbol(symbol)
@@ -68,7 +69,7 @@ class LoadedModule:
             return symbol
         index = parsed[1]
         exported = (e.name for e in self.info.exports if e.kind == "func" and e.index == index)
-        return self.names.get(index) or next(exported, symbol)
+        return printable(self.names.get(index) or next(exported, symbol))
 
     def _signature(self, type_index: int) -> Signature:
         signature = self.types[type_index]

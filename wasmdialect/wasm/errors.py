@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from wasmdialect._printable import printable
+
 
 class WasmError(Exception):
     """A module is not acceptable. `str()` is one line: what, and where.
@@ -38,7 +40,7 @@ class WasmError(Exception):
             where = f" at offset 0x{self.offset:x}"
         inside = f" in function {self.function}" if self.function is not None else ""
         if self.function_name is not None:
-            inside += f" ({self.function_name})"
+            inside += f" ({printable(self.function_name)})"
         return f"{self.message}{inside}{where}"
 
     def in_context(self) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeAlias
 
+from wasmdialect._printable import printable
 from wasmdialect.wasm.features import WASM_3_0, Feature
 from wasmdialect.wasm.types import (
     DefType,
@@ -57,7 +58,7 @@ class ImportName:
     name: str
 
     def __str__(self) -> str:
-        return f"{self.module}::{self.name}"
+        return printable(f"{self.module}::{self.name}")
 
 
 class CatchKind(Enum):
