@@ -1,5 +1,6 @@
 """What all tests share: hypothesis does not time examples, as machines are shared and noisy, and takes
-the same ones in CI; the cache of compiled functions is not the user's."""
+the same ones in CI; the cache of compiled functions is not the user's; Ctrl-C is what it is in a
+terminal, also in the background."""
 
 from __future__ import annotations
 
@@ -11,10 +12,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from processes import restore_signals
 from spec.scripts import find_testsuite
 
 settings.register_profile("wasmdialect", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("wasmdialect")
+
+restore_signals()
 
 _cache = tempfile.mkdtemp(prefix="wasmdialect-cache-")
 os.environ["WASMDIALECT_CACHE_DIR"] = _cache

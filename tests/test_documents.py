@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import processes
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -34,9 +35,7 @@ def python_blocks(document: str) -> list[str]:
 
 def run(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
     program, *args = shlex.split(command, comments=True)
-    done = subprocess.run(
-        [BIN / program, *args], cwd=folder, capture_output=True, text=True, timeout=120
-    )
+    done = processes.run([BIN / program, *args], cwd=folder, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import processes
+
 BIN = Path(sys.executable).parent
 
 
@@ -18,12 +20,11 @@ def run(
     environment: dict[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder."""
-    return subprocess.run(
+    return processes.run(
         [BIN / program, *arguments],
         cwd=folder,
         env={**os.environ, **(environment or {})},
-        input=stdin,
-        capture_output=True,
+        stdin=stdin,
         text=True,
         timeout=120,
     )

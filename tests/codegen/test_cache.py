@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import processes
 import pytest
 
 from wasmdialect import Config, wat2wasm
@@ -299,8 +301,12 @@ def test_processes_that_share_a_directory(tmp_path: Path):
     module = tmp_path / "m.wat"
     module.write_text(TEXT)
     arguments = [sys.executable, "-c", SCRIPT, str(tmp_path / "cache"), str(module)]
-    processes = [subprocess.Popen(arguments, stdout=subprocess.PIPE) for _ in range(3)]
-    outputs = {process.communicate()[0] for process in processes}
+    with ExitStack() as stack:
+        running = [
+            stack.enter_context(processes.started(arguments, stdout=subprocess.PIPE))
+            for _ in range(3)
+        ]
+        outputs = {process.communicate(timeout=120)[0] for process in running}
     assert outputs == {compiled(TEXT, False).artifact}
-    assert all(process.returncode == 0 for process in processes)
+    assert all(process.returncode == 0 for process in running)
     assert not [*(tmp_path / "cache").glob("??/.*")]  # nothing half written is left

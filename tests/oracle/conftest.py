@@ -54,7 +54,10 @@ class Oracle:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
-        self._process.wait()
+        try:
+            self._process.wait(60)
+        finally:
+            self._process.kill()
         self._process.stdout.close()
 
 

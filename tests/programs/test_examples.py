@@ -7,6 +7,7 @@ import sys
 import zlib
 from pathlib import Path
 
+import processes
 import pytest
 
 import wasmdialect
@@ -17,7 +18,7 @@ WASMDIALECT = Path(sys.executable).parent / "wasmdialect"
 
 def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     command = [WASMDIALECT, "run", EXAMPLES / "wasi.wasm", *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60)
+    return processes.run(command, stdin=stdin, text=True, timeout=60)
 
 
 def test_words():

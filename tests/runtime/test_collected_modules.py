@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
+
+import processes
 
 PROGRAM = """
 import gc
@@ -37,7 +38,5 @@ print(len(_modules))
 
 def test_a_module_is_collected_while_another_is_published():
     """Unloading takes the locks that publishing has: a deadlock, if it were done at once."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = processes.run([sys.executable, "-c", PROGRAM], text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr

@@ -7,11 +7,11 @@ import io
 import os
 import shutil
 import struct
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import processes
 import pytest
 from elftools.elf.elffile import ELFFile
 
@@ -93,9 +93,7 @@ def test_gdb():
     """Names and frames, through the glue to Python."""
     script = SCRIPT.format(text=TEXT)
     command = ["gdb", "-q", "-nx", "-batch", "-ex", "run", "-ex", "bt", "--args"]
-    done = subprocess.run(
-        [*command, sys.executable, "-c", script], capture_output=True, text=True, timeout=300
-    )
+    done = processes.run([*command, sys.executable, "-c", script], text=True, timeout=300)
     if "SIGUSR1" not in done.stdout:
         pytest.skip(f"gdb cannot run programs here: {done.stderr[-200:]}")
     frames = [line.split(" in ", 1)[-1] for line in done.stdout.splitlines() if line[:1] == "#"]
@@ -123,7 +121,8 @@ def test_jitdump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     script = SCRIPT.format(text=TEXT).replace("debug_info=True", 'profiler="jitdump"')
     script = script.replace("os.kill(os.getpid(), signal.SIGUSR1)", "None")
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
+    done = processes.run([sys.executable, "-c", script], text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
     (path,) = tmp_path.glob("jit-*.dump")
     data = path.read_bytes()
     magic, version, size, machine, _, pid = struct.unpack_from("<6I", data)

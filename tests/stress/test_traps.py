@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import textwrap
@@ -9,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import processes
 import pytest
 
 import wasmdialect
@@ -130,15 +132,13 @@ def program(body: str, before: str = "") -> subprocess.CompletedProcess[str]:
     source = f"""
 import faulthandler, os, signal, sys, threading, time
 {before}
-sys.path.insert(0, {str(__file__.rsplit("/", 1)[0])!r})
+sys.path[:0] = {[str(folder) for folder in Path(__file__).parents[:2]]!r}
 import wasmdialect
 from test_traps import World
 world = World()
 {textwrap.dedent(body)}
 """
-    return subprocess.run(
-        [sys.executable, "-c", source], capture_output=True, text=True, timeout=60
-    )
+    return processes.run([sys.executable, "-c", source], text=True, timeout=60)
 
 
 TRAP_AND_GO_ON = """
@@ -178,17 +178,46 @@ def test_interrupt():
     assert (done.stdout, done.returncode) == ("interrupted 42\n", 0), done.stderr
 
 
+ENDLESS = """
+(module
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\\08\\00\\00\\00\\08\\00\\00\\00started\\n")
+  (func (export "_start")
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 64)))
+    (loop (br 0))))
+"""
+"""A program that says when it runs."""
+
+
+def run_endless(folder: Path, *options: str, **how: Any) -> Any:
+    (folder / "endless.wat").write_text(ENDLESS)
+    command = [Path(sys.executable).parent / "wasmdialect", "run", *options, "endless.wat"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return processes.started(command, cwd=folder, text=True, **pipes, **how)
+
+
 def test_interrupt_of_the_command(tmp_path: Path):
-    (tmp_path / "endless.wat").write_text('(module (func (export "_start") (loop (br 0))))')
-    command = [str(Path(sys.executable).parent / "wasmdialect"), "run", "endless.wat"]
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    try:
-        process.wait(3)
-    except subprocess.TimeoutExpired:
-        process.send_signal(2)
-    _, errors = process.communicate(timeout=10)
-    assert process.returncode == 130, errors
-    assert "Traceback" not in errors
+    with run_endless(tmp_path) as process:
+        assert process.stdout.readline() == "started\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "error: interrupted\n")
+
+
+def test_interrupts_that_are_ignored_are_ignored_in_compiled_code(tmp_path: Path):
+    """As in the background of a script, or with nohup. A limit still ends the program."""
+
+    def ignore() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    with run_endless(tmp_path, "--timeout", "3", preexec_fn=ignore) as process:
+        assert process.stdout.readline() == "started\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 134
+    assert "wasm trap: interrupt" in errors
 
 
 SIGNALLING = """

@@ -59,13 +59,16 @@ def commands() -> None:
     """
 
 
-def main(args: Sequence[str] | None = None) -> None:
+def main() -> None:
     """The command `wasmdialect`."""
     set_up_streams()
+    sys.exit(run(sys.argv[1:]))
 
-    given = [*(sys.argv[1:] if args is None else args)]
+
+def run(args: Sequence[str]) -> int:
+    """Do a command line; returns the exit code."""
 
     def command() -> int:
-        return commands.main(given or ["--help"], "wasmdialect", standalone_mode=False) or 0
+        return commands.main([*args] or ["--help"], "wasmdialect", standalone_mode=False) or 0
 
-    sys.exit(guarded(command, debug=False))
+    return guarded(command, debug=False)

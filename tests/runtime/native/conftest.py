@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import processes
 import pytest
 
 from wasmdialect.runtime import builtins
@@ -33,9 +34,7 @@ def run_program() -> Program:
 
     def run(source: str, first: str = "") -> subprocess.CompletedProcess[str]:
         program = PREAMBLE + first + LOAD + source
-        return subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, timeout=30
-        )
+        return processes.run([sys.executable, "-c", program], text=True, timeout=30)
 
     return run
 
