@@ -40,7 +40,7 @@ def guarded(command: Callable[[], int], *, debug: bool) -> int:
         code = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
     except KeyboardInterrupt:
         return fail("interrupted", EXIT_INTERRUPTED)
-    except Exception as error:
+    except BaseException as error:  # xDSL's ArgSpecParseError is no Exception
         failure = error
     broken = standard_output_error()
     if failure is not None and (broken is None or not isinstance(failure, OSError)):
@@ -50,7 +50,7 @@ def guarded(command: Callable[[], int], *, debug: bool) -> int:
     return _report(broken, debug=debug)
 
 
-def _report(error: Exception, *, debug: bool) -> int:
+def _report(error: BaseException, *, debug: bool) -> int:
     described = describe(error)
     if debug or described is None:
         say("".join(traceback.format_exception(error)).rstrip())

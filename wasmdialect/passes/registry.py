@@ -13,6 +13,8 @@ from pathlib import Path
 
 from xdsl.passes import ModulePass
 
+from wasmdialect._printable import printable
+
 PassFactory = Callable[[], type[ModulePass]]
 
 
@@ -114,7 +116,7 @@ class PassRegistry:
     def load_file(self, path: str) -> None:
         """Register every pass that a Python file defines. Raises PassError, also with what the file
         itself raises."""
-        file = Path(path).resolve()
+        file, path = Path(path).resolve(), printable(path)
         if not file.is_file():
             raise PassError(f"cannot load passes from {path}: there is no such file")
         module_name = f"wasmdialect_loaded_{file.stem}"
