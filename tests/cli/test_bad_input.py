@@ -59,6 +59,7 @@ def test_bad_modules_in_wasm_opt_py(folder: Path, name: str):
         ("run good.wat --invoke f", 2, ["takes 1 arguments, not 0"]),
         ("run good.wat --invoke f x", 2, ["'x' is no i32"]),
         ("run good.wat --invoke f 4294967296", 2, ["does not fit i32"]),
+        ("run good.wat --invoke f ٣", 2, ["is no i32"]),
         ("run --bonds guard good.wat", 2, ["no such option: --bonds"]),
         ("run good.wat -O 7", 2, ["7"]),
         ("run good.wat --bounds soft", 2, ["soft", "guard"]),

@@ -76,7 +76,8 @@ def command(file: str, args: tuple[str, ...], debug: bool, **options: Any) -> No
 
     Without --invoke, `_start` is run with WASI and ARGS, and its exit code is the exit code; a trap
     gives 134. With --invoke, ARGS are the arguments, and each result is a line like `i32:832040`.
-    Options of the program that look like ours go behind `--`.
+    What follows `--` is the program's. Before that our options are ours, also after FILE; others are
+    the program's after FILE, unless they are nearly spelt as one of ours.
 
     \b
     wasmdialect run prog.wasm --dir . -- -v input.txt

@@ -13,6 +13,8 @@ from wasmdialect.cli.errors import UsageError
 def parse_argument(text: str, t: ValType) -> Any:
     """An argument on the command line as a value of a type. Raises UsageError."""
     try:
+        if not text.isascii():
+            raise ValueError
         if t.name in ("i32", "i64"):
             return _parse_integer(text, int(t.name[1:]))
         if t.name in ("f32", "f64"):
