@@ -14,34 +14,27 @@ _SHOWN = 40
 class Integer(click.IntRange):
     """An integer from `low` to `high`."""
 
-    name = "integer"
-
     def __init__(self, low: int, high: int):
         super().__init__(low, high)
         self.low, self.high = low, high
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | None:
-        number = value if isinstance(value, int) else _integer(value)
-        if number is None or not self.low <= number <= self.high:
-            self.fail(
-                f"{value[:_SHOWN]!r} is no integer from {self.low} to {self.high}", param, ctx
-            )
-        return number
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value)
+        if re.fullmatch(r"[+-]?[0-9]{1,30}", text):
+            number = int(text)
+            if self.low <= number <= self.high:
+                return number
+        self.fail(f"{text[:_SHOWN]!r} is no integer from {self.low} to {self.high}", param, ctx)
 
 
-def _integer(text: str) -> int | None:
-    """The integer that a decimal says; None for other words, and for what is far too long."""
-    return int(text) if re.fullmatch(r"[+-]?[0-9]{1,30}", text) else None
-
-
-class Seconds(click.ParamType):
+class Seconds(click.FloatRange):
     """A time in seconds: more than 0, and no more than clocks and timers can hold."""
 
-    name = "seconds"
     LONGEST = 1e9
     """Thirty years."""
+
+    def __init__(self) -> None:
+        super().__init__(0, self.LONGEST, min_open=True)
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None

@@ -64,7 +64,7 @@ def _text_over(raw: io.FileIO, like: TextIO) -> io.TextIOWrapper:
         io.BufferedWriter(raw),
         encoding=like.encoding,
         errors="backslashreplace",
-        line_buffering=like.line_buffering,
+        line_buffering=bool(like.line_buffering),
     )
 
 
