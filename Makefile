@@ -49,10 +49,11 @@ bench: venv ## measure speed and memory (minutes; prints ratios)
 	$(BIN)/python tools/bench.py
 
 .PHONY: fuzz
-fuzz: venv ## mutate modules, compared with Wasmtime, and artifacts (minutes; FUZZ=--seed 5 and the like)
+fuzz: venv ## mutate modules and artifacts, and compare state after traps with Wasmtime's (minutes; FUZZ=--seed 5)
 	$(BIN)/python tools/fuzz_validation.py --count 100000 $(FUZZ)
 	$(BIN)/python tools/fuzz_validation.py --shapes
 	$(BIN)/python tools/fuzz_artifacts.py --count 12000 --jobs 2 $(FUZZ)
+	$(BIN)/python tools/fuzz_traps.py --count 500 --jobs 2 $(FUZZ)
 
 .PHONY: clean
 clean: ## remove everything that make created

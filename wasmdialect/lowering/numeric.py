@@ -450,7 +450,7 @@ def _uses_are_safe(value: SSAValue, magnitude: int) -> bool:
 
 def _is_safe_use(user: Operation, magnitude: int) -> bool:
     if isinstance(user, wasmvm.LinearStoreOp):
-        return user.is_ordered  # volatile: not forwarded to a load
+        return user.volatile is not None  # volatile: not forwarded to a load
     if isinstance(user, wasmvm.StoreFieldOp):
         return user.volatile is not None
     if not isinstance(user, wasmir.NumericOp):

@@ -85,7 +85,8 @@ def _linear_place(f: FunctionLowering, op: wasmvm.LinearLoadOp | wasmvm.LinearSt
 def _linear_load(f: FunctionLowering, op: wasmvm.LinearLoadOp) -> None:
     address, width = _linear_place(f, op), op.bytes.value.data
     result_type = result_of(op).type
-    align, volatile, faults = op.align.value.data, op.is_ordered, op.may_fault is not None
+    align, faults = op.align.value.data, op.may_fault is not None
+    volatile = op.volatile is not None
     if width == type_size(result_type):
         value = f.load(
             address, result_type, align, Alias.LINEAR, volatile=volatile, may_fault=faults
@@ -109,7 +110,7 @@ def _linear_store(f: FunctionLowering, op: wasmvm.LinearStoreOp) -> None:
         address,
         op.align.value.data,
         Alias.LINEAR,
-        volatile=op.is_ordered,
+        volatile=op.volatile is not None,
         may_fault=op.may_fault is not None,
     )
 
@@ -171,7 +172,8 @@ def _store_element(f: FunctionLowering, op: wasmvm.StoreElementOp) -> None:
     if op.function is not None:
         bits = f.emit(llvm.PtrToIntOp, (value,), i64)
         value = f.emit(llvm.OrOp, (bits, f.constant(TABLE_ELEMENT_INITIALIZED, 64)), i64)
-    f.store(value, address, POINTER_SIZE, Alias.TABLE_ELEMENT)
+    volatile = op.volatile is not None
+    f.store(value, address, POINTER_SIZE, Alias.TABLE_ELEMENT, volatile=volatile)
 
 
 def _signature_id(f: FunctionLowering, op: wasmvm.SignatureIdOp) -> None:

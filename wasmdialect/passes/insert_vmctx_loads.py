@@ -81,6 +81,7 @@ def _load(r: _FunctionRewrite, op: wasmir.LoadOp) -> None:
 
 def _store(r: _FunctionRewrite, op: wasmir.StoreOp) -> None:
     base, properties = r.access(op)
+    properties |= r.order
     r.step(wasmvm.LinearStoreOp, (base, op.address_operand, op.stored_value), properties)
     drop(op)
 
@@ -162,9 +163,7 @@ def _constant_value(variable: wasmir.GlobalOp) -> wasmir.ConstOp | None:
 
 def _global_set(r: _FunctionRewrite, op: wasmir.GlobalSetOp) -> None:
     pointer, path = r.global_place(r.variable(op.variable))
-    properties = wasmvm.path_properties(path)
-    if r.traps == "exact":
-        properties["volatile"] = UNIT
+    properties = wasmvm.path_properties(path) | r.order
     r.step(wasmvm.StoreFieldOp, (pointer, op.value), properties)
     drop(op)
 
@@ -173,9 +172,7 @@ def _count(r: _FunctionRewrite, op: wasmvm.CountOp) -> None:
     path = wasmvm.Path("extra", None, op.counter.data)
     count = r.field(r.vmctx(), path, i64)
     added = r.numeric("i64.add", count, r.constant(op.amount_value, 64))
-    properties = wasmvm.path_properties(path)
-    if r.traps == "exact":
-        properties["volatile"] = UNIT
+    properties = wasmvm.path_properties(path) | r.order
     r.step(wasmvm.StoreFieldOp, (r.vmctx(), added), properties)
     drop(op)
 
@@ -193,7 +190,7 @@ def _table_get(r: _FunctionRewrite, op: wasmir.TableGetOp) -> None:
 def _table_set(r: _FunctionRewrite, op: wasmir.TableSetOp) -> None:
     table = r.table(op.table)
     address = r.element_address(table, r.table_index(op.index))
-    r.step(wasmvm.StoreElementOp, (address, op.value), r.element_properties(table))
+    r.step(wasmvm.StoreElementOp, (address, op.value), r.element_properties(table) | r.order)
     drop(op)
 
 

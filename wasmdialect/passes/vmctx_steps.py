@@ -21,6 +21,21 @@ UNIT = UnitAttr()
 _D = TypeVar("_D", bound=wasmir.DeclarationOp)
 
 
+def _order(
+    bounds: Literal["guard", "explicit"], traps: Literal["exact", "relaxed"]
+) -> dict[str, Attribute]:
+    """THE choice of what keeps stores exact; everything that writes memories, tables, globals and
+    counters, or reads what may fault, asks here.
+
+    An access that faults is an exit from the function that LLVM does not see. It keeps volatile accesses
+    in their order, but deletes, delays and hoists plain stores across them, whether they are known
+    to be in bounds or not; and inlining at -O3 brings accesses that may fault next to stores of functions
+    that have none. So with guard pages each store is volatile. With explicit bounds every trap is a
+    branch to a block that starts with a fence, which reads all memory for LLVM: plain stores will do.
+    """
+    return {"volatile": UNIT} if traps == "exact" and bounds == "guard" else {}
+
+
 class VMContextSteps:
     """Appends steps to a block of one function."""
 
@@ -34,7 +49,8 @@ class VMContextSteps:
         self.function = function
         self.symbols = symbols
         self.bounds = bounds
-        self.traps = traps
+        self.order = _order(bounds, traps)
+        """Properties of every store that can be seen after a trap, and of every load that may fault."""
         self.location = function.location
         """Of what is appended."""
         self.block = function.entry
@@ -249,9 +265,7 @@ class VMContextSteps:
                     {"size": integer_attr(min(end, (1 << 64) - 1), 64)},
                 )
             else:
-                properties["may_fault"] = UNIT
-                if self.traps == "relaxed":
-                    properties["unordered"] = UNIT
+                properties |= {"may_fault": UNIT, **self.order}
         return self.memory_base(memory), properties
 
     def check_range(self, memory: wasmir.MemoryOp, start: SSAValue, length: SSAValue) -> None:

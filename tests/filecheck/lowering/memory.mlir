@@ -1,7 +1,8 @@
 // RUN: wasm-opt-py %s -t llvm | filecheck %s
 
 // Accesses carry the kind of state they touch as !tbaa, so that a store to linear memory does not keep
-// LLVM from reusing the base. What never changes is loaded as invariant; what may fault is volatile.
+// LLVM from reusing the base. What never changes is loaded as invariant. Loads that may fault and all
+// stores are volatile.
 
 wasmir.memory @memory i32 min 1 page 16 index 0 slot 0
 wasmir.global @global mut i64 index 0 slot 0

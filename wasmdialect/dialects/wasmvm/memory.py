@@ -37,20 +37,16 @@ from wasmdialect.dialects.wasmvm.types import PTR
 class LinearAccessOp(IRDLOperation, ABC):
     """An access of `bytes` bytes at `memory base + zero-extended address + offset`.
 
-    `may_fault` says that it relies on the guard pages to trap: it must neither be deleted nor moved
-    over other state, unless it is `unordered`. Without it the access is known to be in bounds.
+    `may_fault` says that it relies on the guard pages to trap; without it the access is known to be in
+    bounds. `volatile` says that it must happen, and in this order with every other volatile access, call
+    and trap: a load because it may trap, a store because it can be seen after a trap.
     """
 
     offset = prop_def(IntegerAttr[I64])
     bytes = prop_def(IntegerAttr[I64])
     align = prop_def(IntegerAttr[I64])
     may_fault = opt_prop_def(UnitAttr)
-    unordered = opt_prop_def(UnitAttr)
-
-    @property
-    def is_ordered(self) -> bool:
-        """Whether the access is an effect of its own, which keeps its place among all others."""
-        return self.may_fault is not None and self.unordered is None
+    volatile = opt_prop_def(UnitAttr)
 
     def accessed_type(self) -> Attribute:
         """Type of the value read or written."""
@@ -80,7 +76,7 @@ class LinearLoadOp(LinearAccessOp):
     signed = opt_prop_def(UnitAttr)
     result = result_def()
     assembly_format = (
-        "(`may_fault` $may_fault^)? (`unordered` $unordered^)? (`signed` $signed^)?"
+        "(`volatile` $volatile^)? (`may_fault` $may_fault^)? (`signed` $signed^)?"
         " $base `[` $address `:` type($address) `+` $offset `]` `bytes` $bytes `align` $align"
         " attr-dict `:` type($result)"
     )
@@ -98,7 +94,7 @@ class LinearStoreOp(LinearAccessOp):
     address = operand_def()
     value = operand_def()
     assembly_format = (
-        "(`may_fault` $may_fault^)? (`unordered` $unordered^)?"
+        "(`volatile` $volatile^)? (`may_fault` $may_fault^)?"
         " $base `[` $address `:` type($address) `+` $offset `]` `,` $value `bytes` $bytes"
         " `align` $align attr-dict `:` type($value)"
     )
@@ -214,13 +210,17 @@ class LoadElementOp(IRDLOperation):
 @irdl_op_definition
 class StoreElementOp(IRDLOperation):
     """Store a reference to the address of a table element, with the initialised bit if it is a
-    function."""
+    function. `volatile` as for stores to memory."""
 
     name = "wasmvm.store_element"
     address = operand_def(eq(PTR))
     value = operand_def()
     function = opt_prop_def(UnitAttr)
-    assembly_format = "(`function` $function^)? $address `,` $value attr-dict `:` type($value)"
+    volatile = opt_prop_def(UnitAttr)
+    assembly_format = (
+        "(`volatile` $volatile^)? (`function` $function^)? $address `,` $value attr-dict"
+        " `:` type($value)"
+    )
 
 
 @irdl_op_definition

@@ -15,8 +15,8 @@ wasmir.func import "env" "f" index 0 slot 0 @function(i32) -> i32
 // CHECK-NEXT:    %2 = wasmvm.load_field invariant %1, memory.base : !llvm.ptr
 // CHECK-NEXT:    %3 = wasmvm.load_field invariant %0, memories.definition[0] : !llvm.ptr
 // CHECK-NEXT:    %4 = wasmvm.load_field invariant %3, memory.base : !llvm.ptr
-// CHECK-NEXT:    %5 = wasmvm.linear_load may_fault %2[%a : i32 + 0] bytes 4 align 1 : i32
-// CHECK-NEXT:    %6 = wasmvm.linear_load may_fault %4[%a : i32 + 0] bytes 4 align 1 : i32
+// CHECK-NEXT:    %5 = wasmvm.linear_load volatile may_fault %2[%a : i32 + 0] bytes 4 align 1 : i32
+// CHECK-NEXT:    %6 = wasmvm.linear_load volatile may_fault %4[%a : i32 + 0] bytes 4 align 1 : i32
 // CHECK-NEXT:    %7 = wasmir.i64.const 16
 // CHECK-NEXT:    %8 = wasmvm.load_field %1, memory.current_length : i64
 // CHECK-NEXT:    %9 = wasmir.i64.shr_u %8, %7

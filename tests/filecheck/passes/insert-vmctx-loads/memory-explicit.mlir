@@ -1,7 +1,8 @@
 // RUN: wasm-opt-py %s -p 'insert-vmctx-loads{bounds=explicit}' | filecheck %s
 // BLESS
 
-// Every access is compared with the current length, which only a call can change within a block.
+// Every access is compared with the current length, which only a call can change within a block. No
+// access faults, and every trap has a fence, so stores are plain.
 
 wasmir.memory @memory i32 min 1 page 16 index 0 slot 0
 
@@ -29,6 +30,26 @@ wasmir.func index 0 slot 0 @accesses(%a: i32) -> i64 {
 }
 
 wasmir.func index 1 slot 1 @callee()
+
+wasmir.global @global mut i32 index 0 slot 0
+wasmir.table @hosts !wasmir.ref<null extern> i32 min 1 index 0 slot 0
+
+// CHECK-LABEL: @stores(
+// CHECK-NEXT:    %0 = wasmvm.vmctx
+// CHECK-NEXT:    wasmvm.store_field %0, globals.value[0], %a : i32
+// CHECK-NEXT:    %1 = wasmvm.load_field %0, tables.current_elements[0] : i32
+// CHECK-NEXT:    %2 = wasmir.i32.ge_u %a, %1
+// CHECK-NEXT:    wasmvm.trap_if %2, 3
+// CHECK-NEXT:    %3 = wasmvm.load_field %0, tables.base[0] : !llvm.ptr
+// CHECK-NEXT:    %4 = wasmvm.element_address %3[%a]
+// CHECK-NEXT:    wasmvm.store_element %4, %x : !wasmir.ref<null extern>
+// CHECK-NEXT:    wasmir.return
+// CHECK-NEXT:  }
+wasmir.func index 3 slot 3 @stores(%a: i32, %x: !wasmir.ref<null extern>) {
+  wasmir.global.set @global, %a : i32
+  wasmir.table.set @hosts[%a : i32], %x : !wasmir.ref<null extern>
+  wasmir.return
+}
 
 // A memory that cannot grow has a constant length.
 wasmir.memory @fixed i32 min 2 max 2 page 16 index 1 slot 1

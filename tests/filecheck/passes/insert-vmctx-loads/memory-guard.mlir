@@ -9,11 +9,11 @@ wasmir.memory @memory i32 min 1 page 16 index 0 slot 0
 // CHECK-LABEL: @accesses(
 // CHECK-NEXT:    %0 = wasmvm.vmctx
 // CHECK-NEXT:    %1 = wasmvm.load_field invariant %0, owned_memories.base[0] : !llvm.ptr
-// CHECK-NEXT:    %2 = wasmvm.linear_load may_fault %1[%a : i32 + 8] bytes 8 align 1 : i64
-// CHECK-NEXT:    wasmvm.linear_store may_fault %1[%a : i32 + 0], %2 bytes 1 align 1 : i64
+// CHECK-NEXT:    %2 = wasmvm.linear_load volatile may_fault %1[%a : i32 + 8] bytes 8 align 1 : i64
+// CHECK-NEXT:    wasmvm.linear_store volatile may_fault %1[%a : i32 + 0], %2 bytes 1 align 1 : i64
 // CHECK-NEXT:    wasmir.br ^next
 // CHECK-NEXT:  ^next:
-// CHECK-NEXT:    %3 = wasmvm.linear_load may_fault signed %1[%a : i32 + 0] bytes 2 align 1 : i64
+// CHECK-NEXT:    %3 = wasmvm.linear_load volatile may_fault signed %1[%a : i32 + 0] bytes 2 align 1 : i64
 // CHECK-NEXT:    wasmir.return %3 : i64
 // CHECK-NEXT:  }
 wasmir.func index 0 slot 0 @accesses(%a: i32) -> i64 {
@@ -30,7 +30,7 @@ wasmir.func index 0 slot 0 @accesses(%a: i32) -> i64 {
 // CHECK-NEXT:    %1 = wasmvm.load_field invariant %0, owned_memories.base[0] : !llvm.ptr
 // CHECK-NEXT:    %last = wasmir.i32.const 65532
 // CHECK-NEXT:    %2 = wasmvm.linear_load %1[%last : i32 + 0] bytes 4 align 1 : i32
-// CHECK-NEXT:    %3 = wasmvm.linear_load may_fault %1[%last : i32 + 1] bytes 4 align 1 : i32
+// CHECK-NEXT:    %3 = wasmvm.linear_load volatile may_fault %1[%last : i32 + 1] bytes 4 align 1 : i32
 // CHECK-NEXT:    %4 = wasmvm.linear_load %1[%a : i32 + 0] bytes 4 align 1 : i32
 // CHECK-NEXT:    wasmir.return %4 : i32
 // CHECK-NEXT:  }
@@ -40,6 +40,24 @@ wasmir.func index 1 slot 1 @known(%a: i32) -> i32 {
   %1 = wasmir.i32.load @memory[%last + 1]
   %2 = wasmir.i32.load @memory[%a] inbounds
   wasmir.return %2 : i32
+}
+
+// Stores are volatile even where they cannot fault: another access may, and then they can be seen.
+// CHECK-LABEL: @known_stores(
+// CHECK-NEXT:    %0 = wasmvm.vmctx
+// CHECK-NEXT:    %1 = wasmvm.load_field invariant %0, owned_memories.base[0] : !llvm.ptr
+// CHECK-NEXT:    %address = wasmir.i32.const 8
+// CHECK-NEXT:    wasmvm.linear_store volatile %1[%address : i32 + 0], %a bytes 4 align 1 : i32
+// CHECK-NEXT:    wasmvm.linear_store volatile may_fault %1[%a : i32 + 0], %a bytes 4 align 1 : i32
+// CHECK-NEXT:    wasmvm.linear_store volatile %1[%a : i32 + 0], %a bytes 4 align 1 : i32
+// CHECK-NEXT:    wasmir.return
+// CHECK-NEXT:  }
+wasmir.func index 3 slot 3 @known_stores(%a: i32) {
+  %address = wasmir.i32.const 8
+  wasmir.i32.store @memory[%address], %a
+  wasmir.i32.store @memory[%a], %a
+  wasmir.i32.store @memory[%a], %a inbounds
+  wasmir.return
 }
 
 // The offset alone passes the guard: this needs a comparison.

@@ -26,7 +26,7 @@ wasmir.table @table !wasmir.ref<null extern> i64 min 1 index 0 slot 0
 // CHECK-NEXT:    %16 = wasmir.i32.ge_u %15, %6
 // CHECK-NEXT:    wasmvm.trap_if %16, 3
 // CHECK-NEXT:    %17 = wasmvm.element_address %8[%15]
-// CHECK-NEXT:    wasmvm.store_element %17, %10 : !wasmir.ref<null extern>
+// CHECK-NEXT:    wasmvm.store_element volatile %17, %10 : !wasmir.ref<null extern>
 // CHECK-NEXT:    %18 = wasmir.i64.extend_i32_s %6
 // CHECK-NEXT:    wasmir.return %18 : i64
 // CHECK-NEXT:  }

@@ -2,6 +2,7 @@
 // BLESS
 
 // An element is checked against the current number of elements; those of function tables carry a bit.
+// Stores are volatile, so that they stay in front of accesses that may fault.
 
 wasmir.table @functions !wasmir.ref<null func> i32 min 1 index 0 slot 0
 wasmir.table @hosts !wasmir.ref<null extern> i32 min 1 index 1 slot 1
@@ -20,13 +21,13 @@ wasmir.elem @segment !wasmir.ref<null func> functions [] index 3 place {
 // CHECK-NEXT:    %6 = wasmir.i32.ge_u %i, %1
 // CHECK-NEXT:    wasmvm.trap_if %6, 3
 // CHECK-NEXT:    %7 = wasmvm.element_address %3[%i]
-// CHECK-NEXT:    wasmvm.store_element function %7, %5 : !wasmir.ref<null func>
+// CHECK-NEXT:    wasmvm.store_element volatile function %7, %5 : !wasmir.ref<null func>
 // CHECK-NEXT:    %8 = wasmvm.load_field %0, tables.current_elements[1] : i32
 // CHECK-NEXT:    %9 = wasmir.i32.ge_u %i, %8
 // CHECK-NEXT:    wasmvm.trap_if %9, 3
 // CHECK-NEXT:    %10 = wasmvm.load_field %0, tables.base[1] : !llvm.ptr
 // CHECK-NEXT:    %11 = wasmvm.element_address %10[%i]
-// CHECK-NEXT:    wasmvm.store_element %11, %x : !wasmir.ref<null extern>
+// CHECK-NEXT:    wasmvm.store_element volatile %11, %x : !wasmir.ref<null extern>
 // CHECK-NEXT:    wasmir.return
 // CHECK-NEXT:  }
 wasmir.func index 0 slot 0 @elements(%i: i32, %x: !wasmir.ref<null extern>) {

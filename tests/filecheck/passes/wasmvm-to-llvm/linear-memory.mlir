@@ -1,7 +1,8 @@
 // RUN: wasm-opt-py %s -p wasmvm-to-llvm | filecheck %s
 // BLESS
 
-// What may fault is volatile; narrow accesses extend and truncate; a large offset is added apart.
+// Volatile accesses stay volatile, and what may fault is marked. Narrow accesses extend and truncate; a
+// large offset is added apart.
 
 // CHECK-LABEL: llvm.func hidden @accesses
 // CHECK-NEXT:    %6 = llvm.zext %3 : i32 to i64
@@ -26,9 +27,9 @@
 // CHECK-NEXT:  }
 wasmvm.func wasm @accesses(%base: !llvm.ptr, %a: i32, %b: i64, %v: i64) -> i64 {
   %0 = wasmvm.linear_load %base[%a : i32 + 16] bytes 8 align 1 : f64
-  %1 = wasmvm.linear_load may_fault signed %base[%a : i32 + 0] bytes 2 align 1 : i64
+  %1 = wasmvm.linear_load volatile may_fault signed %base[%a : i32 + 0] bytes 2 align 1 : i64
   %2 = wasmvm.linear_load %base[%b : i64 + 4294967296] bytes 1 align 1 : i32
-  wasmvm.linear_store may_fault %base[%a : i32 + 0], %v bytes 4 align 1 : i64
+  wasmvm.linear_store volatile may_fault %base[%a : i32 + 0], %v bytes 4 align 1 : i64
   %3 = wasmvm.linear_address %base[%b : i64]
   wasmir.return %1 : i64
 }

@@ -1,7 +1,8 @@
 // RUN: wasm-opt-py %s -p wasmvm-to-llvm | filecheck %s
 // BLESS
 
-// A function element that is 0 is computed by the runtime first; bit 0 says that it has been.
+// A function element that is 0 is computed by the runtime first; bit 0 says that it has been. A volatile
+// store stays one.
 
 // CHECK-LABEL: llvm.func hidden @function_element
 // CHECK-NEXT:    %4 = llvm.mlir.constant(8) : i64
@@ -21,7 +22,7 @@
 // CHECK-NEXT:    %15 = llvm.ptrtoint %14 : !llvm.ptr to i64
 // CHECK-NEXT:    %16 = llvm.mlir.constant(1) : i64
 // CHECK-NEXT:    %17 = llvm.or %15, %16 : i64
-// CHECK-NEXT:    llvm_ext.store %17, %7 align 8 alias "table_element" : i64, !llvm.ptr
+// CHECK-NEXT:    llvm_ext.store volatile %17, %7 align 8 alias "table_element" : i64, !llvm.ptr
 // CHECK-NEXT:    llvm.return
 // CHECK-NEXT:  ^bb3:
 // CHECK-NEXT:    %18 = llvm.mlir.constant(5 : i32) : i32
@@ -37,7 +38,7 @@ wasmvm.func wasm @function_element(%base: !llvm.ptr, %i: i32) {
   %vmctx = wasmvm.vmctx
   %address = wasmvm.element_address %base[%i]
   %f = wasmvm.load_element function %vmctx, %address table 5[%i] : !wasmir.ref<null func>
-  wasmvm.store_element function %address, %f : !wasmir.ref<null func>
+  wasmvm.store_element volatile function %address, %f : !wasmir.ref<null func>
   wasmir.return
 }
 

@@ -1,0 +1,259 @@
+"""Compare all state after traps with Wasmtime's: memories, globals, tables, what the host saw.
+
+    python tools/fuzz_traps.py --count 2000 --state traps.json
+    python tools/fuzz_traps.py --wasm-opt wasm-opt --seconds 3600
+
+Random modules store and call around everything that may trap (`trap_modules.py`), or are Binaryen's
+(`binaryen_modules.py`). Each is compiled at four levels with both kinds of bounds, its exports are called
+several times on one instance, and after each call everything that can be observed is compared
+(`observed_runs.py`). Module number N of a seed is always the same, so `--only N` shows one again;
+`--state` is where a run that was stopped goes on. A difference, a crash of the compiler or a module that
+takes too long is printed with its number, and makes the exit code 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, islice, zip_longest
+from pathlib import Path
+from typing import Any
+
+import wasmtime
+from binaryen_modules import binaryen_module
+from observed_runs import Observation, ObservedInstance
+from trap_modules import CalledModule, trap_module
+
+import wasmdialect
+from wasmdialect.codegen.store import MemoryStore
+
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
+    f"-O{level} --bounds {bounds}": {"opt_level": level, "bounds": bounds}
+    for bounds in ("guard", "explicit")
+    for level in (0, 1, 2, 3)
+}
+"""What each module is compiled with, by what the command line calls it."""
+
+CHUNK = 20
+"""Modules of one child process, and between two times that the state is written."""
+
+CPU_SECONDS = 60.0
+"""Of processor time, after which a module counts as one that takes too long."""
+
+WALL_SECONDS = 1800.0
+"""After which it hangs, on however busy a machine."""
+
+TOO_LONG = (-signal.SIGPROF, -signal.SIGKILL)
+"""How a child ends when a module took more than its time."""
+
+MAX_CACHED = 5000
+"""Entries of the cache (trampolines are the same in many modules), after which a new one begins."""
+
+Report = dict[str, Any]
+"""A line of a child: `start` with a number; or `done` with a number, `counts` and `differences`."""
+
+
+def make_module(arguments: argparse.Namespace, number: int) -> CalledModule:
+    """The module with this number of the source that was asked for."""
+    if arguments.wasm_opt:
+        return binaryen_module(arguments.wasm_opt, arguments.seed, number)
+    return trap_module(arguments.seed, number)
+
+
+# --- comparing, in a child process: bad IR aborts LLVM
+
+
+class Comparer:
+    """Runs modules on both engines."""
+
+    def __init__(self) -> None:
+        config = wasmtime.Config()
+        config.cranelift_nan_canonicalization = True
+        config.parallel_compilation = False
+        self.theirs = wasmtime.Engine(config)
+        self.cache = MemoryStore()
+
+    def compare(self, module: CalledModule) -> tuple[Counter[str], list[str]]:
+        """How the calls ended, and what differs in which configuration."""
+        expected = [*observe(wasmtime, self.theirs, module)]
+        counts = Counter(
+            "returns" if o.outcome.startswith("returns") else o.outcome for o in expected
+        )
+        differences: list[str] = []
+        if len(self.cache.entries) > MAX_CACHED:
+            self.cache = MemoryStore()
+        for name, settings in CONFIGURATIONS.items():
+            config = wasmdialect.Config(**settings, jobs=0, cache=self.cache)
+            found = observe(wasmdialect, wasmdialect.Engine(config), module)
+            difference = first_difference(found, expected)
+            if difference is not None:
+                differences.append(f"{name}: {difference}")
+        return counts, differences
+
+
+def observe(api: Any, engine: Any, module: CalledModule) -> Iterator[Observation]:
+    """What can be seen after each call."""
+    instance = ObservedInstance(api, engine, module.binary)
+    try:
+        if instance.failure is not None:
+            yield Observation("instantiation", instance.failure, {}, {}, {}, [])
+            return
+        for call in module.calls:
+            yield instance.call(*call)
+    finally:
+        instance.close()
+
+
+def first_difference(found: Iterator[Observation], expected: list[Observation]) -> str | None:
+    """Where two runs are no longer the same; what comes after is not looked at."""
+    for mine, theirs in zip_longest(found, expected):
+        if mine is None or theirs is None:
+            return "one run has fewer calls"
+        difference = mine.difference(theirs)
+        if difference is not None:
+            return difference
+    return None
+
+
+def run_child(arguments: argparse.Namespace, numbers: range) -> None:
+    """Compare modules one by one, with a line of JSON before and after each."""
+    comparer = Comparer()
+    for number in numbers:
+        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)  # which ends the process
+        print(json.dumps({"start": number}), flush=True)
+        try:
+            counts, differences = comparer.compare(make_module(arguments, number))
+        except Exception as error:
+            counts, differences = Counter[str](), [f"{type(error).__name__}: {error}"]
+        done = {"done": number, "counts": dict(counts), "differences": differences}
+        print(json.dumps(done), flush=True)
+
+
+# --- the parent
+
+
+def chunk_reports(command: list[str], numbers: range, deadline: float) -> list[Report]:
+    """The `done` reports of a range of modules. A child that dies or hangs is reported for the module it
+    was at, and another goes on with the next one."""
+    reports: list[Report] = []
+    start = numbers.start
+    while start < numbers.stop and time.monotonic() < deadline:
+        at: list[int] = [start]
+        finished = [time.monotonic()]
+        child = subprocess.Popen(
+            [*command, "--child", str(start), str(numbers.stop)], stdout=subprocess.PIPE, text=True
+        )
+        over = threading.Event()
+
+        def watch(child: Any = child, finished: list[float] = finished, over: Any = over) -> None:
+            while not over.wait(0.2):
+                now = time.monotonic()
+                if now > deadline or now - finished[-1] > WALL_SECONDS:
+                    child.kill()
+                    return
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        assert child.stdout is not None
+        for line in child.stdout:
+            report: Report = json.loads(line)
+            if "start" in report:
+                at.append(report["start"])
+            else:
+                finished.append(time.monotonic())
+                reports.append(report)
+        code = child.wait()
+        over.set()
+        watcher.join()
+        if code == 0 or time.monotonic() > deadline:
+            break
+        what = "takes too long" if code in TOO_LONG else f"the process ended with {code}"
+        reports.append({"done": at[-1], "counts": {}, "differences": [what]})
+        start = at[-1] + 1
+    return reports
+
+
+def run_all(arguments: argparse.Namespace) -> int:
+    """Compare all modules that were asked for; returns the exit code."""
+    state: dict[str, Any] = {"seed": arguments.seed, "done": 0, "counts": {}, "different": []}
+    if arguments.state is not None and arguments.state.exists():
+        state = json.loads(arguments.state.read_text())
+        if state["seed"] != arguments.seed:
+            sys.exit(f"{arguments.state} is of seed {state['seed']}")
+    deadline = time.monotonic() + arguments.seconds
+    counts, first = Counter[str](state["counts"]), state["done"]
+    starts = range(first, arguments.count, CHUNK)
+    chunks = (range(start, min(start + CHUNK, arguments.count)) for start in starts)
+    command = [sys.executable, __file__, "--seed", str(arguments.seed)]
+    if arguments.wasm_opt:
+        command += ["--wasm-opt", arguments.wasm_opt]
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        while time.monotonic() < deadline and (some := [*islice(chunks, arguments.jobs)]):
+            results = pool.map(lambda chunk: chunk_reports(command, chunk, deadline), some)
+            for report in chain.from_iterable(results):
+                if report["done"] != state["done"]:
+                    break  # a chunk before this one was not finished in time
+                state["done"] += 1
+                counts += Counter(report["counts"])
+                if report["differences"]:
+                    state["different"].append(report["done"])
+                    print(f"{report['done']}:", *report["differences"], sep="\n  ", flush=True)
+            state["counts"] = dict(counts)
+            if arguments.state is not None:
+                arguments.state.write_text(json.dumps(state))
+    different = len(state["different"])
+    print(f"{state['done']} modules of seed {arguments.seed}, {different} with differences; calls:")
+    for word, count in counts.most_common():
+        print(f"{count:>8} {word}")
+    return int(different > 0)
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Print one module and what differs; returns the exit code."""
+    module = make_module(arguments, arguments.only)
+    print(module.text or wasm_text(module.binary))
+    for name, values in module.calls:
+        print(f";; {name}({', '.join(map(str, values))})")
+    _, differences = Comparer().compare(module)
+    print(*(f";; {line}" for line in differences or ["no difference"]), sep="\n")
+    return int(bool(differences))
+
+
+def wasm_text(binary: bytes) -> str:
+    """The text of a binary module."""
+    from wasmdialect.wasm.decode import decode_module
+    from wasmdialect.wasm.text import print_module
+
+    return print_module(decode_module(binary))
+
+
+def main() -> int:
+    """Run what the command line asks for; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=1_000_000_000, help="modules in all")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after these")
+    parser.add_argument("--state", type=Path, help="a file to go on from")
+    parser.add_argument("--jobs", type=int, default=1, help="child processes")
+    parser.add_argument("--only", type=int, metavar="N", help="show module N and what differs")
+    parser.add_argument("--wasm-opt", metavar="PATH", help="take the modules of Binaryen's fuzzer")
+    parser.add_argument("--child", type=int, nargs=2, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.child is not None:
+        run_child(arguments, range(*arguments.child))
+        return 0
+    if arguments.only is not None:
+        return show(arguments)
+    return run_all(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
