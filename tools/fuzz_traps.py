@@ -4,11 +4,11 @@
     python tools/fuzz_traps.py --wasm-opt wasm-opt --seconds 3600
 
 Random modules store and call around everything that may trap (`trap_modules.py`), or are Binaryen's
-(`binaryen_modules.py`). Each is compiled at four levels with both kinds of bounds, its exports are called
-several times on one instance, and after each call everything that can be observed is compared
+(`binaryen_modules.py`). Each is compiled at four levels with both kinds of bounds, its exports are
+called several times on one instance, and after each call everything that can be observed is compared
 (`observed_runs.py`). Module number N of a seed is always the same, so `--only N` shows one again;
-`--state` is where a run that was stopped goes on. A difference, a crash of the compiler or a module that
-takes too long is printed with its number, and makes the exit code 1.
+`--state` is where a run that was stopped goes on. A difference, a crash of the compiler or a module
+that takes too long is printed with its number, and makes the exit code 1.
 """
 
 from __future__ import annotations
@@ -141,8 +141,8 @@ def run_child(arguments: argparse.Namespace, numbers: range) -> None:
 
 
 def chunk_reports(command: list[str], numbers: range, deadline: float) -> list[Report]:
-    """The `done` reports of a range of modules. A child that dies or hangs is reported for the module it
-    was at, and another goes on with the next one."""
+    """The `done` reports of a range of modules. A child that dies or hangs is reported for the module
+    it was at, and another goes on with the next one."""
     reports: list[Report] = []
     start = numbers.start
     while start < numbers.stop and time.monotonic() < deadline:

@@ -81,7 +81,9 @@ class ObservedInstance:
             self.exports = {e.name: exports[e.name] for e in module.exports}
         self.failure = outcome[0] if outcome else None
         self.functions = {
-            _identity(item): name for name, item in self.exports.items() if isinstance(item, api.Func)
+            _identity(item): name
+            for name, item in self.exports.items()
+            if isinstance(item, api.Func)
         }
 
     def close(self) -> None:
@@ -110,7 +112,7 @@ class ObservedInstance:
         }.get(t, val.funcref(None))
 
     def _host_function(self, name: str, results: Sequence[str]) -> Callable[..., Any]:
-        """It notes what it sees; raises if its first argument ends with the bits 111, or it has none."""
+        """It notes what it sees. `raise` raises, and so does a first argument that ends with 111."""
 
         def host(*arguments: Any) -> Any:
             self._note(name, arguments)

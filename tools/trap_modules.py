@@ -1,10 +1,10 @@
 """Random modules that store, set and call around everything that may trap, and how to call them.
 
-Few addresses, globals and table elements are written again and again, by constant, aliasing and variable
-addresses, so that a store which is deleted, delayed or done early across a trap leaves a trace. Each
-export is called with several arguments, of which some trap at the beginning of its body, some in the
-middle and some nowhere. No NaN is computed (those that are loaded are only moved), no state depends on
-how deep a stack is, and every loop and recursion is bounded, so that all engines have to agree.
+Few addresses, globals and table elements are written again and again, by constant, aliasing and
+variable addresses, so that a store which is deleted, delayed or done early across a trap leaves a
+trace. Each function is called with several arguments: some trap at the beginning of its body, some in
+the middle and some nowhere. No NaN is computed (those that are loaded are only moved), no state depends
+on how deep a stack is, and every loop and recursion is bounded, so that all engines have to agree.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ARGUMENTS = (
     0, 1, 2, 3, 4, 7, 8, 16, 100, -1, -4, -8, 65500, 65520, 65528, 65529, 65532, 65533, 65535,
     PAGE, 131064, 2 * PAGE, 0x7FFF_FFFF, -0x8000_0000,
 )  # fmt: skip
-"""What exports are called with: addresses around the ends of memories, indices, divisors."""
+"""What functions are called with: addresses around the ends of memories, indices, divisors."""
 
 CALLS_OF_FUNCTION = 6
 MAX_COST = 3000
@@ -147,7 +147,7 @@ class _ModuleText:
             '(import "env" "x" (global $x externref))',
             *self._memories(),
             '(global $g (export "g") (mut i32) (i32.const 0))',
-            '(global $hidden (mut i32) (i32.const 5))',
+            "(global $hidden (mut i32) (i32.const 5))",
             '(global $g64 (export "g64") (mut i64) (i64.const -1))',
             '(global $gf32 (export "gf32") (mut f32) (f32.const 0.5))',
             '(global $gf64 (export "gf64") (mut f64) (f64.const -2))',
@@ -285,7 +285,7 @@ class _Body:
         return f"({mnemonic} {self.place(width)} {self.value(t, 2)})"
 
     def overwrite(self, depth: int) -> str:
-        """Something is written twice, and between that something may trap: if it does, the first must be
+        """Something is written twice, and something between may trap: if it does, the first must be
         there; if not, nothing needs it."""
         r = self.r
         kind, deep = r.randrange(6), r.choice((0, 0, 1))
@@ -587,7 +587,9 @@ class _Body:
         if kind == 18:
             lhs, rhs = self.i32(depth - 1), self.i32(depth - 1)
             return f"(select {lhs} {rhs} {self.condition()})"
-        return r.choice(("(memory.size $m)", "(table.size $t)", "(i32.reinterpret_f32 (local.get $s))"))
+        return r.choice(
+            ("(memory.size $m)", "(table.size $t)", "(i32.reinterpret_f32 (local.get $s))")
+        )
 
     def i64(self, depth: int) -> str:
         """An i64."""

@@ -1,4 +1,4 @@
-"""What a trap leaves: every store before it is done, none behind it, at each level and kind of bounds."""
+"""What a trap leaves: all stores before it, none behind it, at each level and kind of bounds."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ TEXT = """
   (func (export "loop") (param $at i32) (local $i i32)
     (loop $again
       (i32.store (i32.const 8) (i32.add (i32.load (i32.const 8)) (i32.const 1)))
-      (i32.store offset=12 (i32.add (local.get $at) (i32.shl (local.get $i) (i32.const 2))) (i32.const 0))
+      (i32.store offset=12
+        (i32.add (local.get $at) (i32.shl (local.get $i) (i32.const 2))) (i32.const 0))
       (br_if $again
         (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 100)))))
   (func $access (param $at i32) (result i32) (i32.load (local.get $at)))
@@ -152,8 +153,8 @@ def test_state_stays_before_trap_instruction(world: World):
 
 
 def test_random_modules_leave_what_wasmtime_leaves():
-    """A slice of `make fuzz`. With plain stores where nothing faults, module 2 differs at -O3."""
-    command = [sys.executable, str(TOOLS / "fuzz_traps.py"), "--seed", "1", "--count", "6"]
+    """A slice of `make fuzz`. Three of the four differ if stores that are in bounds are plain."""
+    command = [sys.executable, str(TOOLS / "fuzz_traps.py"), "--seed", "1", "--count", "4"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "6 modules of seed 1, 0 with differences" in done.stdout
+    assert "4 modules of seed 1, 0 with differences" in done.stdout

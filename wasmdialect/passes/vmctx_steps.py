@@ -24,14 +24,13 @@ _D = TypeVar("_D", bound=wasmir.DeclarationOp)
 def _order(
     bounds: Literal["guard", "explicit"], traps: Literal["exact", "relaxed"]
 ) -> dict[str, Attribute]:
-    """THE choice of what keeps stores exact; everything that writes memories, tables, globals and
-    counters, or reads what may fault, asks here.
+    """What keeps accesses in their order with traps: the one place where this is decided.
 
-    An access that faults is an exit from the function that LLVM does not see. It keeps volatile accesses
-    in their order, but deletes, delays and hoists plain stores across them, whether they are known
-    to be in bounds or not; and inlining at -O3 brings accesses that may fault next to stores of functions
-    that have none. So with guard pages each store is volatile. With explicit bounds every trap is a
-    branch to a block that starts with a fence, which reads all memory for LLVM: plain stores will do.
+    An access that faults is an exit from the function that LLVM does not see. LLVM keeps volatile
+    accesses in their order, but deletes, delays and hoists plain stores across them, whether these are
+    known to be in bounds or not; and at -O3 it inlines functions that only store next to accesses that
+    may fault. So with guard pages every store is volatile. With explicit bounds each trap is a branch
+    to a block that starts with a fence, which for LLVM reads all memory: plain stores will do.
     """
     return {"volatile": UNIT} if traps == "exact" and bounds == "guard" else {}
 

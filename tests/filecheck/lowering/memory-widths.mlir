@@ -87,36 +87,36 @@ wasmir.func index 0 slot 0 @loads(%a: i32) {
 // CHECK-NEXT:    %8 = load ptr, ptr %7, align 8
 // CHECK-NEXT:    %9 = zext i32 %2 to i64
 // CHECK-NEXT:    %10 = getelementptr i8, ptr %8, i64 %9
-// CHECK-NEXT:    store i32 %3, ptr %10, align 1
+// CHECK-NEXT:    store volatile i32 %3, ptr %10, align 1
 // CHECK-NEXT:    %11 = zext i32 %2 to i64
 // CHECK-NEXT:    %12 = getelementptr i8, ptr %8, i64 %11
-// CHECK-NEXT:    store i64 %4, ptr %12, align 1
+// CHECK-NEXT:    store volatile i64 %4, ptr %12, align 1
 // CHECK-NEXT:    %13 = zext i32 %2 to i64
 // CHECK-NEXT:    %14 = getelementptr i8, ptr %8, i64 %13
-// CHECK-NEXT:    store float %5, ptr %14, align 1
+// CHECK-NEXT:    store volatile float %5, ptr %14, align 1
 // CHECK-NEXT:    %15 = zext i32 %2 to i64
 // CHECK-NEXT:    %16 = getelementptr i8, ptr %8, i64 %15
-// CHECK-NEXT:    store double %6, ptr %16, align 1
+// CHECK-NEXT:    store volatile double %6, ptr %16, align 1
 // CHECK-NEXT:    %17 = zext i32 %2 to i64
 // CHECK-NEXT:    %18 = getelementptr i8, ptr %8, i64 %17
 // CHECK-NEXT:    %19 = trunc i32 %3 to i8
-// CHECK-NEXT:    store i8 %19, ptr %18, align 1
+// CHECK-NEXT:    store volatile i8 %19, ptr %18, align 1
 // CHECK-NEXT:    %20 = zext i32 %2 to i64
 // CHECK-NEXT:    %21 = getelementptr i8, ptr %8, i64 %20
 // CHECK-NEXT:    %22 = trunc i32 %3 to i16
-// CHECK-NEXT:    store i16 %22, ptr %21, align 1
+// CHECK-NEXT:    store volatile i16 %22, ptr %21, align 1
 // CHECK-NEXT:    %23 = zext i32 %2 to i64
 // CHECK-NEXT:    %24 = getelementptr i8, ptr %8, i64 %23
 // CHECK-NEXT:    %25 = trunc i64 %4 to i8
-// CHECK-NEXT:    store i8 %25, ptr %24, align 1
+// CHECK-NEXT:    store volatile i8 %25, ptr %24, align 1
 // CHECK-NEXT:    %26 = zext i32 %2 to i64
 // CHECK-NEXT:    %27 = getelementptr i8, ptr %8, i64 %26
 // CHECK-NEXT:    %28 = trunc i64 %4 to i16
-// CHECK-NEXT:    store i16 %28, ptr %27, align 1
+// CHECK-NEXT:    store volatile i16 %28, ptr %27, align 1
 // CHECK-NEXT:    %29 = zext i32 %2 to i64
 // CHECK-NEXT:    %30 = getelementptr i8, ptr %8, i64 %29
 // CHECK-NEXT:    %31 = trunc i64 %4 to i32
-// CHECK-NEXT:    store i32 %31, ptr %30, align 1
+// CHECK-NEXT:    store volatile i32 %31, ptr %30, align 1
 // CHECK-NEXT:    ret void
 // CHECK-NEXT:  }
 wasmir.func index 1 slot 1 @stores(%a: i32, %i32: i32, %i64: i64, %f32: f32, %f64: f64) {

@@ -37,9 +37,9 @@ from wasmdialect.dialects.wasmvm.types import PTR
 class LinearAccessOp(IRDLOperation, ABC):
     """An access of `bytes` bytes at `memory base + zero-extended address + offset`.
 
-    `may_fault` says that it relies on the guard pages to trap; without it the access is known to be in
-    bounds. `volatile` says that it must happen, and in this order with every other volatile access, call
-    and trap: a load because it may trap, a store because it can be seen after a trap.
+    `may_fault` says that it relies on the guard pages to trap; without it the access is known to be
+    in bounds. `volatile` says that it must happen, and in this order with every other volatile access,
+    call and trap: a load because it may trap, a store because it can be seen after a trap.
     """
 
     offset = prop_def(IntegerAttr[I64])

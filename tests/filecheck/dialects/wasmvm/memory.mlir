@@ -17,12 +17,6 @@
 // CHECK-NEXT:    wasmvm.range_check %b, %b within %b else 1
 // CHECK-NEXT:    wasmir.return
 // CHECK-NEXT:  }
-  wasmvm.linear_store volatile %base[%a : i32 + 0], %v bytes 4 align 1 : i32
-// CHECK-NEXT:    %3 = wasmvm.linear_address %base[%b : i64]
-// CHECK-NEXT:    wasmvm.bounds_check %a : i32, 4 within %b
-// CHECK-NEXT:    wasmvm.range_check %b, %b within %b else 1
-// CHECK-NEXT:    wasmir.return
-// CHECK-NEXT:  }
 // GENERIC-LABEL: sym_name = "linear"
 // GENERIC-NEXT:  ^bb0(%base: !llvm.ptr, %a: i32, %b: i64, %v: i32):
 // GENERIC-NEXT:    %0 = "wasmvm.linear_load"(%base, %a) <{offset = 0 : i64, bytes = 4 : i64, align = 1 : i64}> : (!llvm.ptr, i32) -> f32
