@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -140,12 +141,28 @@ def run_child(arguments: argparse.Namespace, numbers: range) -> None:
 # --- the parent
 
 
-def chunk_reports(command: list[str], numbers: range, deadline: float) -> list[Report]:
+class Deadline:
+    """When the run is over: at its time, or when somebody stops it."""
+
+    def __init__(self, seconds: float):
+        self._at = time.monotonic() + seconds
+
+    def stop(self) -> None:
+        """Now."""
+        self._at = float("-inf")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be done."""
+        return time.monotonic() > self._at
+
+
+def chunk_reports(command: list[str], numbers: range, deadline: Deadline) -> list[Report]:
     """The `done` reports of a range of modules. A child that dies or hangs is reported for the module
     it was at, and another goes on with the next one."""
     reports: list[Report] = []
     start = numbers.start
-    while start < numbers.stop and time.monotonic() < deadline:
+    while start < numbers.stop and not deadline.is_over:
         at: list[int] = [start]
         finished = [time.monotonic()]
         child = subprocess.Popen(
@@ -155,8 +172,7 @@ def chunk_reports(command: list[str], numbers: range, deadline: float) -> list[R
 
         def watch(child: Any = child, finished: list[float] = finished, over: Any = over) -> None:
             while not over.wait(0.2):
-                now = time.monotonic()
-                if now > deadline or now - finished[-1] > WALL_SECONDS:
+                if deadline.is_over or time.monotonic() - finished[-1] > WALL_SECONDS:
                     child.kill()
                     return
 
@@ -173,7 +189,7 @@ def chunk_reports(command: list[str], numbers: range, deadline: float) -> list[R
         code = child.wait()
         over.set()
         watcher.join()
-        if code == 0 or time.monotonic() > deadline:
+        if code == 0 or deadline.is_over:
             break
         what = "takes too long" if code in TOO_LONG else f"the process ended with {code}"
         reports.append({"done": at[-1], "counts": {}, "differences": [what]})
@@ -188,7 +204,7 @@ def run_all(arguments: argparse.Namespace) -> int:
         state = json.loads(arguments.state.read_text())
         if state["seed"] != arguments.seed:
             sys.exit(f"{arguments.state} is of seed {state['seed']}")
-    deadline = time.monotonic() + arguments.seconds
+    deadline = Deadline(arguments.seconds)
     counts, first = Counter[str](state["counts"]), state["done"]
     starts = range(first, arguments.count, CHUNK)
     chunks = (range(start, min(start + CHUNK, arguments.count)) for start in starts)
@@ -196,8 +212,12 @@ def run_all(arguments: argparse.Namespace) -> int:
     if arguments.wasm_opt:
         command += ["--wasm-opt", arguments.wasm_opt]
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        while time.monotonic() < deadline and (some := [*islice(chunks, arguments.jobs)]):
-            results = pool.map(lambda chunk: chunk_reports(command, chunk, deadline), some)
+        while not deadline.is_over and (some := [*islice(chunks, arguments.jobs)]):
+            try:
+                results = [*pool.map(lambda chunk: chunk_reports(command, chunk, deadline), some)]
+            except KeyboardInterrupt:
+                deadline.stop()
+                raise
             for report in chain.from_iterable(results):
                 if report["done"] != state["done"]:
                     break  # a chunk before this one was not finished in time
@@ -250,6 +270,8 @@ def main() -> int:
     if arguments.child is not None:
         run_child(arguments, range(*arguments.child))
         return 0
+    if arguments.wasm_opt and not shutil.which(arguments.wasm_opt):
+        parser.error(f"there is no program {arguments.wasm_opt}")
     if arguments.only is not None:
         return show(arguments)
     return run_all(arguments)
