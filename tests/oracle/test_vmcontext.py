@@ -79,7 +79,7 @@ def displacements(code: CodeFile, symbol: str) -> set[int]:
 
 
 def formula(counts: Counts) -> dict[str, int]:
-    """RUNTIME_ABI "VMContext", written out once more."""
+    """docs/abi.md, "VMContext", written out once more."""
     tables = 72 + 32 * counts.imported_functions + 16 * counts.imported_tables
     tables += 24 * counts.imported_memories + 8 * counts.imported_globals
     memories = tables + 16 * counts.defined_tables

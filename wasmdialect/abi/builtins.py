@@ -1,7 +1,7 @@
 """Functions of the runtime that compiled code calls: entry i of the array at `vmctx.builtins`.
 
 They use the platform's C convention; the first argument is always the caller's VMContext and is not
-listed. 0 to 22 are Wasmtime 12.0.0's (RUNTIME_ABI "Builtin functions"); this project's start at 64.
+listed. 0 to 22 are Wasmtime 12.0.0's (docs/abi.md, "Builtin functions"); this project's start at 64.
 A builtin that fails does not return: its native stub raises the trap (see runtime/native).
 """
 

@@ -1,4 +1,4 @@
-"""The three calling conventions of RUNTIME_ABI "Calling conventions", as data about one signature.
+"""The three calling conventions of docs/abi.md, "Calling conventions", as data about one signature.
 
 Results of the wasm convention that do not fit the registers travel through a return area. Three
 integers and two floats come back in registers on every target; a third float of LLVM's C convention

@@ -1,7 +1,7 @@
 """Where everything is in memory: the one table of the VMContext and the structures around it.
 
 Compiled code, the runtime, the documentation and the tests all take offsets from here. The layout
-is Wasmtime 12.0.0's for a 64-bit target (RUNTIME_ABI "VMContext"); what this project adds comes after
+is Wasmtime 12.0.0's for a 64-bit target (docs/abi.md, "VMContext"); what this project adds comes after
 what is listed there, never in between. Offsets and sizes are in bytes; everything is little-endian.
 """
 

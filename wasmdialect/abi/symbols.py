@@ -1,4 +1,4 @@
-"""Names of the functions in an artifact (RUNTIME_ABI "The ELF artifact", symbols).
+"""Names of the functions in an artifact (docs/artifact.md, ".symtab").
 
 None of them looks like the name of a C library function, which LLVM would give a meaning to.
 """

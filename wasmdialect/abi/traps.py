@@ -1,6 +1,6 @@
 """Trap codes: the one-byte numbers in compiled code and in the artifact, and their messages.
 
-Source: RUNTIME_ABI "Trap codes" (Wasmtime 12.0.0). Codes of this project's own start at 32.
+Source: Wasmtime 12.0.0 (docs/abi.md, "Trap codes"). Codes of this project's own start at 32.
 """
 
 from enum import IntEnum

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wasmdialect._records import FrozenRecord, Record
 from wasmdialect._static import TYPE_CHECKING, final
+from wasmdialect.abi.reservation import WASM_PAGE_LOG2
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.signatures import Signature
 
@@ -152,7 +153,7 @@ class MemoryType(Record):
     limits: Limits
     is_64: bool = False
     shared: bool = False
-    page_size_log2: int = 16
+    page_size_log2: int = WASM_PAGE_LOG2
 
     def __post_init__(self) -> None:
         if not isinstance(self.limits, Limits):  # pyright: ignore[reportUnnecessaryIsInstance]

@@ -40,7 +40,7 @@ _PASSES: dict[Level, tuple[str, ...]] = {
 _CODEGEN_LEVEL: dict[Level, int] = {0: 0, 1: 1, 2: 2, 3: 3}
 
 _OPTIONS = (
-    # A fault before the frame is set up would lose the caller's frame (LLVM_NOTES "Found later").
+    # A fault before the frame is set up would lose the caller's frame (docs/llvm.md, "Frames").
     "-enable-shrink-wrap=false",
     # A `select` was chosen by whoever compiled to Wasm; turning it back into a branch in loops loses
     # more than it gains (docs/performance.md: heap sort 0.78 -> 1.07 of Wasmtime's speed).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wasmdialect.abi.reservation import has_guard
 from wasmdialect.importer.declarations import PlanDeclarations
 from wasmdialect.importer.plan import ModulePlan
 from wasmdialect.object.info import (
@@ -18,8 +19,6 @@ from wasmdialect.object.info import (
 from wasmdialect.wasm.instructions import BY_OPCODE
 from wasmdialect.wasm.module import ConstExpr, DataSegment, ElementSegment, Memory
 from wasmdialect.wasm.types import I64, DefType, FuncType, top_of
-
-_WASM_PAGE_LOG2 = 16
 
 
 def module_info(
@@ -88,7 +87,7 @@ def _memory(memory: Memory, guarded: bool) -> MemoryInfo:
         t.address is I64,
         t.shared,
         t.page_size_log2,
-        guarded and t.address is not I64 and t.page_size_log2 == _WASM_PAGE_LOG2,
+        guarded and has_guard(is_64=t.address is I64, page_size_log2=t.page_size_log2),
     )
 
 

@@ -1,7 +1,7 @@
 """Importing with markers: handlers that count operators and mark loop headers on the way.
 
 The count is flushed into a `wasmir.operators` wherever Wasmtime adds it up: before what ends a basic
-block or enters another function (RUNTIME_ABI "Fuel and epochs").
+block or enters another function (docs/abi.md, "Fuel and epochs").
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ HIDDEN = 1
 FUNCTION_ATTRIBUTES = ArrayAttr(
     [
         StringAttr("nounwind"),
-        # Backtraces walk frame pointers (LLVM_NOTES "Frames").
+        # Backtraces walk frame pointers (docs/llvm.md, "Frames").
         ArrayAttr([StringAttr("frame-pointer"), StringAttr("all")]),
         # No loop becomes a call of memset, no call is taken for a C library function.
         StringAttr("no-builtins"),

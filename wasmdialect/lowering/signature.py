@@ -1,4 +1,5 @@
-"""How a Wasm signature looks to LLVM in each calling convention (RUNTIME_ABI)."""
+"""How a Wasm signature looks to LLVM in each calling convention (docs/abi.md, "Calling
+conventions")."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The artifact: one ELF file with the image of a module and every table about it.
 
-ET_REL without program headers, in the layout of RUNTIME_ABI "The ELF artifact": the file is mapped as
-a whole and only the section table matters. docs/artifact.md describes each section byte by byte.
+ET_REL without program headers: the file is mapped as a whole and only the section table matters.
+docs/artifact.md describes each section byte by byte.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The linker: places functions and constants in an image and resolves every relocation.
 
-Functions lie in the order of their index, then trampolines by kind, at the alignments of RUNTIME_ABI
-"The ELF artifact"; unwind tables and constants follow the text. A call that cannot reach its target
+Functions lie in the order of their index, then trampolines by kind, at the alignments of
+docs/artifact.md; unwind tables and constants follow the text. A call that cannot reach its target
 goes through a veneer behind the caller.
 """
 

@@ -1,4 +1,4 @@
-"""The byte formats of the artifact's tables (RUNTIME_ABI "The ELF artifact").
+"""The byte formats of the artifact's tables (docs/artifact.md).
 
 Both are sorted arrays behind a count, made to be searched in place: the address map says which Wasm
 byte offset an instruction came from, the trap table which trap an instruction raises.

@@ -3,7 +3,7 @@
 The epoch is a number of the engine that anyone may increase; the deadline is the store's. They are
 compared at the entry of a function and at loop headers, with the deadline kept in the frame; one that
 seems to have come is read again, and if it still has, the runtime is asked, which gives a new one or
-stops the program. Source of the rules: RUNTIME_ABI "Fuel and epochs". Loop headers are the importer's
+stops the program. Source of the rules: docs/abi.md, "Fuel and epochs". Loop headers are the importer's
 markers; without them only entries are checked.
 """
 

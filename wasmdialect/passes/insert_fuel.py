@@ -2,7 +2,7 @@
 
 The counter in the runtime limits starts negative and counts up. Inside a function the count is kept in
 the frame; it is written back before calls, `unreachable` and returns, read again after calls, and
-compared with zero at the entry and at loop headers. Source of the rules: RUNTIME_ABI "Fuel and
+compared with zero at the entry and at loop headers. Source of the rules: docs/abi.md, "Fuel and
 epochs". The importer's markers say how many operators ran; without them the pass cannot work.
 """
 

@@ -2,7 +2,7 @@
 
 A function that calls nothing needs little stack, and the slack below the limit covers it; so, as far
 as that can be known here, only functions with calls are checked. The pass runs last before lowering,
-so that calls which other passes add count (RUNTIME_ABI "Stack-limit check").
+so that calls which other passes add count (docs/abi.md, "Stack-limit check").
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Each escaping function gets an array-to-wasm and a native-to-wasm trampoline, so that the host can
 call it; each function type gets wasm-to-native, wasm-to-array and native-to-array ones, so that Wasm
-and the host can call host functions. Their steps and order are those of RUNTIME_ABI "Trampolines".
+and the host can call host functions. Their steps and order are those of docs/abi.md, "Trampolines".
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Memory, table, global and call operations of wasmir become wasmvm steps over the VMContext: loads of
 bases and bounds, checks with a trap code, calls through pointers. Arithmetic and control flow stay.
-Source of the steps: RUNTIME_ABI "Calls, tables, bounds".
+Source of the steps: docs/abi.md, "Calls and tables" and "Bounds".
 """
 
 from __future__ import annotations

@@ -10,12 +10,10 @@ from typing import Literal, TypeVar
 from xdsl.dialects.builtin import StringAttr, SymbolRefAttr, UnitAttr, i32, i64
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
+from wasmdialect.abi.reservation import has_guard, is_covered_by_guard
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.fast import append_op, append_value, integer_attr
-
-GUARD_SIZE = 2 << 30
-"""Bytes behind the 4 GiB of a 32-bit memory's reservation that fault when touched."""
 
 UNIT = UnitAttr()
 _D = TypeVar("_D", bound=wasmir.DeclarationOp)
@@ -225,10 +223,8 @@ class VMContextSteps:
 
     def is_guarded(self, memory: wasmir.MemoryOp) -> bool:
         """Whether the memory has the full reservation and guard, and therefore never moves."""
-        return (
-            self.bounds == "guard"
-            and memory.address_type == i32
-            and memory.page_size_log2.value.data == WASM_PAGE_LOG2
+        return self.bounds == "guard" and has_guard(
+            is_64=memory.address_type == i64, page_size_log2=memory.page_size_log2.value.data
         )
 
     def memory_base(self, memory: wasmir.MemoryOp) -> SSAValue:
@@ -256,7 +252,7 @@ class VMContextSteps:
             "align": _BYTE_ALIGNED,
         }
         if not (op.known_in_bounds or _is_inside(address, end, memory.minimum_bytes)):
-            if not self.is_guarded(memory) or end > GUARD_SIZE:
+            if not (self.is_guarded(memory) and is_covered_by_guard(end)):
                 self.step(
                     wasmvm.BoundsCheckOp,
                     (address, self.memory_length(memory)),
@@ -308,7 +304,6 @@ class VMContextSteps:
         return {"function": UNIT} if table.element_type == wasmir.FUNCREF else {}
 
 
-WASM_PAGE_LOG2 = 16
 _BYTE_ALIGNED = integer_attr(1, 64)
 
 

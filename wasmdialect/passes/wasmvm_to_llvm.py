@@ -1,6 +1,6 @@
 """wasmvm-to-llvm: wasmir and wasmvm to the `llvm` and `llvm_ext` dialects.
 
-Every function with a body becomes an `llvm.func` in the calling convention of RUNTIME_ABI, and every
+Every function with a body becomes an `llvm.func` in the calling convention of docs/abi.md, and every
 function that is only called becomes a declaration. Declarations of memories, tables and so on go:
 their places in the VMContext are offsets now. The module says how many of each there are in its
 attribute `wasmvm.counts`.

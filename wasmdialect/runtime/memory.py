@@ -10,11 +10,9 @@ from __future__ import annotations
 import ctypes
 
 from wasmdialect.abi.layout import MEMORY_DEFINITION, align_up
+from wasmdialect.abi.reservation import GUARD_SIZE, RESERVATION, WASM_PAGE_LOG2, has_guard
 from wasmdialect.runtime import pages
 
-GUARD_SIZE = 2 << 30
-"""Bytes before and behind the reservation that fault (RUNTIME_ABI "Calls, tables, bounds")."""
-RESERVATION = 4 << 30
 MAXIMUM_64_BIT = 16 << 30
 """Address space that a 64-bit memory without a smaller maximum gets."""
 
@@ -35,7 +33,7 @@ class LinearMemory:
         *,
         is_64: bool = False,
         shared: bool = False,
-        page_size_log2: int = 16,
+        page_size_log2: int = WASM_PAGE_LOG2,
         definition: int | None = None,
     ):
         """`minimum` and `maximum` are pages. Raises MemoryError."""
@@ -44,7 +42,7 @@ class LinearMemory:
         self.is_64 = is_64
         self.shared = shared
         self.page_size_log2 = page_size_log2
-        self.guarded = not is_64 and page_size_log2 == 16
+        self.guarded = has_guard(is_64=is_64, page_size_log2=page_size_log2)
         self._own_definition: object = None
         if definition is None:
             own = ctypes.create_string_buffer(MEMORY_DEFINITION.size)

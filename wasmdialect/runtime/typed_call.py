@@ -6,7 +6,7 @@ The block that the glue's `call_native` reads (runtime/native/x86_64.ll), in byt
     48   8 floating-point registers
     112  how many 8-byte words go onto the stack
     120  integer result, 128 floating-point result
-    136  the words for the stack, then the return area (RUNTIME_ABI "Calling conventions", NativeRet)
+    136  the words for the stack, then the return area (docs/abi.md, "Calling conventions")
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+from wasmdialect.abi.reservation import WASM_PAGE_LOG2
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.errors import DecodeError, ValidationError
 from wasmdialect.wasm.features import Feature
@@ -284,7 +285,7 @@ class Reader:
         self._check_flags(flags, at, _MEMORY_FLAGS)
         limits = self._limits(flags)
         address = wt.I64 if flags & _ADDRESS_64 else wt.I32
-        page_size_log2 = 16
+        page_size_log2 = WASM_PAGE_LOG2
         if flags & _PAGE_SIZE:
             at = self.pos
             page_size_log2 = self.u32()

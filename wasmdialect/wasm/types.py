@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
+from wasmdialect.abi.reservation import WASM_PAGE_LOG2
+
 
 @final
 class NumType:
@@ -487,7 +489,7 @@ class MemoryType:
     limits: Limits
     address: NumType = I32
     shared: bool = False
-    page_size_log2: int = 16
+    page_size_log2: int = WASM_PAGE_LOG2
     page_size_written: bool = False
     """Whether a module says the page size: it need not, if it is the usual one."""
 

@@ -120,7 +120,7 @@ class BoundsCheckOp(IRDLOperation):
     """Trap unless `address + size <= bound`.
 
     All in unsigned 64-bit arithmetic without wrapping; an i32 address is zero-extended. Which
-    comparison that takes is decided in lowering (RUNTIME_ABI "Calls, tables, bounds").
+    comparison that takes is decided in lowering (docs/abi.md, "Bounds").
     """
 
     name = "wasmvm.bounds_check"
