@@ -119,8 +119,7 @@ for _it in ("i32", "i64"):
 
 @_lowers("i32.clz", "i64.clz", "i32.ctz", "i64.ctz")
 def _count_zeros(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-    t, _, name = op.INSTRUCTION.mnemonic.partition(".")
-    intrinsic = {"clz": "ctlz", "ctz": "cttz"}[name]
+    t, intrinsic = op.SHAPE, {"clz": "ctlz", "ctz": "cttz"}[op.INSTRUCTION.operation]
     zero_is_defined = f.constant(0, 1)
     operands = (f.values[operands_of(op)[0]], zero_is_defined)
     f.values[result_of(op)] = f.intrinsic(f"llvm.{intrinsic}.{t}", operands, op.RESULT_TYPE)
@@ -238,11 +237,10 @@ for _t in ("i32", "i64"):
 
 @_lowers("i32.rotl", "i64.rotl", "i32.rotr", "i64.rotr")
 def _rotate(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-    t, _, name = op.INSTRUCTION.mnemonic.partition(".")
     value, amount = (f.values[operand] for operand in operands_of(op))
-    funnel = {"rotl": "fshl", "rotr": "fshr"}[name]
+    funnel = {"rotl": "fshl", "rotr": "fshr"}[op.INSTRUCTION.operation]
     operands = (value, value, amount)
-    f.values[result_of(op)] = f.intrinsic(f"llvm.{funnel}.{t}", operands, op.RESULT_TYPE)
+    f.values[result_of(op)] = f.intrinsic(f"llvm.{funnel}.{op.SHAPE}", operands, op.RESULT_TYPE)
 
 
 def _sign_extend(narrow: IntegerType) -> Handler:
@@ -273,17 +271,16 @@ def _check_divisor(f: FunctionLowering, divisor: SSAValue, bits: int) -> int | N
 
 @_lowers("i32.div_u", "i64.div_u", "i32.rem_u", "i64.rem_u")
 def _divide_unsigned(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-    t, _, name = op.INSTRUCTION.mnemonic.partition(".")
     dividend, divisor = operands_of(op)
-    _check_divisor(f, divisor, _BITS[t])
-    cls = {"div_u": llvm.UDivOp, "rem_u": llvm.URemOp}[name]
+    _check_divisor(f, divisor, _BITS[op.SHAPE])
+    cls = {"div": llvm.UDivOp, "rem": llvm.URemOp}[op.INSTRUCTION.operation]
     f.values[result_of(op)] = f.emit(cls, (f.values[dividend], f.values[divisor]), op.RESULT_TYPE)
 
 
 @_lowers("i32.div_s", "i64.div_s")
 def _divide_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     dividend, divisor = operands_of(op)
-    bits = _BITS[op.INSTRUCTION.mnemonic[:3]]
+    bits = _BITS[op.SHAPE]
     constant = _check_divisor(f, divisor, bits)
     x, y = f.values[dividend], f.values[divisor]
     if constant is None or constant == (1 << bits) - 1:
@@ -298,7 +295,7 @@ def _divide_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
 @_lowers("i32.rem_s", "i64.rem_s")
 def _remainder_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     dividend, divisor = operands_of(op)
-    bits = _BITS[op.INSTRUCTION.mnemonic[:3]]
+    bits = _BITS[op.SHAPE]
     constant = _check_divisor(f, divisor, bits)
     x, y = f.values[dividend], f.values[divisor]
     if constant is None or constant == (1 << bits) - 1:
@@ -328,7 +325,7 @@ def _hide(f: FunctionLowering, value: SSAValue, t: str) -> SSAValue:
 def _minmax(name: str) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         """`llvm.minimum` lets a signalling NaN through; a sum of the operands makes it quiet."""
-        t = op.INSTRUCTION.mnemonic[:3]
+        t = op.SHAPE
         operands = [f.values[operand] for operand in operands_of(op)]
         result_type = op.RESULT_TYPE
         number = integer_attr(llvm.FCmpPredicateFlag.UNO.to_int(), 64)
@@ -403,7 +400,7 @@ def _from_integer(cls: type[Operation]) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         value = f.emit(cls, (f.values[operands_of(op)[0]],), op.RESULT_TYPE)
         if not (_uses_are_safe(op.result, 0) and _uses_are_safe(op.result, 1)):
-            value = _hide(f, value, op.INSTRUCTION.mnemonic[:3])
+            value = _hide(f, value, op.SHAPE)
         f.values[result_of(op)] = value
 
     return lower
@@ -427,7 +424,7 @@ def _integer_constant(f: FunctionLowering, op: wasmir.ConstOp) -> None:
 
 
 def _float_constant_op(f: FunctionLowering, op: wasmir.ConstOp) -> None:
-    t = op.INSTRUCTION.mnemonic[:3]
+    t = op.SHAPE
     value = _float_constant(f, op.bits, t)
     magnitude = _IDENTITIES[t].get(op.bits)
     if magnitude is not None and not _uses_are_safe(op.result, magnitude):
@@ -455,7 +452,7 @@ def _is_safe_use(user: Operation, magnitude: int) -> bool:
         return user.volatile is not None
     if not isinstance(user, wasmir.NumericOp):
         return False  # it may reach arithmetic by way of a block argument, a call or a select
-    name = user.INSTRUCTION.mnemonic[4:]
+    name = user.INSTRUCTION.operation
     if name in ("lt", "gt", "le", "ge"):
         return True
     if name in ("eq", "ne"):
@@ -464,5 +461,5 @@ def _is_safe_use(user: Operation, magnitude: int) -> bool:
 
 
 for _const in wasmir.CONST_OPS.values():
-    _is_float = _const.INSTRUCTION.mnemonic[0] == "f"
+    _is_float = _const.INSTRUCTION.shape in _FLOATS
     HANDLERS[_const] = _float_constant_op if _is_float else _integer_constant

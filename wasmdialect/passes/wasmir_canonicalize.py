@@ -79,8 +79,9 @@ def _simplify_numeric(op: wasmir.NumericOp) -> bool:
         block.insert_op_before(constant, op)
         _replace(op, constant.result)
         return True
-    rule = _RULES.get(op.INSTRUCTION.mnemonic[4:])
-    if rule is None or op.INSTRUCTION.mnemonic[0] != "i":
+    row = op.INSTRUCTION
+    rule = _RULES.get(row.operation) if row.shape in ("i32", "i64") else None
+    if rule is None:
         return False
     value = rule(op)
     if value is None:
@@ -89,14 +90,14 @@ def _simplify_numeric(op: wasmir.NumericOp) -> bool:
     return True
 
 
-def _neutral(neutral: int, either_side: bool) -> _Rule:
-    """`x op neutral` is x; also `neutral op x` if the sides can be exchanged."""
+def _identity(element: int) -> _Rule:
+    """`x op element` is x; also `element op x` if the operation is commutative."""
 
     def rule(op: wasmir.BinaryOp) -> SSAValue | None:
         lhs, rhs = op.operands
-        if wasmir.constant_bits(rhs) == neutral:
+        if wasmir.constant_bits(rhs) == element:
             return lhs
-        if either_side and wasmir.constant_bits(lhs) == neutral:
+        if op.INSTRUCTION.commutative and wasmir.constant_bits(lhs) == element:
             return rhs
         return None
 
@@ -126,21 +127,19 @@ def _same_operands(then: _Rule) -> _Rule:
 
 
 _RULES: dict[str, _Rule] = {
-    "add": _neutral(0, True),
-    "sub": _neutral(0, False),
-    "mul": _absorbing(0, _neutral(1, True)),
+    "add": _identity(0),
+    "sub": _identity(0),
+    "mul": _absorbing(0, _identity(1)),
     "and": _same_operands(_absorbing(0)),
-    "or": _same_operands(_neutral(0, True)),
-    "xor": _neutral(0, True),
-    "shl": _neutral(0, False),
-    "shr_s": _neutral(0, False),
-    "shr_u": _neutral(0, False),
-    "rotl": _neutral(0, False),
-    "rotr": _neutral(0, False),
-    "div_u": _neutral(1, False),
-    "div_s": _neutral(1, False),
+    "or": _same_operands(_identity(0)),
+    "xor": _identity(0),
+    "shl": _identity(0),
+    "shr": _identity(0),
+    "rotl": _identity(0),
+    "rotr": _identity(0),
+    "div": _identity(1),
 }
-"""Integer identities by the instruction's name without its type."""
+"""Integer identities by operation."""
 
 
 def _simplify_select(op: wasmir.SelectOp) -> SSAValue | None:

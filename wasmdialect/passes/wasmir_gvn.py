@@ -1,8 +1,9 @@
 """wasmir-gvn: an operation that computes what a dominating one has computed takes its result.
 
-Pure operations are equal if class, properties and operands are. One that may trap is redundant behind
-an equal one that did not trap. One that reads state is redundant as long as nothing has written that
-kind of state since; a block with several predecessors starts with all state unknown.
+Pure operations are equal if class, properties and operands are; the order of the operands does not
+count if the operation is commutative. One that may trap is redundant after an equal one that did not
+trap. One that reads state is redundant as long as nothing has written that kind of state since; a
+block with several predecessors starts with all state unknown.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xdsl.context import Context
-from xdsl.ir import Block, Operation
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import Rewriter
 from xdsl.traits import EffectInstance, IsTerminator, MemoryEffectKind
 
@@ -119,7 +120,14 @@ class _Numbering:
                 if isinstance(effect.resource, StateResource)
             )
         )
-        return (type(op), _frozen(op.properties), tuple(op.operands), tuple(op.result_types), read)
+        return (type(op), _frozen(op.properties), _operands(op), tuple(op.result_types), read)
+
+
+def _operands(op: Operation) -> tuple[SSAValue, ...]:
+    operands = tuple(op.operands)
+    if isinstance(op, wasmir.BinaryOp) and op.INSTRUCTION.commutative:
+        return tuple(sorted(operands, key=id))
+    return operands
 
 
 def _frozen(properties: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

@@ -37,6 +37,8 @@ from wasmdialect.wasm.types import F32, F64
 class NumericOp(WasmOp, HasFolderInterface, ABC):
     """An operation that computes its one result from its operands alone."""
 
+    SHAPE: ClassVar[str]
+    """The number type in its mnemonic."""
     OPERAND_TYPES: ClassVar[tuple[Attribute, ...]]
     RESULT_TYPE: ClassVar[Attribute]
 
@@ -100,6 +102,8 @@ class ConstOp(WasmOp, HasFolderInterface, ABC):
     """A constant. `value` holds its bits, as an integer of its width: FloatAttr would quiet f32
     signalling NaNs."""
 
+    SHAPE: ClassVar[str]
+    """The number type in its mnemonic."""
     RESULT_TYPE: ClassVar[Attribute]
     value = prop_def(IntegerAttr[IntegerType])
 
@@ -198,6 +202,8 @@ def _numeric_class(row: Instruction) -> type[NumericOp]:
         fields["traits"] = traits_def(Pure())
     cls = _define(row, _BASES[len(operand_types), bool(row.traps)], fields)
     cls.OPERAND_TYPES = operand_types
+    assert row.shape is not None
+    cls.SHAPE = row.shape
     cls.RESULT_TYPE = value_type(row.results[0])
     return cls
 
@@ -205,6 +211,8 @@ def _numeric_class(row: Instruction) -> type[NumericOp]:
 def _const_class(row: Instruction) -> type[ConstOp]:
     assert row.results is not None
     cls = _define(row, ConstOp, {})
+    assert row.shape is not None
+    cls.SHAPE = row.shape
     cls.RESULT_TYPE = value_type(row.results[0])
     return cls
 

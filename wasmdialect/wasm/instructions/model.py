@@ -78,6 +78,14 @@ class Instruction:
     stack; then the validator has a rule named after the mnemonic."""
 
     mnemonic: str
+    shape: str | None
+    """The number type or lane shape that it works on (`i32`, `f64`, `i8x16`); None if there is none."""
+    operation: str
+    """The mnemonic without shape, source shape and sign: `trunc_sat` for `i32.trunc_sat_f64_u`."""
+    signed: bool | None
+    """Whether it takes integers as signed or unsigned, where there are two of its kind."""
+    commutative: bool
+    """Whether its two operands can be exchanged, to the bit."""
     opcode: int
     """The opcode byte, or `prefix << 12 | code` behind a prefix byte (0xFB to 0xFE)."""
     immediates: tuple[Immediate, ...]
@@ -102,6 +110,35 @@ class Instruction:
     def code(self) -> int:
         """The opcode behind the prefix, or the opcode byte."""
         return self.opcode & 0xFFF if self.opcode > 0xFF else self.opcode
+
+
+_SHAPES = frozenset(
+    ("i32", "i64", "f32", "f64", "v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2")
+)
+_SIGNS = {"s": True, "u": False}
+_COMMUTATIVE = frozenset(("add", "mul", "and", "or", "xor", "eq", "ne"))
+"""Of integers; for floats only the comparisons, since which NaN an `add` gives may depend on the order."""
+
+
+def parse_mnemonic(mnemonic: str) -> tuple[str | None, str, bool | None]:
+    """Shape, operation and sign of an instruction, which its mnemonic spells. The one place that looks
+    into a mnemonic."""
+    head, _, rest = mnemonic.partition(".")
+    shape = head if rest and head in _SHAPES else None
+    operation: list[str] = []
+    signed: bool | None = None
+    for word in (mnemonic if shape is None else rest).split("_"):
+        if word in _SIGNS:
+            signed = _SIGNS[word]
+        elif word not in _SHAPES:
+            operation.append(word)
+    return shape, "_".join(operation), signed
+
+
+def _is_commutative(shape: str | None, operation: str) -> bool:
+    if shape is None or operation not in _COMMUTATIVE:
+        return False
+    return shape[0] != "f" or operation in ("eq", "ne")
 
 
 _TYPE_WORDS: dict[str, ValType] = {
@@ -134,8 +171,13 @@ def row(
 ) -> Instruction:
     """A row of the table; `signature` None leaves the typing to a validator rule."""
     params, results = (None, None) if signature is None else parse_signature(signature)
+    shape, operation, signed = parse_mnemonic(mnemonic)
     return Instruction(
         mnemonic,
+        shape,
+        operation,
+        signed,
+        _is_commutative(shape, operation),
         opcode,
         immediates,
         params,

@@ -182,8 +182,8 @@ def _lane_rule(row: Instruction) -> Rule:
     assert row.params is not None
     assert row.results is not None
     params, results = row.params, row.results
-    shape = row.mnemonic.partition(".")[0]
-    lanes = int(shape.partition("x")[2])
+    assert row.shape is not None
+    lanes = int(row.shape.partition("x")[2])
 
     def check(s: OperandStack, lane: int) -> None:
         if lane >= lanes:

@@ -1,12 +1,12 @@
 // RUN: wasm-opt-py %s -p wasmir-canonicalize,wasmir-dce | filecheck %s
 // BLESS
 
-// `x op neutral` is x, `x op absorbing` the constant, `x op x` x where that holds.
+// `x op identity` is x, `x op absorbing` the constant, `x op x` x where that holds.
 
-// CHECK-LABEL: @neutral(
+// CHECK-LABEL: @identity(
 // CHECK-NEXT:    wasmir.return %x : i32
 // CHECK-NEXT:  }
-wasmir.func index 0 slot 0 @neutral(%x: i32) -> i32 {
+wasmir.func index 0 slot 0 @identity(%x: i32) -> i32 {
   %zero = wasmir.i32.const 0
   %one = wasmir.i32.const 1
   %0 = wasmir.i32.add %zero, %x
@@ -27,7 +27,7 @@ wasmir.func index 0 slot 0 @neutral(%x: i32) -> i32 {
 }
 
 // Neither side can be exchanged here.
-// CHECK-LABEL: @not_neutral(
+// CHECK-LABEL: @not_identity(
 // CHECK-NEXT:    %zero = wasmir.i64.const 0
 // CHECK-NEXT:    %one = wasmir.i64.const 1
 // CHECK-NEXT:    %negated = wasmir.i64.sub %zero, %x
@@ -35,7 +35,7 @@ wasmir.func index 0 slot 0 @neutral(%x: i32) -> i32 {
 // CHECK-NEXT:    %quotient = wasmir.i64.div_u %one, %x
 // CHECK-NEXT:    wasmir.return %negated, %shifted, %quotient : i64, i64, i64
 // CHECK-NEXT:  }
-wasmir.func index 1 slot 1 @not_neutral(%x: i64) -> (i64, i64, i64) {
+wasmir.func index 1 slot 1 @not_identity(%x: i64) -> (i64, i64, i64) {
   %zero = wasmir.i64.const 0
   %one = wasmir.i64.const 1
   %negated = wasmir.i64.sub %zero, %x
