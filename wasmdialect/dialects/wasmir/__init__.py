@@ -7,13 +7,9 @@ after the mnemonic (`i32.load8_s` is `I32Load8SOp`); `op_class("i32.load8_s")` f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from xdsl.dialect_interfaces.constant_materialization import ConstantMaterializationInterface
 from xdsl.ir import Attribute, Dialect, Operation
 
-from wasmdialect.dialects.wasmir import memory as _memory
-from wasmdialect.dialects.wasmir import numeric as _numeric
 from wasmdialect.dialects.wasmir.base import (
     CallLike,
     LoadLike,
@@ -47,6 +43,7 @@ from wasmdialect.dialects.wasmir.declarations import (
     TableOp,
     TypeOp,
 )
+from wasmdialect.dialects.wasmir.instructions import *  # noqa: F403 (every class of the table)
 from wasmdialect.dialects.wasmir.markers import MARKER_OPS, LoopHeaderOp, OperatorsOp
 from wasmdialect.dialects.wasmir.memory import (
     BULK_OPS,
@@ -199,13 +196,3 @@ WASMIR = Dialect(
 def op_class(mnemonic: str) -> type[WasmOp]:
     """The operation of an instruction by its text mnemonic; KeyError if it has none."""
     return _BY_MNEMONIC[mnemonic]
-
-
-if not TYPE_CHECKING:
-    globals().update(_numeric.CLASSES)
-    globals().update(_memory.CLASSES)
-else:
-
-    def __getattr__(name: str) -> type[NumericOp]:
-        """The classes made from the instruction table, such as `I32AddOp`."""
-        ...

@@ -1,0 +1,13 @@
+"""The operation classes that the instruction table makes, by name: `I32AddOp`, `I64Load8SOp`, ...
+
+`instructions.pyi` declares them for editors and type checkers; `tools/generate_stubs.py` writes it.
+"""
+
+from wasmdialect.dialects.wasmir import memory as _memory
+from wasmdialect.dialects.wasmir import numeric as _numeric
+
+CLASSES = {**_numeric.CLASSES, **_memory.CLASSES}
+"""The classes by name."""
+
+globals().update(CLASSES)
+__all__ = sorted(CLASSES)  # pyright: ignore[reportUnsupportedDunderAll]
