@@ -261,6 +261,7 @@ class VMContextLayout:
     counts: Counts
     region_offsets: Mapping[str, int]
     extra_offsets: Mapping[str, int]
+    extra_sizes: Mapping[str, tuple[int, int]]
     size: int
 
     def __init__(self, counts: Counts) -> None:
@@ -281,6 +282,7 @@ class VMContextLayout:
         self.counts = counts
         self.region_offsets = regions
         self.extra_offsets = extra
+        self.extra_sizes = {name: (size, align) for name, size, align in counts.extra_fields}
         self.size = offset
 
     def offset(self, region: str, index: int, field_name: str | None = None) -> int:

@@ -39,6 +39,57 @@ class Instance:
         """The counters that passes declared, as they are now."""
         return self.inner.counters()
 
+    @property
+    def fields(self) -> InstanceFields:
+        """The fields that passes declared, counters included."""
+        return InstanceFields(self.inner)
+
+
+@final
+class InstanceFields(Mapping[str, "InstanceField"]):
+    """The fields that passes declared, by name."""
+
+    def __init__(self, instance: ModuleInstance):
+        self._instance = instance
+
+    def __getitem__(self, name: str) -> InstanceField:
+        return InstanceField(self._instance.field_bytes(name))
+
+    def __len__(self) -> int:
+        return len(self._instance.field_names())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._instance.field_names())
+
+
+@final
+class InstanceField:
+    """A field of an instance that a pass declared, read and written by the host."""
+
+    def __init__(self, memory: memoryview):
+        self._memory = memory
+
+    @property
+    def bytes(self) -> bytes:
+        """Its bytes, as many as were declared. Setting takes just as many, else ValueError."""
+        return self._memory.tobytes()
+
+    @bytes.setter
+    def bytes(self, content: bytes) -> None:
+        if len(content) != len(self._memory):
+            raise ValueError(f"the field has {len(self._memory)} bytes, not {len(content)}")
+        self._memory[:] = content
+
+    @property
+    def value(self) -> int:
+        """Its bytes as an unsigned little-endian integer. Setting takes a negative one too; one that
+        does not fit raises OverflowError."""
+        return int.from_bytes(self._memory, "little")
+
+    @value.setter
+    def value(self, number: int) -> None:
+        self._memory[:] = number.to_bytes(len(self._memory), "little", signed=number < 0)
+
 
 @final
 class InstanceExports(Mapping[str, "Extern"]):

@@ -37,13 +37,15 @@ from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import parse_target
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.fast import relaxed_gc
-from wasmdialect.passes.base import take_reports
+from wasmdialect.passes.base import Declaring, take_reports
+from wasmdialect.passes.ir_declarations import IRDeclarations
 from wasmdialect.passes.pipeline import (
     POINTS,
     PassFailure,
     complete_pipeline,
     default_pipeline,
     parse_passes,
+    run_declare,
     run_passes,
 )
 from wasmdialect.passes.registry import OWN_PASSES, PassRegistry
@@ -81,7 +83,8 @@ class WasmOptPy(xDSLOptMain):
 
     def __init__(self, args: Sequence[str]):
         self._module_input: ModuleInput | None = None
-        self._transformed = False
+        self._registry = PassRegistry()
+        """What is loaded for a module that is read as IR; a session has its own."""
         super().__init__("Read a WebAssembly module, run passes over it, print it.", args)
 
     # --- set-up: what xDSL's driver asks for ---
@@ -293,7 +296,9 @@ class WasmOptPy(xDSLOptMain):
                 self.decoded = decode_module(module.binary, features)
                 validate_module(self.decoded)
                 return ModuleOp([])
-            self.session = session = CompileSession(module.binary, module.file, self.settings)
+            self.session = session = CompileSession(
+                module.binary, module.file, self.settings, self.pipeline_text
+            )
             if self.args.func is None:
                 return session.import_everything()
             indices = _matching(session.plan.function_symbols, self.args.func)
@@ -304,15 +309,24 @@ class WasmOptPy(xDSLOptMain):
         except WasmError as error:
             raise locate(error, module) from None
 
+    def parse_chunk(
+        self, chunk: IO[bytes], file_extension: str, start_offset: int = 0
+    ) -> ModuleOp | None:
+        if file_extension not in ("wasm", "wat") and not self._registry.files:
+            for path in self.args.load:
+                self._registry.load_file(path)
+            self._registry.register_dialects(self.ctx)
+        return super().parse_chunk(chunk, file_extension, start_offset)
+
     def apply_passes(self, prog: ModuleOp) -> None:
         if self.args.target in _MODULE_TARGETS:
             return
-        if self._module_input is None:
-            session_passes = self._passes_of_ir(prog)
-        else:
-            session_passes = parse_passes(self.pipeline_text, self.session.registry)
         try:
-            run_passes(session_passes, self.ctx, prog, self.args.verify, self._observe)
+            if self._module_input is None:
+                passes = self._passes_of_ir(prog)
+                run_passes(passes, self.ctx, prog, self.args.verify, self._observe)
+            else:
+                self.session.run_passes(prog, self._observe)
         except PassFailure as failure:
             if self.args.verify_diagnostics and isinstance(failure.__cause__, DiagnosticException):
                 raise failure.__cause__ from None  # xDSL's driver prints it and goes on
@@ -320,16 +334,19 @@ class WasmOptPy(xDSLOptMain):
 
     def _passes_of_ir(self, module: ModuleOp) -> tuple[ModulePass, ...]:
         """The passes for a module that was read as IR: one that is lowered needs no lowering."""
-        registry = PassRegistry()
-        for path in self.args.load:
-            registry.load_file(path)
         if self.args.func is not None:
             _keep_bodies(module, self.args.func)
         pipeline = self.pipeline_text
         is_lowered = not any(isinstance(op, wasmir.FuncOp | wasmvm.FuncOp) for op in module.ops)
         if is_lowered:
             pipeline = self.settings.pipeline or ""
-        return parse_passes(pipeline, registry)
+        passes = parse_passes(pipeline, self._registry)
+        if any(isinstance(p, Declaring) for p in passes):
+            declarations = IRDeclarations(module)
+            for p in passes:
+                run_declare(p, declarations)
+            declarations.note_counts()
+        return passes
 
     def _observe(self, pass_text: str, module: ModuleOp, seconds: float) -> None:
         """After each pass: timing and dumps."""

@@ -394,8 +394,7 @@ class Run:
             try:
                 self.session.run_passes(module)
             except PassFailure as failure:
-                again = self.session.import_everything()
-                raise self.session.reproduce(failure, again) from failure.__cause__
+                raise self.session.reproduce(failure, None) from failure.__cause__
             clock.lap("passes")
             texts = emit_texts(module, self.settings, self.settings.level)
             clock.lap("emit")

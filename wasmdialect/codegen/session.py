@@ -6,9 +6,8 @@ so each process makes the same plan for itself, and only function numbers travel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
@@ -28,10 +27,11 @@ from wasmdialect.passes.pipeline import (
     default_pipeline,
     is_function_scoped,
     parse_passes,
+    run_declare,
     run_passes,
 )
 from wasmdialect.passes.registry import PassRegistry
-from wasmdialect.passes.wasmvm_to_llvm import write_counts
+from wasmdialect.passes.wasmvm_to_llvm import COUNTS_ATTRIBUTE, counts_attribute
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.module import Function
 from wasmdialect.wasm.validate import validate_declarations, validate_function
@@ -40,7 +40,11 @@ from wasmdialect.wasm.validate import validate_declarations, validate_function
 class CompileSession:
     """One module, decoded and planned, with the passes it goes through."""
 
-    def __init__(self, binary: bytes, file: str, settings: CompileSettings):
+    def __init__(
+        self, binary: bytes, file: str, settings: CompileSettings, pipeline: str | None = None
+    ):
+        """`pipeline` replaces the complete one of the settings. Raises WasmError, PassError,
+        PassFailure."""
         self.settings = settings
         self.module = decode_module(binary)
         validate_declarations(self.module)
@@ -48,17 +52,26 @@ class CompileSession:
         self.registry = PassRegistry()
         for path in settings.load:
             self.registry.load_file(path)
-        self.pipeline = expand_pipeline(settings)
-        """The passes as text, complete."""
+        self.pipeline = expand_pipeline(settings) if pipeline is None else pipeline
+        """The passes as text."""
         self.passes: tuple[ModulePass, ...] = parse_passes(self.pipeline, self.registry)
         self.plan = ModulePlan(self.module, file)
         self.declarations = PlanDeclarations(self.plan)
-        for p in self.passes:
-            if isinstance(p, Declaring):
-                p.declare(self.declarations)
         self.markers = Markers(settings.fuel, settings.fuel or settings.epochs)
+        self._declare()
         self.function_scoped = is_function_scoped(self.passes)
-        self.context = make_context()
+        self.context = self.registry.make_context()
+
+    def _declare(self) -> None:
+        """Call the `declare` hooks. The counts of the module are final then."""
+        self._declaring = any(isinstance(p, Declaring) for p in self.passes)
+        try:
+            for p in self.passes:
+                run_declare(p, self.declarations)
+        except PassFailure as failure:
+            self._counts = counts_attribute(self.plan.counts)
+            raise self.reproduce(failure, ()) from failure.__cause__
+        self._counts = counts_attribute(self.plan.counts)
 
     def import_functions(self, indices: Sequence[int], *, signatures: bool) -> ModuleOp:
         """A unit with the bodies of these functions; with the function types that get trampolines
@@ -68,8 +81,7 @@ class CompileSession:
             unit.declare_signatures()
         for index in indices:
             self._import_body(unit, self.module.functions[index])
-        write_counts(unit.module, self.plan.counts)
-        return unit.module
+        return self._finished(unit)
 
     def import_everything(self) -> ModuleOp:
         """The whole module: all declarations and all bodies. Raises WasmError."""
@@ -77,7 +89,10 @@ class CompileSession:
         unit.declare_everything()
         for function in self.module.defined_functions():
             self._import_body(unit, function)
-        write_counts(unit.module, self.plan.counts)
+        return self._finished(unit)
+
+    def _finished(self, unit: Unit) -> ModuleOp:
+        unit.module.attributes[COUNTS_ATTRIBUTE] = self._counts
         return unit.module
 
     def _import_body(self, unit: Unit, function: Function) -> None:
@@ -86,11 +101,22 @@ class CompileSession:
 
     def run_passes(self, module: ModuleOp, observe: Observer | None = None) -> None:
         """Run the pipeline over a unit or the whole module. Raises PassFailure."""
-        run_passes(self.passes, self.context, module, self.settings.verify, observe)
+        run_passes(
+            self.passes,
+            self.context,
+            module,
+            self.settings.verify,
+            observe,
+            lambda module: Unit.of(self.plan, module).declare_missing(),
+        )
 
-    def reproduce(self, failure: PassFailure, again: ModuleOp) -> PassFailure:
-        """The failure with the path of a reproducer; `again` is the module before all passes."""
+    def reproduce(
+        self, failure: PassFailure, indices: Sequence[int] | None, *, signatures: bool = True
+    ) -> PassFailure:
+        """The failure with the path of a reproducer: the bodies of these functions, or of all, before
+        all passes."""
         try:
+            again = self._import_again(indices, signatures)
             path = write_reproducer(again, self.pipeline, self.registry.files)
         except OSError as error:
             failure.details += f"no reproducer could be written: {error}\n"
@@ -98,20 +124,20 @@ class CompileSession:
             failure.details += f"reproducer: {path}\n"
         return failure
 
+    def _import_again(self, indices: Sequence[int] | None, signatures: bool) -> ModuleOp:
+        if indices is None:
+            return self.import_everything()
+        if not self._declaring:
+            return self.import_functions(indices, signatures=signatures)
+        unit = Unit(self.plan, self.markers)
+        unit.declare_everything()  # which is what a `declare` hook may have looked at
+        for index in indices:
+            self._import_body(unit, self.module.functions[index])
+        return self._finished(unit)
+
 
 def expand_pipeline(settings: CompileSettings) -> str:
     """The complete pipeline of some settings, as text. Raises PassError."""
     if settings.pipeline is not None:
         return complete_pipeline(settings.pipeline, settings.lowering)
     return default_pipeline(settings.lowering, settings.at)
-
-
-def make_context() -> Context:
-    """A context in which every installed dialect can be found."""
-    from xdsl.universe import Universe
-
-    context = Context()
-    dialects: dict[str, Callable[[], object]] = {**Universe.get_multiverse().all_dialects}
-    for name, factory in dialects.items():
-        context.register_dialect(name, factory)  # pyright: ignore[reportArgumentType]
-    return context

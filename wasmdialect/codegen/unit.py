@@ -74,8 +74,7 @@ def compile_unit(
     try:
         session.run_passes(module)
     except PassFailure as failure:
-        again = session.import_functions(indices, signatures=signatures)
-        raise session.reproduce(failure, again) from failure.__cause__
+        raise session.reproduce(failure, indices, signatures=signatures) from failure.__cause__
     clock.lap("passes")
     texts = emit_texts(module, session.settings, level)
     digests = [digest(text.text) for text in texts]

@@ -58,9 +58,21 @@ class ModulePlan:
             self.func_ref_slots.setdefault(index, len(self.func_ref_slots))
         self.signatures = {}
         self._signature_types: dict[DefType, int] = {}
+        self._type_indices: dict[DefType, int] = {}
         for index, t in enumerate(module.types):
+            self._type_indices.setdefault(t, index)
             self._number_signature(index, t)
-        self.slots = {kind: _slots(module.index_space(kind)) for kind in ExternKind}
+        self.slots = {kind: [] for kind in ExternKind}
+        self._slots_taken = {kind: {True: 0, False: 0} for kind in ExternKind}
+        for kind in ExternKind:
+            for entity in module.index_space(kind):
+                self._take_slot(kind, entity.imported is not None)
+
+    def _take_slot(self, kind: ExternKind, is_import: bool) -> None:
+        """Imports and definitions are numbered separately. (A pass may add an import at the end.)"""
+        taken = self._slots_taken[kind]
+        self.slots[kind].append(taken[is_import])
+        taken[is_import] += 1
 
     def _number_signature(self, index: int, t: DefType) -> None:
         if isinstance(t.composite, FuncType) and t not in self._signature_types:
@@ -74,9 +86,10 @@ class ModulePlan:
 
     def add_type(self, t: DefType) -> int:
         """The index of a function type, added to the type section if it is not there."""
-        if t in self.module.types:
-            return self.module.types.index(t)
-        index = len(self.module.types)
+        known = self._type_indices.get(t)
+        if known is not None:
+            return known
+        index = self._type_indices[t] = len(self.module.types)
         self.module.types.append(t)
         self.type_symbols.append(self._symbol("type", index, None))
         self._number_signature(index, t)
@@ -84,14 +97,42 @@ class ModulePlan:
 
     def add_entity(self, kind: ExternKind, index: int, name: str) -> None:
         """Name and number an entity that was appended to its index space."""
-        symbols = {
-            ExternKind.FUNC: self.function_symbols,
-            ExternKind.GLOBAL: self.global_symbols,
-        }[kind]
-        symbols.append(self._symbol(kind.word, index, name))
-        self.slots[kind] = _slots(self.module.index_space(kind))
+        self.symbols(kind).append(self._symbol(kind.word, index, name))
+        self._take_slot(kind, self.module.declaration(kind, index).imported is not None)
+        self._entities = None
 
     # --- names ---
+
+    def symbols(self, kind: ExternKind) -> list[str]:
+        """The symbols of an index space."""
+        return {
+            ExternKind.FUNC: self.function_symbols,
+            ExternKind.TABLE: self.table_symbols,
+            ExternKind.MEMORY: self.memory_symbols,
+            ExternKind.GLOBAL: self.global_symbols,
+        }[kind]
+
+    def entity(self, symbol: str) -> tuple[str, int] | None:
+        """What a symbol means: `func`, `memory`, `table`, `global`, `type`, `data` or `elem`, and its
+        index; None if the module has no such symbol."""
+        if self._entities is None:
+            spaces = {
+                "func": self.function_symbols,
+                "memory": self.memory_symbols,
+                "table": self.table_symbols,
+                "global": self.global_symbols,
+                "type": self.type_symbols,
+                "data": self.data_symbols,
+                "elem": self.elem_symbols,
+            }
+            self._entities = {
+                symbol: (word, index)
+                for word, symbols in spaces.items()
+                for index, symbol in enumerate(symbols)
+            }
+        return self._entities.get(symbol)
+
+    _entities: dict[str, tuple[str, int]] | None = field(default=None, init=False)
 
     def _symbols(self, kind: str, count: int, names: dict[int, str]) -> list[str]:
         return [self._symbol(kind, index, names.get(index)) for index in range(count)]
@@ -161,17 +202,3 @@ class _Entity(Protocol):
 
 def _imported(space: Iterable[_Entity]) -> int:
     return sum(entity.imported is not None for entity in space)
-
-
-def _slots(space: Iterable[_Entity]) -> list[int]:
-    """Imports and definitions are numbered separately. (A pass may add an import at the end.)"""
-    slots: list[int] = []
-    imported = defined = 0
-    for entity in space:
-        if entity.imported is not None:
-            slots.append(imported)
-            imported += 1
-        else:
-            slots.append(defined)
-            defined += 1
-    return slots

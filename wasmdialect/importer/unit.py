@@ -6,8 +6,9 @@ large module stays small. Functions are numbered and named by the plan, never by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from xdsl.dialects import llvm
 from xdsl.dialects.builtin import (
     ArrayAttr,
     BytesAttr,
@@ -21,7 +22,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, Region
 
-from wasmdialect.dialects import wasmir
+from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.fast import Locations, integer_attr
 from wasmdialect.dialects.wasmir.types import ValueType
 from wasmdialect.importer.body import import_constant
@@ -54,6 +55,41 @@ class Unit:
         self._functions: dict[int, wasmir.FuncOp] = {}
         self._symbols: dict[tuple[str, int], SymbolRefAttr] = {}
         self._with_signatures = False
+
+    @staticmethod
+    def of(plan: ModulePlan, module: ModuleOp) -> Unit:
+        """A unit that passes have worked on since it was made."""
+        unit = Unit(plan)
+        unit.module, unit._block = module, module.body.block
+        for op in module.ops:
+            if isinstance(op, wasmir.FuncOp):
+                unit._functions[op.index_value] = op
+            elif isinstance(op, wasmir.DeclarationOp):
+                unit._symbols[_WORDS[type(op)], op.index_value] = op.symbol
+        return unit
+
+    def declare_missing(self) -> dict[str, Operation]:
+        """Declare what the bodies refer to and the unit did not need before: a pass may add a call,
+        or an access of a global or memory that no function here had. Returns the symbols that the
+        module does not have, with the operation of wasmir that uses each."""
+        declared = {op.sym_name.data for op in self.module.ops if isinstance(op, _SYMBOLS)}
+        missing: dict[str, Operation] = {}
+        for function in [*self.module.ops]:
+            for op in function.walk():
+                for value in op.properties.values():
+                    if isinstance(value, SymbolRefAttr) and (
+                        (symbol := value.root_reference.data) not in declared
+                    ):
+                        missing.setdefault(symbol, op)
+        unknown: dict[str, Operation] = {}
+        for symbol, op in missing.items():
+            entity = self.plan.entity(symbol)
+            if entity is not None:
+                word, index = entity
+                _REFERENCES[word](self, index)
+            elif isinstance(op, wasmir.WasmOp):
+                unknown[symbol] = op
+        return unknown
 
     def value_type(self, t: wt.ValType, offset: int = 0) -> ValueType:
         """The IR type of a value type; UnsupportedError if the IR has none yet."""
@@ -233,12 +269,6 @@ class Unit:
             self._declare_data(segment)
         for element in module.elements:
             self._declare_element(element)
-        symbols = {
-            ExternKind.FUNC: self.plan.function_symbols,
-            ExternKind.TABLE: self.plan.table_symbols,
-            ExternKind.MEMORY: self.plan.memory_symbols,
-            ExternKind.GLOBAL: self.plan.global_symbols,
-        }
         for export in module.exports:
             if export.kind is ExternKind.TAG:
                 raise UnsupportedError(Feature.EXCEPTIONS, 0, "exported tags")
@@ -246,7 +276,7 @@ class Unit:
                 wasmir.ExportOp,
                 {
                     "export_name": StringAttr(export.name),
-                    "target": SymbolRefAttr(symbols[export.kind][export.index]),
+                    "target": SymbolRefAttr(self.plan.symbols(export.kind)[export.index]),
                 },
             )
         if module.start is not None:
@@ -294,6 +324,26 @@ class Unit:
         values = [import_constant(self, block, expression) for expression in expressions]
         block.add_op(wasmir.ReturnOp(*values))
         return Region(block)
+
+
+_REFERENCES: dict[str, Callable[[Unit, int], SymbolRefAttr]] = {
+    "func": Unit.function_ref,
+    "type": Unit.type_ref,
+    "memory": Unit.memory_ref,
+    "table": Unit.table_ref,
+    "global": Unit.global_ref,
+    "data": Unit.data_ref,
+    "elem": Unit.elem_ref,
+}
+_WORDS: dict[type[wasmir.DeclarationOp], str] = {
+    wasmir.TypeOp: "type",
+    wasmir.MemoryOp: "memory",
+    wasmir.TableOp: "table",
+    wasmir.GlobalOp: "global",
+    wasmir.DataOp: "data",
+    wasmir.ElemOp: "elem",
+}
+_SYMBOLS = (wasmir.DeclarationOp, wasmvm.FuncOp, llvm.FuncOp, llvm.GlobalOp)
 
 
 def _limits_properties(limits: wt.Limits) -> dict[str, Attribute]:

@@ -42,6 +42,12 @@ def _field_address(f: FunctionLowering, op: wasmvm.FieldOp) -> tuple[SSAValue, s
             raise ValueError(
                 f"the VMContext has no field {name!r}: a pass declares it with add_counter or add_field"
             )
+        accessed, (size, alignment) = type_size(op.accessed_type()), f.layout.extra_sizes[name]
+        if accessed > size or accessed > alignment:
+            raise ValueError(
+                f"field {name!r} has size {size} and alignment {alignment}, and is accessed as a"
+                f" value of {accessed} bytes"
+            )
         return f.byte_offset(base, f.layout.extra_offsets[name]), Alias.EXTRA, invariant
     row = op.field_row
     if op.entry is not None:

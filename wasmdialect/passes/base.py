@@ -8,8 +8,9 @@ and can be cached. `FunctionPass` is the short way to write one.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from threading import get_ident
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from xdsl.context import Context
@@ -19,6 +20,13 @@ from xdsl.passes import ModulePass
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import wasm_offset
+from wasmdialect.wasm.declared import (
+    Declared,
+    DeclaredFunction,
+    DeclaredGlobal,
+    DeclaredMemory,
+    DeclaredTable,
+)
 
 Scope = Literal["function", "module"]
 
@@ -28,9 +36,12 @@ class FunctionPass(ModulePass):
     """A pass that looks at one Wasm function at a time."""
 
     scope: ClassVar[Scope] = "function"
+    declared: ClassVar[Any] = None
+    """What `declare` returned, if the pass has that hook."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in defined_functions(op):
+            enter_function(function)
             self.apply_to_function(ctx, function)
 
     @abstractmethod
@@ -54,17 +65,47 @@ def pass_scope(cls: type[ModulePass]) -> Scope:
 
 
 class Declarations(Protocol):
-    """What the `declare` hook of a pass can add to the module. Everything is added behind what the
-    module has, so no index of the module changes. Names are the pass's own business; declaring the
-    same name twice is an error."""
+    """What the `declare` hook of a pass sees of the module, and what it can add. Everything is added
+    after what the module has, so no index of the module changes. Names are the pass's own business;
+    declaring a field or counter twice is an error. What is refused raises DeclarationError."""
+
+    # What there is, by index. Entities that passes added before are included.
+
+    @property
+    def functions(self) -> Sequence[DeclaredFunction]:
+        """The functions: symbol, name, type, import and exports of each."""
+        ...
+
+    @property
+    def globals(self) -> Sequence[DeclaredGlobal]:
+        """The globals."""
+        ...
+
+    @property
+    def memories(self) -> Sequence[DeclaredMemory]:
+        """The linear memories."""
+        ...
+
+    @property
+    def tables(self) -> Sequence[DeclaredTable]:
+        """The tables."""
+        ...
+
+    @property
+    def exports(self) -> Mapping[str, Declared]:
+        """What is exported, by its name outside."""
+        ...
+
+    # What can be added.
 
     def add_counter(self, name: str) -> None:
-        """A 64-bit counter in the VMContext, read by the host as `instance.counters[name]` and
-        bumped with `wasmvm.count`."""
+        """A 64-bit counter in the VMContext, read by the host as `instance.counters()[name]` and
+        bumped with `wasmvm.CountOp`."""
         ...
 
     def add_field(self, name: str, size: int, alignment: int) -> None:
-        """A field of the VMContext, zero at instantiation, addressed as `extra.name`."""
+        """A field of the VMContext, zero at instantiation, `extra.name` for `wasmvm.LoadFieldOp` and
+        `wasmvm.StoreFieldOp`, and `instance.fields[name]` for the host."""
         ...
 
     def add_global(self, name: str, value_type: str, *, mutable: bool = True, init: int = 0) -> int:
@@ -88,10 +129,15 @@ class Declarations(Protocol):
 
 @runtime_checkable
 class Declaring(Protocol):
-    """A pass with a `declare` hook: called once for the module, before any function is seen. Only
-    there may a pass add globals, imports, fields and counters."""
+    """A pass with a `declare` hook: called once for the module in each process, before any function
+    is seen. Only there may a pass add globals, imports, fields and counters.
 
-    def declare(self, declarations: Declarations) -> None:
+    It is the same pass object that is applied then. Passes are frozen; what `declare` returns is
+    `self.declared` from then on. Each process calls it for itself, so it must depend on nothing but
+    the declarations it is given and the options of the pass.
+    """
+
+    def declare(self, declarations: Declarations) -> Any:
         """Add what the pass needs."""
         ...
 
@@ -123,6 +169,8 @@ class Report:
 
 
 _current_pass = ""
+_current_function: dict[int, wasmir.FuncOp] = {}
+"""The function that a `FunctionPass` is at, by thread."""
 _reports: list[Report] = []
 
 
@@ -153,6 +201,19 @@ def begin_reports(pass_name: str) -> None:
     """Reports from now on are this pass's."""
     global _current_pass
     _current_pass = pass_name
+
+
+def enter_function(function: wasmir.FuncOp | None) -> None:
+    """Note which function a pass works on in this thread, for whoever asks what takes so long."""
+    if function is None:
+        _current_function.pop(get_ident(), None)
+    else:
+        _current_function[get_ident()] = function
+
+
+def current_function(thread: int) -> wasmir.FuncOp | None:
+    """The function that a pass works on in a thread."""
+    return _current_function.get(thread)
 
 
 def take_reports() -> list[Report]:

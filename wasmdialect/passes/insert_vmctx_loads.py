@@ -177,6 +177,13 @@ def _count(r: _FunctionRewrite, op: wasmvm.CountOp) -> None:
     drop(op)
 
 
+def _store_field(r: _FunctionRewrite, op: wasmvm.StoreFieldOp) -> None:
+    """A field that a pass declared: the host may look at it after a trap."""
+    if r.traps == "exact" and op.struct.data == "extra":
+        op.properties["volatile"] = UNIT
+    relink(r.block, op)
+
+
 def _table_get(r: _FunctionRewrite, op: wasmir.TableGetOp) -> None:
     table = r.table(op.table)
     index = r.table_index(op.index)
@@ -249,6 +256,9 @@ def _ref_func(r: _FunctionRewrite, op: wasmir.RefFuncOp) -> None:
 def _call(r: _FunctionRewrite, op: wasmir.CallOp) -> None:
     callee, vmctx = r.callee(op.callee), r.vmctx()
     arguments = op.operands
+    signature = callee.function_type
+    if (*op.operand_types, *op.result_types) != (*signature.inputs.data, *signature.outputs.data):
+        raise ValueError(f"@{callee.sym_name.data} has type {signature}, and is called as another")
     if callee.is_import:
         place = wasmvm.Path("imported_functions", callee.slot_value)
         code = r.field(vmctx, place.with_field("wasm_call"))
@@ -303,6 +313,7 @@ _HANDLERS: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
     wasmir.MemoryInitOp: _memory_init,
     wasmir.DataDropOp: _data_drop,
     wasmvm.CountOp: _count,
+    wasmvm.StoreFieldOp: _store_field,
     wasmir.GlobalGetOp: _global_get,
     wasmir.GlobalSetOp: _global_set,
     wasmir.TableGetOp: _table_get,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from traceback import TracebackException, format_exception, walk_tb
-from typing import Literal
+from typing import Any, Literal
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -22,9 +22,10 @@ from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import wasm_offset
-from wasmdialect.passes import base
-from wasmdialect.passes.base import begin_reports, pass_scope
+from wasmdialect.passes import base, watch
+from wasmdialect.passes.base import Declarations, Declaring, begin_reports, pass_scope
 from wasmdialect.passes.registry import PassError, PassRegistry
+from wasmdialect.passes.watch import run_watched
 
 Point = Literal["wasmir-start", "wasmir-end", "wasmvm-end", "llvm-end"]
 POINTS: tuple[Point, ...] = ("wasmir-start", "wasmir-end", "wasmvm-end", "llvm-end")
@@ -143,6 +144,17 @@ class PassFailure(Exception):
 Observer = Callable[[str, ModuleOp, float], None]
 """Called after each pass with its text, the module and the seconds it took; before the first one with
 an empty text."""
+DeclareMissing = Callable[[ModuleOp], Mapping[str, Operation]]
+"""Adds declarations of what the bodies of a unit refer to; returns the symbols that mean nothing, with
+an operation that uses each."""
+
+
+def run_declare(p: ModulePass, declarations: Declarations) -> None:
+    """Call the `declare` hook of a pass, if it has one. Raises PassFailure."""
+    if isinstance(p, Declaring):
+        declared = _guarded(p.name, lambda: p.declare(declarations))
+        if declared is not None:
+            object.__setattr__(p, "declared", declared)  # passes are frozen for everybody else
 
 
 def run_passes(
@@ -151,8 +163,10 @@ def run_passes(
     module: ModuleOp,
     verify: Verify,
     observe: Observer | None = None,
+    declare_missing: DeclareMissing | None = None,
 ) -> None:
-    """Run passes over a module. Raises PassFailure."""
+    """Run passes over a module; `declare_missing` is called after each one that is not this
+    package's. Raises PassFailure."""
     if verify != "none":
         _verify(module, "the importer")
     if observe is not None:
@@ -160,15 +174,34 @@ def run_passes(
     for number, p in enumerate(passes):
         begin_reports(p.name)
         started = time.perf_counter()
-        try:
-            p.apply(ctx, module)
-        except Exception as error:
-            raise _failure(p.name, error) from error
+        _guarded(p.name, lambda p=p: p.apply(ctx, module))
+        if declare_missing is not None and not type(p).__module__.startswith("wasmdialect."):
+            _refuse_unknown(p.name, declare_missing(module))
         seconds = time.perf_counter() - started
         if verify == "each" or (verify == "ends" and number == len(passes) - 1):
             _verify(module, p.name)
         if observe is not None:
             observe(str(p), module, seconds)
+
+
+def _guarded(pass_name: str, step: Callable[[], Any]) -> Any:
+    """The result of a step of a pass. Raises PassFailure for whatever it raises, also for an exit or
+    too deep a recursion, except for Ctrl-C."""
+    try:
+        return run_watched(pass_name, step)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise _failure(pass_name, error) from error
+
+
+def _refuse_unknown(pass_name: str, unknown: Mapping[str, Operation]) -> None:
+    for symbol, op in unknown.items():
+        raise PassFailure(
+            pass_name,
+            f"pass {pass_name!r} refers to @{symbol}, which nothing declares",
+            f"it is in {_describe_operation(op)}; a pass adds globals and imports in `declare`\n",
+        )
 
 
 def _verify(module: ModuleOp, after: str) -> None:
@@ -182,21 +215,29 @@ def _verify(module: ModuleOp, after: str) -> None:
         raise PassFailure(after, message, "".join(format_exception(error))) from error
 
 
-_OWN_FRAMES = frozenset({__file__, base.__file__})
+_OWN_FRAMES = frozenset({__file__, base.__file__, watch.__file__})
 
 
-def _failure(pass_name: str, error: Exception) -> PassFailure:
+_SHOWN_FRAMES = 20
+"""Of a traceback that is longer, from each end: a recursion that is too deep has thousands."""
+
+
+def _failure(pass_name: str, error: BaseException) -> PassFailure:
     """What went wrong in a pass: its own frames, and the operation it was at."""
-    message = f"pass {pass_name!r} failed: {type(error).__name__}: {error}"
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    message = f"pass {pass_name!r} failed: {what}"
     described = TracebackException.from_exception(error)
-    while len(described.stack) > 1 and described.stack[0].filename in _OWN_FRAMES:
-        del described.stack[0]
+    stack = described.stack
+    while len(stack) > 1 and stack[0].filename in _OWN_FRAMES:
+        del stack[0]
+    if len(stack) > 2 * _SHOWN_FRAMES:
+        del stack[_SHOWN_FRAMES:-_SHOWN_FRAMES]
     place = _operation_at(error)
     where = "" if place is None else f"it was at {_describe_operation(place)}\n"
     return PassFailure(pass_name, message, "".join(described.format()) + where)
 
 
-def _operation_at(error: Exception) -> Operation | None:
+def _operation_at(error: BaseException) -> Operation | None:
     """The operation in a variable of the innermost frame that has one."""
     found: Operation | None = None
     for frame, _ in walk_tb(error.__traceback__):

@@ -11,6 +11,8 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
+from xdsl.context import Context
+from xdsl.ir import Dialect
 from xdsl.passes import ModulePass
 
 from wasmdialect._printable import printable
@@ -105,6 +107,14 @@ def installed_passes() -> dict[str, PassFactory]:
     return {**Universe.get_multiverse().all_passes, **OWN_PASSES}
 
 
+@cache
+def installed_dialects() -> dict[str, Callable[[], Dialect]]:
+    """The dialects of every installed package that has an `xdsl.universe`, by name."""
+    from xdsl.universe import Universe
+
+    return {**Universe.get_multiverse().all_dialects}
+
+
 class PassRegistry:
     """The passes that a command or an Engine knows."""
 
@@ -112,11 +122,15 @@ class PassRegistry:
         self._loaded: dict[str, PassFactory] = {}
         self.files: list[str] = []
         """The files given with `--load`, in order, as absolute paths."""
+        self.dialects: dict[str, Dialect] = {}
+        """The dialects of these files."""
 
     def load_file(self, path: str) -> None:
-        """Register every pass that a Python file defines. Raises PassError, also with what the file
-        itself raises."""
+        """Register every pass that a Python file defines and every `Dialect` that is a variable of it.
+        Raises PassError, also with what the file itself raises."""
         file, path = Path(path).resolve(), printable(path)
+        if str(file) in self.files:
+            return
         if not file.is_file():
             raise PassError(f"cannot load passes from {path}: there is no such file")
         module_name = f"wasmdialect_loaded_{file.stem}"
@@ -138,13 +152,46 @@ class PassRegistry:
             and value.__module__ == module_name
             and not inspect.isabstract(value)
         ]
-        if not found:
-            raise PassError(f"{path} defines no pass: a class derived from ModulePass with a name")
+        dialects = [value for value in vars(module).values() if isinstance(value, Dialect)]
+        if not found and not dialects:
+            raise PassError(
+                f"{path} defines no pass and no dialect: a class derived from ModulePass with a name,"
+                " or a variable that is a Dialect"
+            )
+        for dialect in dialects:
+            self._add_dialect(path, dialect)
         for cls in found:
             if cls.name in OWN_PASSES:
                 raise PassError(f"{path}: pass {cls.name!r} has the name of a built-in pass")
             self._loaded[cls.name] = lambda cls=cls: cls
         self.files.append(str(file))
+
+    def _add_dialect(self, path: str, dialect: Dialect) -> None:
+        """Register a dialect. One that is imported from where it is registered already is fine."""
+        known = self.dialects.get(dialect.name)
+        installed = installed_dialects().get(dialect.name)
+        if known is None and installed is not None:
+            known = installed()
+        if known is None:
+            self.dialects[dialect.name] = dialect
+        elif known is not dialect:
+            where = "another --load file" if installed is None else "an installed package"
+            raise PassError(
+                f"{path}: there is a dialect {dialect.name!r} in {where}; give this one another name"
+            )
+
+    def make_context(self) -> Context:
+        """A context in which every installed dialect and those of the files can be found."""
+        context = Context()
+        for name, factory in installed_dialects().items():
+            context.register_dialect(name, factory)
+        self.register_dialects(context)
+        return context
+
+    def register_dialects(self, context: Context) -> None:
+        """Make the dialects of the files known in a context that has the installed ones."""
+        for name, dialect in self.dialects.items():
+            context.register_dialect(name, lambda dialect=dialect: dialect)
 
     def names(self) -> list[str]:
         """All names, sorted."""

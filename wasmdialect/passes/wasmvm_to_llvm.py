@@ -22,6 +22,7 @@ from wasmdialect.abi.conventions import Convention
 from wasmdialect.abi.layout import Counts, VMContextLayout
 from wasmdialect.abi.symbols import function_symbol
 from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.fast import integer_attr
 from wasmdialect.lowering import control, numeric, state
 from wasmdialect.lowering.function import FUNCTION_ATTRIBUTES, HIDDEN, FunctionLowering, Handler
 from wasmdialect.lowering.signature import AbiSignature, abi_signature
@@ -44,7 +45,7 @@ class WasmVMToLLVM(ModulePass):
     scope: ClassVar[Literal["function", "module"]] = "function"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        layout = VMContextLayout(read_counts(op))
+        layout = _layout(op)
         symbols = {
             declaration.sym_name.data: function_symbol(declaration.index_value)
             for declaration in op.ops
@@ -60,6 +61,22 @@ class WasmVMToLLVM(ModulePass):
         for source in [*op.ops]:
             source.detach()
         op.body.block.add_ops(lowered)
+
+
+_known_layout: tuple[Attribute | None, VMContextLayout] = (None, VMContextLayout(Counts()))
+
+
+def _layout(module: ModuleOp) -> VMContextLayout:
+    """The layout of a module. All its units have the same attribute, which may be large."""
+    global _known_layout
+    attribute = module.attributes.get(COUNTS_ATTRIBUTE)
+    if attribute is None:
+        return VMContextLayout(read_counts(module))
+    known, layout = _known_layout
+    if known is not attribute:
+        layout = VMContextLayout(read_counts(module))
+        _known_layout = (attribute, layout)
+    return layout
 
 
 def _lower_function(
@@ -98,7 +115,12 @@ def _declaration(symbol: str, signature: AbiSignature) -> llvm.FuncOp:
 
 
 def write_counts(module: ModuleOp, counts: Counts) -> None:
-    """Note on a module how many of each thing the whole module has, leaving out zeros."""
+    """Note on a module how many of each thing the whole module has."""
+    module.attributes[COUNTS_ATTRIBUTE] = counts_attribute(counts)
+
+
+def counts_attribute(counts: Counts) -> DictionaryAttr:
+    """How many of each thing a module has, leaving out zeros."""
     entries: dict[str, Attribute] = {}
     for name in field_names(Counts):
         value = getattr(counts, name)
@@ -106,10 +128,10 @@ def write_counts(module: ModuleOp, counts: Counts) -> None:
             entries[name] = IntegerAttr(value, i64)
     if counts.extra_fields:
         entries[_EXTRA_FIELDS] = ArrayAttr(
-            ArrayAttr([StringAttr(name), IntegerAttr(size, i64), IntegerAttr(align, i64)])
+            ArrayAttr([StringAttr(name), integer_attr(size, 64), integer_attr(align, 64)])
             for name, size, align in counts.extra_fields
         )
-    module.attributes[COUNTS_ATTRIBUTE] = DictionaryAttr(entries)
+    return DictionaryAttr(entries)
 
 
 def read_counts(module: ModuleOp) -> Counts:

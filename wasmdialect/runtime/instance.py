@@ -332,6 +332,17 @@ class ModuleInstance:
             for name in self.info.counters
         }
 
+    def field_names(self) -> list[str]:
+        """The VMContext fields that passes declared, counters included."""
+        return [*self.module.layout.extra_offsets]
+
+    def field_bytes(self, name: str) -> memoryview:
+        """The memory of a field that a pass declared. Raises KeyError."""
+        layout = self.module.layout
+        start = self._shift + layout.extra_offsets[name]
+        size, _ = layout.extra_sizes[name]
+        return memoryview(self._memory).cast("B")[start : start + size]
+
 
 _instances: dict[int, ModuleInstance] = {}
 """Instances by the address of their VMContext, for builtins and host functions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from xdsl.dialects.builtin import (
     UnitAttr,
     i64,
 )
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     AnyAttr,
     IRDLOperation,
@@ -95,8 +96,8 @@ class FieldOp(IRDLOperation, ABC):
     """Names a field: `struct.field` at `base`, or `region.field[index]` of the VMContext at `base`.
 
     Printed `%base, limits.stack_limit` or `%base, owned_memories.base[0]`. A field that a pass
-    declared is `extra.name`. (Operands are defined in each operation: IRDL puts those of a subclass
-    before its base's.)
+    declared is `extra.name`, or `extra."any name"`. (Operands are defined in each operation: IRDL puts
+    those of a subclass before its base's.)
     """
 
     struct = prop_def(StringAttr)
@@ -145,7 +146,12 @@ class FieldOp(IRDLOperation, ABC):
             printer.print_string(" : ")
             printer.print_attribute(base.type)
         entry = "" if self.entry is None else f"[{self.entry.value.data}]"
-        printer.print_string(f", {self.struct.data}.{self.field.data}{entry}")
+        printer.print_string(f", {self.struct.data}.")
+        if _IDENTIFIER.fullmatch(self.field.data):
+            printer.print_string(self.field.data)
+        else:
+            printer.print_string_literal(self.field.data)
+        printer.print_string(entry)
 
     @staticmethod
     def _parse_path(parser: Parser) -> tuple[SSAValue, dict[str, Attribute]]:
@@ -162,6 +168,8 @@ class FieldOp(IRDLOperation, ABC):
         base = parser.resolve_operand(unresolved, base_type)
         parser.parse_punctuation(",")
         struct, _, field = parser.parse_identifier("field").partition(".")
+        if not field:
+            field = parser.parse_str_literal("name of the field")
         if parser.parse_optional_punctuation("["):
             properties["entry"] = IntegerAttr(parser.parse_integer(), i64)
             parser.parse_punctuation("]")
@@ -171,6 +179,13 @@ class FieldOp(IRDLOperation, ABC):
 
 
 _FIELD_KEYWORDS = ("invariant", "volatile")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_$.]+")
+
+
+def _named_field(name: str) -> dict[str, Attribute]:
+    """The properties of `struct.field` as it is printed."""
+    struct, _, field = name.partition(".")
+    return path_properties(Path(struct, None, field))
 
 
 @irdl_op_definition
@@ -180,6 +195,12 @@ class LoadFieldOp(FieldOp):
     name = "wasmvm.load_field"
     base = operand_def()
     result = result_def(AnyAttr())
+
+    def __init__(self, base: SSAValue | Operation, field: str, result_type: Attribute):
+        """`field` is `struct.field`; a pass's own is `extra.name`."""
+        super().__init__(
+            operands=[base], result_types=[result_type], properties=_named_field(field)
+        )
 
     def accessed_type(self) -> Attribute:
         return self.result.type
@@ -210,6 +231,10 @@ class StoreFieldOp(FieldOp):
     name = "wasmvm.store_field"
     base = operand_def()
     value = operand_def()
+
+    def __init__(self, base: SSAValue | Operation, field: str, value: SSAValue | Operation):
+        """`field` is `struct.field`; a pass's own is `extra.name`."""
+        super().__init__(operands=[base, value], properties=_named_field(field))
 
     def accessed_type(self) -> Attribute:
         return self.value.type

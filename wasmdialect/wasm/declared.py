@@ -1,0 +1,60 @@
+"""What a module declares, as a pass sees it: entities without bodies, in the order of their indices.
+
+Types are written as in the text format (`i32`, `funcref`); `symbol` is the entity's name in wasmir.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    index: int
+    """The index in its index space."""
+    symbol: str
+    """What wasmir calls it, unique in the module."""
+    name: str | None
+    """What the module's name section calls it, which need not be unique."""
+    imported: tuple[str, str] | None
+    """Module and name it is imported from, None for a definition."""
+    exports: tuple[str, ...]
+    """The names it is exported under."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredFunction(_Declared):
+    """A function of the module."""
+
+    params: tuple[str, ...]
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredGlobal(_Declared):
+    """A global of the module."""
+
+    type: str
+    mutable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredMemory(_Declared):
+    """A linear memory of the module; the limits are pages."""
+
+    address_type: str
+    minimum: int
+    maximum: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredTable(_Declared):
+    """A table of the module; the limits are elements."""
+
+    element_type: str
+    minimum: int
+    maximum: int | None
+
+
+Declared: TypeAlias = DeclaredFunction | DeclaredGlobal | DeclaredMemory | DeclaredTable
