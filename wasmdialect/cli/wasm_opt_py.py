@@ -405,14 +405,36 @@ class WasmOptPy(xDSLOptMain):
         from wasmdialect.lowering.emit import emit_llvm
 
         text = emit_llvm(module, debug_info=False)
+        _check_text(text, module)
         output.write(compile_assembly(text, self.settings.target, self.settings.level))
 
     def _emit_obj(self, module: ModuleOp, output: IO[str]) -> None:
         from wasmdialect.codegen.llvm import compile_object
         from wasmdialect.lowering.emit import emit_llvm
 
-        data = compile_object(emit_llvm(module), self.settings.target, self.settings.level)
+        text = emit_llvm(module)
+        _check_text(text, module)
+        data = compile_object(text, self.settings.target, self.settings.level)
         output.write(data.decode("latin-1"))
+
+
+def _check_text(text: str, module: ModuleOp) -> None:
+    """Raise CodegenError where LLVM would abort the process, with the function."""
+    from wasmdialect.codegen.llvm import CodegenError, verify_text
+    from wasmdialect.codegen.refusal import find_refusal
+    from wasmdialect.lowering.emit import EmitError
+
+    try:
+        verify_text(text)
+    except CodegenError as error:
+        try:
+            refusal = find_refusal(module)
+        except EmitError:
+            refusal = None
+        if refusal is None:
+            raise
+        message = f"LLVM refuses function {refusal.symbol}: {refusal.reason}\n{refusal.place}"
+        raise CodegenError(message.rstrip()) from error
 
 
 class _KeptOpen(StringIO):

@@ -7,6 +7,7 @@ here runs in a worker (see `workers`) and why IR is verified first.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
@@ -60,6 +61,7 @@ class CodegenError(Exception):
 def _initialize() -> None:
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
+    llvm.initialize_native_asmparser()  # for inline assembly
     for option in _OPTIONS:
         llvm.set_option("wasmdialect", option)
 
@@ -76,11 +78,23 @@ def _target_machine(target: Target, level: Level) -> Any:
     )
 
 
+def verify_text(text: str) -> None:
+    """Raise CodegenError if LLVM refuses IR text. Without debug information: with it, LLVM aborts the
+    process on what the verifier finds."""
+    plain = _DEBUG_INFORMATION.sub("", text)
+    try:
+        llvm.parse_assembly(plain, llvm.create_context()).verify()
+    except RuntimeError as error:
+        raise CodegenError(f"LLVM refuses the IR: {error}") from None
+
+
+_DEBUG_INFORMATION = re.compile(r",? !dbg !\d+|^!llvm\..*$", re.MULTILINE)
+
+
 def _optimized(text: str, target: Target, level: Level) -> tuple[Any, Any]:
     machine = _target_machine(target, level)
-    context = llvm.create_context()
     try:
-        module = llvm.parse_assembly(text, context)
+        module = llvm.parse_assembly(text, llvm.create_context())
         module.verify()
     except RuntimeError as error:
         raise CodegenError(f"LLVM refuses the IR: {error}") from None
@@ -134,4 +148,5 @@ __all__ = [
     "compile_assembly",
     "compile_object",
     "optimized_ir",
+    "verify_text",
 ]

@@ -26,7 +26,9 @@ from wasmdialect.codegen.digests import (
     tool_digest,
 )
 from wasmdialect.codegen.errors import CompileCrash
+from wasmdialect.codegen.llvm import CodegenError, verify_text
 from wasmdialect.codegen.pool import Request, Worker, WorkerDied, shared_pool
+from wasmdialect.codegen.refusal import explain_refusal
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import Level
 from wasmdialect.codegen.store import Store
@@ -259,6 +261,7 @@ class Run:
                         signatures=unit.signatures,
                         level=level,
                         missing=self._missing(level),
+                        verify=True,
                     )
                     self._finish_unit(unit, [(result, level)])
             return
@@ -321,6 +324,7 @@ class Run:
         self, unit: Item, worker: Worker, death: WorkerDied
     ) -> list[tuple[UnitResult, Level]]:
         """A unit killed its worker: compile its functions one by one, the culprit at a lower level."""
+        self._explain(worker, unit.functions, signatures=unit.signatures)
         parts = [Item((index,)) for index in unit.functions]
         if unit.signatures:
             parts.insert(0, Item((), True))
@@ -425,7 +429,11 @@ class Run:
 
         if self.jobs == 0:
             for key, text in todo.items():
-                take(key, compile_text(text.text, target, level))
+                try:
+                    verify_text(text.text)  # LLVM would abort this process
+                    take(key, compile_text(text.text, target, level))
+                except CodegenError as error:
+                    raise explain_refusal(self.session, None, signatures=True) or error from None
             return [TextUse(k, t.symbols, t.base) for k, t in zip(keys, texts, strict=True)], []
 
         batches = _batches([*todo.items()])
@@ -443,6 +451,7 @@ class Run:
                 take(key, CompiledText.from_plain(plain))
 
         def on_death(number: int, worker: Worker, death: WorkerDied) -> _Retried:
+            self._explain(worker, None)
             return _Retried(
                 [
                     self._try_levels(
@@ -458,12 +467,28 @@ class Run:
         tasks: list[Request] = [
             ("texts", [text.text for _, text in batch], asdict(target), level) for batch in batches
         ]
-        shared_pool(self.jobs).run(self._open, tasks, on_result, on_death)
+        try:
+            shared_pool(self.jobs).run(self._open, tasks, on_result, on_death)
+        except CodegenError:
+            explain: list[Request] = [("explain", None, True)]
+            shared_pool(self.jobs).run(self._open, explain, lambda *_: None, lambda *_: None)
+            raise
         uses = [
             TextUse(lowered.get(key, key), text.symbols, text.base)
             for key, text in zip(keys, texts, strict=True)
         ]
         return uses, fallbacks
+
+    def _explain(
+        self, worker: Worker, indices: tuple[int, ...] | None, *, signatures: bool = True
+    ) -> None:
+        """Raise PassFailure if a worker died or failed since LLVM refuses a function; it is looked for
+        in a worker, where LLVM may abort."""
+        try:
+            worker.ask(("explain", indices, signatures))
+        except WorkerDied:
+            worker.restart()
+            worker.ask(self._open)
 
     def _text_fallback(self, text: CodeText, level: Level, reason: WorkerDied) -> dict[str, Any]:
         index = _owner(text.symbols[0])

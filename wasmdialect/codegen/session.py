@@ -6,9 +6,10 @@ so each process makes the same plan for itself, and only function numbers travel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from wasmdialect.codegen.reproducer import write_reproducer
@@ -107,8 +108,12 @@ class CompileSession:
             module,
             self.settings.verify,
             observe,
-            lambda module: Unit.of(self.plan, module).declare_missing(),
+            self.declare_missing,
         )
+
+    def declare_missing(self, module: ModuleOp) -> Mapping[str, Operation]:
+        """Declare in a unit what a pass has added a reference to; returns what nothing declares."""
+        return Unit.of(self.plan, module).declare_missing()
 
     def reproduce(
         self, failure: PassFailure, indices: Sequence[int] | None, *, signatures: bool = True

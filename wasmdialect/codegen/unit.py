@@ -15,7 +15,14 @@ from xdsl.dialects.builtin import ModuleOp
 
 from wasmdialect.codegen.cache import CompiledText
 from wasmdialect.codegen.digests import digest
-from wasmdialect.codegen.llvm import Level, code_attributes, compile_object
+from wasmdialect.codegen.llvm import (
+    CodegenError,
+    Level,
+    code_attributes,
+    compile_object,
+    verify_text,
+)
+from wasmdialect.codegen.refusal import explain_refusal
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import Target
@@ -65,8 +72,10 @@ def compile_unit(
     signatures: bool,
     level: Level,
     missing: Missing,
+    verify: bool = False,
 ) -> UnitResult:
-    """Compile functions by index, with the trampolines of the function types if `signatures`."""
+    """Compile functions by index, with the trampolines of the function types if `signatures`; `verify`
+    their texts first where LLVM must not abort. Raises WasmError, PassFailure, CodegenError."""
     clock = Clock()
     take_reports()
     module = session.import_functions(indices, signatures=signatures)
@@ -86,7 +95,13 @@ def compile_unit(
     target = session.settings.target
     for key, text, is_missing in zip(digests, texts, missing(digests), strict=True):
         if is_missing and key not in result.compiled:
-            result.compiled[key] = compile_text(text.text, target, level, clock)
+            try:
+                if verify:
+                    verify_text(text.text)
+                result.compiled[key] = compile_text(text.text, target, level, clock)
+            except CodegenError as error:
+                explained = explain_refusal(session, indices, signatures=signatures)
+                raise explained or error from None
     result.seconds = clock.seconds
     return result
 

@@ -99,6 +99,14 @@ class _Server:
 
         return [compile_text(text, Target(**target), level).to_plain() for text in texts]
 
+    def explain(self, indices: tuple[int, ...] | None, signatures: bool) -> None:
+        """Raise PassFailure if LLVM refuses the code of one of these functions, or of any."""
+        from wasmdialect.codegen.refusal import explain_refusal
+
+        failure = explain_refusal(self._session, indices, signatures=signatures)
+        if failure is not None:
+            raise failure
+
     def stages(self, index: int) -> list[tuple[str, str, str]]:
         """A function at every stage."""
         from wasmdialect.codegen.stages import list_stages
@@ -118,6 +126,7 @@ _REQUESTS = {
     "session": _Server.open_session,
     "unit": _Server.unit,
     "texts": _Server.texts,
+    "explain": _Server.explain,
     "stages": _Server.stages,
     "object": _Server.object,
 }

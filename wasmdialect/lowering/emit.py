@@ -17,7 +17,7 @@ call is (line: Wasm byte offset, column: see `emit_function`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -28,7 +28,16 @@ from xdsl.ir import Attribute, Operation
 from wasmdialect.abi.debug_locations import to_line
 from wasmdialect.dialects.fast import wasm_offset
 from wasmdialect.lowering.byte_order import BIG_ENDIAN
-from wasmdialect.lowering.emit_function import EmitError, Emitter, FunctionEmitter, type_text
+from wasmdialect.lowering.emit_function import (
+    EMITTERS,
+    EmitError,
+    Emitter,
+    FunctionEmitter,
+    type_text,
+)
+from wasmdialect.lowering.emit_pass_ops import PASS_EMITTERS, global_text
+
+EMITTERS.update(PASS_EMITTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +53,21 @@ class CodeText:
 
 def emit_llvm(module: ModuleOp, *, debug_info: bool = True, big_endian: bool = False) -> str:
     """The LLVM IR text of a module of `llvm.func`s, for reading. Raises EmitError."""
-    emitter = _ReadableText(debug_info)
+    functions, constants = _contents(module)
+    emitter = _ReadableText(debug_info, constants)
     if big_endian:
         emitter.overrides = BIG_ENDIAN
-    for op in _functions(module):
+    for op in functions:
         emitter.function(op)
     return emitter.text()
 
 
 def emit_functions(module: ModuleOp, attributes: str = "") -> list[CodeText]:
     """Each function of a module as a text of its own; all get `attributes` too. Raises EmitError."""
-    functions = [*_functions(module)]
+    functions, constants = _contents(module)
     declared = {op.sym_name.data: op for op in functions}
     return [
-        _PlacelessText(declared, attributes).code([op])
+        _PlacelessText(declared, constants, attributes).code([op])
         for op in functions
         if op.body.first_block is not None
     ]
@@ -65,24 +75,58 @@ def emit_functions(module: ModuleOp, attributes: str = "") -> list[CodeText]:
 
 def emit_together(module: ModuleOp, attributes: str = "") -> CodeText:
     """All functions of a module in one text. Raises EmitError."""
-    functions = [*_functions(module)]
+    functions, constants = _contents(module)
     declared = {op.sym_name.data: op for op in functions}
     defined = [op for op in functions if op.body.first_block is not None]
-    return _PlacelessText(declared, attributes).code(defined)
+    return _PlacelessText(declared, constants, attributes).code(defined)
 
 
-def _functions(module: ModuleOp) -> Iterable[llvm.FuncOp]:
+def operation_at(module: ModuleOp, function: llvm.FuncOp, line: str) -> Operation | None:
+    """The operation of a function that was written as this line of its text (`emit_functions`)."""
+    functions, constants = _contents(module)
+    text = _PlacelessText({op.sym_name.data: op for op in functions}, constants, "")
+    found: list[Operation] = []
+
+    def watched(emit: Emitter) -> Emitter:
+        def emit_and_look(f: FunctionEmitter, op: Operation) -> None:
+            before = len(f.lines)
+            emit(f, op)
+            if any(written.rstrip("\n") == line for written in f.lines[before:]):
+                found.append(op)
+
+        return emit_and_look
+
+    text.overrides = {op: watched(emit) for op, emit in EMITTERS.items()}
+    text.code([function])
+    return found[0] if found else None
+
+
+Constants = Mapping[str, llvm.GlobalOp]
+"""The constants of a module, by symbol."""
+
+
+def _contents(module: ModuleOp) -> tuple[list[llvm.FuncOp], Constants]:
+    functions: list[llvm.FuncOp] = []
+    constants: dict[str, llvm.GlobalOp] = {}
     for op in module.ops:
-        if not isinstance(op, llvm.FuncOp):
-            raise EmitError(f"{op.name} is not lowered: run wasmvm-to-llvm first")
-        yield op
+        match op:
+            case llvm.FuncOp():
+                functions.append(op)
+            case llvm.GlobalOp():
+                constants[op.sym_name.data] = op
+            case _:
+                raise EmitError(f"{op.name} is not lowered: run wasmvm-to-llvm first")
+    return functions, constants
 
 
 class _Text:
     """What the functions of one text share: names, attribute groups and metadata."""
 
-    def __init__(self, debug_info: bool, attributes: str = ""):
+    def __init__(self, debug_info: bool, constants: Constants, attributes: str = ""):
         self.debug_info = debug_info
+        self.constants = constants
+        self.used_constants: dict[str, str] = {}
+        """The name in the text of each constant that is used."""
         self.attributes = attributes
         self.parts: list[str] = []
         self.groups: dict[Attribute, int] = {}
@@ -94,6 +138,15 @@ class _Text:
         """What a function is called in the text."""
         return symbol
 
+    def global_name(self, symbol: str) -> str:
+        """What a constant or function is called whose address is taken."""
+        if symbol not in self.constants:
+            return self.name(symbol)
+        known = self.used_constants.get(symbol)
+        if known is None:
+            known = self.used_constants[symbol] = f"c{len(self.used_constants)}"
+        return known
+
     def line(self, offset: int | None) -> int:
         """The line that stands for a Wasm byte offset."""
         return offset or 0
@@ -101,6 +154,8 @@ class _Text:
     def text(self) -> str:
         """The finished module."""
         parts = [*self.parts]
+        for symbol, name in self.used_constants.items():
+            parts.append(global_text(self.constants[symbol], name))
         for attributes, number in self.groups.items():
             words = _attributes_text(attributes)
             parts.append(f"attributes #{number} = {{ {words} {self.attributes} }}\n")
@@ -149,7 +204,10 @@ class _Text:
                 " type: !3, spFlags: DISPFlagDefinition)"
             )
         returned = type_text(op.function_type.output)
-        lines = FunctionEmitter(self, scope, self.overrides).lines_of(op)
+        try:
+            lines = FunctionEmitter(self, scope, self.overrides).lines_of(op)
+        except EmitError as error:
+            raise EmitError(f"{error} (in @{op.sym_name.data})") from None
         entry = op.body.blocks[0]
         params = ", ".join(f"{type_text(a.type)} %{i}" for i, a in enumerate(entry.args))
         debug = f" !dbg !{scope}" if scope >= 0 else ""
@@ -175,8 +233,8 @@ class _ReadableText(_Text):
 class _PlacelessText(_Text):
     """Functions without their place in the module."""
 
-    def __init__(self, declared: Mapping[str, llvm.FuncOp], attributes: str):
-        super().__init__(debug_info=True, attributes=attributes)
+    def __init__(self, declared: Mapping[str, llvm.FuncOp], constants: Constants, attributes: str):
+        super().__init__(True, constants, attributes)
         self.declared = declared
         self.base = 0
         self.names: dict[str, str] = {}
@@ -202,7 +260,7 @@ class _PlacelessText(_Text):
         for symbol in [*self.names][own:]:
             callee = self.declared.get(symbol)
             if callee is None:
-                raise EmitError(f"@{symbol} is called but not declared")
+                raise EmitError(f"@{symbol} is used but not declared")
             self.declare(callee)
         return CodeText(self.text(), tuple(self.names), self.base)
 

@@ -7,16 +7,20 @@ load that is used once into its user, which then is what faults; so the user has
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import (
+    DenseIntOrFPElementsAttr,
     Float32Type,
     Float64Type,
+    FloatAttr,
     IntegerAttr,
     IntegerType,
     StringAttr,
+    VectorType,
 )
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
@@ -42,6 +46,10 @@ class Text(Protocol):
 
     def name(self, symbol: str) -> str:
         """What a function is called in the text."""
+        ...
+
+    def global_name(self, symbol: str) -> str:
+        """What a constant or function is called whose address is taken. Raises EmitError."""
         ...
 
     def line(self, offset: int | None) -> int:
@@ -82,6 +90,15 @@ def _type_text(t: Attribute) -> str:
             return "ptr"
         case llvm.LLVMVoidType():
             return "void"
+        case VectorType():
+            vector = cast(VectorType[Attribute], t)
+            if len(vector.get_shape()) != 1 or any(d.value.data for d in vector.scalable_dims):
+                raise EmitError(
+                    f"no LLVM IR for type {t}: vectors have one dimension of fixed size"
+                )
+            return f"<{vector.get_shape()[0]} x {type_text(vector.element_type)}>"
+        case llvm.LLVMArrayType():
+            return f"[{t.size.data} x {type_text(t.type)}]"
         case llvm.LLVMStructType():
             return "{ " + ", ".join(map(type_text, t.types.data)) + " }"
         case _:
@@ -128,7 +145,9 @@ class FunctionEmitter:
                 assert operation is not None
                 handler = emitters.get(operation.__class__)
                 if handler is None:
-                    raise EmitError(f"no LLVM IR for {operation.name}")
+                    raise EmitError(
+                        f"no LLVM IR for {operation.name}: lower it to `llvm` operations"
+                    )
                 handler(self, operation)
                 operation = operation.next_op
             self.lines.append(terminator)
@@ -260,7 +279,7 @@ EMITTERS: dict[type[Operation], Emitter] = {}
 def _constant(op: llvm.ConstantOp, names: dict[SSAValue, str]) -> str:
     value = op.value
     if not isinstance(value, IntegerAttr):
-        raise EmitError(f"only integer constants are written, not {value}")
+        return constant_text(op.result.type, value)
     number = value.value.data
     if cast(IntegerType, value.type).width.data == 1:
         return "true" if number else "false"
@@ -279,11 +298,44 @@ def _written_in_place(text: str) -> Callable[[Any, dict[SSAValue, str]], str]:
     return lambda op, names: text
 
 
+def _zero(op: llvm.ZeroOp, names: dict[SSAValue, str]) -> str:
+    return "null" if isinstance(op.res.type, llvm.LLVMPointerType) else "zeroinitializer"
+
+
+def constant_text(t: Attribute, value: Attribute) -> str:
+    """A constant of a type. Raises EmitError."""
+    match value:
+        case IntegerAttr():
+            return str(value.value.data)
+        case FloatAttr():
+            return _float_text(t, cast(float, value.value.data))
+        case DenseIntOrFPElementsAttr() if isinstance(t, VectorType | llvm.LLVMArrayType):
+            element = cast(Attribute, value.get_element_type())
+            word = type_text(element)
+            numbers = cast(Iterable[Any], value.get_values())
+            texts = (
+                _float_text(element, number) if isinstance(number, float) else str(number)
+                for number in numbers
+            )
+            elements = ", ".join(f"{word} {text}" for text in texts)
+            return f"<{elements}>" if isinstance(t, VectorType) else f"[{elements}]"
+        case _:
+            raise EmitError(f"no LLVM constant of type {t} for {value}")
+
+
+def _float_text(t: Attribute, number: float) -> str:
+    if isinstance(t, Float32Type):
+        return f"bitcast (i32 {struct.unpack('<I', struct.pack('<f', number))[0]} to float)"
+    if isinstance(t, Float64Type):
+        return f"bitcast (i64 {struct.unpack('<Q', struct.pack('<d', number))[0]} to double)"
+    raise EmitError(f"no LLVM constant of type {t}")
+
+
 _CONSTANTS: dict[type[Operation], Callable[[Any, dict[SSAValue, str]], str | None]] = {
     llvm.ConstantOp: _constant,
     llvm.BitcastOp: _bitcast_constant,
-    llvm.ZeroOp: _written_in_place("null"),
-    llvm.UndefOp: _written_in_place("poison"),
+    llvm.ZeroOp: _zero,
+    llvm.UndefOp: _written_in_place("undef"),
 }
 
 
@@ -396,9 +448,17 @@ def _select(f: FunctionEmitter, op: llvm.SelectOp) -> None:
 
 
 def _gep(f: FunctionEmitter, op: llvm.GEPOp) -> None:
-    base, *indices = operands_of(op)
-    index = f.names[indices[0]] if indices else dense_values(op.rawConstantIndices)[0]
-    f.define(op, f"getelementptr i8, ptr {f.names[base]}, i64 {index}")
+    base, *dynamic = operands_of(op)
+    values = iter(dynamic)
+    indices: list[str] = []
+    for constant in dense_values(op.rawConstantIndices):
+        if constant == llvm.GEP_USE_SSA_VAL:
+            value = next(values)
+            indices.append(f"{type_text(value.type)} {f.names[value]}")
+        else:  # a field of a structure is numbered by an i32
+            indices.append(f"{'i32' if indices else 'i64'} {constant}")
+    element = type_text(op.elem_type)
+    f.define(op, f"getelementptr {element}, ptr {f.names[base]}, {', '.join(indices)}")
 
 
 def _load(f: FunctionEmitter, op: llvm_ext.LoadOp) -> None:
@@ -445,7 +505,7 @@ def _alloca(f: FunctionEmitter, op: llvm.AllocaOp) -> None:
 
 def _insert_value(f: FunctionEmitter, op: llvm.InsertValueOp) -> None:
     container, value = op.container, op.value
-    position = op.position.get_values()[0]
+    position = ", ".join(map(str, op.position.get_values()))
     f.define(
         op,
         f"insertvalue {type_text(container.type)} {f.names[container]},"
@@ -454,11 +514,14 @@ def _insert_value(f: FunctionEmitter, op: llvm.InsertValueOp) -> None:
 
 
 def _extract_value(f: FunctionEmitter, op: llvm.ExtractValueOp) -> None:
-    container, position = op.container, op.position.get_values()[0]
+    container, position = op.container, ", ".join(map(str, op.position.get_values()))
     f.define(op, f"extractvalue {type_text(container.type)} {f.names[container]}, {position}")
 
 
 def _call(f: FunctionEmitter, op: llvm.CallOp) -> None:
+    bundled = segment_sizes(op)[1]
+    if bundled or "var_callee_type" in op.properties or op.CConv.cconv_name != "ccc":
+        raise EmitError("llvm.call has no operand bundles, varargs or conventions other than ccc")
     operands = [*op.operands]
     symbol = op.callee
     callee = (
@@ -468,7 +531,8 @@ def _call(f: FunctionEmitter, op: llvm.CallOp) -> None:
     )
     # Two calls that LLVM merges would have no place in the module any more.
     attributes = " nomerge noinline" if NO_INLINE in op.attributes else " nomerge"
-    word = f"{op.TailCallKind.data.value} call"
+    kind = op.TailCallKind.data
+    word = "call" if kind is llvm.TailCallKind.NONE else f"{kind.value} call"
     _emit_call(f, op, word, callee, operands, attributes)
 
 

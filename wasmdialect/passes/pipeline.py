@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from functools import partial
 from traceback import TracebackException, format_exception, walk_tb
 from typing import Any, Literal
 
@@ -31,7 +32,7 @@ Point = Literal["wasmir-start", "wasmir-end", "wasmvm-end", "llvm-end"]
 POINTS: tuple[Point, ...] = ("wasmir-start", "wasmir-end", "wasmvm-end", "llvm-end")
 Verify = Literal["each", "ends", "none"]
 
-_MANDATORY = (
+LOWERING_PASSES = (
     "insert-fuel",
     "insert-epoch-checks",
     "insert-vmctx-loads",
@@ -94,7 +95,9 @@ def complete_pipeline(pipeline: str, options: LoweringOptions) -> str:
     """A user's pipeline with the mandatory passes it lacks behind it."""
     present = {spec.name for spec in _parse_specs(pipeline)}
     lowering = lowering_passes(options)
-    missing = [lowering[name] for name in _MANDATORY if name in lowering and name not in present]
+    missing = [
+        lowering[name] for name in LOWERING_PASSES if name in lowering and name not in present
+    ]
     return ",".join(part for part in (pipeline, *missing) if part)
 
 
@@ -152,7 +155,8 @@ an operation that uses each."""
 def run_declare(p: ModulePass, declarations: Declarations) -> None:
     """Call the `declare` hook of a pass, if it has one. Raises PassFailure."""
     if isinstance(p, Declaring):
-        declared = _guarded(p.name, lambda: p.declare(declarations))
+        step = partial(p.declare, declarations)
+        declared = _guarded(p.name, partial(run_watched, p.name, step))
         if declared is not None:
             object.__setattr__(p, "declared", declared)  # passes are frozen for everybody else
 
@@ -174,8 +178,10 @@ def run_passes(
     for number, p in enumerate(passes):
         begin_reports(p.name)
         started = time.perf_counter()
-        _guarded(p.name, lambda p=p: p.apply(ctx, module))
-        if declare_missing is not None and not type(p).__module__.startswith("wasmdialect."):
+        step = partial(p.apply, ctx, module)
+        is_own = type(p).__module__.startswith("wasmdialect.")
+        _guarded(p.name, step if is_own else partial(run_watched, p.name, step))
+        if declare_missing is not None and not is_own:
             _refuse_unknown(p.name, declare_missing(module))
         seconds = time.perf_counter() - started
         if verify == "each" or (verify == "ends" and number == len(passes) - 1):
@@ -188,7 +194,7 @@ def _guarded(pass_name: str, step: Callable[[], Any]) -> Any:
     """The result of a step of a pass. Raises PassFailure for whatever it raises, also for an exit or
     too deep a recursion, except for Ctrl-C."""
     try:
-        return run_watched(pass_name, step)
+        return step()
     except KeyboardInterrupt:
         raise
     except BaseException as error:

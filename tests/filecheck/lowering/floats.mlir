@@ -6,7 +6,7 @@
 
 // CHECK-LABEL: @"wasm[0]::function[0]"(
 // CHECK-NEXT:  b0:
-// CHECK-NEXT:    %2 = insertvalue { float, double } poison, float bitcast (i32 2141192192 to float), 0
+// CHECK-NEXT:    %2 = insertvalue { float, double } undef, float bitcast (i32 2141192192 to float), 0
 // CHECK-NEXT:    %3 = insertvalue { float, double } %2, double bitcast (i64 4591870180066957722 to double), 1
 // CHECK-NEXT:    ret { float, double } %3
 // CHECK-NEXT:  }
