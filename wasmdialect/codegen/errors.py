@@ -6,12 +6,12 @@ import traceback
 from typing import Any
 
 from wasmdialect.codegen.llvm import CodegenError
-from wasmdialect.importer.declarations import DeclarationError
 from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.lowering.emit import EmitError
 from wasmdialect.object.compiled import ExtractError
 from wasmdialect.passes.pipeline import PassFailure
 from wasmdialect.passes.registry import PassError
+from wasmdialect.wasm.declared import DeclarationError
 from wasmdialect.wasm.errors import DecodeError, ValidationError, WasmError
 from wasmdialect.wasm.features import Feature
 

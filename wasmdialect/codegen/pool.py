@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from wasmdialect.codegen.errors import error_from_plain
 from wasmdialect.codegen.worker import read_message, write_message
+from wasmdialect.passes.watch import NOTES_DESCRIPTOR
 
 Request = tuple[Any, ...]
 Missing = Callable[[list[str]], list[bool]]
@@ -93,14 +94,22 @@ def _last_line(text: str) -> str:
 
 
 def _start(errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    # Appending, so that the worker's position in the file and ours are two.
-    with open(f"/dev/fd/{errors.fileno()}", "ab") as appending:
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    with contextlib.ExitStack() as opened:
+        # Appending, so that the worker's position in the file and ours are two.
+        appending = opened.enter_context(open(f"/dev/fd/{errors.fileno()}", "ab"))
+        notes: tuple[int, ...] = ()
+        with contextlib.suppress(OSError):  # what a worker says about slow passes does not wait
+            notes = (os.dup(2),)
+            opened.callback(os.close, *notes)
+            environment[NOTES_DESCRIPTOR] = str(*notes)
         return subprocess.Popen(
             [sys.executable, "-m", "wasmdialect.codegen.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=appending,
-            env={**os.environ, "PYTHONHASHSEED": "0"},
+            env=environment,
+            pass_fds=notes,
         )
 
 

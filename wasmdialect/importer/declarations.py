@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import NoReturn
 
 from wasmdialect.importer.plan import ModulePlan
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.declared import (
+    DeclarationError,
     Declared,
     DeclaredFunction,
     DeclaredGlobal,
@@ -20,10 +20,6 @@ from wasmdialect.wasm.module import ConstExpr, ExternKind, Function, Global, Imp
 
 _TYPES: dict[str, wt.NumType] = {t.name: t for t in (wt.I32, wt.I64, wt.F32, wt.F64)}
 _CONST = {wt.I32: 0x41, wt.I64: 0x42, wt.F32: 0x43, wt.F64: 0x44}
-
-
-class DeclarationError(Exception):
-    """A pass declares something twice, or something that cannot be."""
 
 
 class PlanDeclarations:
@@ -45,9 +41,11 @@ class PlanDeclarations:
 
     def add_field(self, name: str, size: int, alignment: int) -> None:
         if name in self._fields:
-            self._refuse(f"field {name!r} is declared twice")
+            raise DeclarationError(f"field {name!r} is declared twice")
         if size <= 0 or alignment not in (1, 2, 4, 8, 16):
-            self._refuse(f"field {name!r} cannot have size {size} and alignment {alignment}")
+            raise DeclarationError(
+                f"field {name!r} cannot have size {size} and alignment {alignment}"
+            )
         self._fields.add(name)
         self.plan.extra_fields.append((name, size, alignment))
 
@@ -172,11 +170,10 @@ class PlanDeclarations:
     def _type(self, name: str) -> wt.NumType:
         t = _TYPES.get(name)
         if t is None:
-            self._refuse(f"{name!r} is no type for a declaration; use one of {', '.join(_TYPES)}")
+            raise DeclarationError(
+                f"{name!r} is no type for a declaration; use one of {', '.join(_TYPES)}"
+            )
         return t
-
-    def _refuse(self, message: str) -> NoReturn:
-        raise DeclarationError(message)
 
 
 def _words(types: Iterable[wt.ValType]) -> tuple[str, ...]:

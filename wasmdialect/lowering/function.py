@@ -108,7 +108,7 @@ class FunctionLowering:
     # --- the walk ---
 
     def lower(self, body: Region, handlers: Mapping[type[Operation], Handler]) -> llvm.FuncOp:
-        """The lowered function. Raises KeyError with the name of an operation without handler."""
+        """The lowered function. Raises ValueError for an operation without handler."""
         sources = [*body.blocks]
         self._map_blocks(sources)
         lowered: dict[Block, list[Block]] = {}
@@ -118,7 +118,15 @@ class FunctionLowering:
             op = source.first_op
             while op is not None:
                 self.location = op.location
-                handlers[op.__class__](self, op)
+                handler = handlers.get(op.__class__)
+                if handler is None and op.name.startswith("llvm.") and not op.successors:
+                    handler = _keep
+                if handler is None:
+                    raise ValueError(
+                        f"{op.name} is not lowered here; a pass turns it into wasmir, wasmvm or llvm"
+                        " operations first"
+                    )
+                handler(self, op)
                 op = op.next_op
         region = Region()
         for source in sources:
@@ -470,3 +478,10 @@ def _call_sizes(count: int) -> Attribute:
     if known is None:
         known = _CALL_SIZES[count] = DenseArrayBase.from_list(i32, (count, 0))
     return known
+
+
+def _keep(f: FunctionLowering, op: Operation) -> None:
+    """An operation that a pass has made and that is what it will be."""
+    kept = op.clone({operand: f.values[operand] for operand in op.operands})
+    f.block.add_op(kept)
+    f.values.update(zip(op.results, kept.results, strict=True))

@@ -31,6 +31,7 @@ from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import integer_attr
 from wasmdialect.passes.wasmvm_to_llvm import read_counts, write_counts
 from wasmdialect.wasm.declared import (
+    DeclarationError,
     Declared,
     DeclaredFunction,
     DeclaredGlobal,
@@ -62,6 +63,8 @@ class IRDeclarations:
             for name in field_names(Counts)
             if isinstance(value := getattr(counts, name), int)
         }
+        self._added: set[str] = set()
+        """Fields that were declared now."""
         self._fields = {name: (size, alignment) for name, size, alignment in counts.extra_fields}
 
     def note_counts(self) -> None:
@@ -75,10 +78,13 @@ class IRDeclarations:
         self.add_field(name, 8, 8)
 
     def add_field(self, name: str, size: int, alignment: int) -> None:
+        if name in self._added:
+            raise DeclarationError(f"field {name!r} is declared twice")
+        self._added.add(name)
         self._fields.setdefault(name, (size, alignment))
 
     def add_global(self, name: str, value_type: str, *, mutable: bool = True, init: int = 0) -> int:
-        t = _TYPES[value_type]
+        t = _type(value_type)
         for op in reversed(self._globals.values()):
             if _is_named(op, name, "global") and op.value_type == t and not op.is_import:
                 return op.index_value
@@ -101,9 +107,7 @@ class IRDeclarations:
     def add_import(
         self, module: str, name: str, params: tuple[str, ...], results: tuple[str, ...]
     ) -> int:
-        signature = FunctionType.from_lists(
-            [_TYPES[t] for t in params], [_TYPES[t] for t in results]
-        )
+        signature = FunctionType.from_lists([_type(t) for t in params], [_type(t) for t in results])
         for op in reversed(self._functions.values()):
             if _imported(op) == (module, name) and op.function_type == signature:
                 return op.index_value
@@ -202,6 +206,14 @@ class IRDeclarations:
             _text(e.export_name) for e in self._exports if e.target.root_reference.data == symbol
         )
         return op.index_value, symbol, None, _imported(op), exports
+
+
+def _type(name: str) -> Attribute:
+    if name not in _TYPES:
+        raise DeclarationError(
+            f"{name!r} is no type for a declaration; use one of {', '.join(_TYPES)}"
+        )
+    return _TYPES[name]
 
 
 def _plain(name: str) -> str:

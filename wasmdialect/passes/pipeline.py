@@ -244,12 +244,18 @@ def _failure(pass_name: str, error: BaseException) -> PassFailure:
 
 
 def _operation_at(error: BaseException) -> Operation | None:
-    """The operation in a variable of the innermost frame that has one."""
+    """The operation in a variable of the innermost frame that has one; a declaration if there is no
+    other."""
     found: Operation | None = None
     for frame, _ in walk_tb(error.__traceback__):
-        for value in frame.f_locals.values():
-            if isinstance(value, Operation) and not isinstance(value, ModuleOp):
-                found = value
+        here = [
+            value
+            for value in frame.f_locals.values()
+            if isinstance(value, Operation) and not isinstance(value, ModuleOp)
+        ]
+        inside = [op for op in here if not isinstance(op, wasmir.DeclarationOp)]
+        if here:
+            found = (inside or here)[-1]
     return found
 
 

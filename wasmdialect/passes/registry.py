@@ -151,6 +151,7 @@ class PassRegistry:
             and issubclass(value, ModulePass)
             and value.__module__ == module_name
             and not inspect.isabstract(value)
+            and isinstance(getattr(value, "name", None), str)  # else a base of passes
         ]
         dialects = [value for value in vars(module).values() if isinstance(value, Dialect)]
         if not found and not dialects:

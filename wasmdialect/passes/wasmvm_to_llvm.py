@@ -51,13 +51,15 @@ class WasmVMToLLVM(ModulePass):
             for declaration in op.ops
             if isinstance(declaration, wasmir.FuncOp)
         }
-        lowered: list[llvm.FuncOp] = []
+        lowered: list[Operation] = []
         for source in [*op.ops]:
             if isinstance(source, wasmir.FuncOp):
                 if not source.is_import:
                     lowered.append(_lower_function(source, layout, symbols))
             elif isinstance(source, wasmvm.FuncOp):
                 lowered.append(_lower_trampoline(source, layout, symbols))
+            elif isinstance(source, llvm.FuncOp | llvm.GlobalOp):
+                lowered.append(source)  # from a pass
         for source in [*op.ops]:
             source.detach()
         op.body.block.add_ops(lowered)

@@ -7,6 +7,7 @@ when none runs.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 import time
@@ -18,7 +19,10 @@ from wasmdialect.passes.base import current_function, enter_function
 
 FIRST_AFTER = 10.0
 """Seconds until the first line; each further one takes twice as long as the one before."""
-_POLL = 1.0
+NOTES_DESCRIPTOR = "WASMDIALECT_NOTES_DESCRIPTOR"
+"""The environment variable that tells a worker the user's stderr: its own is kept for later."""
+POLL = 1.0
+"""Seconds between two looks."""
 _PACKAGE = str(Path(__file__).parents[1])
 
 
@@ -56,12 +60,17 @@ def run_watched(pass_name: str, step: Callable[[], Any]) -> Any:
             del _running[running.thread]
 
 
+def is_watching() -> bool:
+    """Whether the thread that looks is there; it starts with the first pass."""
+    return _watcher is not None and _watcher.is_alive()
+
+
 def _start_watcher() -> None:
     global _watcher
-    if _watcher is not None and _watcher.is_alive():  # after a fork it is not
+    if is_watching():  # after a fork it is not
         return
     with _starting:
-        if _watcher is None or not _watcher.is_alive():
+        if not is_watching():
             _watcher = threading.Thread(target=_watch, name="wasmdialect-watch", daemon=True)
             _watcher.start()
 
@@ -72,7 +81,7 @@ def _watch() -> None:
             _any.clear()
             if not _running:  # nothing has started since
                 _any.wait()
-        time.sleep(_POLL)
+        time.sleep(POLL)
         for running in [*_running.values()]:
             seconds = time.monotonic() - running.started
             if seconds >= running.next_line:
@@ -100,7 +109,10 @@ def _line_of(thread: int) -> str:
 
 
 def _say(text: str) -> None:
-    if sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
-        with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError):
+        descriptor = os.environ.get(NOTES_DESCRIPTOR)
+        if descriptor is not None:
+            os.write(int(descriptor), text.encode())
+        elif sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
             sys.stderr.write(text)
             sys.stderr.flush()

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 
+class DeclarationError(Exception):
+    """A pass declares something twice, or something that cannot be."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Declared:
     index: int
