@@ -108,6 +108,39 @@ def test_tutorial_peephole(folder: Path):
     assert run(folder, f"wasmdialect run prog.wat --invoke f 5 {options}").stdout == "i32:40\n"
 
 
+@pytest.mark.parametrize(("number", "name"), [(2, "trace_stores"), (3, "last_store")])
+def test_tutorial_passes_that_declare(number: int, name: str):
+    """They run in tests/passes/test_declarations.py."""
+    blocks = python_blocks("docs/tutorial.md")
+    assert len(blocks) == 4
+    assert blocks[number].strip() in (ROOT / "examples" / f"{name}.py").read_text()
+
+
+def test_declared_import_that_wasi_provides(folder: Path):
+    """By command line: the host function is one that `run` has."""
+    source = (ROOT / "examples" / "trace_stores.py").read_text()
+    source = source.replace(
+        '"trace", "store", ("i32", "i32"), ()',
+        '"wasi_snapshot_preview1", "proc_exit", ("i32",), ()',
+    )
+    (folder / "exit.py").write_text(source.replace("[address, size]", "[size]"))
+    (folder / "store.wat").write_text(
+        '(module (memory (export "memory") 1) (func (export "_start")'
+        " (i32.store16 (i32.const 0) (i32.const 0))))"
+    )
+    command = [
+        BIN / "wasmdialect",
+        "run",
+        "store.wat",
+        "--load",
+        "exit.py",
+        "--at",
+        "wasmir-end=trace-stores",
+    ]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (2, "")
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links(document: Path):
     for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):

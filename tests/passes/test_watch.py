@@ -29,25 +29,23 @@ class Slow(FunctionPass):
 """
 
 
-@pytest.fixture
-def soon(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """Notes come after a tenth of a second, and can be read here."""
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notes come after a tenth of a second."""
     monkeypatch.setattr(watch, "FIRST_AFTER", 0.1)
     monkeypatch.setattr(watch, "POLL", 0.02)
-    notes = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", notes)
-    return notes
 
 
-def wait_for(notes: io.StringIO, lines: int) -> list[str]:
-    deadline = time.monotonic() + 60
-    while notes.getvalue().count("\n") < lines and time.monotonic() < deadline:
+def wait_for_lines(capsys: pytest.CaptureFixture[str], count: int) -> list[str]:
+    deadline, said = time.monotonic() + 60, ""
+    while said.count("\n") < count and time.monotonic() < deadline:
         time.sleep(0.01)
-    return notes.getvalue().splitlines()
+        said += capsys.readouterr().err
+    return said.splitlines()
 
 
 def test_a_pass_that_does_not_end_is_named_with_its_function_and_line(
-    tmp_path: Path, soon: io.StringIO
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     file, module = tmp_path / "slow.py", tmp_path / "m.wat"
     file.write_text(SLOW)
@@ -57,25 +55,29 @@ def test_a_pass_that_does_not_end_is_named_with_its_function_and_line(
     )
     thread = threading.Thread(target=driver.run)
     thread.start()
-    first, second = wait_for(soon, 2)[:2]
-    sys.modules["wasmdialect_loaded_slow"].Slow.is_over = True
-    thread.join()
+    try:
+        first, second = wait_for_lines(capsys, 2)[:2]
+    finally:
+        sys.modules["wasmdialect_loaded_slow"].Slow.is_over = True
+        thread.join()
     for line in (first, second):
         assert line.startswith("note: pass 'slow' has been at work on function 1 (second), now in ")
         assert f"{file} line 1" in line
-    said = soon.getvalue()
+    capsys.readouterr()
     time.sleep(0.2)
-    assert soon.getvalue() == said  # it is over
+    assert capsys.readouterr().err == ""  # it is over
 
 
-def test_a_quick_pass_says_nothing(soon: io.StringIO):
+def test_a_quick_pass_says_nothing(capsys: pytest.CaptureFixture[str]):
     assert watch.run_watched("quick", lambda: 3) == 3
     time.sleep(0.3)
-    assert soon.getvalue() == ""
+    assert capsys.readouterr().err == ""
 
 
-def test_a_closed_stderr_is_no_error(monkeypatch: pytest.MonkeyPatch, soon: io.StringIO):
-    soon.close()
+def test_a_closed_stderr_is_no_error(monkeypatch: pytest.MonkeyPatch):
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr(sys, "stderr", closed)
     watch.run_watched("slow", lambda: time.sleep(0.3))
     monkeypatch.setattr(sys, "stderr", None)
     watch.run_watched("slow", lambda: time.sleep(0.3))
@@ -87,7 +89,5 @@ def test_a_worker_says_it_to_the_user_at_once(monkeypatch: pytest.MonkeyPatch, t
     file = tmp_path / "notes"
     with open(file, "wb") as notes:
         monkeypatch.setenv(watch.NOTES_DESCRIPTOR, str(notes.fileno()))
-        monkeypatch.setattr(watch, "FIRST_AFTER", 0.1)
-        monkeypatch.setattr(watch, "POLL", 0.02)
         watch.run_watched("slow", lambda: time.sleep(0.5))
     assert file.read_text().startswith("note: pass 'slow' has been at work")
