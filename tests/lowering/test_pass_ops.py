@@ -4,6 +4,7 @@ text, and what they compute is right in a program."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from xdsl.context import Context
@@ -162,5 +163,6 @@ def test_a_table_and_assembly_in_a_program(tmp_path: Path, level: int):
     )
     exports = Linker(engine).instantiate(store, Module(engine, text)).exports(store)
     for name in ("f", "g"):
-        results = [exports[name](store, n) for n in range(8)]  # pyright: ignore[reportCallIssue]
+        call: Any = exports[name]
+        results = [call(store, n) for n in range(8)]
         assert results == [n * n << 24 for n in range(5)] + [25 << 24, 36 << 24, 49 << 24]

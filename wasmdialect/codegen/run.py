@@ -471,7 +471,9 @@ class Run:
             shared_pool(self.jobs).run(self._open, tasks, on_result, on_death)
         except CodegenError:
             explain: list[Request] = [("explain", None, True)]
-            shared_pool(self.jobs).run(self._open, explain, lambda *_: None, lambda *_: None)
+            shared_pool(self.jobs).run(
+                self._open, explain, lambda number, result: None, lambda number, worker, death: None
+            )
             raise
         uses = [
             TextUse(lowered.get(key, key), text.symbols, text.base)

@@ -91,12 +91,11 @@ def _type_text(t: Attribute) -> str:
         case llvm.LLVMVoidType():
             return "void"
         case VectorType():
-            vector = cast(VectorType[Attribute], t)
-            if len(vector.get_shape()) != 1 or any(d.value.data for d in vector.scalable_dims):
+            if len(t.get_shape()) != 1 or any(d.value.data for d in t.scalable_dims):
                 raise EmitError(
                     f"no LLVM IR for type {t}: vectors have one dimension of fixed size"
                 )
-            return f"<{vector.get_shape()[0]} x {type_text(vector.element_type)}>"
+            return f"<{t.get_shape()[0]} x {type_text(t.element_type)}>"
         case llvm.LLVMArrayType():
             return f"[{t.size.data} x {type_text(t.type)}]"
         case llvm.LLVMStructType():
@@ -308,7 +307,7 @@ def constant_text(t: Attribute, value: Attribute) -> str:
         case IntegerAttr():
             return str(value.value.data)
         case FloatAttr():
-            return _float_text(t, cast(float, value.value.data))
+            return _float_text(t, value.value.data)
         case DenseIntOrFPElementsAttr() if isinstance(t, VectorType | llvm.LLVMArrayType):
             element = cast(Attribute, value.get_element_type())
             word = type_text(element)

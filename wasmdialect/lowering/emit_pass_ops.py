@@ -6,7 +6,7 @@ always correct. docs/pipelines.md has the table of what is written and what is r
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import (
@@ -145,9 +145,8 @@ def _suffix(t: Attribute) -> str:
         case IntegerType():
             return f"i{t.width.data}"
         case VectorType():
-            vector = cast(VectorType[Attribute], t)
-            (lanes,) = vector.get_shape()
-            return f"v{lanes}{_suffix(vector.element_type)}"
+            (lanes,) = t.get_shape()
+            return f"v{lanes}{_suffix(t.element_type)}"
         case _:
             raise EmitError(f"no intrinsic of LLVM takes {t}")
 
