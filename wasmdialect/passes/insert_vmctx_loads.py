@@ -179,8 +179,8 @@ def _count(r: _FunctionRewrite, op: wasmvm.CountOp) -> None:
 
 def _store_field(r: _FunctionRewrite, op: wasmvm.StoreFieldOp) -> None:
     """A field that a pass declared: the host may look at it after a trap."""
-    if r.traps == "exact" and op.struct.data == "extra":
-        op.properties["volatile"] = UNIT
+    if op.struct.data == "extra":
+        op.properties |= r.order
     relink(r.block, op)
 
 
