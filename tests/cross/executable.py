@@ -244,7 +244,7 @@ def _lay_out(recorder: Recorder) -> tuple[int, list[Segment]]:
     builtins[BUILTINS["memory32_grow"].index] = start_up.symbols["memory32_grow"]
     data.move(native().builtins_array, 1, data.add(_words(*builtins)))
     memories: list[LinearMemory] = []
-    for instance in store.instances:
+    for instance in store.instances.values():
         memories += instance.memories
         _copy_instance(data, instance)
     segments = [*recorder.segments, Segment(STACK, READ | WRITE, b"", STACK_SIZE)]

@@ -61,7 +61,7 @@ def _float_bits(value: float, width: int) -> int:
 
 
 @cache
-def instance(level: Any) -> ModuleInstance:
+def instance(level: Any) -> tuple[StoreState, ModuleInstance]:
     functions = []
     for row in ROWS:
         assert row.params is not None
@@ -74,19 +74,20 @@ def instance(level: Any) -> ModuleInstance:
         )
     wasm = wat2wasm(f"(module {' '.join(functions)})")
     artifact = compile_module(wasm, CompileSettings(host_target(), level=level), jobs=1).artifact
-    return ModuleInstance(StoreState(), load_bytes(artifact), [])
+    store = StoreState()
+    return store, ModuleInstance(store, load_bytes(artifact), [])
 
 
 def compiled(level: int, row: Instruction) -> Callable[..., int | TrapCode]:
     """The instruction as machine code: bits to bits, or a trap code."""
-    owner = instance(level)
+    store, owner = instance(level)
     function: Any = owner.exports[row.mnemonic]
 
     def call(*operands: int) -> int | TrapCode:
         slots = new_slots(function.signature)
         pack_bits(slots, operands)
         try:
-            owner.store.call(function, slots)
+            store.call(function, slots)
         except Trap as trap:
             assert trap.trap_code is not None
             return trap.trap_code

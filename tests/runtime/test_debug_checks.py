@@ -18,16 +18,15 @@ TEXT = """(module (func (export "f") (param i32 i32) (result i32)
   (i32.div_u (local.get 0) (local.get 1))))"""
 
 
-def instance(debug_checks: bool) -> ModuleInstance:
-    config = Config(jobs=0, debug_checks=debug_checks)
-    return ModuleInstance(StoreState(), Module(Engine(config), TEXT).loaded, [])
+def instance(debug_checks: bool) -> tuple[StoreState, ModuleInstance]:
+    config, state = Config(jobs=0, debug_checks=debug_checks), StoreState()
+    return state, ModuleInstance(state, Module(Engine(config), TEXT).loaded, [])
 
 
-def call(made: ModuleInstance, slot_count: int) -> None:
+def call(state: StoreState, made: ModuleInstance, slot_count: int) -> None:
     """Call with room for two values, saying that there is room for so many."""
     function, slots = made.function(0), slot_array(2)()
     slots[16] = 1  # the divisor
-    state = made.store
     record = native().call(
         function.array_call,
         function.vmctx,
@@ -42,26 +41,26 @@ def call(made: ModuleInstance, slot_count: int) -> None:
 
 
 def test_too_few_slots():
-    call(instance(debug_checks=False), 1)
-    made = instance(debug_checks=True)
-    call(made, 2)
+    call(*instance(debug_checks=False), 1)
+    state, made = instance(debug_checks=True)
+    call(state, made, 2)
     with pytest.raises(WasmtimeError, match="a bug of wasmdialect"):
-        call(made, 1)
-    call(made, 2)
+        call(state, made, 1)
+    call(state, made, 2)
 
 
 def test_wrong_magic_number():
-    made = instance(debug_checks=True)
+    state, made = instance(debug_checks=True)
     magic = ctypes.c_uint32.from_address(made.vmctx)
     kept, magic.value = magic.value, 7
     with pytest.raises(WasmtimeError, match="a bug of wasmdialect"):
-        call(made, 2)
+        call(state, made, 2)
     magic.value = kept
-    call(made, 2)
+    call(state, made, 2)
 
 
 def test_they_are_in_no_table():
-    tables = [instance(checks).module.traps for checks in (False, True)]
+    tables = [instance(checks)[1].module.traps for checks in (False, True)]
     for table in tables:
         assert isinstance(table, TrapTable)
         assert DEBUG_ASSERTION not in table.codes
@@ -69,7 +68,7 @@ def test_they_are_in_no_table():
 
 
 def test_traps_are_still_traps():
-    made = instance(debug_checks=True)
+    state, made = instance(debug_checks=True)
     slots = slot_array(2)()
     with pytest.raises(Trap, match="divide by zero"):
-        made.store.call(made.function(0), slots)
+        state.call(made.function(0), slots)

@@ -7,7 +7,7 @@ import struct
 
 from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.func import Func, Val, reference_from_bits, reference_to_bits
-from wasmdialect.api.store import store_of
+from wasmdialect.api.store import state_of, store_of
 from wasmdialect.api.types import GlobalType, Limits, MemoryType, TableType, ValType
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.instance import GlobalCell, new_global
@@ -53,6 +53,8 @@ class Memory:
     storage: LinearMemory
 
     def __init__(self, store: Storelike, ty: MemoryType):
+        state = state_of(store)
+        state.resource_limits.check_memory(ty.limits.min, ty.page_size_log2)
         try:
             self.storage = LinearMemory(
                 ty.limits.min,
@@ -63,7 +65,7 @@ class Memory:
             )
         except MemoryError as error:
             raise WasmtimeError(str(error)) from error
-        store_of(store).state.memories.append(self.storage)
+        state.add_memory(self.storage)
 
     @classmethod
     def from_storage(cls, storage: LinearMemory) -> Memory:
@@ -74,6 +76,7 @@ class Memory:
 
     def type(self, store: Storelike) -> MemoryType:
         """Its type."""
+        state_of(store, self.storage)
         m = self.storage
         return MemoryType(Limits(m.minimum, m.maximum), m.is_64, m.shared, m.page_size_log2)
 
@@ -81,39 +84,55 @@ class Memory:
         """Add pages; the old size in pages. Raises WasmtimeError if that is not possible."""
         if delta < 0:
             raise WasmtimeError("cannot grow by negative amount")
-        old = self.storage.grow(delta)
+        state = store_of(store).state
+        old = state.run(self.storage, _grow_memory, state, self.storage, delta)
         if old is None:
             raise WasmtimeError(f"failed to grow memory by `{delta}`")
         return old
 
     def size(self, store: Storelike) -> int:
         """Size in pages."""
+        state_of(store, self.storage)
         return self.storage.size
 
     def data_len(self, store: Storelike) -> int:
         """Size in bytes."""
+        state_of(store, self.storage)
         return self.storage.length
 
     def data_ptr(self, store: Storelike) -> Any:
-        """A ctypes pointer to the first byte. It stays the same while the memory lives."""
-        return ctypes.cast(self.storage.base, ctypes.POINTER(ctypes.c_ubyte))
+        """A ctypes pointer to the first byte. It stays the same while the memory lives, and keeps the
+        pages of the memory; nothing checks what is done with it."""
+        state_of(store, self.storage)
+        start = (ctypes.c_ubyte * 0).from_buffer(self.storage.slice(0, 0))
+        return ctypes.cast(start, ctypes.POINTER(ctypes.c_ubyte))
 
     def get_buffer_ptr(self, store: Storelike, size: int | None = None, offset: int = 0) -> Any:
-        """A ctypes array over the bytes, for zero-copy access."""
-        count = self.storage.length if size is None else size
-        return (ctypes.c_ubyte * count).from_address(self.storage.base + offset)
+        """A ctypes array over `size` bytes from `offset` on, by default all, for zero-copy access. It
+        keeps the pages of the memory, also when the store is closed or gone. Raises IndexError outside
+        of the memory."""
+        state_of(store, self.storage)
+        length = self.storage.length
+        count = length if size is None else size
+        if offset < 0 or count < 0 or offset + count > length:
+            raise IndexError("index out of range")
+        return (ctypes.c_ubyte * count).from_buffer(self.storage.slice(offset, count))
 
     def buffer(self, store: Storelike) -> memoryview:
-        """A writable view of all bytes."""
+        """A writable view of all bytes there are now. It keeps the pages of the memory, also when the
+        store is closed or gone."""
+        state_of(store, self.storage)
         return self.storage.view()
 
     def read(self, store: Storelike, start: int | None = 0, stop: int | None = None) -> bytearray:
         """A copy of the bytes from `start` up to `stop`, counted as in a list slice."""
+        state_of(store, self.storage)
         start, stop, _ = slice(start, stop).indices(self.storage.length)
         return bytearray(self.storage.read(start, max(stop - start, 0)))
 
     def write(self, store: Storelike, value: bytes | bytearray, start: int | None = None) -> int:
         """Write bytes from `start` on; how many. Raises IndexError outside of the memory."""
+        state_of(store, self.storage)
         size = self.storage.length
         first = slice(start, None).indices(size)[0]
         if first >= size or first + len(value) > size:
@@ -123,11 +142,17 @@ class Memory:
 
     def page_size(self, store: Storelike) -> int:
         """Bytes of a page."""
+        state_of(store, self.storage)
         return 1 << self.storage.page_size_log2
 
     def page_size_log2(self, store: Storelike) -> int:
         """The logarithm of that."""
+        state_of(store, self.storage)
         return self.storage.page_size_log2
+
+
+def _grow_memory(state: StoreState, memory: LinearMemory, delta: int) -> int | None:
+    return memory.grow(delta, state.resource_limits.memory_size)
 
 
 @final
@@ -137,12 +162,9 @@ class Table:
     storage: TableStorage
 
     def __init__(self, store: Storelike, ty: TableType, init: Any):
-        element = ty.element.name
-        bits = value_to_bits(store_of(store).state, init, element)
+        state = store_of(store).state
         try:
-            self.storage = TableStorage(
-                element, ty.limits.min, ty.limits.max, is_64=ty.is_64, init=bits
-            )
+            self.storage = state.run(None, _new_table, state, ty, init)
         except MemoryError as error:
             raise WasmtimeError(str(error)) from error
 
@@ -155,18 +177,20 @@ class Table:
 
     def type(self, store: Storelike) -> TableType:
         """Its type."""
+        state_of(store, self.storage)
         t = self.storage
         limits = Limits(t.minimum, t.maximum)
         return TableType(ValType.from_name(t.element), limits, t.is_64)
 
     def size(self, store: Storelike) -> int:
         """Number of elements."""
+        state_of(store, self.storage)
         return self.storage.size
 
     def grow(self, store: Storelike, amt: int, init: Any) -> int:
         """Add elements; the old size. Raises WasmtimeError if that is not possible."""
-        bits = value_to_bits(store_of(store).state, init, self.storage.element)
-        old = self.storage.grow(amt, bits)
+        state = store_of(store).state
+        old = state.run(self.storage, _grow_table, state, self.storage, amt, init)
         if old is None:
             raise WasmtimeError(f"failed to grow table by `{amt}`")
         return old
@@ -174,18 +198,41 @@ class Table:
     def get(self, store: Storelike, idx: int) -> Any:
         """The element at an index; for null a Val that holds None, beyond the end None (as in
         wasmtime-py)."""
-        if not 0 <= idx < self.storage.size:
-            return None
         state = store_of(store).state
-        value = value_from_bits(state, self.storage.get(idx), self.storage.element)
-        return Val.ref_null(ValType.from_name(self.storage.element)) if value is None else value
+        return state.run(self.storage, _get_element, state, self.storage, idx)
 
     def set(self, store: Storelike, idx: int, val: Any) -> None:
         """Set an element. Raises WasmtimeError beyond the end."""
-        bits = value_to_bits(store_of(store).state, val, self.storage.element)
-        if not 0 <= idx < self.storage.size:
-            raise WasmtimeError("table element index out of bounds")
-        self.storage.set(idx, bits)
+        state = store_of(store).state
+        state.run(self.storage, _set_element, state, self.storage, idx, val)
+
+
+def _new_table(state: StoreState, ty: TableType, init: Any) -> TableStorage:
+    element, limits = ty.element.name, ty.limits
+    state.resource_limits.check_table(limits.min)
+    bits = value_to_bits(state, init, element)
+    table = TableStorage(element, limits.min, limits.max, is_64=ty.is_64, init=bits)
+    state.add_table(table)
+    return table
+
+
+def _grow_table(state: StoreState, table: TableStorage, amount: int, init: Any) -> int | None:
+    bits = value_to_bits(state, init, table.element)
+    return table.grow(amount, bits, state.resource_limits.table_elements)
+
+
+def _get_element(state: StoreState, table: TableStorage, index: int) -> Any:
+    if not 0 <= index < table.size:
+        return None
+    value = value_from_bits(state, table.get(index), table.element)
+    return Val.ref_null(ValType.from_name(table.element)) if value is None else value
+
+
+def _set_element(state: StoreState, table: TableStorage, index: int, value: Any) -> None:
+    bits = value_to_bits(state, value, table.element)
+    if not 0 <= index < table.size:
+        raise WasmtimeError("table element index out of bounds")
+    table.set(index, bits)
 
 
 @final
@@ -197,8 +244,8 @@ class Global:
     def __init__(self, store: Storelike, ty: GlobalType, val: Any):
         if not isinstance(ty, GlobalType):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected a GlobalType")
-        bits = value_to_bits(store_of(store).state, val, ty.content.name)
-        self.cell = new_global(ty.content.name, ty.mutable, bits)
+        state = store_of(store).state
+        self.cell = state.run(None, _new_global, state, ty, val)
 
     @classmethod
     def from_cell(cls, cell: GlobalCell) -> Global:
@@ -209,17 +256,35 @@ class Global:
 
     def type(self, store: Storelike) -> GlobalType:
         """Its type."""
+        state_of(store, self.cell)
         return GlobalType(ValType.from_name(self.cell.type), self.cell.mutable)
 
     def value(self, store: Storelike) -> Any:
         """Its value."""
-        return value_from_bits(store_of(store).state, self.cell.bits(), self.cell.type)
+        state = store_of(store).state
+        return state.run(self.cell, _global_value, state, self.cell)
 
     def set_value(self, store: Storelike, val: Any) -> None:
         """Change it. Raises WasmtimeError if it is immutable."""
-        if not self.cell.mutable:
-            raise WasmtimeError("immutable global cannot be set")
-        self.cell.set_bits(value_to_bits(store_of(store).state, val, self.cell.type))
+        state = store_of(store).state
+        state.run(self.cell, _set_global, state, self.cell, val)
+
+
+def _new_global(state: StoreState, ty: GlobalType, value: Any) -> GlobalCell:
+    bits = value_to_bits(state, value, ty.content.name)
+    cell = new_global(ty.content.name, ty.mutable, bits)
+    state.add_global(cell)
+    return cell
+
+
+def _global_value(state: StoreState, cell: GlobalCell) -> Any:
+    return value_from_bits(state, cell.bits(), cell.type)
+
+
+def _set_global(state: StoreState, cell: GlobalCell, value: Any) -> None:
+    if not cell.mutable:
+        raise WasmtimeError("immutable global cannot be set")
+    cell.set_bits(value_to_bits(state, value, cell.type))
 
 
 Extern: TypeAlias = Func | Memory | Table | Global

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from _weakref import ref  # `weakref.ref`, without the rest of `weakref`
+
 from wasmdialect._static import TYPE_CHECKING, final
-from wasmdialect.api.store import Store, store_of
+from wasmdialect.api.store import Store, state_of, store_of
 from wasmdialect.api.types import FuncType, ValType
 from wasmdialect.runtime.errors import WasmtimeError
-from wasmdialect.runtime.instance import instance_at
 from wasmdialect.runtime.values import new_slots, pack, unpack
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from wasmdialect.api.store import Storelike
     from wasmdialect.runtime.instance import ModuleInstance
     from wasmdialect.runtime.signatures import Signature
-    from wasmdialect.runtime.store import FunctionReference, StoreState
+    from wasmdialect.runtime.store import FunctionReference, HostCall, StoreState
 
 
 @final
@@ -124,12 +125,14 @@ def _expect(value: Any, cls: type[Any], what: str) -> Any:
 
 
 def reference_to_bits(store: StoreState, value: Any, t: str) -> int:
-    """The pointer of a reference value. Raises TypeError."""
+    """The pointer of a reference value. Raises TypeError; WasmtimeError for a function of another
+    store."""
     if t == "externref":
-        return store.extern_handle(value)
+        return store.externs.handle(value)
     if value is None:
         return 0
     if isinstance(value, Func) and t == "funcref":
+        store.check(value.reference)
         return value.reference.address
     raise TypeError(f"don't know how to convert {value!r} to {t}")
 
@@ -137,7 +140,7 @@ def reference_to_bits(store: StoreState, value: Any, t: str) -> int:
 def reference_from_bits(store: StoreState, bits: int, t: str) -> Any:
     """The Python object of a pointer."""
     if t == "externref":
-        return store.extern_value(bits)
+        return store.externs.value(bits)
     return None if bits == 0 else Func.from_reference(store.function_at(bits))
 
 
@@ -186,7 +189,7 @@ class Func:
         if not isinstance(ty, FuncType):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected a FuncType")
         host = _host_function(store, ty.signature, func, access_caller)
-        self.reference = store.state.add_host_function(ty.signature, host)
+        self.reference = state_of(store).add_host_function(ty.signature, host)
 
     @classmethod
     def from_reference(cls, reference: FunctionReference) -> Func:
@@ -197,6 +200,7 @@ class Func:
 
     def type(self, store: Storelike) -> FuncType:
         """Its type."""
+        state_of(store, self.reference)
         return FuncType.from_signature(self.reference.signature)
 
     def typed(self, store: Storelike) -> TypedFunc:
@@ -204,6 +208,7 @@ class Func:
         parameter or result is no number."""
         from wasmdialect.runtime.typed_call import NUMBERS
 
+        state_of(store, self.reference)
         signature = self.reference.signature
         for t in (*signature.params, *signature.results):
             if t not in NUMBERS:
@@ -220,13 +225,22 @@ class Func:
             raise WasmtimeError(
                 f"too {amount} parameters provided: given {len(params)}, expected {len(types)}"
             )
-        slots = new_slots(reference.signature)
-        store_values(state, slots, types, params)
-        state.call(reference, slots)
-        results = load_values(state, slots, reference.signature.results)
+        if state.externs.has_grown:
+            state.collect_externs()
+        results = state.run(reference, _call, state, reference, params)
         if not results:
             return None
         return results[0] if len(results) == 1 else list(results)
+
+
+def _call(
+    state: StoreState, reference: FunctionReference, params: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    signature = reference.signature
+    slots = new_slots(signature)
+    store_values(state, slots, signature.params, params)
+    state.enter(reference, slots)
+    return load_values(state, slots, signature.results)
 
 
 @final
@@ -291,13 +305,14 @@ class Caller:
 
 def _host_function(
     store: Store, signature: Signature, func: Callable[..., Any], access_caller: bool
-) -> Callable[[int, Any], None]:
-    state, params, results = store.state, signature.params, signature.results
+) -> HostCall:
+    params, results = signature.params, signature.results
+    weak_store = ref(store)  # which refers to this function
 
-    def host(caller_vmctx: int, slots: Any) -> None:
+    def host(state: StoreState, caller_vmctx: int, slots: Any) -> None:
         arguments: Sequence[Any] = load_values(state, slots, params) if params else ()
         if access_caller:
-            caller = Caller(store, instance_at(caller_vmctx))
+            caller = Caller(_alive(weak_store), state.instances.get(caller_vmctx))
             try:
                 returned = func(caller, *arguments)
             finally:
@@ -308,6 +323,15 @@ def _host_function(
             store_values(state, slots, results, _result_values(returned, len(results)))
 
     return host
+
+
+def _alive(weak_store: ref[Store]) -> Store:
+    """The store of a running function. It is gone only for a finalizer that the garbage collector calls
+    for the store's own cycle."""
+    store = weak_store()
+    if store is None:
+        raise WasmtimeError("the store is being freed")
+    return store
 
 
 def _result_values(returned: Any, count: int) -> Sequence[Any]:

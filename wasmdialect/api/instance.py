@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasmdialect._static import TYPE_CHECKING, Mapping, final
 from wasmdialect.api.extern import unwrap_extern, wrap_extern
-from wasmdialect.api.store import store_of
+from wasmdialect.api.store import state_of, store_of
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.instance import ModuleInstance
 
@@ -33,6 +33,7 @@ class Instance:
 
     def exports(self, store: Storelike) -> InstanceExports:
         """Its exports, by name and by index."""
+        state_of(store, self.inner)
         return InstanceExports(self.inner)
 
     def counters(self) -> dict[str, int]:

@@ -8,7 +8,7 @@ from wasmdialect.api.extern import unwrap_extern
 from wasmdialect.api.func import Caller, Func
 from wasmdialect.api.instance import Instance
 from wasmdialect.api.module import Module
-from wasmdialect.api.store import store_of
+from wasmdialect.api.store import state_of, store_of
 from wasmdialect.api.types import FuncType
 from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
 
@@ -40,8 +40,8 @@ class Linker:
         self._definitions[module, name] = definition
 
     def define(self, store: Storelike, module: str, name: str, item: Extern) -> None:
-        """Define an item of a store."""
-        unwrap_extern(item)
+        """Define an item of a store; WasmtimeError if it is of another one."""
+        state_of(store, unwrap_extern(item))
         self._define(module, name, lambda _: item)
 
     def define_func(
@@ -110,14 +110,15 @@ class Linker:
         definition = self._definitions.get((module, name))
         if definition is None:
             raise WasmtimeError("item not defined in linker")
-        return definition(store)
+        item = definition(store)
+        state_of(store, unwrap_extern(item))
+        return item
 
     def get_default(self, store: Storelike, name: str) -> Func:
         """The default export of a module: `` (empty) or `_start`. Raises WasmtimeError."""
         for field in ("", "_start"):
-            definition = self._definitions.get((name, field))
-            if definition is not None:
-                item = definition(store)
+            if (name, field) in self._definitions:
+                item = self.get(store, name, field)
                 if isinstance(item, Func):
                     return item
         raise WasmtimeError(f"module `{name}` has no default export")

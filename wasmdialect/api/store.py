@@ -5,12 +5,15 @@ from __future__ import annotations
 from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.config import Engine
 from wasmdialect.runtime.errors import WasmtimeError
+from wasmdialect.runtime.ownership import StoreLimits
 from wasmdialect.runtime.store import StoreState
 
 if TYPE_CHECKING:
+    from types import TracebackType
     from typing import Any, TypeAlias
 
     from wasmdialect.api.func import Caller
+    from wasmdialect.runtime.ownership import StoreItem
     from wasmdialect.wasi import WasiConfig
     from wasmdialect.wasi.functions import WasiContext
 
@@ -20,7 +23,11 @@ MAX_FUEL = (1 << 63) - 1
 
 @final
 class Store:
-    """Owns instances and everything they use. Use it from one thread at a time."""
+    """Owns instances and everything they use; freed when nothing refers to it any more, or by `close`.
+
+    One thread at a time can use it: WasmtimeError on another one during a call. Every method raises
+    WasmtimeError when the store is closed. `with Store(engine) as store:` closes it at the end.
+    """
 
     def __init__(self, engine: Engine | None = None, data: Any = None):
         if engine is None:
@@ -38,10 +45,14 @@ class Store:
         return self._data
 
     def gc(self) -> None:
-        """Does nothing: references live as long as the store."""
+        """Let go of the Python objects given to Wasm that no table and no global has. It is done now and
+        then by itself; during a call it does nothing."""
+        self.state.check()
+        self.state.collect_externs()
 
     def set_wasi(self, wasi: WasiConfig) -> None:
         """What programs in this store see of the world through WASI."""
+        self.state.check()
         self._wasi_config, self._wasi = wasi.copy(), None
 
     @property
@@ -57,6 +68,7 @@ class Store:
     def set_fuel(self, fuel: int) -> None:
         """How many operators programs may still run. Raises WasmtimeError if the Engine does not count
         them, or the number does not fit 63 bits."""
+        self.state.check()
         self._check_fuel()
         if not 0 <= fuel <= MAX_FUEL:
             raise WasmtimeError(f"fuel must be from 0 to 2**63 - 1, not {fuel}")
@@ -64,6 +76,7 @@ class Store:
 
     def get_fuel(self) -> int:
         """How many operators programs may still run."""
+        self.state.check()
         self._check_fuel()
         return max(-self.state.fuel.value, 0)
 
@@ -77,12 +90,47 @@ class Store:
         running one looks at a deadline that was moved nearer only when the one before has come."""
         self.state.set_epoch_deadline(ticks_after_current)
 
-    def close(self) -> None:
-        """Forget the host functions and instances; nothing of the store may be used afterwards."""
-        from wasmdialect.runtime.instance import forget_instances
+    def set_limits(
+        self,
+        memory_size: int = -1,
+        table_elements: int = -1,
+        instances: int = -1,
+        tables: int = -1,
+        memories: int = -1,
+    ) -> None:
+        """How much the store may hold from now on; a negative number is no limit.
 
+        `memory_size` is the bytes of each linear memory and `table_elements` the elements of each table:
+        growing one further gives -1 (in Python a WasmtimeError), and making a larger one raises
+        WasmtimeError. So does an instance beyond `instances`, and one whose tables or memories would be
+        beyond `tables` or `memories`, counted over all instances ever made in the store.
+        """
+        self.state.check()
+        given = (memory_size, table_elements, instances, tables, memories)
+        for limit in given:
+            if not isinstance(limit, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise TypeError(f"expected an int for a limit, got {limit!r}")
+        self.state.resource_limits = StoreLimits(*(None if n < 0 else n for n in given))
+
+    def close(self) -> None:
+        """Free instances, host functions and memories now; nothing of the store can be used afterwards.
+        Views of memories keep what they show. Closing again does nothing.
+
+        Raises WasmtimeError during a call in the store, on any thread.
+        """
         self.state.close()
-        forget_instances(self.state)
+        self._wasi_config = self._wasi = None
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
 
 
 Storelike: TypeAlias = "Store | Caller"
@@ -93,3 +141,10 @@ def store_of(store: Storelike) -> Store:
     if isinstance(store, Store):
         return store
     return store.store
+
+
+def state_of(store: Storelike, *items: StoreItem) -> StoreState:
+    """The state of a store that can be used now, and that some items belong to. Raises WasmtimeError."""
+    state = store_of(store).state
+    state.check(*items)
+    return state

@@ -172,7 +172,7 @@ class _Runner:
 
     def extern(self, number: int) -> int:
         """The reference that stands for `(ref.extern number)`."""
-        return self.store.extern_handle(self.externs.setdefault(number, _HostReference()))
+        return self.store.externs.handle(self.externs.setdefault(number, _HostReference()))
 
     # --- assertions
 
@@ -275,12 +275,13 @@ def spectest(store: StoreState) -> dict[str, Extern]:
         ("f32", 0x4426_A666),
         ("f64", 0x4084_D4CC_CCCC_CCCD),
     ):
-        exports[f"global_{t}"] = new_global(t, False, bits)
-    exports["table"] = TableStorage("funcref", 10, 20)
-    exports["table64"] = TableStorage("funcref", 10, 20, is_64=True)
-    memory = LinearMemory(1, 2)
-    store.memories.append(memory)
-    exports["memory"] = memory
+        cell = exports[f"global_{t}"] = new_global(t, False, bits)
+        store.add_global(cell)
+    for name, is_64 in (("table", False), ("table64", True)):
+        table = exports[name] = TableStorage("funcref", 10, 20, is_64=is_64)
+        store.add_table(table)
+    memory = exports["memory"] = LinearMemory(1, 2)
+    store.add_memory(memory)
     return exports
 
 
@@ -295,7 +296,7 @@ _PRINTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _ignore(_caller: int, _slots: Any) -> None:
+def _ignore(_store: StoreState, _caller: int, _slots: Any) -> None:
     pass
 
 

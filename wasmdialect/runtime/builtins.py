@@ -10,8 +10,8 @@ from _thread import allocate_lock
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.runtime.errors import Trap
-from wasmdialect.runtime.instance import instance_at
 from wasmdialect.runtime.native import builtin_prototype, native
+from wasmdialect.runtime.store import running_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,8 @@ _FAILED_32 = 0xFFFF_FFFF
 
 
 def _memory_grow(instance: ModuleInstance, delta: int, memory: int) -> int:
-    old = instance.memories[memory].grow(delta)
+    most = running_store().resource_limits.memory_size
+    old = instance.memories[memory].grow(delta, most)
     return _FAILED if old is None else old
 
 
@@ -58,7 +59,8 @@ def _table_copy(
 
 
 def _table_grow(instance: ModuleInstance, table: int, delta: int, init: int) -> int:
-    old = instance.tables[table].grow(delta, init)
+    most = running_store().resource_limits.table_elements
+    old = instance.tables[table].grow(delta, init, most)
     return _FAILED_32 if old is None else old
 
 
@@ -115,12 +117,11 @@ def install_builtins() -> None:
 
 def _serve(function: Callable[..., int | None]) -> Callable[..., Any]:
     def serve(vmctx: int, *arguments: int) -> int:
-        instance = instance_at(vmctx)
-        assert instance is not None
+        store = running_store()
         try:
-            return function(instance, *arguments) or 0
+            return function(store.instances[vmctx], *arguments) or 0
         except BaseException as error:
-            instance.store.fail(error)
+            store.fail(error)
             return 0
 
     return serve

@@ -18,8 +18,10 @@ class FrameTable:
     """The functions of a module in the order of their code."""
 
     def __init__(self, module: LoadedModule):
-        """Raises ArtifactError: what is read late is checked late."""
-        self._module = module
+        """Raises ArtifactError: what is read late is checked late.
+
+        It does not refer to the module, so that no cycle keeps that when it is not used any more.
+        """
         if module.address_map is not None:
             try:
                 module.address_map.check(len(module.artifact.text))
@@ -36,15 +38,14 @@ class FrameTable:
                 self._starts.append(function.offset)
                 self._ranges.append((function.offset + function.size, parsed[1]))
 
-    def frame_at(self, offset: int) -> Frame | None:
-        """The function with an offset in the text, None for a trampoline."""
+    def frame_at(self, module: LoadedModule, offset: int) -> Frame | None:
+        """The function with an offset in the text of its module, None for a trampoline."""
         position = bisect_right(self._starts, offset) - 1
         if position < 0:
             return None
         end, index = self._ranges[position]
         if offset >= end:
             return None
-        module = self._module
         wasm = None if module.address_map is None else module.address_map.look_up(offset)
         start = module.info.function_starts[index]
         inside = None if wasm is None else wasm - start

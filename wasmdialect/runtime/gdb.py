@@ -31,7 +31,6 @@ from wasmdialect.object.elf import (
 from wasmdialect.runtime.host_cpu import host_architecture
 from wasmdialect.runtime.module import LoadedModule
 from wasmdialect.runtime.native import native
-from wasmdialect.runtime.pages import buffer_at
 
 _REGISTER, _UNREGISTER = 1, 2
 
@@ -137,8 +136,9 @@ def _glue_file() -> bytes:
     start, end = glue.code_range
     frames_at = glue.symbols["eh_frame"]
     functions = [(n, at, 0) for n, at in glue.symbols.items() if start <= at < frames_at]
-    text, frames = buffer_at(start, frames_at - start), buffer_at(frames_at, end - frames_at)
-    return _elf((start, bytes(text)), (frames_at, bytes(frames)), functions)
+    text = ctypes.string_at(start, frames_at - start)
+    frames = ctypes.string_at(frames_at, end - frames_at)
+    return _elf((start, text), (frames_at, frames), functions)
 
 
 def _elf(

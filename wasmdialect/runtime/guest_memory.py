@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from wasmdialect.runtime import pages
 from wasmdialect.runtime.memory import LinearMemory
 
 
@@ -38,7 +37,7 @@ class InstanceMemory:
     def view(self, address: int, size: int, /) -> memoryview:
         """The range itself, writable."""
         self._check(address, size)
-        return pages.buffer_at(self._memory.base + address, size)
+        return self._memory.slice(address, size)
 
     def write_u32(self, address: int, value: int, /) -> None:
         """Store a little-endian 32-bit integer."""

@@ -21,7 +21,8 @@ from wasmdialect.abi.layout import (
 from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.native import native
-from wasmdialect.runtime.store import FunctionReference, StoreState
+from wasmdialect.runtime.ownership import StoreItem
+from wasmdialect.runtime.store import FunctionReference
 from wasmdialect.runtime.table import TableStorage
 from wasmdialect.runtime.values import new_slots
 
@@ -38,14 +39,16 @@ if TYPE_CHECKING:
     )
     from wasmdialect.runtime.module import LoadedModule
     from wasmdialect.runtime.signatures import Signature
+    from wasmdialect.runtime.store import StoreState
 
 
-class GlobalCell:
+class GlobalCell(StoreItem):
     """A global of a store: 16 bytes at `address`."""
 
     __slots__ = ("address", "mutable", "owner", "type")
 
     def __init__(self, type: str, mutable: bool, address: int, owner: object):
+        self.store_id = None
         self.type = type
         self.mutable = mutable
         self.address = address
@@ -86,16 +89,17 @@ _KIND_WORDS = {
 }
 
 
-class ModuleInstance:
+class ModuleInstance(StoreItem):
     """An instance of a module in a store."""
 
     def __init__(self, store: StoreState, module: LoadedModule, imports: Sequence[Extern]):
         """Instantiate: allocate, initialise, and run the start function.
 
-        `imports` are in the order of the module's imports. Raises LinkError if they do not fit, Trap
-        or what a host function raised, MemoryError.
+        `imports` are in the order of the module's imports. Raises LinkError if they do not fit,
+        WasmtimeError if the store cannot be used or may not hold that much, Trap or what a host function
+        raised, MemoryError.
         """
-        self.store = store
+        self.store_id = None
         self.module = module
         self.info = module.info
         layout = module.layout
@@ -111,17 +115,21 @@ class ModuleInstance:
         self.dropped_elements: set[int] = set()
         self._element_functions: dict[int, dict[int, int]] = {}
         """By table: index to function index of the elements that have not been computed."""
-        _check_imports(module, imports)
-        store.use_module(module)
-        _instances[self.vmctx] = self
-        store.instances.append(self)
-        self._fill_header()
+        self.exports: Mapping[str, Extern] = {}
+        store.run(None, self._instantiate, store, imports)
+
+    def _instantiate(self, store: StoreState, imports: Sequence[Extern]) -> None:
+        _check_imports(self.module, store, imports)
+        _check_limits(self.module, store)
+        store.use_module(self.module)
+        self._fill_header(store)
         self._take_imports(imports)
-        self._make_functions()
+        own_functions = self._make_functions(store.id)
         self._make_tables()
         self._make_memories()
         self._make_globals()
-        self.exports: Mapping[str, Extern] = {
+        store.add_instance(self, own_functions)
+        self.exports = {
             export.name: self._exported(export.kind, export.index) for export in self.info.exports
         }
         self._fill_tables()
@@ -129,18 +137,18 @@ class ModuleInstance:
         self._copy_data()
         if self.info.start is not None:
             start = self.function(self.info.start)
-            store.call(start, new_slots(start.signature))
+            store.enter(start, new_slots(start.signature))
 
     # --- the VMContext ---
 
     def _put(self, format: str, offset: int, *values: int) -> None:
         struct.pack_into(format, self._memory, self._shift + offset, *values)
 
-    def _fill_header(self) -> None:
+    def _fill_header(self, store: StoreState) -> None:
         field = VMCONTEXT_HEADER.field
         self._put("<I", field("magic").offset, VMCONTEXT_MAGIC)
-        self._put("<Q", field("limits").offset, self.store.limits)
-        self._put("<Q", field("epoch").offset, self.store.epoch)
+        self._put("<Q", field("limits").offset, store.limits)
+        self._put("<Q", field("epoch").offset, store.epoch)
         self._put("<Q", field("builtins").offset, builtins_array())
         ids = self.module.signature_ids
         self._signature_ids = (ctypes.c_uint32 * max(len(ids), 1))(*ids)
@@ -173,13 +181,14 @@ class ModuleInstance:
                     self._put("<Q", place, extern.address)
                     self.globals.append(extern)
 
-    def _make_functions(self) -> None:
+    def _make_functions(self, store_id: object) -> list[FunctionReference]:
         """Fill the func refs: those of own functions, and copies of imported ones."""
+        made: list[FunctionReference] = []
         # A module has thousands of them, so that what does not change is out of the loop.
         module, own_vmctx, functions = self.module, self.vmctx, self.functions
         addresses = iter(module.func_ref_code)
         signatures, ids, types = module.functions, module.signature_ids, self.info.functions
-        memory, add_function = self._memory, self.store.add_function
+        memory = self._memory
         place = module.layout.region_offsets["func_refs"]
         for index, native_call, array_call, wasm_call in zip(
             self.info.escaping, addresses, addresses, addresses, strict=True
@@ -190,17 +199,18 @@ class ModuleInstance:
             fields = native_call, array_call, wasm_call, ids[types[index]], vmctx
             _FUNC_REF_FIELDS.pack_into(memory, self._shift + place, *fields)
             reference = FunctionReference(
-                own_vmctx + place, signatures[index], array_call, vmctx, self
+                store_id, own_vmctx + place, signatures[index], array_call, vmctx
             )
             if imported is None:
                 functions[index] = reference
-            add_function(reference)
+            made.append(reference)
             place += FUNC_REF.size
+        return made
 
     def _make_tables(self) -> None:
         for slot, table in enumerate(self.info.tables[len(self.tables) :]):
             definition = self.vmctx + self.module.layout.offset("tables", slot)
-            self.tables.append(_new_table(table, definition))
+            self.tables.append(_new_table(table, definition, self._memory))
 
     def _make_memories(self) -> None:
         layout = self.module.layout
@@ -210,16 +220,15 @@ class ModuleInstance:
             if not memory.shared:
                 definition = self.vmctx + layout.offset("owned_memories", owned)
                 owned += 1
-            storage = _new_memory(memory, definition)
+            storage = _new_memory(memory, definition, self._memory)
             self._put("<Q", layout.offset("memories", slot), storage.definition)
             self.memories.append(storage)
-        self.store.memories.extend(m for m in self.memories if m not in self.store.memories)
 
     def _make_globals(self) -> None:
         first = len(self.globals)
         for slot, variable in enumerate(self.info.globals[first:]):
             address = self.vmctx + self.module.layout.offset("globals", slot)
-            cell = GlobalCell(variable.type, variable.mutable, address, self)
+            cell = GlobalCell(variable.type, variable.mutable, address, self._memory)
             assert variable.init is not None
             cell.set_bits(self.evaluate(variable.init))
             self.globals.append(cell)
@@ -344,21 +353,6 @@ class ModuleInstance:
         return memoryview(self._memory).cast("B")[start : start + size]
 
 
-_instances: dict[int, ModuleInstance] = {}
-"""Instances by the address of their VMContext, for builtins and host functions."""
-
-
-def instance_at(vmctx: int) -> ModuleInstance | None:
-    """The instance with its VMContext at an address; None for a host context."""
-    return _instances.get(vmctx)
-
-
-def forget_instances(store: StoreState) -> None:
-    """Drop what refers to a store that is closed."""
-    for instance in store.instances:
-        _instances.pop(instance.vmctx, None)
-
-
 def builtins_array() -> int:
     """The array of builtins, with those in Python in place."""
     from wasmdialect.runtime.builtins import install_builtins
@@ -380,31 +374,60 @@ def _segment_length(segment: ElementInfo) -> int:
     return len(segment.functions if segment.functions is not None else segment.expressions or ())
 
 
-def _new_table(table: TableInfo, definition: int) -> TableStorage:
+def _new_table(table: TableInfo, definition: int, owner: object) -> TableStorage:
     return TableStorage(
-        table.element, table.minimum, table.maximum, is_64=table.is_64, definition=definition
+        *(table.element, table.minimum, table.maximum),
+        is_64=table.is_64,
+        definition=definition,
+        definition_owner=owner,
     )
 
 
-def _new_memory(memory: MemoryInfo, definition: int | None) -> LinearMemory:
+def _new_memory(memory: MemoryInfo, definition: int | None, owner: object) -> LinearMemory:
     return LinearMemory(
-        memory.minimum,
-        memory.maximum,
+        *(memory.minimum, memory.maximum),
         is_64=memory.is_64,
         shared=memory.shared,
         page_size_log2=memory.page_size_log2,
         definition=definition,
+        definition_owner=owner,
     )
+
+
+# --- what the store may hold ---
+
+
+def _check_limits(module: LoadedModule, store: StoreState) -> None:
+    """Raises WasmtimeError if the store may not hold another instance of a module; else counts it."""
+    counts, limits, held = module.layout.counts, store.resource_limits, store.held
+    more = {
+        "instance": (1, limits.instances),
+        "memory": (counts.defined_memories, limits.memories),
+        "table": (counts.defined_tables, limits.tables),
+    }
+    for what, (number, most) in more.items():
+        if most is not None and held[what] + number > most:
+            raise WasmtimeError(
+                f"resource limit exceeded: {what} count too high at {held[what] + number}"
+            )
+    for memory in module.info.memories[counts.imported_memories :]:
+        limits.check_memory(memory.minimum, memory.page_size_log2)
+    for table in module.info.tables[counts.imported_tables :]:
+        limits.check_table(table.minimum)
+    for what, (number, _) in more.items():
+        held[what] += number
 
 
 # --- matching imports (specification "Execution / Modules / External Typing") ---
 
 
-def _check_imports(module: LoadedModule, imports: Sequence[Extern]) -> None:
+def _check_imports(module: LoadedModule, store: StoreState, imports: Sequence[Extern]) -> None:
     info = module.info
     if len(imports) != len(info.imports):
         raise WasmtimeError(f"expected {len(info.imports)} imports, found {len(imports)}")
     for item, extern in zip(info.imports, imports, strict=True):
+        if extern.store_id is not store.id:
+            raise WasmtimeError(f"`{item.module}::{item.name}` belongs to another store")
         reason = _mismatch(module, item.kind, item.index, extern)
         if reason is not None:
             name = printable(f"{item.module}::{item.name}")

@@ -12,6 +12,7 @@ import ctypes
 from wasmdialect.abi.layout import MEMORY_DEFINITION, align_up
 from wasmdialect.abi.reservation import GUARD_SIZE, RESERVATION, WASM_PAGE_LOG2, has_guard
 from wasmdialect.runtime import pages
+from wasmdialect.runtime.ownership import StoreItem
 
 MAXIMUM_64_BIT = 16 << 30
 """Address space that a 64-bit memory without a smaller maximum gets."""
@@ -20,10 +21,10 @@ _BASE = MEMORY_DEFINITION.field("base").offset
 _LENGTH = MEMORY_DEFINITION.field("current_length").offset
 
 
-class LinearMemory:
+class LinearMemory(StoreItem):
     """A memory of a store.
 
-    `definition` is the address of its VMMemoryDefinition, in a VMContext or in `_own_definition`.
+    `definition` is the address of its VMMemoryDefinition, which `_definition_owner` keeps alive.
     """
 
     def __init__(
@@ -35,26 +36,29 @@ class LinearMemory:
         shared: bool = False,
         page_size_log2: int = WASM_PAGE_LOG2,
         definition: int | None = None,
+        definition_owner: object = None,
     ):
         """`minimum` and `maximum` are pages. Raises MemoryError."""
+        self.store_id = None
         self.minimum = minimum
         self.maximum = maximum
         self.is_64 = is_64
         self.shared = shared
         self.page_size_log2 = page_size_log2
         self.guarded = has_guard(is_64=is_64, page_size_log2=page_size_log2)
-        self._own_definition: object = None
         if definition is None:
-            own = ctypes.create_string_buffer(MEMORY_DEFINITION.size)
-            self._own_definition = own
-            definition = ctypes.addressof(own)
+            definition_owner = ctypes.create_string_buffer(MEMORY_DEFINITION.size)
+            definition = ctypes.addressof(definition_owner)
         self.definition = definition
+        self._definition_owner = definition_owner
         self._capacity = self._capacity_bytes()
         total = GUARD_SIZE + self._capacity + GUARD_SIZE
         self._start = pages.reserve(total)
         self._total = total
         self.base = self._start + GUARD_SIZE
-        self._pages = pages.Owned(self._start, total)
+        owner = pages.owned(self._start, total)
+        self._bytes = pages.buffer_at(self.base, self._capacity, owner)
+        """All that the memory may grow to; it and its slices keep the pages."""
         self._length = ctypes.c_uint64.from_address(definition + _LENGTH)
         ctypes.c_uint64.from_address(definition + _BASE).value = self.base
         self._accessible = 0
@@ -89,13 +93,15 @@ class LinearMemory:
         """Size in pages, now."""
         return self._length.value >> self.page_size_log2
 
-    def grow(self, delta: int) -> int | None:
-        """Add pages; the old size in pages, or None if that is not possible."""
+    def grow(self, delta: int, most: int | None = None) -> int | None:
+        """Add pages, up to `most` bytes; the old size in pages, or None if that is not possible."""
         old = self.size
         new = old + delta
         limit = self.maximum if self.maximum is not None else 1 << (64 - self.page_size_log2)
         length = new << self.page_size_log2
         if new > limit or length > self._capacity:
+            return None
+        if most is not None and length > most:
             return None
         if not self.is_64 and length > RESERVATION:
             return None
@@ -110,13 +116,23 @@ class LinearMemory:
         return self._start <= address < self._start + self._total
 
     def view(self) -> memoryview:
-        """The bytes as they are; valid until the memory grows (it does not move, but is longer)."""
-        return pages.buffer_at(self.base, self.length)
+        """The bytes as they are. The view keeps the pages, also of a store that is closed or gone; it
+        does not grow with the memory, which does not move."""
+        return self._bytes[: self.length]
+
+    def slice(self, address: int, size: int) -> memoryview:
+        """A part of the view. The caller has checked the bounds."""
+        return self._bytes[address : address + size]
 
     def read(self, address: int, size: int) -> bytes:
         """Copy bytes out. The caller has checked the bounds."""
-        return ctypes.string_at(self.base + address, size)
+        return self._bytes[address : address + size].tobytes()
 
     def write(self, address: int, data: bytes | bytearray | memoryview) -> None:
         """Copy bytes in. The caller has checked the bounds."""
-        ctypes.memmove(self.base + address, bytes(data), len(data))
+        self._bytes[address : address + len(data)] = data
+
+    def release(self) -> None:
+        """The store is closed: the memory has no bytes any more. Views keep what they show."""
+        self._length.value = 0
+        self._bytes = memoryview(b"")

@@ -11,6 +11,7 @@ from wasmdialect.object.errors import ArtifactError
 from wasmdialect.object.sections import AddressMap, TrapTable
 from wasmdialect.runtime import pages
 from wasmdialect.runtime.host_cpu import host_architecture, missing_features
+from wasmdialect.runtime.ownership import NotCopied
 from wasmdialect.runtime.published import module_at, publish
 from wasmdialect.runtime.signatures import Signature, signature_id
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from wasmdialect.runtime.frames import FrameTable
 
 
-class LoadedModule:
+class LoadedModule(NotCopied):
     """An artifact in memory, ready to be instantiated any number of times, in any store."""
 
     def __init__(self, artifact: Artifact, text_address: int):
@@ -102,7 +103,7 @@ class LoadedModule:
             from wasmdialect.runtime.frames import FrameTable
 
             self._frames = FrameTable(self)
-        return self._frames.frame_at(pc - self.text_address - (0 if exact else 1))
+        return self._frames.frame_at(self, pc - self.text_address - (0 if exact else 1))
 
 
 def _signature(text: str) -> Signature:
@@ -147,11 +148,12 @@ def load_bytes(data: bytes | bytearray) -> LoadedModule:
     ]
     size = align_up(len(image) or 1, pages.PAGE_SIZE)
     address = pages.reserve(size)
+    mapping = pages.owned(address, size)
     pages.protect(address, size, pages.PROT_READ | pages.PROT_WRITE)
     if len(image):
-        pages.buffer_at(address, len(image))[:] = image
+        pages.buffer_at(address, len(image), mapping)[:] = image
     pages.protect(address, size, pages.PROT_READ)
-    return _publish(artifact, address, address, size)
+    return _publish(artifact, address, mapping)
 
 
 def load_file(path: str | os.PathLike[str]) -> LoadedModule:
@@ -162,25 +164,21 @@ def load_file(path: str | os.PathLike[str]) -> LoadedModule:
         if size == 0:
             raise ArtifactError("the file is empty")
         address = pages.copy_file(file.fileno(), size)
-    try:
-        artifact = read_artifact(pages.buffer_at(address, size).toreadonly())
-        _check_host(artifact)
-    except ArtifactError:
-        pages.unmap(address, size)
-        raise
-    return _publish(artifact, address + artifact.text_offset, address, size)
+    mapping = pages.owned(address, size)
+    artifact = read_artifact(pages.buffer_at(address, size, mapping).toreadonly())
+    _check_host(artifact)
+    return _publish(artifact, address + artifact.text_offset, mapping)
 
 
-def _publish(artifact: Artifact, text: int, mapping: int, size: int) -> LoadedModule:
+def _publish(artifact: Artifact, text: int, mapping: object) -> LoadedModule:
     if artifact.text:
         pages.protect(text, align_up(len(artifact.text), pages.PAGE_SIZE), _READ_EXECUTE)
     try:
         module = LoadedModule(artifact, text)
     except LayoutError as error:
-        pages.unmap(mapping, size)
         raise ArtifactError(f"damaged artifact: {error}") from None
     end = text + len(artifact.text)
-    publish(module, max(end, text + 1), end if artifact.eh_frame else 0, mapping, size)
+    publish(module, max(end, text + 1), end if artifact.eh_frame else 0, mapping)
     return module
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
-import sys
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import align_up
+from wasmdialect.runtime.ownership import WhenFreed
 
 if TYPE_CHECKING:
     from typing import Any
@@ -17,6 +18,7 @@ PAGE_SIZE = os.sysconf("SC_PAGESIZE")
 PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC = 0, 1, 2, 4
 _MAP_PRIVATE, _MAP_ANONYMOUS, _MAP_NORESERVE = 0x02, 0x20, 0x4000
 _HUGE_PAGE, _MADV_HUGEPAGE = 2 << 20, 14
+_ENOMEM = 12
 _FAILED = ctypes.c_void_p(-1).value
 
 libc: Any = ctypes.CDLL(None, use_errno=True)
@@ -45,10 +47,17 @@ def reserve(size: int) -> int:
     """The address of `size` bytes that cannot be accessed yet. Raises MemoryError."""
     if size >> 63:
         raise MemoryError(f"cannot reserve {size} bytes of address space")
-    flags = _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE
-    address = libc.mmap(None, size, PROT_NONE, flags, -1, 0)
+    address = _reserve(size)
+    if address == _FAILED:
+        gc.collect()  # it does not know how much address space garbage holds
+        address = _reserve(size)
     _check(address == _FAILED, f"cannot reserve {size} bytes of address space")
     return address
+
+
+def _reserve(size: int) -> int:
+    flags = _MAP_PRIVATE | _MAP_ANONYMOUS | _MAP_NORESERVE
+    return libc.mmap(None, size, PROT_NONE, flags, -1, 0)
 
 
 def copy_file(fd: int, size: int) -> int:
@@ -59,7 +68,7 @@ def copy_file(fd: int, size: int) -> int:
     """
     address = _reserve_huge(size) if size >= _HUGE_PAGE else reserve(size)
     protect(address, size, PROT_READ | PROT_WRITE)
-    content = buffer_at(address, size)
+    content = buffer_at(address, size, None)
     done = 0
     try:
         while done < size:
@@ -89,9 +98,13 @@ def _reserve_huge(size: int) -> int:
 
 def protect(address: int, size: int, protection: int) -> None:
     """Set what may be done with whole pages. Raises MemoryError."""
-    if size:
+    if not size:
+        return
+    failed = libc.mprotect(address, size, protection) != 0
+    if failed and ctypes.get_errno() == _ENOMEM:
+        gc.collect()  # nor how many mappings: Linux allows 65 530
         failed = libc.mprotect(address, size, protection) != 0
-        _check(failed, f"cannot change the protection of {size} bytes")
+    _check(failed, f"cannot change the protection of {size} bytes")
 
 
 def unmap(address: int, size: int) -> None:
@@ -99,23 +112,14 @@ def unmap(address: int, size: int) -> None:
     libc.munmap(address, size)
 
 
-class Owned:
-    """Pages that are given back when nothing refers to this object any more.
-
-    Not when Python ends: another thread may still be in compiled code that uses them.
-    """
-
-    __slots__ = ("address", "size")
-
-    def __init__(self, address: int, size: int):
-        self.address = address
-        self.size = size
-
-    def __del__(self) -> None:
-        if not sys.is_finalizing():
-            unmap(self.address, self.size)
+def owned(address: int, size: int) -> WhenFreed:
+    """What gives pages back when nothing refers to it any more."""
+    return WhenFreed(lambda: unmap(address, size))
 
 
-def buffer_at(address: int, size: int) -> memoryview:
-    """A writable view of `size` bytes at an address. Nothing keeps the memory alive."""
-    return memoryview((ctypes.c_ubyte * size).from_address(address)).cast("B")
+def buffer_at(address: int, size: int, owner: object) -> memoryview:
+    """A writable view of `size` bytes at an address. It, its slices and what is made from them keep
+    `owner` alive."""
+    array: Any = (ctypes.c_ubyte * size).from_address(address)
+    array.owner = owner
+    return memoryview(array).cast("B")

@@ -8,13 +8,12 @@ being done to the tables that both are in.
 
 from __future__ import annotations
 
-import sys
 from _thread import allocate_lock, get_ident
 from _weakref import ref  # `weakref.ref`, without the rest of `weakref`
 
 from wasmdialect._static import TYPE_CHECKING
-from wasmdialect.runtime import pages
 from wasmdialect.runtime.native import native
+from wasmdialect.runtime.ownership import WhenFreed
 from wasmdialect.runtime.unwinding import forget_frames, register_frames
 
 if TYPE_CHECKING:
@@ -25,26 +24,14 @@ _modules: dict[int, tuple[int, ref[LoadedModule]]] = {}
 _lock = allocate_lock()
 _owner = 0
 """The thread that has the lock."""
-_collected: list[tuple[int, int, int, int]] = []
-"""What is to be unloaded: text, `.eh_frame` (0 for none), and address and size of the mapping."""
+_collected: list[tuple[int, int, object]] = []
+"""What is to be unloaded: text, `.eh_frame` (0 for none), and the owner of the mapping."""
 
 
-class _Published:
-    """Lives as long as its module. Not used when Python ends: a thread may still run the code then."""
-
-    def __init__(self, text: int, frames: int, mapping: int, size: int):
-        self._memory = text, frames, mapping, size
-
-    def __del__(self) -> None:
-        if not sys.is_finalizing():
-            _collected.append(self._memory)
-            _unload_collected()
-
-
-def publish(module: LoadedModule, end: int, frames: int, mapping: int, size: int) -> None:
+def publish(module: LoadedModule, end: int, frames: int, mapping: object) -> None:
     """Make the code of a module known, from its `text_address` to `end`, and how to unwind it by the
-    `.eh_frame` at `frames` (0: none). Its memory, `size` bytes at `mapping`, is given back when the
-    module is collected."""
+    `.eh_frame` at `frames` (0: none). `mapping`, the owner of its memory, is let go when the module is
+    collected."""
     global _owner
     text = module.text_address
     with _lock:
@@ -56,7 +43,12 @@ def publish(module: LoadedModule, end: int, frames: int, mapping: int, size: int
                 register_frames(frames)
         finally:
             _owner = 0
-    module.published = _Published(text, frames, mapping, size)
+    module.published = WhenFreed(lambda: _unload_later(text, frames, mapping))
+    _unload_collected()
+
+
+def _unload_later(text: int, frames: int, mapping: object) -> None:
+    _collected.append((text, frames, mapping))
     _unload_collected()
 
 
@@ -67,17 +59,18 @@ def _unload_collected() -> None:
             _owner = get_ident()
             try:
                 while _collected:
-                    _unload(*_collected.pop())
+                    text, frames, mapping = _collected.pop()
+                    _unload(text, frames)
+                    del mapping  # nothing is known of it any more: it may be unmapped
             finally:
                 _owner = 0
 
 
-def _unload(text: int, frames: int, mapping: int, size: int) -> None:
+def _unload(text: int, frames: int) -> None:
     native().unregister_code(text)
     del _modules[text]
     if frames:
         forget_frames(frames)
-    pages.unmap(mapping, size)
 
 
 def module_at(address: int) -> LoadedModule | None:

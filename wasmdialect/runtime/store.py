@@ -2,34 +2,44 @@
 
 A store holds the VMRuntimeLimits that its instances point to, the exception that a host call left
 behind, the references it gave to Wasm, and everything that must live as long as compiled code may
-use it.
+use it. docs/lifetimes.md says who refers to whom, and what is checked.
 """
 
 from __future__ import annotations
 
 import ctypes
 import struct
-from _thread import allocate_lock
+from _thread import allocate_lock, get_ident
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import ARRAY_HOST_MAGIC, FUNC_REF, HOST_CONTEXT, RUNTIME_LIMITS
 from wasmdialect.runtime.errors import Trap, WasmtimeError
+from wasmdialect.runtime.externs import ExternTable
 from wasmdialect.runtime.module import backtrace
 from wasmdialect.runtime.native import NATIVE_CALL, native
+from wasmdialect.runtime.ownership import NotCopied, StoreItem, StoreLimits
 from wasmdialect.runtime.signatures import signature_id
 from wasmdialect.runtime.values import pack, slots_at, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, ParamSpec, TypeAlias, TypeVar
 
     from wasmdialect.abi.traps import TrapCode
-    from wasmdialect.runtime.instance import ModuleInstance
+    from wasmdialect.runtime.instance import GlobalCell, ModuleInstance
     from wasmdialect.runtime.memory import LinearMemory
     from wasmdialect.runtime.module import LoadedModule
     from wasmdialect.runtime.native import TrapRecord
     from wasmdialect.runtime.signatures import Signature
+    from wasmdialect.runtime.table import TableStorage
     from wasmdialect.runtime.typed_call import TypedCall
+
+    Parameters = ParamSpec("Parameters")
+    Result = TypeVar("Result")
+
+    HostCall: TypeAlias = "Callable[[StoreState, int, Any], None]"
+    """Gets the running store, the caller's VMContext and the value slots, which it reads the arguments
+    from and writes the results to. The store refers to it, so it must not refer to the store."""
 
 DEFAULT_MAX_WASM_STACK = 512 * 1024
 """Bytes of stack that Wasm may use (Wasmtime's default)."""
@@ -42,15 +52,10 @@ _FUNC_REF = struct.Struct("<QQQIxxxxQ")
 assert _FUNC_REF.size == FUNC_REF.size
 
 
-class HostFunction:
+class HostFunction(NotCopied):
     """A Python function that Wasm can call: its host context and VMFuncRef in native memory."""
 
-    def __init__(
-        self, store: StoreState, signature: Signature, function: Callable[[int, Any], None]
-    ):
-        """`function` gets the caller's VMContext and the value slots, which it reads the arguments
-        from and writes the results to."""
-        self.store = store
+    def __init__(self, signature: Signature, function: HostCall):
         self.signature = signature
         self.function = function
         self._memory = ctypes.create_string_buffer(HOST_CONTEXT.size + FUNC_REF.size)
@@ -72,23 +77,22 @@ class HostFunction:
         )
 
 
-class FunctionReference:
-    """A function of a store, by the address of its VMFuncRef."""
+class FunctionReference(StoreItem):
+    """A function of a store, by the address of its VMFuncRef, which is there as long as the store."""
 
-    __slots__ = ("address", "array_call", "owner", "signature", "vmctx")
+    __slots__ = ("address", "array_call", "signature", "vmctx")
 
     def __init__(
-        self, address: int, signature: Signature, array_call: int, vmctx: int, owner: object
+        self, store_id: object, address: int, signature: Signature, array_call: int, vmctx: int
     ):
+        self.store_id = store_id
         self.address = address
         self.signature = signature
         self.array_call = array_call
         self.vmctx = vmctx
-        self.owner = owner
-        """The instance or host function it belongs to."""
 
 
-class StoreState:
+class StoreState(NotCopied):
     """Everything of a store that compiled code or another part of the runtime needs."""
 
     def __init__(
@@ -97,6 +101,8 @@ class StoreState:
         epoch: ctypes.c_uint64 | None = None,
     ):
         """`max_wasm_stack` is in bytes; `epoch` is the engine's, and may change at any time."""
+        self.id = object()
+        """The mark of what belongs to the store; of a closed one `_CLOSED`, the mark of nothing."""
         self.max_wasm_stack = max_wasm_stack
         self._limits = ctypes.create_string_buffer(RUNTIME_LIMITS.size)
         self.limits = ctypes.addressof(self._limits)
@@ -107,18 +113,102 @@ class StoreState:
         self.fuel = ctypes.c_int64.from_address(self.limits + _FUEL)
         """Counts up from a negative number; there is none left from 0 on."""
         self._deadline = ctypes.c_uint64.from_address(self.limits + _DEADLINE)
+        self.resource_limits = StoreLimits()
+        self.held = {"instance": 0, "memory": 0, "table": 0}
+        """How many instances were made, and how many memories and tables in them."""
         self.memories: list[LinearMemory] = []
-        self.instances: list[ModuleInstance] = []
+        self.tables: list[TableStorage] = []
+        self.globals: list[GlobalCell] = []
+        self.instances: dict[int, ModuleInstance] = {}
+        """By the address of their VMContext."""
+        self.hosts: dict[int, HostFunction] = {}
+        """By the address of their context."""
+        self.externs = ExternTable()
         self._modules: list[LoadedModule] = []
         self._functions: dict[int, FunctionReference] = {}
         self._hosts_without_trampolines: list[HostFunction] = []
-        self._externs: list[Any] = [None]
-        self._extern_handles: dict[int, int] = {}
+        self._thread = 0
+        """The thread that uses the store, 0 for none; only `run` changes it."""
+        self._thread_lock = allocate_lock()
         self._call = native().call
 
     def set_epoch_deadline(self, ticks: int) -> None:
         """Stop programs so many epochs from now. Any thread may call this."""
         self._deadline.value = self._epoch.value + ticks
+
+    # --- the guard ---
+
+    def check(self, *items: StoreItem) -> None:
+        """Raises WasmtimeError if the store is closed, if an item is not of this store, or if another
+        thread uses the store."""
+        if self.id is _CLOSED:
+            raise WasmtimeError("the store is closed")
+        for item in items:
+            if item.store_id is not self.id:
+                raise WasmtimeError(
+                    "object used with the wrong store: what belongs to one cannot be used in another"
+                )
+        if self._thread and self._thread != get_ident():
+            raise _used_by_another_thread()
+
+    def run(
+        self,
+        item: StoreItem | None,
+        work: Callable[Parameters, Result],
+        *arguments: Parameters.args,
+        **named: Parameters.kwargs,
+    ) -> Result:
+        """Do something with an item of the store that no other thread may do at the same time. A thread
+        that is in the store already, in a host function, may go in deeper.
+
+        Raises what `check` and `work` raise.
+        """
+        thread = get_ident()
+        user, innermost = self._thread, _running.get(thread)
+        # What a signal handler raises may come after any call here. So all calls are inside, and what
+        # is at the end makes none.
+        try:
+            if user != thread:
+                self._take(thread)
+            if item is None:
+                self.check()
+            elif item.store_id is not self.id:
+                self.check(item)
+            _running[thread] = self
+            return work(*arguments, **named)
+        finally:
+            _running[thread] = innermost
+            if user != thread and self._thread == thread:
+                self._thread = 0
+
+    def _take(self, thread: int) -> None:
+        with self._thread_lock:  # nothing is allocated here, so that no finalizer can run
+            user = self._thread
+            if not user:
+                self._thread = thread
+        if user:
+            raise _used_by_another_thread()
+
+    def close(self) -> None:
+        """Forget everything of the store. Views of its memories keep what they show.
+
+        Raises WasmtimeError during a call in the store.
+        """
+        if self._thread == get_ident():
+            raise WasmtimeError("the store cannot be closed during a call in it")
+        if self.id is not _CLOSED:
+            self.run(None, self._forget)
+
+    def _forget(self) -> None:
+        self.id = _CLOSED
+        for memory in self.memories:
+            memory.release()
+        self.externs.keep(set())
+        for owned in (self.memories, self.tables, self.globals, self._modules):
+            owned.clear()
+        for known in (self.instances, self.hosts, self._functions):
+            known.clear()
+        self._hosts_without_trampolines.clear()
 
     # --- modules and functions ---
 
@@ -130,67 +220,82 @@ class StoreState:
         waiting = self._hosts_without_trampolines
         self._hosts_without_trampolines = [h for h in waiting if not _provide(h, module)]
 
-    def add_host_function(
-        self, signature: Signature, function: Callable[[int, Any], None]
-    ) -> FunctionReference:
+    def add_host_function(self, signature: Signature, function: HostCall) -> FunctionReference:
         """Make a Python function callable from Wasm."""
-        host = HostFunction(self, signature, function)
-        _hosts[host.context] = host
+        host = HostFunction(signature, function)
+        self.hosts[host.context] = host
         if not any(_provide(host, module) for module in self._modules):
             self._hosts_without_trampolines.append(host)
         reference = FunctionReference(
-            host.func_ref, signature, _array_call_address(), host.context, host
+            self.id, host.func_ref, signature, _array_call_address(), host.context
         )
         self._functions[reference.address] = reference
         return reference
 
-    def add_function(self, reference: FunctionReference) -> None:
-        """Make a function of an instance known."""
-        self._functions[reference.address] = reference
+    def add_instance(
+        self, instance: ModuleInstance, functions: Sequence[FunctionReference]
+    ) -> None:
+        """Let an instance, and what it defines, belong to the store."""
+        instance.store_id = self.id
+        self.instances[instance.vmctx] = instance
+        for reference in functions:
+            self._functions[reference.address] = reference
+        counts = instance.module.layout.counts
+        for memory in instance.memories[counts.imported_memories :]:
+            self.add_memory(memory)
+        for table in instance.tables[counts.imported_tables :]:
+            self.add_table(table)
+        for cell in instance.globals[counts.imported_globals :]:
+            self.add_global(cell)
+
+    def add_memory(self, memory: LinearMemory) -> None:
+        """Let a memory belong to the store."""
+        memory.store_id = self.id
+        self.memories.append(memory)
+
+    def add_table(self, table: TableStorage) -> None:
+        """Let a table belong to the store."""
+        table.store_id = self.id
+        self.tables.append(table)
+
+    def add_global(self, cell: GlobalCell) -> None:
+        """Let a global belong to the store."""
+        cell.store_id = self.id
+        self.globals.append(cell)
 
     def function_at(self, address: int) -> FunctionReference:
         """The function with its VMFuncRef at an address."""
         return self._functions[address]
 
-    def close(self) -> None:
-        """Forget the host functions; nothing of the store may be used afterwards."""
-        for reference in self._functions.values():
-            _hosts.pop(reference.vmctx, None)
-
     # --- references to Python objects ---
 
-    def extern_handle(self, value: Any) -> int:
-        """The reference that stands for a Python object in Wasm; equal for the same object."""
-        if value is None:
-            return 0
-        known = self._extern_handles.get(id(value))
-        if known is None:
-            known = self._extern_handles[id(value)] = len(self._externs)
-            self._externs.append(value)
-        return known
+    def collect_externs(self) -> None:
+        """Let go of the Python objects that no table and no global has. During a call nothing is let go,
+        since compiled code may hold any."""
+        if self._thread != get_ident():
+            self.run(None, self._collect_externs)
 
-    def extern_value(self, handle: int) -> Any:
-        """The Python object that a reference stands for."""
-        return self._externs[handle]
+    def _collect_externs(self) -> None:
+        used = {cell.bits() for cell in self.globals if cell.type == "externref"}
+        for table in self.tables:
+            if table.element == "externref":
+                used.update(table.references(0, table.size))
+        self.externs.keep(used)
 
     # --- calling ---
 
     def call(self, function: FunctionReference, slots: Any) -> None:
         """Call a function with the arguments in `slots`, where its results will be.
 
-        Raises Trap, KeyboardInterrupt, or what a host function raised.
+        Raises WasmtimeError if the function is not of this store, Trap, KeyboardInterrupt, or what a
+        host function raised.
         """
-        record = self._call(
-            function.array_call,
-            function.vmctx,
-            function.vmctx,
-            ctypes.addressof(slots),
-            function.signature.slot_count,
-            self.limits,
-            self.max_wasm_stack,
-        )
-        if record is not None:
-            raise self._failure(record)
+        self.run(function, self.enter, function, slots)
+
+    def enter(self, function: FunctionReference, slots: Any) -> None:
+        """`call` in something that is run."""
+        count = function.signature.slot_count
+        self._enter(function.array_call, function.vmctx, ctypes.addressof(slots), count)
 
     def call_typed(
         self, function: FunctionReference, call: TypedCall, values: tuple[Any, ...]
@@ -199,25 +304,23 @@ class StoreState:
 
         Raises TypeError or OverflowError for a wrong argument, and what `call` raises.
         """
-        native_call = _POINTER.from_address(function.address).value
-        if not native_call:
-            raise WasmtimeError("no loaded module has the trampoline that a typed call needs")
         block = call.block(values, function.vmctx)
         try:
-            record = self._call(
-                native_call,
-                function.vmctx,
-                function.vmctx,
-                ctypes.addressof(block),
-                NATIVE_CALL,
-                self.limits,
-                self.max_wasm_stack,
-            )
-            if record is not None:
-                raise self._failure(record)
+            self.run(function, self._enter_typed, function, ctypes.addressof(block))
             return call.results(block)
         finally:
             call.give_back(block)
+
+    def _enter_typed(self, function: FunctionReference, block: int) -> None:
+        native_call = _POINTER.from_address(function.address).value
+        if not native_call:
+            raise WasmtimeError("no loaded module has the trampoline that a typed call needs")
+        self._enter(native_call, function.vmctx, block, NATIVE_CALL)
+
+    def _enter(self, code: int, vmctx: int, slots: int, count: int) -> None:
+        record = self._call(code, vmctx, vmctx, slots, count, self.limits, self.max_wasm_stack)
+        if record is not None:
+            raise self._failure(record)
 
     def fail(self, error: BaseException) -> None:
         """A host function or builtin failed: compiled code will be left as soon as it returns."""
@@ -276,6 +379,24 @@ class StoreState:
         return unpack(slots, types, _as_is)
 
 
+_CLOSED = object()
+
+
+def _used_by_another_thread() -> WasmtimeError:
+    return WasmtimeError("the store is used by another thread; only one can use it at a time")
+
+
+_running: dict[int, StoreState | None] = {}
+"""By thread the store that it is in, the innermost."""
+
+
+def running_store() -> StoreState:
+    """The store whose code called a builtin or host function on this thread."""
+    store = _running[get_ident()]
+    assert store is not None
+    return store
+
+
 def _as_pointer(value: Any, t: str) -> int:
     return value
 
@@ -296,20 +417,17 @@ def _provide(host: HostFunction, module: LoadedModule) -> bool:
 
 # --- the one entry of compiled code into Python functions ---
 
-_hosts: dict[int, HostFunction] = {}
-"""Host functions by the address of their context."""
-
 _ARRAY_CALL = ctypes.CFUNCTYPE(
     None, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64
 )
 
 
 def _call_host(callee: int, caller: int, slots: int, count: int) -> None:
-    host = _hosts[callee]
+    store = running_store()
     try:
-        host.function(caller, slots_at(slots, count))
+        store.hosts[callee].function(store, caller, slots_at(slots, count))
     except BaseException as error:
-        host.store.fail(error)
+        store.fail(error)
 
 
 _lock = allocate_lock()

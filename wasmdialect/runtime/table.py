@@ -10,6 +10,7 @@ from wasmdialect.abi.layout import (
     TABLE_DEFINITION,
     TABLE_ELEMENT_INITIALIZED,
 )
+from wasmdialect.runtime.ownership import StoreItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ _WORD = struct.Struct("=Q")
 _COUNT = TABLE_DEFINITION.field("current_elements").offset
 
 
-class TableStorage:
+class TableStorage(StoreItem):
     """A table of a store. Elements are pointers, null is 0; those of function tables carry the
     initialised bit in memory (a raw 0 is computed by `compute` when it is read first)."""
 
@@ -35,22 +36,24 @@ class TableStorage:
         is_64: bool = False,
         init: int = 0,
         definition: int | None = None,
+        definition_owner: object = None,
     ):
-        """Raises MemoryError if it would be too large."""
+        """`definition` is the address of its VMTableDefinition, which `definition_owner` keeps alive.
+        Raises MemoryError if it would be too large."""
         if minimum > MAXIMUM_ELEMENTS:
             raise MemoryError(f"a table of {minimum} elements is too large")
+        self.store_id = None
         self.element = element
         self.minimum = minimum
         self.maximum = maximum
         self.is_64 = is_64
         self.is_function = element == "funcref"
         self._tag = TABLE_ELEMENT_INITIALIZED if self.is_function else 0
-        self._own_definition: object = None
         if definition is None:
-            own = ctypes.create_string_buffer(TABLE_DEFINITION.size)
-            self._own_definition = own
-            definition = ctypes.addressof(own)
+            definition_owner = ctypes.create_string_buffer(TABLE_DEFINITION.size)
+            definition = ctypes.addressof(definition_owner)
         self.definition = definition
+        self._definition_owner = definition_owner
         self._base = ctypes.c_uint64.from_address(definition + _BASE)
         self._count = ctypes.c_uint32.from_address(definition + _COUNT)
         self.compute: Callable[[int], int] | None = None
@@ -98,11 +101,11 @@ class TableStorage:
         """The references of a range that is in bounds."""
         return [self.get(i) for i in range(start, start + count)]
 
-    def grow(self, delta: int, init: int) -> int | None:
-        """Add elements; the old size, or None if that is not possible."""
+    def grow(self, delta: int, init: int, most: int | None = None) -> int | None:
+        """Add elements, up to `most`; the old size, or None if that is not possible."""
         old = self.size
-        limit = MAXIMUM_ELEMENTS if self.maximum is None else min(self.maximum, MAXIMUM_ELEMENTS)
-        if old + delta > limit:
+        limits = (MAXIMUM_ELEMENTS, self.maximum, most)
+        if old + delta > min(limit for limit in limits if limit is not None):
             return None
         self._take(self._elements.tobytes() + _WORD.pack(init | self._tag) * delta)
         return old

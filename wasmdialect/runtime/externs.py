@@ -1,0 +1,48 @@
+"""The references that stand for Python objects in Wasm."""
+
+from __future__ import annotations
+
+from wasmdialect._static import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+_FEW = 1000
+
+
+class ExternTable:
+    """The Python objects that a store gave to Wasm, by the number that stands for each; null is 0."""
+
+    def __init__(self) -> None:
+        self._values: dict[int, Any] = {}
+        self._handles: dict[int, int] = {}
+        """By the identity of an object, which `_values` keeps."""
+        self._count = 0
+        self._many = _FEW
+
+    def handle(self, value: Any) -> int:
+        """The reference of an object; equal for the same object."""
+        if value is None:
+            return 0
+        known = self._handles.get(id(value))
+        if known is None:
+            self._count = known = self._count + 1
+            self._handles[id(value)], self._values[known] = known, value
+        return known
+
+    def value(self, handle: int) -> Any:
+        """The object of a reference."""
+        return self._values[handle] if handle else None
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether there are twice as many objects as after the last `keep`."""
+        return len(self._values) > self._many
+
+    def keep(self, used: set[int]) -> None:
+        """Let go of all objects but those of some references."""
+        before = self._values
+        self._values = {h: value for h, value in before.items() if h in used}
+        self._handles = {id(value): h for h, value in self._values.items()}
+        self._many = max(_FEW, 2 * len(self._values))
+        # `before` goes last: a finalizer may use the table.
