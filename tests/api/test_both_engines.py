@@ -355,3 +355,105 @@ def test_types(api: Any):
         api.FuncType([1], [])
     with pytest.raises(api.WasmtimeError):
         api.ValType()
+
+
+LIMITED = """(module (memory (export "memory") 1) (table (export "table") 1 funcref)
+  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+  (func (export "grow_table") (param i32) (result i32)
+    (table.grow 0 (ref.null func) (local.get 0))))"""
+
+
+def test_limits_of_growth(world: World):
+    api, store = world.api, world.store
+    store.set_limits(memory_size=2 * 65536, table_elements=2)
+    exports = world.exports(LIMITED)
+    for _ in range(2):
+        assert [exports["grow"](store, n) for n in (2, 1, 1, 0)] == [-1, 1, -1, 2]
+        assert [exports["grow_table"](store, n) for n in (2, 1, 1, 0)] == [-1, 1, -1, 2]
+        with pytest.raises(api.WasmtimeError, match="failed to grow memory by `1`"):
+            exports["memory"].grow(store, 1)
+        with pytest.raises(api.WasmtimeError, match="failed to grow table by `1`"):
+            exports["table"].grow(store, 1, None)
+        exports = world.exports(LIMITED)  # the limits are of each memory and table
+    store.set_limits()  # no limits
+    assert [exports["grow"](store, 9), exports["grow_table"](store, 9)] == [1, 1]
+
+
+def test_limits_of_new_memories_and_tables(world: World):
+    api, store = world.api, world.store
+    store.set_limits(memory_size=65536, table_elements=5)
+    with pytest.raises(api.WasmtimeError, match="memory minimum size of 2 pages exceeds memory"):
+        world.exports("(module (memory 2))")
+    with pytest.raises(api.WasmtimeError, match="table minimum size of 6 elements exceeds table"):
+        world.exports("(module (table 6 funcref))")
+    with pytest.raises(api.WasmtimeError, match="memory minimum size of 2 pages exceeds memory"):
+        api.Memory(store, api.MemoryType(api.Limits(2, None)))
+    with pytest.raises(api.WasmtimeError, match="table minimum size of 6 elements exceeds table"):
+        api.Table(store, api.TableType(api.ValType.funcref(), api.Limits(6, None)), None)
+    world.exports("(module (memory 1) (table 5 funcref))")
+
+
+@pytest.mark.parametrize(
+    ("what", "text"),
+    [("memory", "(memory 1)"), ("table", "(table 1 funcref)"), ("instance", "")],
+)
+def test_limits_of_counts(world: World, what: str, text: str):
+    api, store = world.api, world.store
+    name = {"memory": "memories", "table": "tables", "instance": "instances"}[what]
+    store.set_limits(**{name: 2})
+    api.Memory(store, api.MemoryType(api.Limits(1, None)))  # those of the host are not counted
+    with pytest.raises(api.Trap):
+        world.exports(f"(module {text} (start 0) (func unreachable))")  # this one is
+    world.exports(f"(module {text})")
+    with pytest.raises(api.WasmtimeError, match=f"{what} count too high at 3"):
+        world.exports(f"(module {text})")
+    store.set_limits(**{name: 3})
+    world.exports(f"(module {text})")
+
+
+def test_data(api: Any):
+    data = {"a": 1}
+    store = api.Store(api.Engine(), data)
+    store.gc()
+    assert store.data() == data
+    assert api.Store().data() is None
+
+
+def test_caller_that_is_kept(world: World):
+    kept: list[Any] = []
+    world.linker.define_func("", "f", world.api.FuncType([], []), kept.append, access_caller=True)
+    exports = world.exports(
+        '(module (import "" "f" (func $f)) (memory (export "memory") 1)'
+        ' (func (export "g") (call $f)))'
+    )
+    exports["g"](world.store)
+    assert kept[0].get("memory") is None
+    with pytest.raises(KeyError):
+        kept[0]["memory"]
+
+
+def test_views_after_growth(world: World):
+    """They show what was there; both engines keep a small memory in place."""
+    memory = world.exports('(module (memory (export "m") 1 4))')["m"]
+    array, pointer = memory.get_buffer_ptr(world.store), memory.data_ptr(world.store)
+    assert memory.grow(world.store, 2) == 1
+    memory.write(world.store, b"x", 5)
+    assert (len(array), array[5], pointer[5]) == (65536, ord("x"), ord("x"))
+    assert len(memory.get_buffer_ptr(world.store)) == 3 * 65536
+
+
+def test_stores_that_are_dropped_free_their_address_space(world: World):
+    """Each has 8 GiB of the 128 TiB that a process has."""
+    api = world.api
+    module = api.Module(world.engine, "(module (memory 1))")
+
+    def drop(count: int) -> int:
+        for _ in range(count):
+            store = api.Store(world.engine)
+            api.Instance(store, module, [])
+        del store
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[0]) * 4096
+
+    first = drop(1)
+    assert drop(200) < first + (20 << 30)

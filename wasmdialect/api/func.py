@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _weakref import ref  # `weakref.ref`, without the rest of `weakref`
+from ctypes import addressof
 
 from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.store import Store, state_of, store_of
@@ -219,28 +220,24 @@ class Func:
         """Call it: None, the result, or a list of results. Raises Trap, or what a host function
         raised."""
         reference, state = self.reference, store_of(store).state
-        types = reference.signature.params
+        signature = reference.signature
+        types = signature.params
         if len(params) != len(types):
             amount = "many" if len(params) > len(types) else "few"
             raise WasmtimeError(
                 f"too {amount} parameters provided: given {len(params)}, expected {len(types)}"
             )
-        if state.externs.has_grown:
+        if reference.store_id is not state.id:
+            state.check(reference)
+        if state.externs.is_large:
             state.collect_externs()
-        results = state.run(reference, _call, state, reference, params)
+        slots = new_slots(signature)
+        store_values(state, slots, types, params)
+        state.enter(reference, reference.array_call, addressof(slots), signature.slot_count)
+        results = load_values(state, slots, signature.results)
         if not results:
             return None
         return results[0] if len(results) == 1 else list(results)
-
-
-def _call(
-    state: StoreState, reference: FunctionReference, params: tuple[Any, ...]
-) -> tuple[Any, ...]:
-    signature = reference.signature
-    slots = new_slots(signature)
-    store_values(state, slots, signature.params, params)
-    state.enter(reference, slots)
-    return load_values(state, slots, signature.results)
 
 
 @final

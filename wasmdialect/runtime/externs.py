@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from wasmdialect._static import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,8 +19,10 @@ class ExternTable:
         self._values: dict[int, Any] = {}
         self._handles: dict[int, int] = {}
         """By the identity of an object, which `_values` keeps."""
-        self._count = 0
+        self._numbers = count(1)
         self._many = _FEW
+        self.is_large = False
+        """Whether there are twice as many objects as after the last `keep`."""
 
     def handle(self, value: Any) -> int:
         """The reference of an object; equal for the same object."""
@@ -26,23 +30,21 @@ class ExternTable:
             return 0
         known = self._handles.get(id(value))
         if known is None:
-            self._count = known = self._count + 1
-            self._handles[id(value)], self._values[known] = known, value
+            known = next(self._numbers)  # never used again: threads may come between
+            self._values[known] = value
+            self._handles[id(value)] = known
+            self.is_large = len(self._values) > self._many
         return known
 
     def value(self, handle: int) -> Any:
         """The object of a reference."""
         return self._values[handle] if handle else None
 
-    @property
-    def has_grown(self) -> bool:
-        """Whether there are twice as many objects as after the last `keep`."""
-        return len(self._values) > self._many
-
     def keep(self, used: set[int]) -> None:
         """Let go of all objects but those of some references."""
         before = self._values
         self._values = {h: value for h, value in before.items() if h in used}
         self._handles = {id(value): h for h, value in self._values.items()}
+        self.is_large = False
         self._many = max(_FEW, 2 * len(self._values))
         # `before` goes last: a finalizer may use the table.

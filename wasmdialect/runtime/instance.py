@@ -137,7 +137,7 @@ class ModuleInstance(StoreItem):
         self._copy_data()
         if self.info.start is not None:
             start = self.function(self.info.start)
-            store.enter(start, new_slots(start.signature))
+            store.call(start, new_slots(start.signature))
 
     # --- the VMContext ---
 
@@ -199,7 +199,7 @@ class ModuleInstance(StoreItem):
             fields = native_call, array_call, wasm_call, ids[types[index]], vmctx
             _FUNC_REF_FIELDS.pack_into(memory, self._shift + place, *fields)
             reference = FunctionReference(
-                store_id, own_vmctx + place, signatures[index], array_call, vmctx
+                store_id, memory, own_vmctx + place, signatures[index], array_call, vmctx
             )
             if imported is None:
                 functions[index] = reference

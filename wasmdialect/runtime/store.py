@@ -23,7 +23,7 @@ from wasmdialect.runtime.values import pack, slots_at, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, ParamSpec, TypeAlias, TypeVar
+    from typing import Any, TypeAlias, TypeVar, TypeVarTuple, Unpack
 
     from wasmdialect.abi.traps import TrapCode
     from wasmdialect.runtime.instance import GlobalCell, ModuleInstance
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from wasmdialect.runtime.table import TableStorage
     from wasmdialect.runtime.typed_call import TypedCall
 
-    Parameters = ParamSpec("Parameters")
+    Arguments = TypeVarTuple("Arguments")
     Result = TypeVar("Result")
 
     HostCall: TypeAlias = "Callable[[StoreState, int, Any], None]"
@@ -58,16 +58,16 @@ class HostFunction(NotCopied):
     def __init__(self, signature: Signature, function: HostCall):
         self.signature = signature
         self.function = function
-        self._memory = ctypes.create_string_buffer(HOST_CONTEXT.size + FUNC_REF.size)
-        self.context = ctypes.addressof(self._memory)
+        self.memory = ctypes.create_string_buffer(HOST_CONTEXT.size + FUNC_REF.size)
+        self.context = ctypes.addressof(self.memory)
         self.func_ref = self.context + HOST_CONTEXT.size
-        struct.pack_into("<IxxxxQ", self._memory, 0, ARRAY_HOST_MAGIC, self.func_ref)
+        struct.pack_into("<IxxxxQ", self.memory, 0, ARRAY_HOST_MAGIC, self.func_ref)
         self.set_trampolines(0, 0)
 
     def set_trampolines(self, wasm_call: int, native_call: int) -> None:
         """Where Wasm and native callers enter; known when a module with the type is loaded."""
         _FUNC_REF.pack_into(
-            self._memory,
+            self.memory,
             HOST_CONTEXT.size,
             native_call,
             _array_call_address(),
@@ -78,14 +78,21 @@ class HostFunction(NotCopied):
 
 
 class FunctionReference(StoreItem):
-    """A function of a store, by the address of its VMFuncRef, which is there as long as the store."""
+    """A function of a store, by the address of its VMFuncRef, which is in `memory`."""
 
-    __slots__ = ("address", "array_call", "signature", "vmctx")
+    __slots__ = ("address", "array_call", "memory", "signature", "vmctx")
 
     def __init__(
-        self, store_id: object, address: int, signature: Signature, array_call: int, vmctx: int
+        self,
+        store_id: object,
+        memory: object,
+        address: int,
+        signature: Signature,
+        array_call: int,
+        vmctx: int,
     ):
         self.store_id = store_id
+        self.memory = memory
         self.address = address
         self.signature = signature
         self.array_call = array_call
@@ -127,9 +134,8 @@ class StoreState(NotCopied):
         self._modules: list[LoadedModule] = []
         self._functions: dict[int, FunctionReference] = {}
         self._hosts_without_trampolines: list[HostFunction] = []
-        self._thread = 0
-        """The thread that uses the store, 0 for none; only `run` changes it."""
-        self._thread_lock = allocate_lock()
+        self._user: dict[int, int] = {}
+        """At 0 the thread that uses the store, if one does: `setdefault` takes it atomically."""
         self._call = native().call
 
     def set_epoch_deadline(self, ticks: int) -> None:
@@ -148,15 +154,15 @@ class StoreState(NotCopied):
                 raise WasmtimeError(
                     "object used with the wrong store: what belongs to one cannot be used in another"
                 )
-        if self._thread and self._thread != get_ident():
+        thread = get_ident()
+        if self._user.get(0, thread) != thread:
             raise _used_by_another_thread()
 
     def run(
         self,
         item: StoreItem | None,
-        work: Callable[Parameters, Result],
-        *arguments: Parameters.args,
-        **named: Parameters.kwargs,
+        work: Callable[[Unpack[Arguments]], Result],
+        *arguments: Unpack[Arguments],
     ) -> Result:
         """Do something with an item of the store that no other thread may do at the same time. A thread
         that is in the store already, in a host function, may go in deeper.
@@ -164,37 +170,26 @@ class StoreState(NotCopied):
         Raises what `check` and `work` raise.
         """
         thread = get_ident()
-        user, innermost = self._thread, _running.get(thread)
+        is_inside, innermost = self._user.get(0) == thread, _running.get(thread)
         # What a signal handler raises may come after any call here. So all calls are inside, and what
         # is at the end makes none.
         try:
-            if user != thread:
-                self._take(thread)
-            if item is None:
-                self.check()
-            elif item.store_id is not self.id:
-                self.check(item)
+            if not is_inside and self._user.setdefault(0, thread) != thread:
+                raise _used_by_another_thread()
+            self.check(*(() if item is None else (item,)))
             _running[thread] = self
-            return work(*arguments, **named)
+            return work(*arguments)
         finally:
             _running[thread] = innermost
-            if user != thread and self._thread == thread:
-                self._thread = 0
-
-    def _take(self, thread: int) -> None:
-        with self._thread_lock:  # nothing is allocated here, so that no finalizer can run
-            user = self._thread
-            if not user:
-                self._thread = thread
-        if user:
-            raise _used_by_another_thread()
+            if not is_inside and 0 in self._user and self._user[0] == thread:
+                del self._user[0]
 
     def close(self) -> None:
         """Forget everything of the store. Views of its memories keep what they show.
 
         Raises WasmtimeError during a call in the store.
         """
-        if self._thread == get_ident():
+        if self._user.get(0) == get_ident():
             raise WasmtimeError("the store cannot be closed during a call in it")
         if self.id is not _CLOSED:
             self.run(None, self._forget)
@@ -227,7 +222,8 @@ class StoreState(NotCopied):
         if not any(_provide(host, module) for module in self._modules):
             self._hosts_without_trampolines.append(host)
         reference = FunctionReference(
-            self.id, host.func_ref, signature, _array_call_address(), host.context
+            *(self.id, host.memory, host.func_ref),
+            *(signature, _array_call_address(), host.context),
         )
         self._functions[reference.address] = reference
         return reference
@@ -272,7 +268,7 @@ class StoreState(NotCopied):
     def collect_externs(self) -> None:
         """Let go of the Python objects that no table and no global has. During a call nothing is let go,
         since compiled code may hold any."""
-        if self._thread != get_ident():
+        if self._user.get(0) != get_ident():
             self.run(None, self._collect_externs)
 
     def _collect_externs(self) -> None:
@@ -290,12 +286,8 @@ class StoreState(NotCopied):
         Raises WasmtimeError if the function is not of this store, Trap, KeyboardInterrupt, or what a
         host function raised.
         """
-        self.run(function, self.enter, function, slots)
-
-    def enter(self, function: FunctionReference, slots: Any) -> None:
-        """`call` in something that is run."""
         count = function.signature.slot_count
-        self._enter(function.array_call, function.vmctx, ctypes.addressof(slots), count)
+        self.enter(function, function.array_call, ctypes.addressof(slots), count)
 
     def call_typed(
         self, function: FunctionReference, call: TypedCall, values: tuple[Any, ...]
@@ -304,23 +296,36 @@ class StoreState(NotCopied):
 
         Raises TypeError or OverflowError for a wrong argument, and what `call` raises.
         """
+        if function.store_id is not self.id:
+            self.check(function)
+        native_call = _POINTER.from_address(function.address).value
+        if not native_call:
+            raise WasmtimeError("no loaded module has the trampoline that a typed call needs")
         block = call.block(values, function.vmctx)
         try:
-            self.run(function, self._enter_typed, function, ctypes.addressof(block))
+            self.enter(function, native_call, ctypes.addressof(block), NATIVE_CALL)
             return call.results(block)
         finally:
             call.give_back(block)
 
-    def _enter_typed(self, function: FunctionReference, block: int) -> None:
-        native_call = _POINTER.from_address(function.address).value
-        if not native_call:
-            raise WasmtimeError("no loaded module has the trampoline that a typed call needs")
-        self._enter(native_call, function.vmctx, block, NATIVE_CALL)
-
-    def _enter(self, code: int, vmctx: int, slots: int, count: int) -> None:
-        record = self._call(code, vmctx, vmctx, slots, count, self.limits, self.max_wasm_stack)
-        if record is not None:
-            raise self._failure(record)
+    def enter(self, function: FunctionReference, code: int, slots: int, count: int) -> None:
+        """Enter compiled code of a function, at one of its trampolines: `run`, without its two calls."""
+        thread = get_ident()
+        is_inside, innermost = self._user.get(0) == thread, _running.get(thread)
+        try:
+            if not is_inside and self._user.setdefault(0, thread) != thread:
+                raise _used_by_another_thread()
+            if function.store_id is not self.id:
+                self.check(function)
+            _running[thread] = self
+            vmctx = function.vmctx
+            record = self._call(code, vmctx, vmctx, slots, count, self.limits, self.max_wasm_stack)
+            if record is not None:
+                raise self._failure(record)
+        finally:
+            _running[thread] = innermost
+            if not is_inside and 0 in self._user and self._user[0] == thread:
+                del self._user[0]
 
     def fail(self, error: BaseException) -> None:
         """A host function or builtin failed: compiled code will be left as soon as it returns."""
