@@ -10,7 +10,7 @@ from wasmdialect.runtime.store import StoreState
 
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, TypeAlias
+    from typing import Any, Self, TypeAlias
 
     from wasmdialect.api.func import Caller
     from wasmdialect.runtime.ownership import StoreItem
@@ -45,8 +45,8 @@ class Store:
         return self._data
 
     def gc(self) -> None:
-        """Let go of the Python objects given to Wasm that no table and no global has. It is done now and
-        then by itself; during a call it does nothing."""
+        """Let go of the Python objects given to Wasm that no table and no global has. It happens by
+        itself when they have become many; during a call it does nothing."""
         self.state.check()
         self.state.collect_externs()
 
@@ -100,7 +100,7 @@ class Store:
     ) -> None:
         """How much the store may hold from now on; a negative number is no limit.
 
-        `memory_size` is the bytes of each linear memory and `table_elements` the elements of each table:
+        `memory_size` is the bytes of each linear memory, `table_elements` the elements of each table:
         growing one further gives -1 (in Python a WasmtimeError), and making a larger one raises
         WasmtimeError. So does an instance beyond `instances`, and one whose tables or memories would be
         beyond `tables` or `memories`, counted over all instances ever made in the store.
@@ -121,7 +121,7 @@ class Store:
         self.state.close()
         self._wasi_config = self._wasi = None
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -144,7 +144,7 @@ def store_of(store: Storelike) -> Store:
 
 
 def state_of(store: Storelike, *items: StoreItem) -> StoreState:
-    """The state of a store that can be used now, and that some items belong to. Raises WasmtimeError."""
+    """The state of a store that can be used now, and that items belong to. Raises WasmtimeError."""
     state = store_of(store).state
     state.check(*items)
     return state

@@ -96,8 +96,8 @@ class ModuleInstance(StoreItem):
         """Instantiate: allocate, initialise, and run the start function.
 
         `imports` are in the order of the module's imports. Raises LinkError if they do not fit,
-        WasmtimeError if the store cannot be used or may not hold that much, Trap or what a host function
-        raised, MemoryError.
+        WasmtimeError if the store cannot be used or may not hold that much, Trap or what a host
+        function raised, MemoryError.
         """
         self.store_id = None
         self.module = module

@@ -19,7 +19,9 @@ class NotCopied:
     __slots__ = ()
 
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> NoReturn:
-        raise TypeError(f"cannot copy or pickle a {type(self).__name__}: it is of this process only")
+        raise TypeError(
+            f"cannot copy or pickle a {type(self).__name__}: it is of this process only"
+        )
 
 
 class WhenFreed(NotCopied):

@@ -23,7 +23,7 @@ from wasmdialect.runtime.values import pack, slots_at, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, TypeAlias, TypeVar, TypeVarTuple, Unpack
+    from typing import Any, TypeAlias, TypeVar, TypeVarTuple
 
     from wasmdialect.abi.traps import TrapCode
     from wasmdialect.runtime.instance import GlobalCell, ModuleInstance
@@ -161,8 +161,8 @@ class StoreState(NotCopied):
     def run(
         self,
         item: StoreItem | None,
-        work: Callable[[Unpack[Arguments]], Result],
-        *arguments: Unpack[Arguments],
+        work: Callable[[*Arguments], Result],
+        *arguments: *Arguments,
     ) -> Result:
         """Do something with an item of the store that no other thread may do at the same time. A thread
         that is in the store already, in a host function, may go in deeper.
@@ -266,7 +266,7 @@ class StoreState(NotCopied):
     # --- references to Python objects ---
 
     def collect_externs(self) -> None:
-        """Let go of the Python objects that no table and no global has. During a call nothing is let go,
+        """Let go of the Python objects that no table and no global has. During a call of none,
         since compiled code may hold any."""
         if self._user.get(0) != get_ident():
             self.run(None, self._collect_externs)
@@ -309,7 +309,7 @@ class StoreState(NotCopied):
             call.give_back(block)
 
     def enter(self, function: FunctionReference, code: int, slots: int, count: int) -> None:
-        """Enter compiled code of a function, at one of its trampolines: `run`, without its two calls."""
+        """Enter compiled code of a function, at one of its trampolines. `run` with a call less."""
         thread = get_ident()
         is_inside, innermost = self._user.get(0) == thread, _running.get(thread)
         try:
