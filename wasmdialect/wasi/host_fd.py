@@ -17,11 +17,8 @@ class HostFd:
     def close(self) -> None:
         """Close it, unless it is not ours or is closed already."""
         if self.owned:
-            number, self.owned, self.number = (
-                self.number,
-                False,
-                -1,
-            )  # the number is free for others
+            number = self.number
+            self.owned, self.number = False, -1  # the number is free for other files
             os.close(number)
 
     def __del__(self) -> None:
