@@ -27,7 +27,6 @@ from typing import Any
 import wasmtime
 
 import wasmdialect
-from wasmdialect.cli.bench_command import measure, prepare
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.encode import encode_module
 from wasmdialect.wasm.module import Function
@@ -68,10 +67,10 @@ def bench_code() -> None:
     ratios: dict[str, list[float]] = {name: [] for name in configs}
     for kernel, size in KERNELS.items():
         calls: dict[str, Callable[[], Any]] = {
-            name: prepare(wasmdialect, config, wasm, kernel, (str(size),))
+            name: kernel_call(wasmdialect, config, wasm, kernel, size)
             for name, config in configs.items()
         }
-        calls["wasmtime"] = prepare(wasmtime, None, wasm, kernel, (str(size),))
+        calls["wasmtime"] = kernel_call(wasmtime, None, wasm, kernel, size)
         results = {name: call() for name, call in calls.items()}
         assert len({str(r) for r in results.values()}) == 1, f"{kernel}: {results}"
         medians = {name: statistics.median(t) for name, t in measure(calls, RUNS).items()}
@@ -82,6 +81,27 @@ def bench_code() -> None:
         print(f"{kernel:<12} {theirs * 1e3:>10.2f}  {row}")
     means = "".join(f"{geometric_mean(ratios[name]):>14.2f}" for name in configs)
     print(f"{'geomean':<12} {'':>10}  {means}")
+
+
+def kernel_call(api: Any, config: Any, wasm: bytes, kernel: str, size: int) -> Callable[[], Any]:
+    """A call of a kernel, compiled with an engine that has wasmtime-py's API."""
+    engine = api.Engine(config) if config is not None else api.Engine()
+    store = api.Store(engine)
+    function = api.Instance(store, api.Module(engine, wasm), []).exports(store)[kernel]
+    return lambda: function(store, size)
+
+
+def measure(calls: dict[str, Callable[[], Any]], runs: int) -> dict[str, list[float]]:
+    """Seconds of each call, interleaved, after one call of each that does not count."""
+    for call in calls.values():
+        call()
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(runs):
+        for name, call in calls.items():
+            started = time.perf_counter()
+            call()
+            times[name].append(time.perf_counter() - started)
+    return times
 
 
 def bench_limits() -> None:
