@@ -18,6 +18,7 @@ from wasmdialect.api.types import (
 )
 from wasmdialect.object.artifact import ArtifactError, is_artifact
 from wasmdialect.runtime.errors import WasmtimeError
+from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.module import load_bytes, load_file
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from wasmdialect.object.artifact import EngineInfo
     from wasmdialect.runtime.module import LoadedModule
     from wasmdialect.wasm.text import ParsedModule
+
+
+_importing = lock_across_forks()
+"""Held while the compiler is imported: a child that another thread's import was copied into could never
+import it."""
 
 
 def wat2wasm(wat: str | bytes) -> bytearray:
@@ -51,9 +57,10 @@ def _parse(wat: str | bytes | bytearray) -> ParsedModule:
 def _compile(config: Config, wasm: str | bytes | bytearray) -> Compilation:
     """Compile binary or text; text starts with anything but a zero byte. Raises WasmError, which
     knows its place in the text."""
-    from wasmdialect.api.compile import compile_wasm
     from wasmdialect.wasm.errors import WasmError
 
+    with _importing:
+        from wasmdialect.api.compile import compile_wasm
     if not isinstance(wasm, str | bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError("expected wasm bytes")
     if not isinstance(wasm, str) and (not wasm or wasm[0] == 0):

@@ -2,12 +2,14 @@
 
 Up to `-O2` every function is compiled as if it were alone, so the result does not depend on what is
 compiled with it and can be cached. LLVM aborts the process on some bad input; that is why everything
-here runs in a worker (see `workers`) and why IR is verified first.
+here runs in a worker (see `codegen.worker`) and why IR is verified first.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import threading
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
@@ -50,6 +52,13 @@ _OPTIONS = (
     "-use-unknown-locations=Enable",
     # What aarch64 takes at -O0 hangs or crashes after some modules in one process.
     "-global-isel=0",
+)
+
+
+_lock = threading.RLock()
+# A fork waits for LLVM: the child would find llvmlite's own lock held, and LLVM amid its work.
+os.register_at_fork(
+    before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
 )
 
 
@@ -125,19 +134,22 @@ def code_attributes(target: Target, *, branch_protection: bool) -> str:
 
 def compile_object(text: str, target: Target, level: Level) -> bytes:
     """The relocatable object of IR text. Raises CodegenError; may abort the process."""
-    module, machine = _optimized(text, target, level)
-    return machine.emit_object(module)
+    with _lock:
+        module, machine = _optimized(text, target, level)
+        return machine.emit_object(module)
 
 
 def compile_assembly(text: str, target: Target, level: Level) -> str:
     """The assembly of IR text, for reading."""
-    module, machine = _optimized(text, target, level)
-    return machine.emit_assembly(module)
+    with _lock:
+        module, machine = _optimized(text, target, level)
+        return machine.emit_assembly(module)
 
 
 def optimized_ir(text: str, target: Target, level: Level) -> str:
     """The IR text after LLVM's passes, for reading."""
-    return str(_optimized(text, target, level)[0])
+    with _lock:
+        return str(_optimized(text, target, level)[0])
 
 
 __all__ = [

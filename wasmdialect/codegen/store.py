@@ -67,7 +67,6 @@ class DirectoryStore:
         self.path = Path(path)
         self.limit = limit
         make_trusted_directory(self.path)
-        self._lock = threading.Lock()
         self._inserted = 0
 
     def get(self, key: str) -> bytes | None:
@@ -94,12 +93,10 @@ class DirectoryStore:
             with contextlib.suppress(OSError):
                 part.unlink()
             return
-        with self._lock:
-            self._inserted += len(value)
-            is_due = self._inserted >= min(_CHECK_EVERY, self.limit)
-            if is_due:
-                self._inserted = 0
-        if is_due:
+        # Without a lock, which a fork might copy: if threads add at once, the look comes a bit later.
+        self._inserted += len(value)
+        if self._inserted >= min(_CHECK_EVERY, self.limit):
+            self._inserted = 0
             self.evict()
 
     def _file(self, key: str) -> Path:

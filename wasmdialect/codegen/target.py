@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import cast
 
 from wasmdialect.object.elf import ELF_MACHINES
@@ -44,6 +45,7 @@ _DEFAULTS = {
 }
 
 
+@cache
 def host_target() -> Target:
     """This machine, with everything its processor can do."""
     import llvmlite.binding as llvm

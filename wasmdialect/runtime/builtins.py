@@ -6,10 +6,9 @@ native stub it was called through then leaves compiled code with the exception.
 
 from __future__ import annotations
 
-from _thread import allocate_lock
-
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.runtime.errors import Trap
+from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.native import builtin_prototype, native
 from wasmdialect.runtime.store import running_store
 
@@ -99,7 +98,7 @@ _BUILTINS: dict[str, Callable[..., int | None]] = {
     "new_epoch": _new_epoch,
 }
 
-_lock = allocate_lock()
+_lock = lock_across_forks()
 _installed = False
 
 

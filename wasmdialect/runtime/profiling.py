@@ -14,9 +14,10 @@ import struct
 import threading
 import time
 
+from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.module import LoadedModule
 
-_lock = threading.Lock()
+_lock = lock_across_forks()
 
 
 def write_perf_map(module: LoadedModule) -> None:

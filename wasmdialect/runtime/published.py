@@ -8,6 +8,7 @@ being done to the tables that both are in.
 
 from __future__ import annotations
 
+import os
 from _thread import allocate_lock, get_ident
 from _weakref import ref  # `weakref.ref`, without the rest of `weakref`
 
@@ -26,6 +27,22 @@ _owner = 0
 """The thread that has the lock."""
 _collected: list[tuple[int, int, object]] = []
 """What is to be unloaded: text, `.eh_frame` (0 for none), and the owner of the mapping."""
+
+
+def _before_fork() -> None:
+    global _owner
+    _lock.acquire()
+    _owner = get_ident()
+
+
+def _after_fork() -> None:
+    global _owner
+    _owner = 0
+    _lock.release()
+
+
+# As `lock_across_forks`, and modules may be collected between the two.
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
 
 
 def publish(module: LoadedModule, end: int, frames: int, mapping: object) -> None:

@@ -3,9 +3,8 @@ modules compare two numbers."""
 
 from __future__ import annotations
 
-from _thread import allocate_lock
-
 from wasmdialect._records import FrozenRecord
+from wasmdialect.runtime.locks import lock_across_forks
 
 
 class Signature(FrozenRecord):
@@ -24,7 +23,7 @@ class Signature(FrozenRecord):
 
 
 _ids: dict[Signature, int] = {}
-_lock = allocate_lock()
+_lock = lock_across_forks()
 
 
 def signature_id(signature: Signature) -> int:

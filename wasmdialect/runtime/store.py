@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from _thread import allocate_lock, get_ident
+from _thread import get_ident
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import ARRAY_HOST_MAGIC, FUNC_REF, HOST_CONTEXT, RUNTIME_LIMITS
 from wasmdialect.runtime.errors import Trap, WasmtimeError
 from wasmdialect.runtime.externs import ExternTable
+from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.module import backtrace
 from wasmdialect.runtime.native import NATIVE_CALL, native
 from wasmdialect.runtime.ownership import NotCopied, StoreItem, StoreLimits
@@ -435,7 +436,7 @@ def _call_host(callee: int, caller: int, slots: int, count: int) -> None:
         store.fail(error)
 
 
-_lock = allocate_lock()
+_lock = lock_across_forks()
 _array_call: Any = None
 _array_call_at = 0
 

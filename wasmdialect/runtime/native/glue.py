@@ -6,10 +6,10 @@ import ctypes
 import os
 import sys
 from _thread import _local as thread_local  # pyright: ignore[reportPrivateUsage]
-from _thread import allocate_lock
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.builtins import BUILTIN_COUNT, BUILTINS
+from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.native.activation import Activation
 from wasmdialect.runtime.native.blob import map_blob, read_blob
 from wasmdialect.runtime.native.code_ranges import CodeRanges
@@ -205,7 +205,7 @@ def _read_blob() -> Blob:
         ) from None
 
 
-_lock = allocate_lock()
+_lock = lock_across_forks()
 _glue: NativeGlue | None = None
 
 

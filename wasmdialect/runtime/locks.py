@@ -1,0 +1,22 @@
+"""Locks that a fork leaves free: `os.fork` copies a lock that another thread holds as it is, and the
+child would wait for that thread for ever."""
+
+from __future__ import annotations
+
+import os
+from _thread import allocate_lock
+
+from wasmdialect._static import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _thread import LockType
+
+
+def lock_across_forks() -> LockType:
+    """A lock that a fork waits for, so that the child finds what it protects whole. It is never given
+    back. If one lock is taken while another is held, it must have been made before that one."""
+    lock = allocate_lock()
+    os.register_at_fork(
+        before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
+    )
+    return lock
