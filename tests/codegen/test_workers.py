@@ -53,9 +53,8 @@ def test_worker_that_dies_once(tmp_path: Path):
 
 def test_worker_that_is_killed_while_idle():
     Module(Engine(Config(jobs=1)), TEXT)
-    for worker in pool.shared_pool(1)._idle:  # pyright: ignore[reportPrivateUsage]
-        os.kill(worker._process.pid, signal.SIGKILL)  # pyright: ignore[reportPrivateUsage]
-        worker._process.wait()  # pyright: ignore[reportPrivateUsage]
+    for worker in pool.shared_pool(1).idle:
+        os.kill(worker.pid, signal.SIGKILL)
     assert Module(Engine(Config(jobs=1)), TEXT).exports
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from functools import cache
@@ -13,10 +14,18 @@ from wasmdialect.codegen.store import DirectoryStore, Store, default_directory
 from wasmdialect.codegen.target import parse_target
 from wasmdialect.codegen.trusted_path import UntrustedPathError
 from wasmdialect.object.link import LinkOptions
+from wasmdialect.runtime.errors import WasmtimeError
 
 
 def compile_settings(config: Config) -> CompileSettings:
-    """The compiler's settings of a Config. Raises TargetError."""
+    """The compiler's settings of a Config. Raises TargetError, and WasmtimeError for a bad value."""
+    if not 0 <= config.function_budget < 1 << 64:
+        raise WasmtimeError(
+            f"function_budget is {config.function_budget}: not a number of characters"
+        )
+    timeout = config.compile_timeout
+    if timeout is not None and not 0 < timeout < math.inf:
+        raise WasmtimeError(f"compile_timeout is {timeout}: it is a time in seconds, or None")
     return CompileSettings(
         target=parse_target(config.target),
         level=config.opt_level,
@@ -36,8 +45,10 @@ def compile_settings(config: Config) -> CompileSettings:
         ),
         pipeline=config.pipeline,
         at=dict(config.at),
-        load=tuple(config.load),
+        load=tuple(map(os.fspath, config.load)),
         verify=config.verify,
+        function_budget=config.function_budget,
+        compile_timeout=timeout,
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-from _thread import allocate_lock
 
+from wasmdialect._limits import DEFAULT_COMPILE_TIMEOUT, DEFAULT_FUNCTION_BUDGET
 from wasmdialect._records import Record, field
 from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.runtime.errors import WasmtimeError
+from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.store import DEFAULT_MAX_WASM_STACK
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ class Config(Record):
     """Python files that define passes."""
     verify: Literal["each", "ends", "none"] = "none"
     """When the IR is verified while compiling."""
+    function_budget: int = DEFAULT_FUNCTION_BUDGET
+    """Characters of LLVM IR of a function above which it is compiled at level 0, and reported."""
+    compile_timeout: float | None = DEFAULT_COMPILE_TIMEOUT
+    """Seconds that a worker may take for import and passes of a few functions, or for LLVM on one: then
+    it is ended, and the function compiled at a lower level or named in an error. None: any time."""
     debug_checks: bool = False
     """Check in trampolines what compiled code and the runtime promise each other."""
     consume_fuel: bool = False
@@ -99,6 +105,9 @@ class Config(Record):
         self.jobs = None if enable else 1
 
 
+_epoch_lock = lock_across_forks()
+
+
 @final
 class Engine:
     """Compiles modules as its Config says, and has the epoch of the programs it compiled."""
@@ -106,11 +115,10 @@ class Engine:
     def __init__(self, config: Config | None = None):
         if config is not None and not isinstance(config, Config):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected Config")
-        self._lock = allocate_lock()
         self.config = Config() if config is None else config
         self.epoch = ctypes.c_uint64(0)
 
     def increment_epoch(self) -> None:
         """Go on to the next epoch: programs whose deadline it is stop. Any thread may call this."""
-        with self._lock:
+        with _epoch_lock:
             self.epoch.value += 1

@@ -107,6 +107,7 @@ _PLAIN_ERRORS = frozenset(
         "TableError",
         "TargetError",
         "VerifyException",
+        "WorkerUnavailableError",
     }
 )
 """By name, so that describing an error loads nothing."""

@@ -54,10 +54,10 @@ def compile_file(data: bytes, file: str, config: Config, reports: str | None = N
             compiled = compile_wasm(config, module.binary, module.file, progress)
     except WasmError as error:
         raise locate(error, module) from None
-    fallbacks = [r["function"] for r in compiled.reports if r["kind"] == "fallback"]
-    if fallbacks:
-        names = ", ".join(fallbacks)
-        say(f"warning: compiled with less optimisation, as LLVM failed: {names}")
+    for report in compiled.reports:
+        if report["kind"] == "fallback":
+            what = f"{report['function']} is compiled at -O{report['level']}: {report['reason']}"
+            say(f"warning: {what}")
     if reports is not None:
         lines = "".join(f"{json.dumps(report)}\n" for report in compiled.reports)
         write_output(reports, lines.encode())

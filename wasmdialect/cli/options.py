@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import click
 from click.core import ParameterSource
 
+from wasmdialect._limits import DEFAULT_COMPILE_TIMEOUT, DEFAULT_FUNCTION_BUDGET
 from wasmdialect.api.config import Config
 from wasmdialect.cli.errors import UsageError, guarded
 from wasmdialect.cli.numbers import Integer
@@ -61,6 +62,22 @@ COMPILE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         default="none",
         show_default=True,
         help="Verify the IR after each pass, before and after all, or not.",
+    ),
+    click.option(
+        "--function-budget",
+        type=click.IntRange(0),
+        default=DEFAULT_FUNCTION_BUDGET,
+        show_default=True,
+        metavar="CHARACTERS",
+        help="Compile functions with more LLVM IR than this at -O0.",
+    ),
+    click.option(
+        "--compile-timeout",
+        type=click.FloatRange(0, 1e6, min_open=True),
+        default=DEFAULT_COMPILE_TIMEOUT,
+        show_default=True,
+        metavar="SECONDS",
+        help="Give up a step of compiling a function that takes longer; LLVM tries a lower level.",
     ),
     click.option(
         "--debug-checks", is_flag=True, help="Check what compiled code and runtime rely on."
@@ -172,6 +189,8 @@ def to_config(options: dict[str, Any], target: str | None = None) -> Config:
         at=parse_points(options["at"]),
         load=tuple(options["load"]),
         verify=options["verify"],
+        function_budget=options["function_budget"],
+        compile_timeout=options["compile_timeout"],
         debug_checks=options["debug_checks"],
         consume_fuel=options["consume_fuel"],
         epoch_interruption=options["epoch_interruption"],

@@ -32,6 +32,7 @@ from wasmdialect.cli.inputs import ModuleInput, input_form, is_text, locate, rea
 from wasmdialect.cli.output import write_output
 from wasmdialect.cli.points import parse_points
 from wasmdialect.cli.streams import say, set_up_streams
+from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import parse_target
@@ -322,11 +323,12 @@ class WasmOptPy(xDSLOptMain):
         if self.args.target in _MODULE_TARGETS:
             return
         try:
-            if self._module_input is None:
-                passes = self._passes_of_ir(prog)
-                run_passes(passes, self.ctx, prog, self.args.verify, self._observe)
-            else:
-                self.session.run_passes(prog, self._observe)
+            with printing_to_errors():
+                if self._module_input is None:
+                    passes = self._passes_of_ir(prog)
+                    run_passes(passes, self.ctx, prog, self.args.verify, self._observe)
+                else:
+                    self.session.run_passes(prog, self._observe)
         except PassFailure as failure:
             if self.args.verify_diagnostics and isinstance(failure.__cause__, DiagnosticException):
                 raise failure.__cause__ from None  # xDSL's driver prints it and goes on

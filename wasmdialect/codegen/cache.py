@@ -15,6 +15,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+from wasmdialect.codegen.settings import Level
 from wasmdialect.codegen.store import Store
 from wasmdialect.object.compiled import CompiledFunction
 
@@ -48,16 +49,18 @@ class TextUse:
     """The key of its code."""
     symbols: tuple[str, ...]
     base: int
+    level: Level
+    """What the code was compiled at."""
 
     def to_plain(self, origin: int) -> Any:
         """Values for `marshal`; offsets count from `origin`."""
-        return (self.key, self.symbols, self.base - origin)
+        return (self.key, self.symbols, self.base - origin, self.level)
 
     @staticmethod
     def from_plain(plain: Any, origin: int) -> TextUse:
         """The inverse of `to_plain`, for another origin."""
-        key, symbols, distance = plain
-        return TextUse(key, symbols, distance + origin)
+        key, symbols, distance, level = plain
+        return TextUse(key, symbols, distance + origin, level)
 
 
 @dataclass(slots=True)
@@ -68,20 +71,23 @@ class SourceEntry:
     reports: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     seconds: float = 0.0
     """What import and passes took."""
+    printed: str = ""
+    """What passes printed."""
 
     def to_plain(self, origin: int) -> Any:
         """Values for `marshal`; offsets count from `origin`, the start of the function."""
         reports = [_moved(report, -origin) for report in self.reports]
-        return ([use.to_plain(origin) for use in self.uses], reports, self.seconds)
+        return ([use.to_plain(origin) for use in self.uses], reports, self.seconds, self.printed)
 
     @staticmethod
     def from_plain(plain: Any, origin: int) -> SourceEntry:
         """The inverse of `to_plain`, for another origin."""
-        uses, reports, seconds = plain
+        uses, reports, seconds, printed = plain
         return SourceEntry(
             [TextUse.from_plain(use, origin) for use in uses],
             [_moved(report, origin) for report in reports],
             seconds,
+            printed,
         )
 
 

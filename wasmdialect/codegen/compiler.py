@@ -11,6 +11,7 @@ from wasmdialect.codegen.digests import pass_digest, tool_versions
 from wasmdialect.codegen.errors import CompileCrash
 from wasmdialect.codegen.metadata import module_info
 from wasmdialect.codegen.pool import default_jobs
+from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.run import FunctionLog, Progress, Run
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
@@ -48,10 +49,12 @@ def compile_module(
     the incremental cache is.
 
     Raises WasmError for a bad module, PassError for a bad pipeline, PassFailure when a pass fails,
-    CompileCrash when LLVM cannot be brought to compile a function.
+    CompileCrash when LLVM cannot be brought to compile a function, WorkerUnavailableError when there
+    are no workers.
     """
     started = time.perf_counter()
-    session = CompileSession(binary, file, settings)
+    with printing_to_errors():
+        session = CompileSession(binary, file, settings)
     jobs = default_jobs() if jobs is None else jobs
     run = Run(session, binary, file, jobs, store, progress)
     run.compile()
@@ -96,6 +99,7 @@ def artifact_settings(settings: CompileSettings) -> dict[str, Any]:
     link_options = settings.link
     return {
         "opt_level": settings.level,
+        "function_budget": settings.function_budget,
         "bounds": settings.bounds,
         "traps": settings.traps,
         "debug_checks": settings.debug_checks,

@@ -25,7 +25,11 @@ class WorkerError(Exception):
 
 
 class CompileCrash(Exception):
-    """Compiling one function kills the worker, at every level."""
+    """Compiling one function kills the worker, or takes too long, at every level."""
+
+
+class WorkerUnavailableError(CompileCrash):
+    """There is no worker to compile with: none can be started, or what is started is no worker."""
 
 
 _PLAIN_ERRORS: dict[str, type[Exception]] = {
@@ -37,7 +41,7 @@ _WASM_ERRORS: dict[str, type[WasmError]] = {
 }
 
 
-def error_to_plain(error: Exception) -> dict[str, Any]:
+def error_to_plain(error: BaseException) -> dict[str, Any]:
     """An exception as values that `marshal` can write."""
     plain: dict[str, Any] = {"class": type(error).__name__, "message": str(error)}
     if isinstance(error, UnsupportedError):

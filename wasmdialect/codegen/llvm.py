@@ -92,7 +92,8 @@ def verify_text(text: str) -> None:
     process on what the verifier finds."""
     plain = _DEBUG_INFORMATION.sub("", text)
     try:
-        llvm.parse_assembly(plain, llvm.create_context()).verify()
+        with _lock:
+            llvm.parse_assembly(plain, llvm.create_context()).verify()
     except RuntimeError as error:
         raise CodegenError(f"LLVM refuses the IR: {error}") from None
 

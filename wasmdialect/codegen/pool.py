@@ -1,116 +1,87 @@
-"""The pool of worker processes: tasks out, results back, and what happens when a worker dies."""
+"""The pool of worker processes: tasks out, messages in, and what happens when a worker fails.
+
+One thread does everything for a compilation: it waits for all its workers at once. So nothing can be
+lost in another thread, and an exception (Ctrl-C too) leaves nothing behind: workers that are at work
+then are ended.
+"""
 
 from __future__ import annotations
 
 import atexit
 import contextlib
 import os
-import queue
-import subprocess
-import sys
-import tempfile
+import select
 import threading
-from collections.abc import Callable, Sequence
-from typing import IO, Any
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
-from wasmdialect.codegen.errors import error_from_plain
-from wasmdialect.codegen.worker import read_message, write_message
-from wasmdialect.passes.watch import NOTES_DESCRIPTOR
+from wasmdialect.codegen.errors import CompileCrash, WorkerUnavailableError, error_from_plain
+from wasmdialect.codegen.printed import show
+from wasmdialect.codegen.process import Request, Worker, WorkerFailure, WorkerStartError
 
-Request = tuple[Any, ...]
-Missing = Callable[[list[str]], list[bool]]
-"""Tells for the digests of texts which ones there is no code for."""
-
-
-class WorkerDied(Exception):
-    """The worker process is gone; `status` is its return code, `said` what it printed last."""
-
-    def __init__(self, status: int, said: str):
-        super().__init__(f"the worker died with status {status}" + (f": {said}" if said else ""))
-        self.status = status
-        self.said = said
+START_TIMEOUT = 120.0
+"""Seconds that a worker may take to start; it takes a third of one."""
+_CHECK_EVERY = 1.0
+"""Seconds of silence after which it is looked whether the processes are still there."""
 
 
-class Worker:
-    """One worker process."""
+class Task(Protocol):
+    """Something that a worker does."""
 
-    def __init__(self) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the worker)
-        self._process = _start(self._errors)
-        self.session: object = None
-        """The session that it has open, by identity."""
+    @property
+    def request(self) -> Request:
+        """What the worker is asked."""
+        ...
 
-    def ask(self, request: Request, missing: Missing | None = None) -> Any:
-        """The result of a request; `missing` answers what the worker asks before it compiles.
-        Raises WorkerDied, or what the request failed with."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            write_message(self._process.stdin, request)
-            status, result = read_message(self._process.stdout)
-            while status == "missing":
-                assert missing is not None
-                write_message(self._process.stdin, missing(result))
-                status, result = read_message(self._process.stdout)
-        except (EOFError, BrokenPipeError):
-            status = self._process.wait()
-            raise WorkerDied(status, _last_line(self._printed())) from None
-        sys.stderr.write(self._printed())
-        if status == "error":
-            raise error_from_plain(result)
-        return result
+    @property
+    def shows(self) -> bool:
+        """Whether what is printed while it is done goes to standard error."""
+        ...
 
-    def _printed(self) -> str:
-        """What the worker has written to its standard error since the last call: what passes print,
-        and why LLVM aborts."""
-        end = os.fstat(self._errors.fileno()).st_size
-        start = self._errors.tell()
-        return self._errors.read(end - start).decode("utf-8", "replace") if end > start else ""
+    def message(self, kind: str, content: Any) -> Any:
+        """Take what the worker says before its reply; the answer if it is a question, else None."""
+        ...
 
-    def restart(self) -> None:
-        """A new process in the place of one that died; it has no session open."""
-        self._end()
-        self._process = _start(self._errors)
-        self.session = None
+    def done(self, reply: Any) -> Iterable[Task]:
+        """Take the reply; what is to be done next."""
+        ...
 
-    def close(self) -> None:
-        """End the process."""
-        self._end()
-        self._errors.close()
-
-    def _end(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
+    def failed(self, failure: WorkerFailure) -> Iterable[Task]:
+        """The worker failed, or took too long: what to do instead. Raises CompileCrash if there is
+        nothing."""
+        ...
 
 
-def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else ""
+class SingleTask:
+    """A task that has a reply only, and is not tried again."""
 
+    shows = True
 
-def _start(errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONHASHSEED": "0"}
-    with contextlib.ExitStack() as opened:
-        # Appending, so that the worker's position in the file and ours are two.
-        appending = opened.enter_context(open(f"/dev/fd/{errors.fileno()}", "ab"))
-        notes: tuple[int, ...] = ()
-        with contextlib.suppress(OSError):  # what a worker says about slow passes does not wait
-            notes = (os.dup(2),)
-            opened.callback(os.close, *notes)
-            environment[NOTES_DESCRIPTOR] = str(*notes)
-        return subprocess.Popen(
-            [sys.executable, "-m", "wasmdialect.codegen.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=appending,
-            env=environment,
-            pass_fds=notes,
-        )
+    def __init__(
+        self,
+        request: Request,
+        on_reply: Callable[[Any], None],
+        on_failure: Callable[[WorkerFailure], None],
+    ):
+        self.request = request
+        self._on_reply = on_reply
+        self._on_failure = on_failure
+
+    def message(self, kind: str, content: Any) -> Any:
+        """There are none."""
+        raise AssertionError(kind)
+
+    def done(self, reply: Any) -> Iterable[Task]:
+        """Take the reply."""
+        self._on_reply(reply)
+        return ()
+
+    def failed(self, failure: WorkerFailure) -> Iterable[Task]:
+        """Take the failure."""
+        self._on_failure(failure)
+        return ()
 
 
 class WorkerPool:
@@ -118,85 +89,252 @@ class WorkerPool:
 
     def __init__(self, size: int):
         self.size = size
-        self._idle: list[Worker] = []
+        self.idle: list[Worker] = []
+        """Workers that nobody uses."""
         self._lock = threading.Lock()
 
-    def run(
-        self,
-        session: Request | None,
-        tasks: Sequence[Request],
-        on_result: Callable[[int, Any], None],
-        on_death: Callable[[int, Worker, WorkerDied], Any],
-        missing: Missing | None = None,
-    ) -> None:
-        """Do all tasks for a session; `on_result` gets each one's number and result, in any order,
-        in the calling thread; `missing` is called in others. If a worker dies, `on_death` gets the
-        number and a fresh worker with the session open, and gives the result. Raises the first
-        error of a task."""
-        token = object()
-        pending: queue.SimpleQueue[int] = queue.SimpleQueue()
-        for number in range(len(tasks)):
-            pending.put(number)
-        done: queue.SimpleQueue[tuple[int, Any, BaseException | None]] = queue.SimpleQueue()
-        stop = threading.Event()
+    def run(self, session: Request | None, tasks: Iterable[Task], timeout: float | None) -> None:
+        """Do all tasks for a session; all they are told, they are told in this thread, in any order.
 
-        def open_session(worker: Worker) -> Worker:
-            if session is not None and worker.session is not token:
-                worker.ask(session)
-                worker.session = token
-            return worker
+        `timeout` is how many seconds a worker may be silent; then it has failed. Raises the first error
+        of a task, and CompileCrash for a session that cannot be opened.
+        """
+        _Run(self, session, tasks, timeout).run()
 
-        def serve() -> None:
-            worker = self._take()
-            number = -1
-            try:
-                while not stop.is_set():
-                    try:
-                        number = pending.get_nowait()
-                    except queue.Empty:
-                        break
-                    try:
-                        result = open_session(worker).ask(tasks[number], missing)
-                    except WorkerDied as death:
-                        worker.restart()
-                        result = on_death(number, open_session(worker), death)
-                    done.put((number, result, None))
-            except BaseException as error:
-                done.put((number, None, error))
-            self._give_back(worker)
-
-        threads = [
-            threading.Thread(target=serve, daemon=True) for _ in range(min(self.size, len(tasks)))
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            for _ in tasks:
-                number, result, error = done.get()
-                if error is not None:
-                    raise error
-                on_result(number, result)
-        finally:
-            stop.set()
-            for thread in threads:
-                thread.join()
-
-    def _take(self) -> Worker:
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
+    def take(self) -> Worker:
+        """A worker that is idle, or a new one. Raises WorkerStartError."""
+        while True:
+            with self._lock:
+                if not self.idle:
+                    break
+                worker = self.idle.pop()
+            if worker.is_alive():
+                return worker
+            worker.close()
         return Worker()
 
-    def _give_back(self, worker: Worker) -> None:
+    def give_back(self, worker: Worker) -> None:
+        """Keep a worker that has nothing to do, or end it if there are enough."""
         with self._lock:
-            self._idle.append(worker)
+            if len(self.idle) < self.size:
+                self.idle.append(worker)
+                return
+        worker.close()
 
     def close(self) -> None:
         """End all idle workers."""
         with self._lock:
-            for worker in self._idle:
-                worker.close()
-            self._idle.clear()
+            workers, self.idle = self.idle, []
+        for worker in workers:
+            worker.close()
+
+    def reset_after_fork(self) -> None:
+        """In the child: the workers are the parent's."""
+        self.idle = []
+        self._lock = threading.Lock()
+
+
+class _Run:
+    """The tasks of one compilation, and who is at which one."""
+
+    def __init__(
+        self,
+        pool: WorkerPool,
+        session: Request | None,
+        tasks: Iterable[Task],
+        timeout: float | None,
+    ):
+        self._pool = pool
+        self._session = session
+        self._token = object()
+        self._pending = deque(tasks)
+        self._timeout = timeout
+        self._taken: set[Worker] = set()
+        """Workers of the pool that are this run's now."""
+        self._starting: set[Worker] = set()
+        self._opening: dict[Worker, Task] = {}
+        """Workers that open the session, for a task."""
+        self._working: dict[Worker, Task] = {}
+        self._has_failed_to_open = False
+
+    def run(self) -> None:
+        """Do everything."""
+        try:
+            while self._pending or self._working or self._opening:
+                self._employ()
+                for worker in self._wait():
+                    self._listen(worker)
+        finally:
+            # After an exception: what is at work, or between two things, has no use any more.
+            for worker in [*self._taken]:
+                if worker in self._starting:
+                    self._give_back(worker)
+                else:
+                    worker.close()
+
+    # --- giving work ---
+
+    def _employ(self) -> None:
+        """Let as many workers as there may be do what is pending."""
+        while True:
+            busy = len(self._opening) + len(self._working)
+            if len(self._starting) >= min(self._pool.size - busy, len(self._pending)):
+                return
+            try:
+                worker = self._pool.take()
+            except WorkerStartError as error:
+                raise _unavailable(error) from None
+            self._taken.add(worker)
+            if worker.is_ready:
+                self._give_task(worker)
+            else:
+                self._starting.add(worker)
+
+    def _give_task(self, worker: Worker) -> None:
+        task = self._pending.popleft()
+        if self._session is None or worker.session is self._token:
+            self._working[worker] = task
+            worker.send(*task.request)
+        else:
+            self._opening[worker] = task
+            worker.session = None
+            worker.send(*self._session)
+
+    # --- waiting ---
+
+    def _wait(self) -> list[Worker]:
+        """Wait until workers say something, or have been silent for too long."""
+        workers = [*self._starting, *self._opening, *self._working]
+        poll = select.poll()
+        by_descriptor: dict[int, Worker] = {}
+        for worker in workers:
+            if worker.fileno() < 0:  # left to the parent of a fork
+                return [worker]
+            by_descriptor[worker.fileno()] = worker
+            poll.register(worker, select.POLLIN | (select.POLLOUT if worker.is_sending else 0))
+        limits = [self._limit(worker) for worker in workers]
+        left = min((limit for limit in limits if limit is not None), default=_CHECK_EVERY)
+        events = poll.poll(max(0, min(left, _CHECK_EVERY)) * 1000)
+        since = time.monotonic() - _CHECK_EVERY
+        ready = {worker for worker in workers if worker.said_last < since}
+        for descriptor, event in events:
+            worker = by_descriptor[descriptor]
+            if event & select.POLLOUT:
+                worker.flush()
+            if event & ~select.POLLOUT:
+                ready.add(worker)
+        return [*ready]
+
+    def _limit(self, worker: Worker) -> float | None:
+        """Seconds that a worker may stay silent from now on."""
+        allowed = START_TIMEOUT if worker in self._starting else self._timeout
+        return None if allowed is None else worker.said_last + allowed - time.monotonic()
+
+    # --- listening ---
+
+    def _listen(self, worker: Worker) -> None:
+        try:
+            message = worker.receive()
+            if message is None:
+                worker.check()
+                limit = self._limit(worker)
+                if limit is not None and limit < 0:
+                    raise self._too_slow(worker)
+            while message is not None:
+                self._take(worker, *message)
+                message = worker.receive() if worker in self._working else None
+        except WorkerFailure as failure:
+            self._fail(worker, failure)
+
+    def _too_slow(self, worker: Worker) -> WorkerFailure:
+        seconds = START_TIMEOUT if worker in self._starting else self._timeout
+        return WorkerFailure(
+            f"a worker said nothing for {seconds:g} s", worker.printed(), timed_out=True
+        )
+
+    def _take(self, worker: Worker, kind: str, content: Any) -> None:
+        if worker in self._starting:
+            self._starting.remove(worker)
+            worker.is_ready = True
+            self._go_on(worker)
+        elif worker in self._opening:
+            self._take_opened(worker, kind, content)
+        elif kind in ("ok", "error"):
+            self._take_reply(worker, kind, content)
+        else:
+            task = self._working[worker]
+            self._show(worker, task)
+            answer = task.message(kind, content)
+            if answer is not None:
+                worker.answer(answer)
+
+    def _take_opened(self, worker: Worker, kind: str, content: Any) -> None:
+        task = self._opening.pop(worker)
+        printed = worker.printed()  # as in this process, which has set up the same passes
+        if kind == "error":
+            show(printed)
+            self._give_back(worker)
+            raise error_from_plain(content)
+        worker.session = self._token
+        self._working[worker] = task
+        worker.send(*task.request)
+
+    def _take_reply(self, worker: Worker, kind: str, content: Any) -> None:
+        task = self._working.pop(worker)
+        self._show(worker, task)
+        worker.forget_printed()
+        if kind == "error":
+            self._give_back(worker)
+            raise error_from_plain(content)
+        self._go_on(worker)
+        self._put_first(task.done(content))
+
+    def _put_first(self, tasks: Iterable[Task]) -> None:
+        self._pending.extendleft(reversed([*tasks]))
+
+    def _show(self, worker: Worker, task: Task) -> None:
+        printed = worker.printed()
+        if task.shows:
+            show(printed)
+
+    def _go_on(self, worker: Worker) -> None:
+        if self._pending:
+            self._give_task(worker)
+        else:
+            self._give_back(worker)
+
+    def _give_back(self, worker: Worker) -> None:
+        self._taken.discard(worker)
+        self._pool.give_back(worker)
+
+    def _fail(self, worker: Worker, failure: WorkerFailure) -> None:
+        starting = worker in self._starting
+        self._starting.discard(worker)
+        opening = self._opening.pop(worker, None)
+        task = self._working.pop(worker, None)
+        self._taken.discard(worker)
+        worker.close()
+        if starting:
+            show(failure.printed)
+            raise _unavailable(failure)
+        if opening is not None:
+            self._fail_to_open(failure)
+            self._pending.appendleft(opening)
+        if task is not None:
+            self._put_first(task.failed(failure))
+
+    def _fail_to_open(self, failure: WorkerFailure) -> None:
+        """One worker may fail while it opens the session: it may have been ended or stopped before."""
+        if self._has_failed_to_open:
+            show(failure.printed)
+            raise CompileCrash(f"a worker cannot set up the module and its passes: {failure}")
+        self._has_failed_to_open = True
+
+
+def _unavailable(failure: WorkerFailure) -> WorkerUnavailableError:
+    return WorkerUnavailableError(
+        f"{failure}. (--jobs 0 or Config(jobs=0) compiles without worker processes.)"
+    )
 
 
 def default_jobs() -> int:
@@ -211,6 +349,21 @@ def shared_pool(jobs: int) -> WorkerPool:
     """The process's pool of that size."""
     pool = _pools.get(jobs)
     if pool is None:
-        pool = _pools[jobs] = WorkerPool(jobs)
-        atexit.register(pool.close)
+        pool = _pools.setdefault(jobs, WorkerPool(jobs))
     return pool
+
+
+@atexit.register
+def close_pools() -> None:
+    """End all idle workers of this process."""
+    for pool in _pools.values():
+        with contextlib.suppress(OSError):
+            pool.close()
+
+
+def _after_fork_in_child() -> None:
+    for pool in _pools.values():
+        pool.reset_after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -8,10 +8,10 @@ Items that are missing are compiled in *units* of some functions.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
-from wasmdialect.abi.symbol_parts import parse_symbol
+from wasmdialect.codegen.budget import fallback_report, owner_of
 from wasmdialect.codegen.cache import (
     CacheStatistics,
     CodeCache,
@@ -25,14 +25,16 @@ from wasmdialect.codegen.digests import (
     passes_digest,
     tool_digest,
 )
-from wasmdialect.codegen.errors import CompileCrash
 from wasmdialect.codegen.llvm import CodegenError, verify_text
-from wasmdialect.codegen.pool import Request, Worker, WorkerDied, shared_pool
+from wasmdialect.codegen.pool import Task, shared_pool
+from wasmdialect.codegen.printed import Printed, printing_to_errors, show
+from wasmdialect.codegen.process import WorkerFailure
 from wasmdialect.codegen.refusal import explain_refusal
-from wasmdialect.codegen.session import CompileSession
+from wasmdialect.codegen.session import CompileSession, session_request
 from wasmdialect.codegen.settings import Level
 from wasmdialect.codegen.store import Store
-from wasmdialect.codegen.unit import Clock, UnitResult, compile_text, compile_unit, emit_texts
+from wasmdialect.codegen.tasks import ExplainTask, Item, PlacedCode, TextsTask, UnitTask
+from wasmdialect.codegen.unit import Clock, compile_text, compile_unit, emit_texts
 from wasmdialect.dialects.fast import relaxed_gc
 from wasmdialect.lowering.emit import CodeText
 from wasmdialect.object.compiled import NamedFunction
@@ -49,21 +51,6 @@ Progress = Callable[[int, int], None]
 """Called with the bytes of function bodies that are done and that there are."""
 
 
-class Item(NamedTuple):
-    """What the cache keeps whole."""
-
-    functions: tuple[int, ...]
-    signatures: bool = False
-    """Whether the trampolines of the function types belong to it."""
-
-
-@dataclass(slots=True)
-class _Retried:
-    """The parts of a task that killed its worker, each compiled for itself."""
-
-    parts: list[Any]
-
-
 @dataclass(slots=True)
 class FunctionLog:
     """What compiling one function took."""
@@ -75,6 +62,8 @@ class FunctionLog:
     """Of LLVM and reading its object, now or when the code was put into the cache."""
     cached: bool
     """Whether the code was there already, from the store or an equal function."""
+    level: Level
+    """What it was compiled at: lower than was asked for if that would have taken too long."""
 
 
 @dataclass
@@ -95,15 +84,17 @@ class Run:
 
     def __post_init__(self) -> None:
         self.settings = self.session.settings
-        self._codes = CodeCache(self.store)
-        self._open: Request = ("session", self.binary, self.file, self.settings.to_plain())
+        self.codes = CodeCache(self.store)
         self._done = 0
         self._total = sum(self._size_of(f.index) for f in self.session.module.defined_functions())
         self._used: set[str] = set()
+        self._wholes: frozenset[Item] = frozenset()
         self._source_prefix = ""
         if self.store is not None:
-            # Files of passes are there by their source; how the image is laid out comes later.
-            settings = {**self.settings.to_plain(), "link": None, "load": None}
+            # Files of passes are there by their source; how the image is laid out comes later. What is
+            # given up for its time is not kept.
+            settings = self.settings.to_plain()
+            settings.update(link=None, load=None, compile_timeout=None)
             self._source_prefix = digest(
                 "source",
                 tool_digest(),
@@ -118,7 +109,9 @@ class Run:
         if not self.session.function_scoped:
             self._compile_module()
             return
-        missing = [item for item in self._items() if not self._take_from_cache(item)]
+        items = self._items()
+        self._wholes = frozenset(items)
+        missing = [item for item in items if not self._take_from_cache(item)]
         self._compile_units(missing)
 
     # --- items ---
@@ -153,7 +146,8 @@ class Run:
 
     # --- the cache ---
 
-    def _code_key(self, text_digest: str, level: Level) -> str:
+    def code_key(self, text_digest: str, level: Level) -> str:
+        """The key of the code of a text."""
         target = self.settings.target
         return digest(
             "code",
@@ -187,26 +181,21 @@ class Run:
     def _take_from_cache(self, item: Item) -> bool:
         if self.store is None:
             return False
-        entry = self._codes.source(self._source_key(item), self._origin(item))
+        entry = self.codes.source(self._source_key(item), self._origin(item))
         if entry is None:
             return False
+        show(entry.printed)
         self._add(entry)
         self.cache.seconds_saved += entry.seconds
         self._advance(item)
         return True
-
-    def _missing(self, level: Level) -> Callable[[list[str]], list[bool]]:
-        def missing(digests: list[str]) -> list[bool]:
-            return [self._codes.code(self._code_key(d, level)) is None for d in digests]
-
-        return missing
 
     # --- results ---
 
     def _add(self, entry: SourceEntry) -> None:
         """Take the functions of an entry, all of whose code is there."""
         for use in entry.uses:
-            code = self._codes.code(use.key)
+            code = self.codes.code(use.key)
             assert code is not None
             known = self._count(use.key, code)
             count = len(code.functions)
@@ -214,13 +203,13 @@ class Run:
                 named = NamedFunction(function, use.symbols, use.base)
                 self.functions.append(named)
                 size, seconds = len(function.code), code.seconds / count
-                self.log.append(FunctionLog(named.symbol, size, seconds, known))
+                self.log.append(FunctionLog(named.symbol, size, seconds, known, use.level))
         self.reports += entry.reports
 
     def _count(self, key: str, code: CompiledText) -> bool:
         """Note a use of code for the statistics; whether it was there already."""
         count = len(code.functions)
-        if key in self._codes.found:
+        if key in self.codes.found:
             self.cache.hits += count
             self.cache.seconds_saved += code.seconds
             return True
@@ -231,16 +220,9 @@ class Run:
         self.cache.misses += count
         return False
 
-    def _collect(self, result: UnitResult, level: Level) -> list[TextUse]:
-        """Keep the code of a unit; the uses of its texts."""
-        for text_digest, compiled in result.compiled.items():
-            self._codes.insert_code(self._code_key(text_digest, level), compiled)
-        for stage, seconds in result.seconds.items():
+    def _add_seconds(self, added: dict[str, float]) -> None:
+        for stage, seconds in added.items():
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
-        return [
-            TextUse(self._code_key(text_digest, level), symbols, base)
-            for text_digest, symbols, base in result.texts
-        ]
 
     def _advance(self, item: Item) -> None:
         self._done += sum(map(self._size_of, item.functions))
@@ -251,58 +233,67 @@ class Run:
 
     def _compile_units(self, items: list[Item]) -> None:
         units = items if self.settings.level == 3 else self._units(items)
-        level = self.settings.level
-        if self.jobs == 0:
-            with relaxed_gc():
-                for unit in units:
-                    result = compile_unit(
-                        self.session,
-                        unit.functions,
-                        signatures=unit.signatures,
-                        level=level,
-                        missing=self._missing(level),
-                        verify=True,
-                    )
-                    self._finish_unit(unit, [(result, level)])
+        tasks = [UnitTask(self, unit, self.settings.level) for unit in units]
+        if self.jobs > 0:
+            self._run(tasks)
             return
+        with relaxed_gc(), printing_to_errors() as output:
+            for task in tasks:
+                seconds = compile_unit(
+                    self.session,
+                    task.item.functions,
+                    signatures=task.item.signatures,
+                    level=task.level,
+                    output=output,
+                    missing=task.missing,
+                    on_code=task.take_code,
+                    verify=True,
+                )
+                task.done(seconds)
 
-        def on_result(number: int, result: Any) -> None:
-            if isinstance(result, _Retried):
-                self._finish_unit(units[number], result.parts)
-            else:
-                self._finish_unit(units[number], [(UnitResult.from_plain(result), level)])
+    def _run(self, tasks: Sequence[Task]) -> None:
+        """Let workers do tasks."""
+        session = session_request(self.session, self.binary, self.file)
+        shared_pool(self.jobs).run(session, tasks, self.settings.compile_timeout)
 
-        def on_death(number: int, worker: Worker, death: WorkerDied) -> _Retried:
-            return _Retried(self._retry(units[number], worker, death))
-
-        tasks: list[Request] = [("unit", unit.functions, unit.signatures, level) for unit in units]
-        shared_pool(self.jobs).run(self._open, tasks, on_result, on_death, self._missing(level))
-
-    def _finish_unit(self, unit: Item, parts: Sequence[tuple[UnitResult, Level]]) -> None:
-        uses: list[TextUse] = []
-        reports: list[dict[str, Any]] = []
-        for result, level in parts:
-            uses += self._collect(result, level)
-            reports += result.reports
+    def finish_unit(self, unit: UnitTask, seconds: dict[str, float]) -> None:
+        """Take a unit that is done."""
+        lowered = unit.lowered
+        assert lowered is not None
+        self._add_seconds(seconds)
+        uses = [TextUse(unit.key(t), t.symbols, t.base, t.level) for t in lowered.texts]
+        front = sum(seconds[stage] for stage in ("import", "passes", "emit"))
+        if unit.fallback is None and self.store is not None:
+            self._keep_source(unit.item, uses, lowered.reports, lowered.printed, front)
+        reports = [*lowered.reports]
+        if unit.fallback is not None:
+            reports += [
+                fallback_report(t.symbols, unit.level, str(unit.fallback))
+                for t in lowered.texts
+                if t.level == unit.level
+            ]
         self._add(SourceEntry(uses, reports))
-        self._advance(unit)
-        if self.store is not None and len(parts) == 1:
-            seconds = parts[0][0].seconds
-            front = sum(seconds.get(stage, 0.0) for stage in ("import", "passes", "emit"))
-            self._keep_source(unit, uses, reports, front)
+        self._advance(unit.item)
 
     def _keep_source(
-        self, unit: Item, uses: list[TextUse], reports: list[dict[str, Any]], seconds: float
+        self,
+        unit: Item,
+        uses: list[TextUse],
+        reports: list[dict[str, Any]],
+        printed: Printed,
+        seconds: float,
     ) -> None:
         """Keep what a unit gave under the items it was made of."""
         if self.settings.level == 3:
-            entry = SourceEntry(uses, reports, seconds)
-            self._codes.insert_source(self._source_key(unit), entry, self._origin(unit))
+            if unit not in self._wholes:
+                return
+            entry = SourceEntry(uses, reports, seconds, "".join(text for _, text in printed))
+            self.codes.insert_source(self._source_key(unit), entry, self._origin(unit))
             return
         entries = {index: SourceEntry([]) for index in unit.functions}
         types = SourceEntry([])
         for use in uses:
-            owner = _owner(use.symbols[0])
+            owner = owner_of(use.symbols[0])
             entry = types if owner is None else entries.get(owner)
             if entry is None:
                 return  # a pass made functions of its own: they belong to no item
@@ -310,76 +301,24 @@ class Run:
         for report in reports:
             if report["function_index"] in entries:
                 entries[report["function_index"]].reports.append(report)
+        for index, text in printed:
+            if index not in entries:
+                return  # nobody knows what it was printed for: the passes run again, and print again
+            entries[index].printed += text
         size = sum(map(self._size_of, unit.functions)) or 1
         for index, entry in entries.items():
             entry.seconds = seconds * self._size_of(index) / size
             item = Item((index,))
-            self._codes.insert_source(self._source_key(item), entry, self._origin(item))
+            self.codes.insert_source(self._source_key(item), entry, self._origin(item))
         if unit.signatures:
-            self._codes.insert_source(self._source_key(Item((), True)), types, 0)
+            self.codes.insert_source(self._source_key(Item((), True)), types, 0)
 
-    # --- workers that die ---
-
-    def _retry(
-        self, unit: Item, worker: Worker, death: WorkerDied
-    ) -> list[tuple[UnitResult, Level]]:
-        """A unit killed its worker: compile its functions one by one, the culprit at a lower level."""
-        self._explain(worker, unit.functions, signatures=unit.signatures)
-        parts = [Item((index,)) for index in unit.functions]
-        if unit.signatures:
-            parts.insert(0, Item((), True))
-        results: list[tuple[UnitResult, Level]] = []
-        for part in parts:
-            plain, level, reason = self._try_levels(
-                worker,
-                death,
-                lambda level, part=part: ("unit", part.functions, part.signatures, level),
-                self._name_of(part),
-            )
-            result = UnitResult.from_plain(plain)
-            if reason is not None and part.functions:
-                result.reports.append(self._fallback(part.functions[0], level, reason))
-            results.append((result, level))
-        return results
-
-    def _try_levels(
-        self,
-        worker: Worker,
-        death: WorkerDied,
-        request: Callable[[Level], Request],
-        name: str,
-    ) -> tuple[Any, Level, WorkerDied | None]:
-        """The answer to a request at the highest level that does not kill the worker; that level,
-        and what was wrong with the one before it. Raises CompileCrash."""
-        wanted = self.settings.level
-        lower: tuple[Level, ...] = (1, 0)
-        reason: WorkerDied | None = None
-        levels: list[Level] = [wanted, *(level for level in lower if level < wanted)]
-        for level in levels:
-            try:
-                return worker.ask(request(level), self._missing(level)), level, reason
-            except WorkerDied as again:
-                worker.restart()
-                worker.ask(self._open)
-                reason = death = again
-        raise CompileCrash(f"compiling {name} kills the compiler: {death}")
-
-    def _name_of(self, part: Item) -> str:
-        if not part.functions:
+    def name_of(self, item: Item) -> str:
+        """A function, or what else an item is, for people."""
+        if not item.functions:
             return "the trampolines of the function types"
-        index = part.functions[0]
+        index = item.functions[0]
         return f"function {index} ({self.session.plan.function_symbols[index]})"
-
-    def _fallback(self, index: int, level: Level, death: WorkerDied) -> dict[str, Any]:
-        """The report of a function that LLVM could compile only at a lower level."""
-        return {
-            "pass": "llvm",
-            "function": self.session.plan.function_symbols[index],
-            "function_index": index,
-            "kind": "fallback",
-            "level": level,
-            "reason": str(death),
-        }
 
     # --- other pipelines: the whole module here, then its texts ---
 
@@ -395,125 +334,76 @@ class Run:
         with relaxed_gc():
             module = self.session.import_everything()
             clock.lap("import")
-            try:
-                self.session.run_passes(module)
-            except PassFailure as failure:
-                raise self.session.reproduce(failure, None) from failure.__cause__
+            with printing_to_errors() as output:
+                try:
+                    self.session.run_passes(module)
+                except PassFailure as failure:
+                    raise self.session.reproduce(failure, None) from failure.__cause__
             clock.lap("passes")
-            texts = emit_texts(module, self.settings, self.settings.level)
+            texts, too_large = emit_texts(module, self.settings, self.settings.level)
             clock.lap("emit")
         self.seconds.update(clock.seconds)
+        reports = [report.to_plain() for report in take_reports()] + too_large
         uses, fallbacks = self._compile_texts(texts)
-        reports = [report.to_plain() for report in take_reports()] + fallbacks
-        entry = SourceEntry(uses, reports, clock.total)
-        self._add(entry)
+        printed = "".join(text for _, text in output.take())
+        self._add(SourceEntry(uses, reports + fallbacks))
         self._advance(item)
         if self.store is not None and not fallbacks:
-            self._codes.insert_source(self._source_key(item), entry, self._origin(item))
+            entry = SourceEntry(uses, reports, clock.total, printed)
+            self.codes.insert_source(self._source_key(item), entry, self._origin(item))
 
-    def _compile_texts(self, texts: list[CodeText]) -> tuple[list[TextUse], list[dict[str, Any]]]:
+    def _compile_texts(
+        self, texts: list[tuple[CodeText, Level]]
+    ) -> tuple[list[TextUse], list[dict[str, Any]]]:
         """The uses of texts, compiled now if they were not before, and reports of fallbacks."""
-        level, target = self.settings.level, self.settings.target
-        keys = [self._code_key(digest(text.text), level) for text in texts]
-        todo: dict[str, CodeText] = {}
-        for key, text in zip(keys, texts, strict=True):
-            if self._codes.code(key) is None:
-                todo.setdefault(key, text)
+        by_key: dict[str, PlacedCode] = {}
+        for text, level in texts:
+            by_key.setdefault(self.code_key(digest(text.text), level), PlacedCode(text, level))
+        used: dict[str, tuple[str, Level]] = {
+            key: (key, placed.level) for key, placed in by_key.items() if self.codes.code(key)
+        }
+        todo = [placed for key, placed in by_key.items() if key not in used]
+        wanted = {id(placed): key for key, placed in by_key.items()}
         fallbacks: list[dict[str, Any]] = []
-        lowered: dict[str, str] = {}
-        """The key of the code that is used instead, for a text that needed a lower level."""
 
-        def take(key: str, compiled: CompiledText) -> None:
-            self._codes.insert_code(key, compiled)
-            self.seconds["llvm"] = self.seconds.get("llvm", 0.0) + compiled.seconds
+        def take(placed: PlacedCode, compiled: CompiledText) -> None:
+            key = self.code_key(digest(placed.text.text), placed.level)
+            self.codes.insert_code(key, compiled)
+            used[wanted[id(placed)]] = key, placed.level
+            self._add_seconds({"llvm": compiled.seconds})
 
+        def fall_back(placed: PlacedCode, failure: WorkerFailure) -> None:
+            fallbacks.append(fallback_report(placed.text.symbols, placed.level, str(failure)))
+
+        target = self.settings.target
         if self.jobs == 0:
-            for key, text in todo.items():
+            for placed in todo:
                 try:
-                    verify_text(text.text)  # LLVM would abort this process
-                    take(key, compile_text(text.text, target, level))
+                    verify_text(placed.text.text)  # LLVM would abort this process
+                    take(placed, compile_text(placed.text.text, target, placed.level))
                 except CodegenError as error:
                     raise explain_refusal(self.session, None, signatures=True) or error from None
-            return [TextUse(k, t.symbols, t.base) for k, t in zip(keys, texts, strict=True)], []
-
-        batches = _batches([*todo.items()])
-
-        def on_result(number: int, results: Any) -> None:
-            if not isinstance(results, _Retried):
-                for (key, _), plain in zip(batches[number], results, strict=True):
-                    take(key, CompiledText.from_plain(plain))
-                return
-            for (key, text), part in zip(batches[number], results.parts, strict=True):
-                (plain,), at_level, reason = part
-                if reason is not None:
-                    key = lowered[key] = self._code_key(digest(text.text), at_level)
-                    fallbacks.append(self._text_fallback(text, at_level, reason))
-                take(key, CompiledText.from_plain(plain))
-
-        def on_death(number: int, worker: Worker, death: WorkerDied) -> _Retried:
-            self._explain(worker, None)
-            return _Retried(
-                [
-                    self._try_levels(
-                        worker,
-                        death,
-                        lambda level, text=text: ("texts", [text.text], asdict(target), level),
-                        text.symbols[0],
-                    )
-                    for _, text in batches[number]
-                ]
-            )
-
-        tasks: list[Request] = [
-            ("texts", [text.text for _, text in batch], asdict(target), level) for batch in batches
-        ]
-        try:
-            shared_pool(self.jobs).run(self._open, tasks, on_result, on_death)
-        except CodegenError:
-            explain: list[Request] = [("explain", None, True)]
-            shared_pool(self.jobs).run(
-                self._open, explain, lambda number, result: None, lambda number, worker, death: None
-            )
-            raise
-        uses = [
-            TextUse(lowered.get(key, key), text.symbols, text.base)
-            for key, text in zip(keys, texts, strict=True)
-        ]
+        else:
+            tasks = [TextsTask(batch, target, take, fall_back) for batch in _batches(todo)]
+            try:
+                self._run(tasks)
+            except CodegenError:
+                self._run([ExplainTask(None)])
+                raise
+        uses: list[TextUse] = []
+        for text, level in texts:
+            key, at = used[self.code_key(digest(text.text), level)]
+            uses.append(TextUse(key, text.symbols, text.base, at))
         return uses, fallbacks
 
-    def _explain(
-        self, worker: Worker, indices: tuple[int, ...] | None, *, signatures: bool = True
-    ) -> None:
-        """Raise PassFailure if a worker died or failed since LLVM refuses a function; it is looked for
-        in a worker, where LLVM may abort."""
-        try:
-            worker.ask(("explain", indices, signatures))
-        except WorkerDied:
-            worker.restart()
-            worker.ask(self._open)
 
-    def _text_fallback(self, text: CodeText, level: Level, reason: WorkerDied) -> dict[str, Any]:
-        index = _owner(text.symbols[0])
-        return self._fallback(0 if index is None else index, level, reason)
-
-
-def _owner(symbol: str) -> int | None:
-    """The function that a symbol, or the trampoline it names, belongs to; None for trampolines of
-    function types; -1 for what a pass made."""
-    parsed = parse_symbol(symbol)
-    if parsed is None:
-        return -1
-    kind, number = parsed
-    return number if kind in ("function", "array-to-wasm", "native-to-wasm") else None
-
-
-def _batches(texts: list[tuple[str, CodeText]]) -> list[list[tuple[str, CodeText]]]:
-    batches: list[list[tuple[str, CodeText]]] = []
+def _batches(texts: list[PlacedCode]) -> list[list[PlacedCode]]:
+    batches: list[list[PlacedCode]] = []
     size = _BATCH_CHARACTERS
-    for key, text in texts:
+    for placed in texts:
         if size >= _BATCH_CHARACTERS:
             batches.append([])
             size = 0
-        batches[-1].append((key, text))
-        size += len(text.text)
+        batches[-1].append(placed)
+        size += len(placed.text.text)
     return batches

@@ -7,12 +7,14 @@ so each process makes the same plan for itself, and only function numbers travel
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from wasmdialect.codegen.reproducer import write_reproducer
+from wasmdialect.codegen.search_path import current_folder, worker_path
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.importer.body import import_body
 from wasmdialect.importer.declarations import PlanDeclarations
@@ -139,6 +141,13 @@ class CompileSession:
         for index in indices:
             self._import_body(unit, self.module.functions[index])
         return self._finished(unit)
+
+
+def session_request(session: CompileSession, binary: bytes, file: str) -> tuple[Any, ...]:
+    """What lets a worker set up the same. Relative paths mean there what they mean here."""
+    settings = session.settings.to_plain() | {"load": session.registry.files}
+    path = worker_path(with_program=len(session.registry.files) > 0)
+    return "session", binary, file, settings, path, current_folder()
 
 
 def expand_pipeline(settings: CompileSettings) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from wasmdialect._limits import DEFAULT_COMPILE_TIMEOUT, DEFAULT_FUNCTION_BUDGET
 from wasmdialect.codegen.target import Target
 from wasmdialect.object.link import LinkOptions
 from wasmdialect.passes.pipeline import LoweringOptions, Verify
@@ -37,6 +38,10 @@ class CompileSettings:
     load: tuple[str, ...] = ()
     """Python files with passes."""
     verify: Verify = "none"
+    function_budget: int = DEFAULT_FUNCTION_BUDGET
+    """Characters of LLVM IR of a function above which it is compiled at level 0."""
+    compile_timeout: float | None = DEFAULT_COMPILE_TIMEOUT
+    """Seconds that a worker may be silent for; None: any number."""
 
     @property
     def lowering(self) -> LoweringOptions:

@@ -14,8 +14,10 @@ from typing import Any
 from xdsl.dialects.builtin import ModuleOp
 
 from wasmdialect.codegen.llvm import compile_assembly, optimized_ir
-from wasmdialect.codegen.pool import Request, Worker, WorkerDied, default_jobs, shared_pool
-from wasmdialect.codegen.session import CompileSession
+from wasmdialect.codegen.pool import SingleTask, default_jobs, shared_pool
+from wasmdialect.codegen.printed import printing_to_errors
+from wasmdialect.codegen.process import WorkerFailure
+from wasmdialect.codegen.session import CompileSession, session_request
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.lowering.emit import emit_llvm
 from wasmdialect.wasm.text import print_function
@@ -42,16 +44,20 @@ def function_stages(
     """The stages of defined functions; `on_function` gets each one's index and stages, in any order.
     Raises WasmError, PassFailure."""
 
-    def on_result(number: int, plain: Any) -> None:
-        on_function(indices[number], [Stage(*row) for row in plain])
+    def task(index: int) -> SingleTask:
+        def on_reply(plain: Any) -> None:
+            on_function(index, [Stage(*row) for row in plain])
 
-    def on_death(number: int, worker: Worker, death: WorkerDied) -> Any:
-        return [("LLVM aborts", f"{death}\n", "txt")]
+        def on_failure(failure: WorkerFailure) -> None:
+            on_function(index, [Stage("The compiler fails", f"{failure}\n", "txt")])
 
-    jobs = default_jobs() if jobs is None else max(jobs, 1)
-    session: Request = ("session", binary, file, settings.to_plain())
-    tasks: list[Request] = [("stages", index) for index in indices]
-    shared_pool(jobs).run(session, tasks, on_result, on_death)
+        return SingleTask(("stages", index), on_reply, on_failure)
+
+    with printing_to_errors():
+        session = CompileSession(binary, file, settings)
+    pool = shared_pool(default_jobs() if jobs is None else max(jobs, 1))
+    tasks = map(task, indices)
+    pool.run(session_request(session, binary, file), tasks, settings.compile_timeout)
 
 
 def list_stages(session: CompileSession, index: int) -> list[Stage]:

@@ -1,7 +1,8 @@
 """Compiling a unit: the bodies of some functions, from Wasm bytes to the texts LLVM gets to code.
 
 Up to `-O2` each function is a text of its own, so its code does not depend on what else is in the unit;
-at `-O3` the unit is one text. Before LLVM runs, the parent is asked which texts it has code for.
+at `-O3` the unit is one text. Before LLVM runs, the parent is asked which texts it has code for, and it
+gets the code of each as soon as there is any.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from xdsl.dialects.builtin import ModuleOp
 
+from wasmdialect.codegen.budget import fallback_report, level_within
 from wasmdialect.codegen.cache import CompiledText
 from wasmdialect.codegen.digests import digest
 from wasmdialect.codegen.llvm import (
@@ -22,6 +24,7 @@ from wasmdialect.codegen.llvm import (
     compile_object,
     verify_text,
 )
+from wasmdialect.codegen.printed import Output, Printed
 from wasmdialect.codegen.refusal import explain_refusal
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
@@ -31,38 +34,36 @@ from wasmdialect.object.compiled import extract_functions
 from wasmdialect.passes.base import take_reports
 from wasmdialect.passes.pipeline import PassFailure
 
-LARGE_IR = 2_000_000
-HUGE_IR = 8_000_000
-"""Characters of LLVM IR text above which it is compiled one level lower, or at level 0: the time
-of LLVM's instruction selection grows with the square of a function's size."""
 
-Missing = Callable[[list[str]], list[bool]]
-"""Tells for the digests of texts which ones there is no code for."""
+class PlacedText(NamedTuple):
+    """A text by its digest, at its place in the module."""
+
+    digest: str
+    level: Level
+    """What it is to be compiled at: lower than was asked for if it is over its budget."""
+    symbols: tuple[str, ...]
+    base: int
 
 
 @dataclass
-class UnitResult:
-    """What compiling a unit gives."""
+class LoweredUnit:
+    """What import and passes made of a unit; its code is still to come."""
 
-    texts: list[tuple[str, tuple[str, ...], int]]
-    """Digest, symbols and base of each text, in the order of the unit."""
-    compiled: dict[str, CompiledText]
-    """The code of those that were missing, by digest."""
+    texts: list[PlacedText]
+    """In the order of the unit."""
     reports: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    seconds: dict[str, float] = field(default_factory=dict[str, float])
-    """Time by stage: `import`, `passes`, `emit`, `llvm`, `extract`."""
+    printed: Printed = field(default_factory=list[tuple[int | None, str]])
+    """What passes printed."""
 
     def to_plain(self) -> Any:
         """Values that `marshal` can write."""
-        compiled = {key: code.to_plain() for key, code in self.compiled.items()}
-        return (self.texts, compiled, self.reports, self.seconds)
+        return [tuple(text) for text in self.texts], self.reports, self.printed
 
     @staticmethod
-    def from_plain(plain: Any) -> UnitResult:
+    def from_plain(plain: Any) -> LoweredUnit:
         """The inverse of `to_plain`."""
-        texts, compiled, reports, seconds = plain
-        codes = {key: CompiledText.from_plain(code) for key, code in compiled.items()}
-        return UnitResult(texts, codes, reports, seconds)
+        texts, reports, printed = plain
+        return LoweredUnit([PlacedText(*text) for text in texts], reports, printed)
 
 
 def compile_unit(
@@ -71,48 +72,72 @@ def compile_unit(
     *,
     signatures: bool,
     level: Level,
-    missing: Missing,
+    output: Output,
+    missing: Callable[[LoweredUnit], list[bool]],
+    on_code: Callable[[int, CompiledText], None],
     verify: bool = False,
-) -> UnitResult:
+) -> dict[str, float]:
     """Compile functions by index, with the trampolines of the function types if `signatures`; `verify`
-    their texts first where LLVM must not abort. Raises WasmError, PassFailure, CodegenError."""
+    their texts first where LLVM must not abort.
+
+    `missing` tells which texts there is no code for; `on_code` gets the code of each of them with its
+    number, in order. Returns the time by stage: `import`, `passes`, `emit`, `llvm`, `extract`. Raises
+    WasmError, PassFailure, CodegenError.
+    """
     clock = Clock()
     take_reports()
     module = session.import_functions(indices, signatures=signatures)
     clock.lap("import")
+    output.begin()
     try:
         session.run_passes(module)
     except PassFailure as failure:
         raise session.reproduce(failure, indices, signatures=signatures) from failure.__cause__
+    printed = output.take()
     clock.lap("passes")
-    texts = emit_texts(module, session.settings, level)
-    digests = [digest(text.text) for text in texts]
+    texts, fallbacks = emit_texts(module, session.settings, level)
+    placed = [PlacedText(digest(t.text), at, t.symbols, t.base) for t, at in texts]
     clock.lap("emit")
-    result = UnitResult(
-        [(key, text.symbols, text.base) for key, text in zip(digests, texts, strict=True)], {}
-    )
-    result.reports = [report.to_plain() for report in take_reports()]
+    reports = [report.to_plain() for report in take_reports()] + fallbacks
+    to_compile = missing(LoweredUnit(placed, reports, printed))
     target = session.settings.target
-    for key, text, is_missing in zip(digests, texts, missing(digests), strict=True):
-        if is_missing and key not in result.compiled:
+    for number, (text, at) in enumerate(texts):
+        if to_compile[number]:
             try:
                 if verify:
                     verify_text(text.text)
-                result.compiled[key] = compile_text(text.text, target, level, clock)
+                compiled = compile_text(text.text, target, at, clock)
             except CodegenError as error:
                 explained = explain_refusal(session, indices, signatures=signatures)
                 raise explained or error from None
-    result.seconds = clock.seconds
-    return result
+            on_code(number, compiled)
+    return clock.seconds
 
 
-def emit_texts(module: ModuleOp, settings: CompileSettings, level: Level) -> list[CodeText]:
-    """The texts of a lowered module: what LLVM compiles one by one."""
+def emit_texts(
+    module: ModuleOp, settings: CompileSettings, level: Level
+) -> tuple[list[tuple[CodeText, Level]], list[dict[str, Any]]]:
+    """The texts of a lowered module, what LLVM compiles one by one and at which level, and reports of
+    those that are over their budget."""
     attributes = code_attributes(settings.target, branch_protection=settings.branch_protection)
-    if level < 3:
-        return emit_functions(module, attributes)
-    text = emit_together(module, attributes)
-    return [text] if text.symbols else []
+    budget = settings.function_budget
+    limit = f"where the budget is {budget}"
+    if level == 3:
+        together = emit_together(module, attributes)
+        if not together.symbols:
+            return [], []
+        if len(together.text) <= budget:
+            return [(together, level)], []
+        limit = f"{len(together.text)} of its unit, {limit}"
+    texts: list[tuple[CodeText, Level]] = []
+    reports: list[dict[str, Any]] = []
+    for text in emit_functions(module, attributes):
+        at = level_within(budget, level, len(text.text))
+        texts.append((text, at))
+        if at < level:
+            reason = f"{len(text.text)} characters of LLVM IR, {limit}"
+            reports.append(fallback_report(text.symbols, at, reason))
+    return texts, reports
 
 
 def compile_text(
@@ -121,10 +146,6 @@ def compile_text(
     """Compile LLVM IR text. Raises CodegenError; may abort the process."""
     clock = Clock() if clock is None else clock
     before = clock.total
-    if len(text) > HUGE_IR:
-        level = 0
-    elif len(text) > LARGE_IR:
-        level = min(level, 1)
     data = compile_object(text, target, level)
     clock.lap("llvm")
     functions = extract_functions(data)

@@ -1,103 +1,178 @@
-"""The worker process: `python -m wasmdialect.codegen.worker`, requests in, replies out.
+"""The worker process: requests in, replies out. docs/workers.md describes the protocol.
 
 LLVM aborts the process on some input, and one lock inside llvmlite keeps threads from compiling in
-parallel; so compilation happens here. A message is 8 bytes of length and a `marshal`led tuple.
-Before the reply there may be questions, `("missing", digests)`, which the parent answers with a list.
-Whatever passes print goes to stderr.
+parallel; so compilation happens here. `codegen.process` runs this file by its path, and it takes its
+search path from there before it imports anything of the package: what is imported at the top is of the
+standard library only.
 """
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import os
+import select
 import struct
 import sys
-from collections.abc import Callable
-from typing import IO, Any
+import threading
+from typing import TYPE_CHECKING, Any
 
-LENGTH = struct.Struct("<Q")
+if TYPE_CHECKING:
+    from wasmdialect.codegen.cache import CompiledText
+    from wasmdialect.codegen.settings import Level
+    from wasmdialect.codegen.unit import LoweredUnit
+
+HEADER = struct.Struct("<8sQ")
+"""What a message starts with: `MAGIC`, and the length of the `marshal`led tuple that follows."""
+MAGIC = b"wasmdial"
 
 
-def write_message(stream: IO[bytes], message: Any) -> None:
-    """Send one message."""
+def encode_message(message: tuple[Any, ...]) -> bytes:
+    """A message as bytes. Raises ValueError for what `marshal` cannot write."""
     data = marshal.dumps(message)
-    stream.write(LENGTH.pack(len(data)))
-    stream.write(data)
-    stream.flush()
+    return HEADER.pack(MAGIC, len(data)) + data
 
 
-def read_message(stream: IO[bytes]) -> Any:
-    """Receive one message. Raises EOFError if the other side is gone."""
-    header = stream.read(LENGTH.size)
-    if len(header) < LENGTH.size:
-        raise EOFError
-    (length,) = LENGTH.unpack(header)
-    data = stream.read(length)
-    if len(data) < length:
-        raise EOFError
-    return marshal.loads(data)
+class Channel:
+    """The worker's end of the connection."""
+
+    def __init__(self, descriptor: int) -> None:
+        os.set_inheritable(descriptor, False)
+        self._descriptor = descriptor
+
+    def send(self, message: bytes) -> None:
+        """Send an encoded message. Raises OSError if the other side is gone."""
+        left = memoryview(message)
+        while left:
+            left = left[os.write(self._descriptor, left) :]
+
+    def receive(self) -> tuple[Any, ...]:
+        """Receive one message. Raises EOFError if the other side is gone."""
+        _, length = HEADER.unpack(self._read(HEADER.size))
+        return marshal.loads(self._read(length))
+
+    def _read(self, size: int) -> bytes:
+        parts: list[bytes] = []
+        while size:
+            part = os.read(self._descriptor, min(size, 1 << 20))
+            if not part:
+                raise EOFError
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def end_with_parent(self) -> None:
+        """From now on this process ends as soon as the other side is gone, whatever it is doing."""
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLRDHUP)
+
+        def watch() -> None:
+            poll.poll()
+            os._exit(0)
+
+        threading.Thread(target=watch, daemon=True).start()
 
 
 def main() -> None:
-    """Serve requests until the parent closes the pipe."""
+    """Serve requests until the parent is gone. The argument is the descriptor of the connection."""
+    channel = Channel(int(sys.argv.pop()))
+    with contextlib.suppress(EOFError):
+        number, version, path = channel.receive()
+        if version != sys.version:
+            sys.exit(f"it is Python {sys.version}, and should be {version}")
+        sys.path[:] = path
+        channel.end_with_parent()
+        _load_compiler()
+        channel.send(encode_message((number, "ok", None)))
+        _serve(channel)
+
+
+def _load_compiler() -> None:
+    """Import what compiling takes before a session adds the user's own folders to the search path."""
+    import capstone  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+    import wasmdialect.codegen.unit  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    from wasmdialect.passes.registry import OWN_PASSES, PassRegistry
+
+    PassRegistry().make_context()
+    for factory in OWN_PASSES.values():
+        factory()
+
+
+def _serve(channel: Channel) -> None:
+    from wasmdialect.codegen.errors import error_to_plain
     from wasmdialect.dialects.fast import relaxed_gc
 
-    requests = sys.stdin.buffer
-    replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-
-    def ask_missing(digests: list[str]) -> list[bool]:
-        write_message(replies, ("missing", digests))
-        return read_message(requests)
-
-    server = _Server(ask_missing)
+    server = _Server(channel)
     with relaxed_gc():
         while True:
+            server.number, kind, *arguments = channel.receive()
             try:
-                request = read_message(requests)
-            except EOFError:
-                return
-            write_message(replies, server.answer(request))
+                reply = "ok", _REQUESTS[kind](server, *arguments)
+                message = encode_message((server.number, *reply))
+            except BaseException as error:  # also the SystemExit of a pass
+                message = encode_message((server.number, "error", error_to_plain(error)))
+            channel.send(message)
 
 
 class _Server:
-    """Answers requests; keeps the module that the units belong to."""
+    """Carries out requests; keeps the module that the units belong to."""
 
-    def __init__(self, missing: Callable[[list[str]], list[bool]]) -> None:
+    number = 0
+    """The request that is being carried out: every message says which one it belongs to."""
+
+    def __init__(self, channel: Channel) -> None:
+        from wasmdialect.codegen.printed import DescriptorOutput
+
+        self._channel = channel
         self._session: Any = None
-        self._missing = missing
+        self._output = DescriptorOutput()
 
-    def answer(self, request: tuple[Any, ...]) -> tuple[str, Any]:
-        """`("ok", result)` or `("error", description)`."""
-        from wasmdialect.codegen.errors import error_to_plain
+    def _tell(self, kind: str, content: Any) -> None:
+        self._channel.send(encode_message((self.number, kind, content)))
 
-        kind, *arguments = request
-        try:
-            return "ok", _REQUESTS[kind](self, *arguments)
-        except Exception as error:
-            return "error", error_to_plain(error)
-
-    def open_session(self, binary: bytes, file: str, settings: dict[str, Any]) -> None:
-        """The module that the next units belong to."""
+    def open_session(
+        self, binary: bytes, file: str, settings: dict[str, Any], path: list[str], folder: str
+    ) -> None:
+        """The module that the next units belong to; where the parent looks for modules, and is."""
         from wasmdialect.codegen.session import CompileSession
         from wasmdialect.codegen.settings import CompileSettings
 
+        sys.path[:] = path
+        with contextlib.suppress(OSError):  # it may have been removed
+            os.chdir(folder)
         self._session = CompileSession(binary, file, CompileSettings.from_plain(settings))
 
-    def unit(self, indices: tuple[int, ...], signatures: bool, level: Any) -> Any:
-        """Compile functions of the module."""
+    def unit(self, indices: tuple[int, ...], signatures: bool, level: Level) -> Any:
+        """Compile functions of the module: `lowered`, the parent's answer, a `code` for each text."""
         from wasmdialect.codegen.unit import compile_unit
 
-        return compile_unit(
-            self._session, indices, signatures=signatures, level=level, missing=self._missing
-        ).to_plain()
+        def missing(lowered: LoweredUnit) -> list[bool]:
+            self._tell("lowered", lowered.to_plain())
+            number, answer = self._channel.receive()
+            assert number == self.number
+            return answer
 
-    def texts(self, texts: list[str], target: dict[str, str], level: Any) -> Any:
-        """Compile LLVM IR texts."""
+        return compile_unit(
+            self._session,
+            indices,
+            signatures=signatures,
+            level=level,
+            output=self._output,
+            missing=missing,
+            on_code=self._code,
+        )
+
+    def texts(self, texts: list[tuple[str, Level]], target: dict[str, str]) -> None:
+        """Compile LLVM IR texts: a `code` for each."""
         from wasmdialect.codegen.target import Target
         from wasmdialect.codegen.unit import compile_text
 
-        return [compile_text(text, Target(**target), level).to_plain() for text in texts]
+        for number, (text, level) in enumerate(texts):
+            self._code(number, compile_text(text, Target(**target), level))
+
+    def _code(self, number: int, compiled: CompiledText) -> None:
+        self._tell("code", (number, compiled.to_plain()))
 
     def explain(self, indices: tuple[int, ...] | None, signatures: bool) -> None:
         """Raise PassFailure if LLVM refuses the code of one of these functions, or of any."""
@@ -114,7 +189,7 @@ class _Server:
         stages = list_stages(self._session, index)
         return [(stage.title, stage.text, stage.extension) for stage in stages]
 
-    def object(self, text: str, target: dict[str, str], level: Any) -> bytes:
+    def object(self, text: str, target: dict[str, str], level: Level) -> bytes:
         """Compile LLVM IR text to an object as LLVM writes it."""
         from wasmdialect.codegen.llvm import compile_object
         from wasmdialect.codegen.target import Target

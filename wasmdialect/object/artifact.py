@@ -102,6 +102,7 @@ class EngineInfo(FrozenRecord):
 
 SETTINGS: Mapping[str, Form] = {
     "opt_level": integer(0, 3),
+    "function_budget": integer(0, U64),
     "bounds": one_of("guard", "explicit"),
     "traps": one_of("exact", "relaxed"),
     "debug_checks": boolean,

@@ -8,7 +8,7 @@ and can be cached. `FunctionPass` is the short way to write one.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import get_ident
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
@@ -43,6 +43,7 @@ class FunctionPass(ModulePass):
         for function in defined_functions(op):
             enter_function(function)
             self.apply_to_function(ctx, function)
+        enter_function(None)
 
     @abstractmethod
     def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
@@ -203,12 +204,30 @@ def begin_reports(pass_name: str) -> None:
     _current_pass = pass_name
 
 
+FunctionListener = Callable[[int | None], None]
+"""Called with the index of each function that a `FunctionPass` comes to, and with None at the end."""
+_listeners: dict[int, FunctionListener] = {}
+"""By thread."""
+
+
+def listen_to_functions(listener: FunctionListener | None) -> None:
+    """Tell `listener` which function the passes of this thread are at; None ends it."""
+    if listener is None:
+        _listeners.pop(get_ident(), None)
+    else:
+        _listeners[get_ident()] = listener
+
+
 def enter_function(function: wasmir.FuncOp | None) -> None:
     """Note which function a pass works on in this thread, for whoever asks what takes so long."""
+    thread = get_ident()
     if function is None:
-        _current_function.pop(get_ident(), None)
+        _current_function.pop(thread, None)
     else:
-        _current_function[get_ident()] = function
+        _current_function[thread] = function
+    listener = _listeners.get(thread)
+    if listener is not None:
+        listener(None if function is None else function.index_value)
 
 
 def current_function(thread: int) -> wasmir.FuncOp | None:

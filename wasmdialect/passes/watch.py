@@ -43,6 +43,17 @@ _watcher: threading.Thread | None = None
 _starting = threading.Lock()
 
 
+def _after_fork_in_child() -> None:
+    """The other threads are gone, with what they ran and perhaps with a lock."""
+    global _any, _starting
+    _any, _starting = threading.Event(), threading.Lock()
+    for thread in {*_running} - {threading.get_ident()}:
+        del _running[thread]
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
 def run_watched(pass_name: str, step: Callable[[], Any]) -> Any:
     """The result of a step of a pass; says so on stderr, again and again, if it does not end."""
     _start_watcher()

@@ -1,0 +1,43 @@
+"""The budget of a function: how large its LLVM IR may be at which level.
+
+LLVM's instruction selection and register allocation take time that grows with the square of a
+function's size. A function that is over its budget is compiled at a lower level, alone, and a report
+says so. The size decides, not the time: the same module gives the same code on every machine.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wasmdialect.abi.symbol_parts import parse_symbol
+from wasmdialect.codegen.settings import Level
+
+
+def level_within(budget: int, level: Level, size: int) -> Level:
+    """The level at which a text of this many characters is compiled alone when `level` is wanted."""
+    if size > budget:
+        return 0
+    return 2 if level == 3 else level
+
+
+def fallback_report(symbols: tuple[str, ...], level: Level, reason: str) -> dict[str, Any]:
+    """The report of a text that is compiled at a lower level than was asked for."""
+    owner = owner_of(symbols[0])
+    return {
+        "pass": "llvm",
+        "function": symbols[0],
+        "function_index": -1 if owner is None else owner,
+        "kind": "fallback",
+        "level": level,
+        "reason": reason,
+    }
+
+
+def owner_of(symbol: str) -> int | None:
+    """The function that a symbol, or the trampoline it names, belongs to; None for trampolines of
+    function types; -1 for what a pass made."""
+    parsed = parse_symbol(symbol)
+    if parsed is None:
+        return -1
+    kind, number = parsed
+    return number if kind in ("function", "array-to-wasm", "native-to-wasm") else None

@@ -1,0 +1,246 @@
+"""What workers do for a compilation, and what is tried when a worker fails at it.
+
+A unit is taken apart into its functions. A function that ends its worker is tried once more, then at
+lower levels; one that takes too long goes on at the next lower level at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from wasmdialect.codegen.budget import owner_of
+from wasmdialect.codegen.cache import CodeCache, CompiledText
+from wasmdialect.codegen.errors import CompileCrash
+from wasmdialect.codegen.pool import Task
+from wasmdialect.codegen.printed import show
+from wasmdialect.codegen.process import Request, WorkerFailure
+from wasmdialect.codegen.settings import Level
+from wasmdialect.codegen.target import Target
+from wasmdialect.codegen.unit import LoweredUnit, PlacedText
+from wasmdialect.lowering.emit import CodeText
+
+
+class Item(NamedTuple):
+    """What the cache keeps whole."""
+
+    functions: tuple[int, ...]
+    signatures: bool = False
+    """Whether the trampolines of the function types belong to it."""
+
+    def parts(self) -> list[Item]:
+        """Its functions one by one."""
+        parts = [Item((index,)) for index in self.functions]
+        return [Item((), True), *parts] if self.signatures else parts
+
+
+class Owner(Protocol):
+    """The compilation that units belong to."""
+
+    codes: CodeCache
+
+    def code_key(self, text_digest: str, level: Level) -> str:
+        """The key of the code of a text."""
+        ...
+
+    def name_of(self, item: Item) -> str:
+        """A function, or what else an item is, for people."""
+        ...
+
+    def finish_unit(self, unit: UnitTask, seconds: dict[str, float]) -> None:
+        """Take a unit that is done."""
+        ...
+
+
+@dataclass(eq=False)
+class UnitTask:
+    """Compiling a unit."""
+
+    owner: Owner
+    item: Item
+    level: Level
+    tries: int = 0
+    """How often its functions have failed at this level."""
+    shows: bool = True
+    fallback: WorkerFailure | None = None
+    """Why it is at a lower level than was asked for."""
+    lowered: LoweredUnit | None = None
+    """None while import and passes are at work."""
+    waiting: list[int] = field(default_factory=list[int])
+    """Numbers of the texts whose code is still to come."""
+
+    @property
+    def request(self) -> Request:
+        """What a worker is asked."""
+        self.lowered = None
+        return "unit", self.item.functions, self.item.signatures, self.level
+
+    def message(self, kind: str, content: Any) -> Any:
+        """Take a message of the worker."""
+        if kind == "lowered":
+            return self.missing(LoweredUnit.from_plain(content))
+        number, plain = content
+        return self.take_code(number, CompiledText.from_plain(plain))
+
+    def missing(self, lowered: LoweredUnit) -> list[bool]:
+        """Take what import and passes made; which texts there is no code for."""
+        self.lowered = lowered
+        known: set[str] = set()
+        answer: list[bool] = []
+        for text in lowered.texts:
+            key = self.key(text)
+            answer.append(key not in known and self.owner.codes.code(key) is None)
+            known.add(key)
+        self.waiting = [number for number, missing in enumerate(answer) if missing]
+        return answer
+
+    def take_code(self, number: int, code: CompiledText) -> None:
+        """Keep the code of a text."""
+        assert self.lowered is not None
+        self.owner.codes.insert_code(self.key(self.lowered.texts[number]), code)
+        self.waiting.remove(number)
+
+    def key(self, text: PlacedText) -> str:
+        """The key of the code of a text."""
+        return self.owner.code_key(text.digest, text.level)
+
+    def done(self, reply: Any) -> Iterable[Task]:
+        """Take the seconds by stage."""
+        self.owner.finish_unit(self, reply)
+        return ()
+
+    def failed(self, failure: WorkerFailure) -> Iterable[Task]:
+        """Its functions alone; a function once more, or at a lower level."""
+        tasks = self._instead(failure)
+        if failure.timed_out or self.tries > 0 or self.lowered is None:
+            return tasks
+        return [ExplainTask(self.item.functions, self.item.signatures, tasks)]
+
+    def _instead(self, failure: WorkerFailure) -> list[Task]:
+        in_passes = self.lowered is None
+        shows = self.shows and in_passes
+        parts = self.item.parts()
+        if len(parts) > 1:
+            culprit = self._at_work()
+            return [
+                UnitTask(self.owner, part, self.level, 1, shows)
+                if part != culprit or not failure.timed_out
+                else self._lower(part, shows, failure)
+                for part in parts
+            ]
+        if not failure.timed_out and self.tries == 0:
+            return [UnitTask(self.owner, self.item, self.level, 1, shows, self.fallback)]
+        if in_passes:
+            show(failure.printed)
+            raise CompileCrash(
+                f"importing {self.owner.name_of(self.item)}, or a pass over it: {failure}"
+            )
+        return [self._lower(self.item, shows, failure)]
+
+    def _at_work(self) -> Item | None:
+        """What LLVM was compiling."""
+        if self.lowered is None or not self.waiting:
+            return None
+        index = owner_of(self.lowered.texts[self.waiting[0]].symbols[0])
+        return Item((), True) if index is None else Item((index,))
+
+    def _lower(self, item: Item, shows: bool, failure: WorkerFailure) -> UnitTask:
+        level = _lower_level(self.level, self.owner.name_of(item), failure)
+        return UnitTask(self.owner, item, level, 1, shows, failure)
+
+
+@dataclass(slots=True)
+class PlacedCode:
+    """A text of a module that all passes have seen, and what it is compiled at."""
+
+    text: CodeText
+    level: Level
+    tries: int = 0
+
+
+@dataclass(eq=False)
+class TextsTask:
+    """Compiling texts."""
+
+    texts: list[PlacedCode]
+    target: Target
+    on_code: Callable[[PlacedCode, CompiledText], None]
+    on_fallback: Callable[[PlacedCode, WorkerFailure], None]
+    shows: bool = True
+    count: int = 0
+    """How many of them are done."""
+
+    @property
+    def request(self) -> Request:
+        """What a worker is asked."""
+        return "texts", [(t.text.text, t.level) for t in self.texts], asdict(self.target)
+
+    def message(self, kind: str, content: Any) -> Any:
+        """Take the code of the next text."""
+        _, plain = content
+        self.on_code(self.texts[self.count], CompiledText.from_plain(plain))
+        self.count += 1
+
+    def done(self, reply: Any) -> Iterable[Task]:
+        """All are."""
+        return ()
+
+    def failed(self, failure: WorkerFailure) -> Iterable[Task]:
+        """The text that LLVM was at alone, once more or at a lower level; the others after it."""
+        if self.count == len(self.texts):
+            return ()
+        culprit, *rest = self.texts[self.count :]
+        is_known = failure.timed_out or culprit.tries > 0
+        culprit.tries += 1
+        if failure.timed_out or culprit.tries > 1:
+            culprit.level = _lower_level(culprit.level, culprit.text.symbols[0], failure)
+            culprit.tries = 1
+            self.on_fallback(culprit, failure)
+        tasks: list[Task] = [
+            TextsTask(batch, self.target, self.on_code, self.on_fallback)
+            for batch in [[culprit], rest]
+            if batch
+        ]
+        return tasks if is_known else [ExplainTask(None, True, tasks)]
+
+
+@dataclass(eq=False)
+class ExplainTask:
+    """Looking whether LLVM has failed since it refuses a function: then PassFailure is raised. It is
+    done in a worker, which LLVM may abort too."""
+
+    functions: tuple[int, ...] | None
+    """None: all."""
+    signatures: bool = True
+    then: Sequence[Task] = ()
+    """What is to be done if it is something else."""
+    shows: bool = False
+
+    @property
+    def request(self) -> Request:
+        """What a worker is asked."""
+        return "explain", self.functions, self.signatures
+
+    def message(self, kind: str, content: Any) -> Any:
+        """There are none."""
+        raise AssertionError(kind)
+
+    def done(self, reply: Any) -> Iterable[Task]:
+        """It is something else."""
+        return self.then
+
+    def failed(self, failure: WorkerFailure) -> Iterable[Task]:
+        """It is not known."""
+        return self.then
+
+
+def _lower_level(level: Level, name: str, failure: WorkerFailure) -> Level:
+    """The level to try next. Raises CompileCrash if there is none."""
+    if level == 0:
+        show(failure.printed)
+        hint = "; --compile-timeout or Config(compile_timeout=...) allows more"
+        raise CompileCrash(
+            f"compiling {name} fails at every level: {failure}{hint if failure.timed_out else ''}"
+        )
+    return 1 if level > 1 else 0
