@@ -11,8 +11,8 @@ import pytest
 from wasmdialect import Config, Engine, Instance, Module, Store, Trap, wat2wasm
 from wasmdialect.abi.symbol_parts import parse_symbol
 from wasmdialect.api.compile import compile_settings
+from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.session import CompileSession
-from wasmdialect.codegen.unit import compile_unit
 from wasmdialect.object.artifact import read_artifact
 from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
@@ -88,16 +88,10 @@ def test_shuffling_is_by_the_seed():
 
 
 def compiled_functions() -> list[NamedFunction]:
-    session = CompileSession(bytes(wat2wasm(TEXT)), "m.wasm", compile_settings(Config()))
-    indices = [f.index for f in session.module.defined_functions()]
-    result = compile_unit(
-        session, indices, signatures=True, level=2, missing=lambda keys: [True] * len(keys)
-    )
-    return [
-        NamedFunction(function, symbols, base)
-        for key, symbols, base in result.texts
-        for function in result.compiled[key].functions
-    ]
+    wasm = bytes(wat2wasm(TEXT))
+    run = Run(CompileSession(wasm, "m.wasm", compile_settings(Config())), wasm, "m.wasm", jobs=0)
+    run.compile()
+    return run.functions
 
 
 def test_veneers_where_a_branch_does_not_reach():
