@@ -57,6 +57,7 @@ def test_the_report_is_kept_and_the_budget_is_in_the_key():
     larger = compiled(cache=store)
     assert levels(larger)[G] == 2
     assert not larger.reports
+    assert larger.artifact == compiled().artifact
 
 
 def test_the_text_at_a_lower_level_is_that_of_the_lower_level():

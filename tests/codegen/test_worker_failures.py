@@ -244,6 +244,18 @@ def test_a_pass_that_breaks_the_connection_is_named(tmp_path: Path, action: str)
         Module(engine(tmp_path, action), TEXT)
 
 
+def test_what_a_pass_has_started_ends_with_the_worker(tmp_path: Path):
+    started = tmp_path / "started"
+    note = f"open({str(started)!r}, 'w').write(str(os.getpid()))"
+    with pytest.raises(CompileCrash):
+        Module(engine(tmp_path, f"os.fork() or ({note}, time.sleep(600)); os.abort()"), TEXT)
+    stat = Path(f"/proc/{started.read_text()}/stat")
+    limit = time.monotonic() + 60
+    while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+
+
 @pytest.mark.parametrize("jobs", [0, 1])
 def test_a_pass_that_exits_is_a_failure_of_the_pass(tmp_path: Path, jobs: int):
     made = engine(tmp_path, "sys.exit(3)")
