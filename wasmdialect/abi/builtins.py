@@ -62,6 +62,5 @@ _ROWS = (
 BUILTINS: Mapping[str, Builtin] = {b.name: b for b in _ROWS}
 """Every builtin by name."""
 
-FIRST_OWN_BUILTIN = 64
 BUILTIN_COUNT = 1 + max(b.index for b in _ROWS)
-"""Length of the array at `vmctx.builtins` without the builtins that passes declare."""
+"""Length of the array at `vmctx.builtins`."""

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 POINTER_SIZE = 8
 VMCONTEXT_MAGIC = 0x65726F63  # "core"
-NATIVE_HOST_MAGIC = 0x4648434E  # "NCHF"
 ARRAY_HOST_MAGIC = 0x46484341  # "ACHF"
 VALUE_SLOT_SIZE = 16
 """A `ValRaw`: slot i of an array call is at byte 16 * i."""

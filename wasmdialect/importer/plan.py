@@ -78,10 +78,6 @@ class ModulePlan:
         if isinstance(t.composite, FuncType) and t not in self._signature_types:
             self.signatures[index] = self._signature_types[t] = len(self._signature_types)
 
-    def signature_of(self, t: DefType) -> int:
-        """The number of a function type of the module."""
-        return self._signature_types[t]
-
     # --- what passes add, behind everything else ---
 
     def add_type(self, t: DefType) -> int:

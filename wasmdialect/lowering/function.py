@@ -223,10 +223,6 @@ class FunctionLowering:
 
     # --- values ---
 
-    def value(self, old: SSAValue) -> SSAValue:
-        """What an old value became."""
-        return self.values[old]
-
     def condition(self, old: SSAValue) -> SSAValue:
         """An old i32 value as an i1: whether it is not zero."""
         known = self.conditions.get(old)

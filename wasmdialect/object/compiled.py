@@ -154,7 +154,7 @@ class _Extraction:
     def functions(self) -> list[CompiledFunction]:
         """All functions, in the order of their sections."""
         if self.elf.section(".llvm_stackmaps") is not None:
-            raise ExtractError("the code has stack maps, which a trampoline must not have")
+            raise ExtractError("the code has stack maps, which the artifact has no place for")
         starts = self.starts
         for symbol in self.symbols:
             if symbol.type == STT_FUNC and symbol.section:

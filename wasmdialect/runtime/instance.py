@@ -113,8 +113,6 @@ class ModuleInstance(StoreItem):
         self.globals: list[GlobalCell] = []
         self.dropped_data: set[int] = set()
         self.dropped_elements: set[int] = set()
-        self._element_functions: dict[int, dict[int, int]] = {}
-        """By table: index to function index of the elements that have not been computed."""
         self.exports: Mapping[str, Extern] = {}
         store.run(None, self._instantiate, store, imports)
 

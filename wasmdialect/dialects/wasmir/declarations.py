@@ -8,7 +8,6 @@ imported names the module and name it comes from and has no body.
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Sequence
 
 from xdsl.dialects.builtin import (
     I64,
@@ -22,11 +21,10 @@ from xdsl.dialects.builtin import (
     SymbolNameConstraint,
     SymbolRefAttr,
     UnitAttr,
-    i32,
     i64,
 )
 from xdsl.dialects.utils import parse_func_op_like, print_func_op_like
-from xdsl.ir import Attribute, Block, Region, SSAValue, TypeAttribute
+from xdsl.ir import Attribute, Block, Region, TypeAttribute
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
@@ -363,14 +361,3 @@ DECLARATION_OPS: tuple[type[IRDLOperation], ...] = (
     ExportOp,
     StartOp,
 )
-
-
-def constant_region(values: Sequence[SSAValue], block: Block) -> Region:
-    """The region of a constant expression whose operations are in `block`."""
-    block.add_op(ReturnOp(*values))
-    return Region(block)
-
-
-def address_attr(is_64_bit: bool) -> IntegerType:
-    """The address type of a memory or table."""
-    return i64 if is_64_bit else i32
