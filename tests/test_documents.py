@@ -60,14 +60,22 @@ def test_readme_pass(folder: Path):
     commands = [
         line
         for line in readme.splitlines()
-        if re.match(r"(wasm-opt-py|wasmdialect).*fib.wat", line)
+        if re.match(r"(wasm-opt-py|wasmdialect).*fib.(wat|mlir)", line)
     ]
-    assert len(commands) == 4
+    assert len(commands) == 6
     outputs = [run(folder, command) for command in commands]
     assert '{"calls": 21891}' in outputs[0].stderr
     assert 'wasmvm.count "calls"' in outputs[1].stdout
     assert "ret" in outputs[2].stdout
     assert "wasmir.call" in (folder / "fib.html").read_text()
+    assert outputs[5].stdout == "i32:6765\n"
+
+
+def test_ir_of_the_pipelines_document(folder: Path):
+    text = (ROOT / "docs" / "pipelines.md").read_text()
+    (folder / "hello.mlir").write_text(re.findall(r"```mlir\n(.*?)```", text, re.DOTALL)[0])
+    (command,) = re.findall(r"^wasmdialect run hello.mlir.*", text, re.MULTILINE)
+    assert f"# {run(folder, command).stdout}" == f"# {command.partition('# ')[2]}\n"
 
 
 def test_readme_api():

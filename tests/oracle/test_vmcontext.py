@@ -12,7 +12,8 @@ import pytest
 
 from wasmdialect import wat2wasm
 from wasmdialect.abi.layout import Counts, VMContextLayout
-from wasmdialect.importer.plan import ModulePlan
+from wasmdialect.dialects.declared import count_declarations
+from wasmdialect.importer.declarations import import_declarations
 from wasmdialect.object.code_file import CodeFile, read_code_file
 from wasmdialect.wasm.decode import decode_module
 
@@ -101,7 +102,7 @@ def test_offsets(oracle: Any, seed: int):
     text, probes = shape_text(random.Random(seed))
     wasm = bytes(wat2wasm(text))
     module = decode_module(wasm)
-    layout = VMContextLayout(ModulePlan(module, "m.wasm").counts)
+    layout = VMContextLayout(count_declarations(import_declarations(module, "m.wasm")))
     expected = formula(layout.counts)
     assert layout.size == expected.pop("size")
     assert {name: layout.region_offsets[name] for name in expected} == expected

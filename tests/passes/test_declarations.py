@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from xdsl.context import Context
+from xdsl.parser import Parser
 
 from wasmdialect import (
     Config,
@@ -27,8 +27,8 @@ from wasmdialect.abi.layout import Counts, VMContextLayout
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import parse_target
-from wasmdialect.importer.declarations import PlanDeclarations
-from wasmdialect.importer.plan import ModulePlan
+from wasmdialect.dialects.declared import ModuleDeclarations
+from wasmdialect.importer.declarations import import_declarations
 from wasmdialect.passes.ir_declarations import IRDeclarations
 from wasmdialect.passes.pipeline import PassFailure, run_declare
 from wasmdialect.passes.registry import PassRegistry
@@ -73,8 +73,8 @@ def loaded(path: Path, name: str) -> Any:
     return registry.find(name)()
 
 
-def declarations_of(text: str) -> PlanDeclarations:
-    return PlanDeclarations(ModulePlan(decode_module(wat2wasm(text)), "module.wat"))
+def declarations_of(text: str) -> IRDeclarations:
+    return IRDeclarations(import_declarations(decode_module(wat2wasm(text)), "module.wat"))
 
 
 # --- what a pass declared can be used in every unit ---
@@ -223,11 +223,11 @@ def test_a_pass_sees_what_was_declared_before():
 def test_ir_is_seen_like_the_module_it_came_from():
     settings = CompileSettings(parse_target(None))
     session = CompileSession(wat2wasm(MODULE), "m.wat", settings)
-    read, planned = IRDeclarations(session.import_everything()), session.declarations
-    for kind in ("functions", "globals", "memories", "tables"):
-        for of_ir, of_plan in zip(getattr(read, kind), getattr(planned, kind), strict=True):
-            assert replace(of_ir, name=of_plan.name) == of_plan  # IR has no names
-    assert set(read.exports) == set(planned.exports)
+    printed = str(session.import_everything())
+    read = IRDeclarations(Parser(session.context, printed).parse_module())
+    direct = declarations_of(MODULE)
+    for kind in ("functions", "globals", "memories", "tables", "exports"):
+        assert getattr(read, kind) == getattr(direct, kind)
 
 
 # --- fields ---
@@ -281,10 +281,10 @@ class _Counted(list[Any]):
 def test_declaring_does_not_go_through_what_is_declared_already():
     """Otherwise many counters, globals or imports take the square of their number."""
     declarations = declarations_of(MODULE)
-    module = declarations.plan.module
-    declarations.plan.extra_fields = _Counted()
-    module.globals, module.functions = _Counted(module.globals), _Counted(module.functions)
-    module.types = _Counted(module.types)
+    declared: ModuleDeclarations = declarations._declared  # pyright: ignore[reportPrivateUsage]
+    declared.spaces = {cls: _Counted(space) for cls, space in declared.spaces.items()}
+    declared.fields = _Counted(declared.fields)
+    assert declared.symbols
     _Counted.walks = 0
     for number in range(10):
         declarations.add_counter(f"counter {number}")
@@ -357,7 +357,6 @@ def test_what_declare_raises_is_a_failure_of_the_pass(tmp_path: Path, action: st
     assert "-p fails" in reproducer.read_text() or "-p 'fails" in reproducer.read_text()
     # The reproducer fails again.
     context = PassRegistry().make_context()
-    from xdsl.parser import Parser
 
     module = Parser(context, reproducer.read_text()).parse_module()
     with pytest.raises(PassFailure, match=message):

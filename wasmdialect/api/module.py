@@ -55,17 +55,21 @@ def _parse(wat: str | bytes | bytearray) -> ParsedModule:
 
 
 def _compile(config: Config, wasm: str | bytes | bytearray) -> Compilation:
-    """Compile binary or text; text starts with anything but a zero byte. Raises WasmError, which
-    knows its place in the text."""
+    """Compile binary or text, of Wasm or of IR; text starts with anything but a zero byte. Raises
+    WasmError, which knows its place in the text."""
     from wasmdialect.wasm.errors import WasmError
 
     with _importing:
         from wasmdialect.api.compile import compile_wasm
+        from wasmdialect.api.forms import is_mlir
     if not isinstance(wasm, str | bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError("expected wasm bytes")
     if not isinstance(wasm, str) and (not wasm or wasm[0] == 0):
         return compile_wasm(config, bytes(wasm), "module.wasm")
-    parsed = _parse(wasm)
+    text = wasm.encode("utf-8", "surrogateescape") if isinstance(wasm, str) else bytes(wasm)
+    if is_mlir(text):
+        return compile_wasm(config, text, "module.mlir")
+    parsed = _parse(text)
     try:
         return compile_wasm(config, parsed.binary, "module.wasm")
     except WasmError as error:

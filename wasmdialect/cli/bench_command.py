@@ -15,9 +15,10 @@ import click
 
 import wasmdialect
 from wasmdialect._printable import printable
+from wasmdialect.api.forms import is_mlir
 from wasmdialect.cli.arguments import ProgramCommand
 from wasmdialect.cli.errors import UsageError
-from wasmdialect.cli.inputs import read_bytes, to_module
+from wasmdialect.cli.inputs import read_bytes, to_source
 from wasmdialect.cli.numbers import Integer
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
 from wasmdialect.cli.values import parse_argument
@@ -72,11 +73,14 @@ def bench(
     **options: Any,
 ) -> int:
     """Measure and print; returns the exit code."""
-    wasm = to_module(read_bytes(file), file).binary
+    wasm = to_source(read_bytes(file), file).binary
     sides = {_OURS: _compile(_OURS, wasmdialect, to_config(options), wasm, invoke, args)}
     sides[_CONTROL] = sides[_OURS]
     try:
-        sides[_THEIRS] = _compile(_THEIRS, import_module("wasmtime"), None, wasm, invoke, args)
+        if is_mlir(wasm):
+            print("the input is IR, which wasmtime does not read: there is nothing to compare with")
+        else:
+            sides[_THEIRS] = _compile(_THEIRS, import_module("wasmtime"), None, wasm, invoke, args)
     except ImportError:
         print("PyPI's wasmtime is not installed: there is nothing to compare with")
     times = measure(sides, runs)

@@ -13,7 +13,7 @@ import click
 from wasmdialect._printable import printable
 from wasmdialect.api.config import Config
 from wasmdialect.cli.errors import UsageError
-from wasmdialect.cli.inputs import locate, read_bytes, to_module
+from wasmdialect.cli.inputs import locate, read_bytes, to_source
 from wasmdialect.cli.loading import compile_file
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
 from wasmdialect.cli.output import write_output
@@ -45,7 +45,8 @@ if TYPE_CHECKING:
 @compile_options
 @DEBUG_OPTION
 def command(debug: bool, **options: Any) -> None:
-    """Compile FILE (.wasm or .wat) to an artifact that `run` maps and starts at once.
+    """Compile FILE (.wasm, .wat, or .mlir at any stage) to an artifact that `run` maps and starts at
+    once.
 
     \b
     wasmdialect compile prog.wasm -o prog.cwasm
@@ -108,7 +109,7 @@ def _compile_object(data: bytes, file: str, config: Config) -> bytes:
     from wasmdialect.codegen.objects import compile_to_object
     from wasmdialect.wasm.errors import WasmError
 
-    module = to_module(data, Path(file).name)
+    module = to_source(data, Path(file).name)
     try:
         return compile_to_object(module.binary, module.file, compile_settings(config))
     except WasmError as error:
@@ -123,7 +124,7 @@ def _write_stages(data: bytes, file: str, config: Config, folder: Path, only: st
     from wasmdialect.codegen.stages import function_stages
     from wasmdialect.wasm.errors import WasmError
 
-    module = to_module(data, Path(file).name)
+    module = to_source(data, Path(file).name)
     settings = compile_settings(config)
 
     def write(index: int, stages: list[Stage]) -> None:
@@ -136,8 +137,8 @@ def _write_stages(data: bytes, file: str, config: Config, folder: Path, only: st
 
     try:
         session = CompileSession(module.binary, module.file, settings)
-        symbols = session.plan.function_symbols
-        defined = [f.index for f in session.module.defined_functions()]
+        symbols = [op.sym_name.data for op in session.source.declared.functions]
+        defined = [*session.source.body_sizes]
         if only is not None:
             defined = [find_function(session, only)]
         function_stages(module.binary, module.file, settings, defined, write, config.jobs)

@@ -11,10 +11,9 @@ import click
 
 from wasmdialect._printable import printable
 from wasmdialect.cli.errors import UsageError
-from wasmdialect.cli.inputs import locate, read_bytes, to_module
+from wasmdialect.cli.inputs import locate, read_bytes, to_source
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
 from wasmdialect.cli.output import write_output
-from wasmdialect.wasm.module import ExternKind
 
 if TYPE_CHECKING:
     from wasmdialect.codegen.session import CompileSession
@@ -49,7 +48,7 @@ def explore(
     from wasmdialect.codegen.stages import function_stages
     from wasmdialect.wasm.errors import WasmError
 
-    module = to_module(read_bytes(file), Path(file).name)
+    module = to_source(read_bytes(file), Path(file).name)
     try:
         session = CompileSession(module.binary, module.file, compile_settings(to_config(options)))
         index = find_function(session, function)
@@ -63,7 +62,7 @@ def explore(
         )
     except WasmError as error:
         raise locate(error, module) from None
-    name = session.plan.function_symbols[index]
+    name = session.source.name_of(index)
     target = output or f"{name}.html"
     write_output(target, page(f"{name} in {module.file}", stages).encode())
     if target != "-":
@@ -73,8 +72,14 @@ def explore(
 
 def find_function(session: CompileSession, wanted: str) -> int:
     """The index of a defined function by its name, an export, or its index. Raises UsageError."""
-    functions, symbols = session.module.functions, session.plan.function_symbols
-    exports = {e.name: e.index for e in session.module.exports if e.kind is ExternKind.FUNC}
+    declared = session.source.declared
+    functions = declared.functions
+    symbols = [op.sym_name.data for op in functions]
+    exports = {
+        op.name_text: symbols.index(target)
+        for op in declared.exports
+        if (target := op.target.root_reference.data) in symbols
+    }
     if wanted.isdecimal() and wanted.isascii() and int(wanted) < len(functions):
         index = int(wanted)
     elif wanted in symbols:
@@ -87,7 +92,7 @@ def find_function(session: CompileSession, wanted: str) -> int:
         near = get_close_matches(wanted, [*symbols, *exports], n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise UsageError(f"there is no function {wanted!r}{hint}")
-    if functions[index].code is None:
+    if index not in session.source.body_sizes:
         raise UsageError(f"{printable(wanted)} is imported: it has no body")
     return index
 

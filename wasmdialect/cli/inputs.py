@@ -1,4 +1,4 @@
-"""Reading modules: `.wasm` and `.wat` by content, with errors that name the file."""
+"""Reading modules: `.wasm`, `.wat` and `.mlir` by content, with errors that name the file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from stat import S_ISBLK, S_ISCHR
 from typing import IO, Any
 
 from wasmdialect._printable import printable
+from wasmdialect.api.forms import is_mlir
 from wasmdialect.wasm.errors import DecodeError, WasmError
 from wasmdialect.wasm.features import WASM_3_0, Feature
 
@@ -20,6 +21,7 @@ class ModuleInput:
     """A module as bytes, and where it came from."""
 
     binary: bytes
+    """Of Wasm; the text of a module that is IR."""
     file: str
     source_map: Any = None
     """For text: maps byte offsets of the binary back to line and column."""
@@ -52,6 +54,12 @@ def to_module(data: bytes, file: str, features: frozenset[Feature] = WASM_3_0) -
 
     parsed = parse_module(data.decode("utf-8", "surrogateescape"), features)
     return ModuleInput(parsed.binary, file, parsed.source_map)
+
+
+def to_source(data: bytes, file: str) -> ModuleInput:
+    """A module from binary or text, or one that is IR. Raises TextError."""
+    is_ir = file.endswith(".mlir") or is_mlir(data)
+    return ModuleInput(data, file) if is_ir else to_module(data, file)
 
 
 def locate(error: WasmError, module: ModuleInput) -> WasmError:

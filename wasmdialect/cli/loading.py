@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wasmdialect.api.config import Config, Engine
 from wasmdialect.api.module import Module
 from wasmdialect.cli.errors import UsageError
-from wasmdialect.cli.inputs import locate, read_bytes, to_module
+from wasmdialect.cli.inputs import locate, read_bytes, to_source
 from wasmdialect.cli.options import given_settings
 from wasmdialect.cli.output import write_output
 from wasmdialect.cli.progress import compile_progress
@@ -48,7 +48,7 @@ def compile_file(data: bytes, file: str, config: Config, reports: str | None = N
     from wasmdialect.api.compile import compile_wasm
     from wasmdialect.wasm.errors import WasmError
 
-    module = to_module(data, Path(file).name)
+    module = to_source(data, Path(file).name)
     try:
         with compile_progress(module.file) as progress:
             compiled = compile_wasm(config, module.binary, module.file, progress)

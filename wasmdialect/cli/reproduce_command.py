@@ -12,7 +12,7 @@ import click
 from wasmdialect._printable import printable
 from wasmdialect.api.config import Config
 from wasmdialect.cli.errors import UsageError
-from wasmdialect.cli.inputs import read_bytes, to_module
+from wasmdialect.cli.inputs import read_bytes, to_source
 from wasmdialect.cli.options import DEBUG_OPTION, JOBS, finish
 from wasmdialect.object.artifact import Artifact, read_artifact
 from wasmdialect.object.code_file import read_code_file
@@ -46,7 +46,7 @@ def reproduce(artifact: str, file: str, load: tuple[str, ...], jobs: int | None)
 
     data = read_bytes(artifact)
     old = read_artifact(data)
-    module = to_module(read_bytes(file), Path(file).name)
+    module = to_source(read_bytes(file), Path(file).name)
     given = Provenance.of(module.binary, {})
     if given.input_sha256 != old.provenance.input_sha256:
         raise UsageError(

@@ -72,7 +72,7 @@ from wasmdialect.runtime.errors import ExitTrap, Trap, WasmtimeError
 @compile_options
 @DEBUG_OPTION
 def command(file: str, args: tuple[str, ...], debug: bool, **options: Any) -> None:
-    """Run FILE: a module (.wasm or .wat) or an artifact that `compile` wrote.
+    """Run FILE: a module (.wasm, .wat, or .mlir at any stage) or an artifact that `compile` wrote.
 
     Without --invoke, `_start` is run with WASI and ARGS, and its exit code is the exit code; a trap
     gives 134. With --invoke, ARGS are the arguments, and each result is a line like `i32:832040`.

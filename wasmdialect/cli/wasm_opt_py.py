@@ -11,14 +11,14 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Region
+from xdsl.ir import Operation, Region
 from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import DiagnosticException
@@ -36,8 +36,12 @@ from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import parse_target
-from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE
+from wasmdialect.dialects.declared import ModuleDeclarations, extend_numbers
 from wasmdialect.dialects.fast import relaxed_gc
+from wasmdialect.dialects.lowered import lowered_by
+from wasmdialect.importer.unit import declare_missing
 from wasmdialect.passes.base import Declaring, take_reports
 from wasmdialect.passes.ir_declarations import IRDeclarations
 from wasmdialect.passes.pipeline import (
@@ -250,14 +254,15 @@ class WasmOptPy(xDSLOptMain):
         )
         self.pipeline_text = self._pipeline_text()
 
-    def _pipeline_text(self) -> str:
-        """What runs for this target: behind the last stage asked for nothing is appended."""
+    def _pipeline_text(self, done: Sequence[str] = ()) -> str:
+        """What runs for this target, on a module that some of the mandatory passes have lowered: after
+        the last stage asked for nothing is appended."""
         lowering = self.settings.lowering
         lowered = self.args.target in _LOWERED_TARGETS
         if self.settings.pipeline is not None:
             pipeline = self.settings.pipeline
-            return complete_pipeline(pipeline, lowering) if lowered else pipeline
-        whole = default_pipeline(lowering, self.settings.at)
+            return complete_pipeline(pipeline, lowering, done) if lowered else pipeline
+        whole = default_pipeline(lowering, self.settings.at, done)
         if lowered or self.args.print_pipeline:
             return whole
         stages = [self.settings.at.get(point) for point in ("wasmir-start", "wasmir-end")]
@@ -302,8 +307,9 @@ class WasmOptPy(xDSLOptMain):
             )
             if self.args.func is None:
                 return session.import_everything()
-            indices = _matching(session.plan.function_symbols, self.args.func)
-            defined = [i for i in indices if session.module.functions[i].code is not None]
+            symbols = [op.sym_name.data for op in session.source.declared.functions]
+            sizes = session.source.body_sizes
+            defined = [i for i in _matching(symbols, self.args.func) if i in sizes]
             if not defined:
                 raise UsageError(f"no function matches {self.args.func!r}")
             return session.import_functions(defined, signatures=False)
@@ -326,7 +332,9 @@ class WasmOptPy(xDSLOptMain):
             with printing_to_errors():
                 if self._module_input is None:
                     passes = self._passes_of_ir(prog)
-                    run_passes(passes, self.ctx, prog, self.args.verify, self._observe)
+                    verify, origin = self.args.verify, printable(self.get_input_name())
+                    missing = _number_added
+                    run_passes(passes, self.ctx, prog, verify, self._observe, missing, origin)
                 else:
                     self.session.run_passes(prog, self._observe)
         except PassFailure as failure:
@@ -335,19 +343,19 @@ class WasmOptPy(xDSLOptMain):
             raise
 
     def _passes_of_ir(self, module: ModuleOp) -> tuple[ModulePass, ...]:
-        """The passes for a module that was read as IR: one that is lowered needs no lowering."""
+        """The passes for a module that was read as IR, without those that have lowered it."""
         if self.args.func is not None:
             _keep_bodies(module, self.args.func)
-        pipeline = self.pipeline_text
-        is_lowered = not any(isinstance(op, wasmir.FuncOp | wasmvm.FuncOp) for op in module.ops)
-        if is_lowered:
-            pipeline = self.settings.pipeline or ""
-        passes = parse_passes(pipeline, self._registry)
+        done = [text.partition("{")[0] for text in lowered_by(module)]
+        passes = parse_passes(self._pipeline_text(done), self._registry)
+        if not passes or COUNTS_ATTRIBUTE in module.attributes:
+            return passes
+        extend_numbers(module)
         if any(isinstance(p, Declaring) for p in passes):
             declarations = IRDeclarations(module)
             for p in passes:
                 run_declare(p, declarations)
-            declarations.note_counts()
+            extend_numbers(module)
         return passes
 
     def _observe(self, pass_text: str, module: ModuleOp, seconds: float) -> None:
@@ -418,6 +426,15 @@ class WasmOptPy(xDSLOptMain):
         _check_text(text, module)
         data = compile_object(text, self.settings.target, self.settings.level)
         output.write(data.decode("latin-1"))
+
+
+def _number_added(module: ModuleOp) -> Mapping[str, Operation]:
+    """Number what a pass added to a module that was read as IR, perhaps a part of one; what nothing
+    declares."""
+    if COUNTS_ATTRIBUTE in module.attributes:
+        return {}
+    extend_numbers(module)
+    return declare_missing(module, ModuleDeclarations(module))
 
 
 def _check_text(text: str, module: ModuleOp) -> None:

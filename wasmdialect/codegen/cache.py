@@ -73,21 +73,25 @@ class SourceEntry:
     """What import and passes took."""
     printed: str = ""
     """What passes printed."""
+    description: tuple[bytes, bytes, bytes] | None = None
+    """What the artifact says of the module, for one that a pass has seen whole and may have changed."""
 
     def to_plain(self, origin: int) -> Any:
         """Values for `marshal`; offsets count from `origin`, the start of the function."""
         reports = [_moved(report, -origin) for report in self.reports]
-        return ([use.to_plain(origin) for use in self.uses], reports, self.seconds, self.printed)
+        uses = [use.to_plain(origin) for use in self.uses]
+        return (uses, reports, self.seconds, self.printed, self.description)
 
     @staticmethod
     def from_plain(plain: Any, origin: int) -> SourceEntry:
         """The inverse of `to_plain`, for another origin."""
-        uses, reports, seconds, printed = plain
+        uses, reports, seconds, printed, description = plain
         return SourceEntry(
             [TextUse.from_plain(use, origin) for use in uses],
             [_moved(report, origin) for report in reports],
             seconds,
             printed,
+            description,
         )
 
 

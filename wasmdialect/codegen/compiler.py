@@ -9,7 +9,6 @@ from typing import Any
 from wasmdialect.codegen.cache import CacheStatistics
 from wasmdialect.codegen.digests import pass_digest, tool_versions
 from wasmdialect.codegen.errors import CompileCrash
-from wasmdialect.codegen.metadata import module_info
 from wasmdialect.codegen.pool import default_jobs
 from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.run import FunctionLog, Progress, Run
@@ -45,8 +44,8 @@ def compile_module(
     store: Store | None = None,
     progress: Progress | None = None,
 ) -> Compilation:
-    """Compile a module. `jobs` 0 compiles in this process, which is for debuggers; `store` is where
-    the incremental cache is.
+    """Compile a module: the binary of Wasm, or the text of IR at any stage. `jobs` 0 compiles in this
+    process, which is for debuggers; `store` is where the incremental cache is.
 
     Raises WasmError for a bad module, PassError for a bad pipeline, PassFailure when a pass fails,
     CompileCrash when LLVM cannot be brought to compile a function, WorkerUnavailableError when there
@@ -74,12 +73,11 @@ def _artifact(session: CompileSession, run: Run, binary: bytes) -> bytes:
         image = link(run.functions, target.elf_machine, settings.link)
     except PlacementError as error:
         raise CompileCrash(f"linking failed: {error}") from None
-    info, wasm_data, names = module_info(
-        session.plan, session.declarations, guarded=settings.bounds == "guard"
-    )
+    assert run.description is not None
+    info, wasm_data, names = run.description
     passes = [
         PassProvenance(str(p.spec(include_default=True)), pass_digest(type(p)))
-        for p in session.passes
+        for p in (*session.done, *session.passes)
     ]
     engine = EngineInfo(
         target.triple,

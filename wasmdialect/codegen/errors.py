@@ -16,6 +16,10 @@ from wasmdialect.wasm.errors import DecodeError, ValidationError, WasmError
 from wasmdialect.wasm.features import Feature
 
 
+class IRError(WasmError):
+    """The input is text of the IR that cannot be compiled as a module."""
+
+
 class WorkerError(Exception):
     """A worker failed in a way that is a bug of this project; `details` is its traceback."""
 
@@ -37,7 +41,7 @@ _PLAIN_ERRORS: dict[str, type[Exception]] = {
     for cls in (CodegenError, DeclarationError, EmitError, ExtractError, PassError)
 }
 _WASM_ERRORS: dict[str, type[WasmError]] = {
-    cls.__name__: cls for cls in (DecodeError, ValidationError)
+    cls.__name__: cls for cls in (DecodeError, IRError, ValidationError)
 }
 
 

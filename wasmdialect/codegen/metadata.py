@@ -1,10 +1,21 @@
-"""The metadata of a compiled module: what the artifact says besides the code."""
+"""The metadata of a compiled module: what the artifact says besides the code.
+
+All of it comes from the declarations of wasmir, which every stage of the IR has.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from xdsl.dialects.builtin import BytesAttr, FunctionType, ModuleOp, StringAttr, SymbolRefAttr, i64
+from xdsl.ir import Attribute, Operation, Region, SSAValue
+
 from wasmdialect.abi.reservation import has_guard
-from wasmdialect.importer.declarations import PlanDeclarations
-from wasmdialect.importer.plan import ModulePlan
+from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.declared import MODULE_NAME, ModuleDeclarations, number_of
+from wasmdialect.dialects.fast import wasm_offset
+from wasmdialect.dialects.wasmir.declarations import name_text
 from wasmdialect.object.info import (
     ArtifactInfo,
     ConstantExpression,
@@ -16,127 +27,247 @@ from wasmdialect.object.info import (
     MemoryInfo,
     TableInfo,
 )
-from wasmdialect.wasm.instructions import BY_OPCODE
-from wasmdialect.wasm.module import ConstExpr, DataSegment, ElementSegment, Memory
-from wasmdialect.wasm.types import I64, DefType, FuncType, top_of
+from wasmdialect.wasm.declared import DeclarationError
+from wasmdialect.wasm.validate import CONSTANT_INSTRUCTIONS
+
+MAX_STEPS = 1_000_000
+"""Instructions of a constant expression: one that uses values again and again has no end otherwise."""
 
 
-def module_info(
-    plan: ModulePlan, declarations: PlanDeclarations, *, guarded: bool
-) -> tuple[ArtifactInfo, bytes, bytes]:
-    """The information, the bytes of `.rodata.wasm` and those of `.name.wasm`.
+class Description(NamedTuple):
+    """What an artifact says of a module."""
 
-    `guarded` says whether compiled code relies on guard pages around 32-bit memories.
+    info: ArtifactInfo
+    data: bytes
+    """The contents of `.rodata.wasm`."""
+    names: bytes
+    """The contents of `.name.wasm`."""
+
+    def to_plain(self) -> tuple[bytes, bytes, bytes]:
+        """Values that `marshal` can write."""
+        return self.info.to_bytes(), self.data, self.names
+
+    @staticmethod
+    def from_plain(plain: tuple[bytes, bytes, bytes]) -> Description:
+        """The inverse of `to_plain`. Raises ValueError."""
+        info, data, names = plain
+        return Description(ArtifactInfo.from_bytes(info), data, names)
+
+
+def describe_module(module: ModuleOp, *, guarded: bool) -> Description:
+    """Describe a whole module, which has been numbered, at any stage.
+
+    `guarded` says whether compiled code relies on guard pages around 32-bit memories. Raises
+    DeclarationError.
     """
-    module = plan.module
-    data, wasm_data = _data(module.data)
-    function_names, names = _names(plan)
-    info = ArtifactInfo(
-        module_name=module.names.module,
-        types=[_function_type(t) for t in module.types],
-        signatures=list(plan.signatures),
-        functions=[f.type_index for f in module.functions],
-        tables=[
-            TableInfo(
-                str(t.type.element),
-                t.type.limits.minimum,
-                t.type.limits.maximum,
-                t.type.address is I64,
-                _expression(t.init),
-            )
-            for t in module.tables
-        ],
-        memories=[_memory(m, guarded) for m in module.memories],
-        globals=[
-            GlobalInfo(str(g.type.value), g.type.mutable, _expression(g.init))
-            for g in module.globals
-        ],
-        imports=[
-            ImportInfo(name.module, name.name, kind.word, index)
-            for (kind, index), (name, _, _) in zip(
-                module.import_order, module.imports(), strict=True
-            )
-        ],
-        exports=[ExportInfo(e.name, e.kind.word, e.index) for e in module.exports],
-        start=module.start,
-        elements=[_element(e) for e in module.elements],
-        data=data,
-        escaping=list(plan.func_ref_slots),
-        extra_fields=[list(row) for row in plan.extra_fields],
-        counters=declarations.counters,
-        function_names=function_names,
-        function_starts=[0 if f.code is None else f.code.offset for f in module.functions],
-        function_ends=[
-            0 if f.code is None else f.code.offset + len(f.code.bytes) for f in module.functions
-        ],
-    )
-    return info, wasm_data, names
+    return _Describer(ModuleDeclarations(module), guarded).description()
 
 
-def _function_type(t: DefType) -> str | None:
-    if not isinstance(t.composite, FuncType):
+class _Describer:
+    def __init__(self, declared: ModuleDeclarations, guarded: bool):
+        self.declared = declared
+        self.guarded = guarded
+
+    def description(self) -> Description:
+        """All of it."""
+        declared = self.declared
+        for cls, space in declared.spaces.items():
+            _check_complete(cls, space)
+        functions, types = declared.functions, declared.of(wasmir.TypeOp)
+        type_indices: dict[FunctionType, int] = {}
+        for op in types:
+            type_indices.setdefault(op.function_type, op.index_value)
+        data, contents = self._data()
+        name_rows, names = _names(functions)
+        starts = [wasm_offset(f.location) or 0 for f in functions]
+        escaping = sorted(
+            (place, f.index_value)
+            for f in functions
+            if (place := number_of(f, "func_ref")) is not None
+        )
+        info = ArtifactInfo(
+            module_name=_module_name(declared.module),
+            types=[_function_type(op.function_type) for op in types],
+            signatures=[*type_indices.values()],
+            functions=[type_indices[f.function_type] for f in functions],
+            tables=[self._table(op) for op in declared.of(wasmir.TableOp)],
+            memories=[self._memory(op) for op in declared.of(wasmir.MemoryOp)],
+            globals=[
+                GlobalInfo(_word(g.value_type), g.mutable is not None, self._optional(g.init))
+                for g in declared.of(wasmir.GlobalOp)
+            ],
+            imports=[
+                ImportInfo(*op.imported, op.WORD, op.index_value)
+                for op in declared.imports
+                if op.imported is not None
+            ],
+            exports=[self._export(op) for op in declared.exports],
+            start=self._start(),
+            elements=[self._element(op) for op in declared.of(wasmir.ElemOp)],
+            data=data,
+            escaping=[index for _, index in escaping],
+            extra_fields=[list(op.row) for op in declared.fields],
+            counters=[op.row[0] for op in declared.fields if op.counter is not None],
+            function_names=name_rows,
+            function_starts=starts,
+            function_ends=[
+                start + f.code_size.value.data if start and f.code_size is not None else start
+                for start, f in zip(starts, functions, strict=True)
+            ],
+        )
+        return Description(info, contents, names)
+
+    # --- declarations ---
+
+    def _table(self, op: wasmir.TableOp) -> TableInfo:
+        maximum = None if op.maximum is None else op.maximum.value.data
+        is_64 = op.address_type == i64
+        element, minimum = _word(op.element_type), op.minimum.value.data
+        return TableInfo(element, minimum, maximum, is_64, self._optional(op.init))
+
+    def _memory(self, op: wasmir.MemoryOp) -> MemoryInfo:
+        maximum = None if op.maximum is None else op.maximum.value.data
+        is_64, page = op.address_type == i64, op.page_size_log2.value.data
+        has_own = self.guarded and has_guard(is_64=is_64, page_size_log2=page)
+        return MemoryInfo(
+            op.minimum.value.data, maximum, is_64, op.shared is not None, page, has_own
+        )
+
+    def _export(self, op: wasmir.ExportOp) -> ExportInfo:
+        target = self._named(op.target, wasmir.ImportableOp, f"export {op.name_text!r}")
+        return ExportInfo(op.name_text, target.WORD, target.index_value)
+
+    def _start(self) -> int | None:
+        if len(self.declared.starts) > 1:
+            raise DeclarationError("there is more than one wasmir.start")
+        for op in self.declared.starts:
+            return self._named(op.function, wasmir.FuncOp, "wasmir.start").index_value
         return None
-    return f"{','.join(map(str, t.composite.params))}->{','.join(map(str, t.composite.results))}"
+
+    def _element(self, op: wasmir.ElemOp) -> ElementInfo:
+        mode, table, offset = "passive", 0, None
+        if op.table is not None:
+            table = self._named(op.table, wasmir.TableOp, f"@{op.sym_name.data}").index_value
+            mode, offset = "active", self._expression(op.place)
+        elif op.declarative is not None:
+            mode = "declarative"
+        if op.functions is not None:
+            what = f"@{op.sym_name.data}"
+            functions = [
+                self._named(symbol, wasmir.FuncOp, what).index_value for symbol in op.functions.data
+            ]
+            return ElementInfo(mode, "(ref func)", table, offset, functions, None)
+        items = self._expressions(op.items) if op.items.first_block is not None else []
+        return ElementInfo(mode, _word(op.element_type), table, offset, None, items)
+
+    def _data(self) -> tuple[list[DataInfo], bytes]:
+        rows: list[DataInfo] = []
+        contents = bytearray()
+        for op in self.declared.of(wasmir.DataOp):
+            mode, memory, offset = "passive", 0, None
+            if op.memory is not None:
+                what = f"@{op.sym_name.data}"
+                memory = self._named(op.memory, wasmir.MemoryOp, what).index_value
+                mode, offset = "active", self._expression(op.place or Region())
+            content = op.content_bytes
+            rows.append(DataInfo(mode, memory, offset, len(contents), len(content)))
+            contents += content
+        return rows, bytes(contents)
+
+    def _named(self, symbol: SymbolRefAttr, cls: type[Any], user: str) -> Any:
+        """The declaration of a kind that a symbol means."""
+        name = symbol.root_reference.data
+        op = self.declared.symbols.get(name)
+        if not isinstance(op, cls):
+            wanted = "" if cls is wasmir.ImportableOp else f" as {cls.name}"
+            raise DeclarationError(f"{user} refers to @{name}, which is not declared{wanted}")
+        return op
+
+    # --- constant expressions ---
+
+    def _optional(self, region: Region | None) -> ConstantExpression | None:
+        return None if region is None else self._expression(region)
+
+    def _expression(self, region: Region) -> ConstantExpression:
+        expressions = self._expressions(region)
+        if len(expressions) != 1:
+            raise DeclarationError("a constant expression does not return one value")
+        return expressions[0]
+
+    def _expressions(self, region: Region) -> list[ConstantExpression]:
+        """Each returned value as instructions in the order of a stack machine."""
+        block = region.first_block
+        last = None if block is None else block.last_op
+        if not isinstance(last, wasmir.ReturnOp) or len(region.blocks) != 1:
+            raise DeclarationError("a constant expression is one block that ends in wasmir.return")
+        return [self._instructions(value) for value in last.operands]
+
+    def _instructions(self, value: SSAValue) -> ConstantExpression:
+        steps: ConstantExpression = []
+        todo: list[SSAValue | Operation] = [value]
+        while todo:
+            if len(steps) + len(todo) > MAX_STEPS:
+                raise DeclarationError(f"a constant expression has more than {MAX_STEPS} steps")
+            item = todo.pop()
+            if isinstance(item, Operation):
+                steps.append(self._instruction(item))
+            elif isinstance(item.owner, Operation):
+                todo.append(item.owner)
+                todo += reversed(item.owner.operands)
+            else:
+                raise DeclarationError("a constant expression has a parameter")
+        return steps
+
+    def _instruction(self, op: Operation) -> list[Any]:
+        row = op.INSTRUCTION if isinstance(op, wasmir.WasmOp) else None
+        if row is None or row.opcode not in CONSTANT_INSTRUCTIONS:
+            raise DeclarationError(f"{op.name} is not an instruction of a constant expression")
+        immediate: Any = None
+        if isinstance(op, wasmir.ConstOp):
+            immediate = op.bits
+        elif isinstance(op, wasmir.GlobalGetOp):
+            immediate = self._named(op.variable, wasmir.GlobalOp, row.mnemonic).index_value
+        elif isinstance(op, wasmir.RefFuncOp):
+            immediate = self._named(op.function, wasmir.FuncOp, row.mnemonic).index_value
+        elif isinstance(op, wasmir.RefNullOp):
+            immediate = _word(op.results[0].type).removesuffix("ref")
+        return [row.mnemonic, immediate]
 
 
-def _memory(memory: Memory, guarded: bool) -> MemoryInfo:
-    t = memory.type
-    return MemoryInfo(
-        t.limits.minimum,
-        t.limits.maximum,
-        t.address is I64,
-        t.shared,
-        t.page_size_log2,
-        guarded and has_guard(is_64=t.address is I64, page_size_log2=t.page_size_log2),
-    )
+def _check_complete(cls: type[wasmir.DeclarationOp], ops: Sequence[wasmir.DeclarationOp]) -> None:
+    """Raises DeclarationError unless the indices are 0, 1, 2, ..."""
+    for index, op in enumerate(ops):
+        if op.index_value != index:
+            raise DeclarationError(
+                f"there is no {cls.name} with index {index}: declarations can be removed or put in"
+                " another order only before the module is lowered"
+            )
 
 
-def _expression(expression: ConstExpr | None) -> ConstantExpression | None:
-    if expression is None:
-        return None
-    steps: ConstantExpression = []
-    for instruction in expression.instructions:
-        immediate = instruction.immediate
-        mnemonic = BY_OPCODE[instruction.opcode].mnemonic
-        if mnemonic == "ref.null":
-            immediate = str(top_of(immediate))
-        steps.append([mnemonic, immediate])
-    return steps
+def _module_name(module: ModuleOp) -> str | None:
+    name = module.attributes.get(MODULE_NAME)
+    return name_text(name) if isinstance(name, StringAttr | BytesAttr) else None
 
 
-def _element(segment: ElementSegment) -> ElementInfo:
-    expressions: list[ConstantExpression] | None = None
-    if segment.expressions is not None:
-        expressions = [_expression(e) or [] for e in segment.expressions]
-    functions = None if segment.functions is None else list(segment.functions)
-    return ElementInfo(
-        segment.mode.value,
-        str(segment.type),
-        segment.table,
-        _expression(segment.offset),
-        functions,
-        expressions,
-    )
+def _word(t: Attribute) -> str:
+    """A value type as in the text format."""
+    try:
+        return str(wasmir.wasm_type(t))
+    except KeyError:
+        raise DeclarationError(f"{t} is not a type of WebAssembly") from None
 
 
-def _data(segments: list[DataSegment]) -> tuple[list[DataInfo], bytes]:
-    rows: list[DataInfo] = []
-    content = bytearray()
-    for segment in segments:
-        offset = _expression(segment.offset)
-        row = DataInfo(segment.mode.value, segment.memory, offset, len(content), len(segment.bytes))
-        rows.append(row)
-        content += segment.bytes
-    return rows, bytes(content)
+def _function_type(t: FunctionType) -> str:
+    return f"{','.join(map(_word, t.inputs.data))}->{','.join(map(_word, t.outputs.data))}"
 
 
-def _names(plan: ModulePlan) -> tuple[list[int], bytes]:
+def _names(functions: Sequence[wasmir.FuncOp]) -> tuple[list[int], bytes]:
     rows: list[int] = []
     content = bytearray()
-    for index, name in sorted(plan.module.names.functions.items()):
-        if index >= len(plan.module.functions):
-            continue
-        encoded = name.encode("utf-8", "replace")
-        rows += index, len(content), len(encoded)
-        content += encoded
+    for op in functions:
+        name = op.debug_name
+        if name is not None:
+            encoded = name.encode("utf-8", "replace")
+            rows += op.index_value, len(content), len(encoded)
+            content += encoded
     return rows, bytes(content)

@@ -112,7 +112,7 @@ def _name(session: CompileSession, symbol: str) -> str:
     parsed = parse_symbol(symbol)
     if parsed is None or parsed[0] != "function":
         return symbol
-    return f"{parsed[1]} ({session.plan.function_symbols[parsed[1]]})"
+    return f"{parsed[1]} ({session.source.name_of(parsed[1])})"
 
 
 _LINE = re.compile(r"<string>:(\d+):\d+: error")

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from xdsl.dialects.builtin import ModuleOp
+
 from wasmdialect.codegen.budget import fallback_report, owner_of
 from wasmdialect.codegen.cache import (
     CacheStatistics,
@@ -20,12 +22,12 @@ from wasmdialect.codegen.cache import (
     TextUse,
 )
 from wasmdialect.codegen.digests import (
-    declarations_digest,
     digest,
     passes_digest,
     tool_digest,
 )
 from wasmdialect.codegen.llvm import CodegenError, verify_text
+from wasmdialect.codegen.metadata import Description, describe_module
 from wasmdialect.codegen.pool import Task, shared_pool
 from wasmdialect.codegen.printed import Printed, printing_to_errors, show
 from wasmdialect.codegen.process import WorkerFailure
@@ -81,12 +83,15 @@ class Run:
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     log: list[FunctionLog] = field(default_factory=list[FunctionLog])
     cache: CacheStatistics = field(default_factory=CacheStatistics)
+    description: Description | None = None
+    """What the artifact says of the module, once everything is compiled."""
 
     def __post_init__(self) -> None:
         self.settings = self.session.settings
         self.codes = CodeCache(self.store)
         self._done = 0
-        self._total = sum(self._size_of(f.index) for f in self.session.module.defined_functions())
+        self._sizes = self.session.source.body_sizes
+        self._total = sum(self._sizes.values())
         self._used: set[str] = set()
         self._wholes: frozenset[Item] = frozenset()
         self._source_prefix = ""
@@ -101,7 +106,7 @@ class Run:
                 repr(settings),
                 self.session.pipeline,
                 passes_digest(self.session.passes),
-                declarations_digest(self.binary),
+                self.session.source.declarations_digest(),
             )
 
     def compile(self) -> None:
@@ -113,11 +118,15 @@ class Run:
         self._wholes = frozenset(items)
         missing = [item for item in items if not self._take_from_cache(item)]
         self._compile_units(missing)
+        self.description = self._describe(self.session.source.declared.module)
+
+    def _describe(self, module: ModuleOp) -> Description:
+        return describe_module(module, guarded=self.settings.bounds == "guard")
 
     # --- items ---
 
     def _items(self) -> list[Item]:
-        defined = [f.index for f in self.session.module.defined_functions()]
+        defined = [*self._sizes]
         if self.settings.level < 3:
             return [Item((), True), *(Item((index,)) for index in defined)]
         # Across functions: the unit is the item, and its bounds depend on nothing but the module.
@@ -141,8 +150,7 @@ class Run:
         return units
 
     def _size_of(self, index: int) -> int:
-        code = self.session.module.functions[index].code
-        return 0 if code is None else len(code.bytes)
+        return self._sizes.get(index, 0)
 
     # --- the cache ---
 
@@ -160,23 +168,15 @@ class Run:
         )
 
     def _source_key(self, item: Item) -> str:
-        bodies = [
-            part for index in item.functions for part in (str(index), self._body_bytes(index))
-        ]
+        source = self.session.source
+        bodies = [part for index in item.functions for part in (str(index), source.body(index)[1])]
         return digest(self._source_prefix, str(item.signatures), *bodies)
-
-    def _body_bytes(self, index: int) -> bytes:
-        code = self.session.module.functions[index].code
-        assert code is not None
-        return bytes(code.bytes)
 
     def _origin(self, item: Item) -> int:
         """What offsets of a source entry count from."""
         if not item.functions:
             return 0
-        code = self.session.module.functions[item.functions[0]].code
-        assert code is not None
-        return code.offset
+        return self.session.source.body(item.functions[0])[0]
 
     def _take_from_cache(self, item: Item) -> bool:
         if self.store is None:
@@ -184,6 +184,8 @@ class Run:
         entry = self.codes.source(self._source_key(item), self._origin(item))
         if entry is None:
             return False
+        if entry.description is not None:
+            self.description = Description.from_plain(entry.description)
         show(entry.printed)
         self._add(entry)
         self.cache.seconds_saved += entry.seconds
@@ -318,13 +320,13 @@ class Run:
         if not item.functions:
             return "the trampolines of the function types"
         index = item.functions[0]
-        return f"function {index} ({self.session.plan.function_symbols[index]})"
+        return f"function {index} ({self.session.source.name_of(index)})"
 
     # --- other pipelines: the whole module here, then its texts ---
 
     def _compile_module(self) -> None:
         """Run all passes over the whole module in this process, then compile its functions."""
-        item = Item(tuple(f.index for f in self.session.module.defined_functions()))
+        item = Item(tuple(self._sizes))
         # Such a pass may look at everything in the module.
         self._source_prefix = digest(self._source_prefix, self.binary)
         if self._take_from_cache(item):
@@ -340,6 +342,7 @@ class Run:
                 except PassFailure as failure:
                     raise self.session.reproduce(failure, None) from failure.__cause__
             clock.lap("passes")
+            description = self.description = self._describe(module)
             texts, too_large = emit_texts(module, self.settings, self.settings.level)
             clock.lap("emit")
         self.seconds.update(clock.seconds)
@@ -349,7 +352,7 @@ class Run:
         self._add(SourceEntry(uses, reports + fallbacks))
         self._advance(item)
         if self.store is not None and not fallbacks:
-            entry = SourceEntry(uses, reports, clock.total, printed)
+            entry = SourceEntry(uses, reports, clock.total, printed, description.to_plain())
             self.codes.insert_source(self._source_key(item), entry, self._origin(item))
 
     def _compile_texts(

@@ -1,7 +1,7 @@
 """A module being compiled: what parent and workers both set up from its bytes and settings.
 
-The plan comes from the declarations alone, and the `declare` hooks of the passes are deterministic;
-so each process makes the same plan for itself, and only function numbers travel between them.
+The declarations come from the module alone, and the `declare` hooks of the passes are deterministic; so
+each process makes the same ones for itself, and only function numbers travel between them.
 """
 
 from __future__ import annotations
@@ -13,94 +13,109 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
+from wasmdialect._printable import printable
 from wasmdialect.codegen.reproducer import write_reproducer
 from wasmdialect.codegen.search_path import current_folder, worker_path
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.importer.body import import_body
-from wasmdialect.importer.declarations import PlanDeclarations
+from wasmdialect.codegen.source import IRSource, Source, WasmSource, is_ir, number_again
+from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE
+from wasmdialect.dialects.declared import ModuleDeclarations
+from wasmdialect.dialects.lowered import lowered_by
 from wasmdialect.importer.markers import Markers
-from wasmdialect.importer.plan import ModulePlan
-from wasmdialect.importer.supported import check_supported
-from wasmdialect.importer.unit import Unit
+from wasmdialect.importer.unit import declare_missing
 from wasmdialect.passes.base import Declaring
+from wasmdialect.passes.ir_declarations import IRDeclarations
 from wasmdialect.passes.pipeline import (
     Observer,
     PassFailure,
     complete_pipeline,
     default_pipeline,
     is_function_scoped,
+    lowering_passes,
     parse_passes,
     run_declare,
     run_passes,
 )
-from wasmdialect.passes.registry import PassRegistry
-from wasmdialect.passes.wasmvm_to_llvm import COUNTS_ATTRIBUTE, counts_attribute
-from wasmdialect.wasm.decode import decode_module
-from wasmdialect.wasm.module import Function
-from wasmdialect.wasm.validate import validate_declarations, validate_function
+from wasmdialect.passes.registry import PassError, PassRegistry
+from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
 
 
 class CompileSession:
-    """One module, decoded and planned, with the passes it goes through."""
+    """One module with its declarations, and the passes it goes through."""
 
     def __init__(
         self, binary: bytes, file: str, settings: CompileSettings, pipeline: str | None = None
     ):
-        """`pipeline` replaces the complete one of the settings. Raises WasmError, PassError,
-        PassFailure."""
+        """`binary` is a Wasm module, or the text of a module that is IR. `pipeline` replaces the
+        complete one of the settings. Raises WasmError, PassError, PassFailure, DeclarationError."""
         self.settings = settings
-        self.module = decode_module(binary)
-        validate_declarations(self.module)
-        check_supported(self.module)
         self.registry = PassRegistry()
         for path in settings.load:
             self.registry.load_file(path)
-        self.pipeline = expand_pipeline(settings) if pipeline is None else pipeline
-        """The passes as text."""
-        self.passes: tuple[ModulePass, ...] = parse_passes(self.pipeline, self.registry)
-        self.plan = ModulePlan(self.module, file)
-        self.declarations = PlanDeclarations(self.plan)
-        self.markers = Markers(settings.fuel, settings.fuel or settings.epochs)
-        self._declare()
-        self.function_scoped = is_function_scoped(self.passes)
         self.context = self.registry.make_context()
+        self.is_ir = is_ir(binary)
+        """Whether it is IR already: then all passes run over the whole module, in this process."""
+        self.source: Source
+        if self.is_ir:
+            self.source = IRSource(binary, file, self.context)
+            self._origin = printable(file)
+        else:
+            markers = Markers(settings.fuel, settings.fuel or settings.epochs)
+            self.source = WasmSource(binary, file, markers)
+            self._origin = "the importer"
+        self.done = self._done()
+        """The mandatory passes that have lowered the module."""
+        if pipeline is None:
+            pipeline = expand_pipeline(settings, [p.name for p in self.done])
+        self.passes: tuple[ModulePass, ...] = parse_passes(pipeline, self.registry)
+        if self.done and self.passes[: len(self.done)] == self.done:  # the pipeline of an artifact
+            self.passes = self.passes[len(self.done) :]
+            pipeline = ",".join(map(str, self.passes))
+        self.pipeline = pipeline
+        """The passes as text."""
+        self._declare()
+        self.function_scoped = not self.is_ir and is_function_scoped(self.passes)
+
+    def _done(self) -> tuple[ModulePass, ...]:
+        texts = ",".join(lowered_by(self.source.declared.module))
+        wanted = lowering_passes(self.settings.lowering)
+        done = parse_passes(texts, self.registry)
+        for did in done:
+            asked = wanted.get(did.name)
+            if asked is None or parse_passes(asked, self.registry) != (did,):
+                raise PassError(
+                    f"the module was lowered with {did}, and is to be compiled"
+                    f" {'without' if asked is None else f'with {asked}'}: give the settings it was"
+                    " lowered with"
+                )
+        names = {did.name for did in done}
+        for name in ("insert-fuel", "insert-epoch-checks"):
+            if done and name in wanted and name not in names:
+                raise PassError(f"the module was lowered without {name}, which has to come first")
+        return done
 
     def _declare(self) -> None:
-        """Call the `declare` hooks. The counts of the module are final then."""
+        """Call the `declare` hooks, and number what they add."""
         self._declaring = any(isinstance(p, Declaring) for p in self.passes)
+        if not self._declaring:
+            return
+        declarations = IRDeclarations(self.source.declared.module)
         try:
             for p in self.passes:
-                run_declare(p, self.declarations)
+                run_declare(p, declarations)
         except PassFailure as failure:
-            self._counts = counts_attribute(self.plan.counts)
+            self.source.finish()
             raise self.reproduce(failure, ()) from failure.__cause__
-        self._counts = counts_attribute(self.plan.counts)
+        self.source.finish()
 
     def import_functions(self, indices: Sequence[int], *, signatures: bool) -> ModuleOp:
         """A unit with the bodies of these functions; with the function types that get trampolines
         too if `signatures`. Raises WasmError."""
-        unit = Unit(self.plan, self.markers)
-        if signatures:
-            unit.declare_signatures()
-        for index in indices:
-            self._import_body(unit, self.module.functions[index])
-        return self._finished(unit)
+        return self.source.functions(indices, signatures=signatures)
 
     def import_everything(self) -> ModuleOp:
         """The whole module: all declarations and all bodies. Raises WasmError."""
-        unit = Unit(self.plan, self.markers)
-        unit.declare_everything()
-        for function in self.module.defined_functions():
-            self._import_body(unit, function)
-        return self._finished(unit)
-
-    def _finished(self, unit: Unit) -> ModuleOp:
-        unit.module.attributes[COUNTS_ATTRIBUTE] = self._counts
-        return unit.module
-
-    def _import_body(self, unit: Unit, function: Function) -> None:
-        declared, instructions = validate_function(self.module, function)
-        import_body(unit, function, declared, instructions)
+        return self.source.everything()
 
     def run_passes(self, module: ModuleOp, observe: Observer | None = None) -> None:
         """Run the pipeline over a unit or the whole module. Raises PassFailure."""
@@ -111,11 +126,19 @@ class CompileSession:
             self.settings.verify,
             observe,
             self.declare_missing,
+            self._origin,
         )
 
     def declare_missing(self, module: ModuleOp) -> Mapping[str, Operation]:
-        """Declare in a unit what a pass has added a reference to; returns what nothing declares."""
-        return Unit.of(self.plan, module).declare_missing()
+        """Declare in a unit what a pass has added a reference to; number what it has added to the whole
+        module. Returns what nothing declares. Raises DeclarationError."""
+        if COUNTS_ATTRIBUTE in module.attributes:
+            return declare_missing(module, self.source.declared)
+        number_again(module)
+        unknown = declare_missing(module, ModuleDeclarations(module))
+        if not unknown:
+            verify_symbols(module)
+        return unknown
 
     def reproduce(
         self, failure: PassFailure, indices: Sequence[int] | None, *, signatures: bool = True
@@ -136,11 +159,8 @@ class CompileSession:
             return self.import_everything()
         if not self._declaring:
             return self.import_functions(indices, signatures=signatures)
-        unit = Unit(self.plan, self.markers)
-        unit.declare_everything()  # which is what a `declare` hook may have looked at
-        for index in indices:
-            self._import_body(unit, self.module.functions[index])
-        return self._finished(unit)
+        # With what a `declare` hook may have looked at.
+        return self.source.everything(only=indices)
 
 
 def session_request(session: CompileSession, binary: bytes, file: str) -> tuple[Any, ...]:
@@ -150,8 +170,9 @@ def session_request(session: CompileSession, binary: bytes, file: str) -> tuple[
     return "session", binary, file, settings, path, current_folder()
 
 
-def expand_pipeline(settings: CompileSettings) -> str:
-    """The complete pipeline of some settings, as text. Raises PassError."""
+def expand_pipeline(settings: CompileSettings, done: Sequence[str] = ()) -> str:
+    """The complete pipeline of some settings, as text, for a module that the mandatory passes `done`
+    have lowered already. Raises PassError."""
     if settings.pipeline is not None:
-        return complete_pipeline(settings.pipeline, settings.lowering)
-    return default_pipeline(settings.lowering, settings.at)
+        return complete_pipeline(settings.pipeline, settings.lowering, done)
+    return default_pipeline(settings.lowering, settings.at, done)

@@ -20,7 +20,6 @@ from wasmdialect.codegen.process import WorkerFailure
 from wasmdialect.codegen.session import CompileSession, session_request
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.lowering.emit import emit_llvm
-from wasmdialect.wasm.text import print_function
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,10 @@ def function_stages(
 def list_stages(session: CompileSession, index: int) -> list[Stage]:
     """A defined function, with its trampolines, from the text format to assembly. Raises WasmError,
     PassFailure, CodegenError."""
-    stages = [Stage("WebAssembly", print_function(session.module, index), "wat")]
+    text = session.source.text(index)
+    stages = [] if text is None else [Stage("WebAssembly", text, "wat")]
     module = session.import_functions([index], signatures=False)
-    stages.append(Stage("import", print_ir(module), "mlir"))
+    stages.append(Stage("import" if text else "IR", print_ir(module), "mlir"))
 
     def observe(pass_text: str, module: ModuleOp, seconds: float) -> None:
         if pass_text:

@@ -17,6 +17,7 @@ from wasmdialect.wasm.body import Instruction
 from wasmdialect.wasm.module import ConstExpr, Function
 
 if TYPE_CHECKING:
+    from wasmdialect.importer.context import ImportContext
     from wasmdialect.importer.unit import Unit
 
 
@@ -34,7 +35,6 @@ def import_body(
     entry = Block(arg_types=op.function_type.inputs.data)
     op.body.add_block(entry)
     assert function.code is not None
-    op.location = unit.locations.at(function.code.offset)
     importer = FunctionImporter(unit, entry)
     importer.location = op.location
     importer.locals = [*entry.args, *_zeros(importer, local_types)]
@@ -63,9 +63,9 @@ def _zero(importer: FunctionImporter, t: wt.ValType) -> SSAValue:
     return importer.stack.pop()
 
 
-def import_constant(unit: Unit, block: Block, expression: ConstExpr) -> SSAValue:
+def import_constant(context: ImportContext, block: Block, expression: ConstExpr) -> SSAValue:
     """Append a constant expression to `block`; returns its value."""
-    importer = FunctionImporter(unit, block)
+    importer = FunctionImporter(context, block)
     instructions = [(i.opcode, i.immediate, i.offset) for i in expression.instructions]
     importer.run(instructions, {}, HANDLERS)
     (value,) = importer.stack

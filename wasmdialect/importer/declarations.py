@@ -1,180 +1,218 @@
-"""What passes declare, added to the plan of a module after everything it has."""
+"""The declarations of a Wasm module as wasmir: everything but the bodies of functions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from wasmdialect.importer.plan import ModulePlan
-from wasmdialect.wasm import types as wt
-from wasmdialect.wasm.declared import (
-    DeclarationError,
-    Declared,
-    DeclaredFunction,
-    DeclaredGlobal,
-    DeclaredMemory,
-    DeclaredTable,
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    BytesAttr,
+    ModuleOp,
+    StringAttr,
+    SymbolRefAttr,
+    UnitAttr,
+    i32,
+    i64,
 )
-from wasmdialect.wasm.encode import encode_instruction
-from wasmdialect.wasm.module import ConstExpr, ExternKind, Function, Global, ImportName, Instr
+from xdsl.ir import Attribute, Block, Operation, Region
 
-_TYPES: dict[str, wt.NumType] = {t.name: t for t in (wt.I32, wt.I64, wt.F32, wt.F64)}
-_CONST = {wt.I32: 0x41, wt.I64: 0x42, wt.F32: 0x43, wt.F64: 0x44}
+from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.declared import MODULE_NAME, number_declarations
+from wasmdialect.dialects.fast import LocationAttr, integer_attr
+from wasmdialect.importer.body import import_constant
+from wasmdialect.importer.context import ImportContext
+from wasmdialect.importer.errors import UnsupportedError
+from wasmdialect.importer.symbols import SymbolNames
+from wasmdialect.wasm import types as wt
+from wasmdialect.wasm.features import Feature
+from wasmdialect.wasm.module import (
+    ConstExpr,
+    DataSegment,
+    ElementSegment,
+    ExternKind,
+    Function,
+    Global,
+    ImportName,
+    Memory,
+    Module,
+    SegmentMode,
+    Table,
+)
 
 
-class PlanDeclarations:
-    """Implements `wasmdialect.passes.base.Declarations` on a plan."""
+def import_declarations(wasm: Module, file: str) -> ModuleOp:
+    """A module with all declarations, numbered: types, imports in their order, then the definitions,
+    kind by kind. Raises UnsupportedError."""
+    return _DeclarationImporter(wasm, file).run()
 
-    def __init__(self, plan: ModulePlan):
-        self.plan = plan
-        self.counters: list[str] = []
-        """Names of the counters, in order of declaration."""
-        self._fields = {name for name, _, _ in plan.extra_fields}
-        self._functions: list[DeclaredFunction] | None = None
-        self._globals: list[DeclaredGlobal] | None = None
 
-    # --- adding ---
+class _DeclarationImporter(ImportContext):
+    def __init__(self, wasm: Module, file: str):
+        super().__init__(wasm, file)
+        self._names = SymbolNames(wasm)
+        self._block = Block()
 
-    def add_counter(self, name: str) -> None:
-        self.add_field(name, 8, 8)
-        self.counters.append(name)
+    def ref(self, word: str, index: int) -> SymbolRefAttr:
+        return SymbolRefAttr(self._names.spaces[word][index])
 
-    def add_field(self, name: str, size: int, alignment: int) -> None:
-        if name in self._fields:
-            raise DeclarationError(f"field {name!r} is declared twice")
-        if size <= 0 or alignment not in (1, 2, 4, 8, 16):
-            raise DeclarationError(
-                f"field {name!r} cannot have size {size} and alignment {alignment}"
-            )
-        self._fields.add(name)
-        self.plan.extra_fields.append((name, size, alignment))
-
-    def add_global(self, name: str, value_type: str, *, mutable: bool = True, init: int = 0) -> int:
-        t = self._type(value_type)
-        index = len(self.plan.module.globals)
-        encoded = memoryview(encode_instruction(_CONST[t], init) + b"\x0b")
-        value = ConstExpr((Instr(_CONST[t], init, 0),), 0, encoded)
-        global_type = wt.GlobalType(t, mutable)
-        added = Global(index, global_type, global_type, init=value)
-        self.plan.module.globals.append(added)
-        self.plan.add_entity(ExternKind.GLOBAL, index, name)
-        if self._globals is not None:
-            self._globals.append(self._global(added))
-        return index
-
-    def add_import(
-        self, module: str, name: str, params: tuple[str, ...], results: tuple[str, ...]
-    ) -> int:
-        signature = wt.func_def_type(
-            [self._type(t) for t in params], [self._type(t) for t in results]
-        )
-        type_index = self.plan.add_type(signature)
-        index = len(self.plan.module.functions)
-        imported = ImportName(module, name)
-        added = Function(index, type_index, signature, imported)
-        self.plan.module.functions.append(added)
-        self.plan.module.import_order.append((ExternKind.FUNC, index))
-        self.plan.add_entity(ExternKind.FUNC, index, name)
-        if self._functions is not None:
-            self._functions.append(self._function(added))
-        return index
-
-    def function_symbol(self, index: int) -> str:
-        return self.plan.function_symbols[index]
-
-    def global_symbol(self, index: int) -> str:
-        return self.plan.global_symbols[index]
-
-    # --- reading: made when a pass asks ---
-
-    @property
-    def functions(self) -> Sequence[DeclaredFunction]:
-        if self._functions is None:
-            self._functions = [self._function(f) for f in self.plan.module.functions]
-        return self._functions
-
-    @property
-    def globals(self) -> Sequence[DeclaredGlobal]:
-        if self._globals is None:
-            self._globals = [self._global(g) for g in self.plan.module.globals]
-        return self._globals
-
-    @property
-    def memories(self) -> Sequence[DeclaredMemory]:
-        names = self.plan.module.names.memories
-        return [
-            DeclaredMemory(
-                *self._common(ExternKind.MEMORY, m.index, names, m.imported),
-                str(m.type.address),
-                m.type.limits.minimum,
-                m.type.limits.maximum,
-            )
-            for m in self.plan.module.memories
-        ]
-
-    @property
-    def tables(self) -> Sequence[DeclaredTable]:
-        names = self.plan.module.names.tables
-        return [
-            DeclaredTable(
-                *self._common(ExternKind.TABLE, t.index, names, t.imported),
-                str(t.type.element),
-                t.type.limits.minimum,
-                t.type.limits.maximum,
-            )
-            for t in self.plan.module.tables
-        ]
-
-    @property
-    def exports(self) -> Mapping[str, Declared]:
-        spaces: dict[ExternKind, Sequence[Declared]] = {
-            ExternKind.FUNC: self.functions,
-            ExternKind.TABLE: self.tables,
-            ExternKind.MEMORY: self.memories,
-            ExternKind.GLOBAL: self.globals,
+    def run(self) -> ModuleOp:
+        """Declare everything."""
+        wasm = self.wasm
+        for index, t in enumerate(wasm.types):
+            if isinstance(t.composite, wt.FuncType):
+                function_type = self.function_type(t.composite)
+                self._add(wasmir.TypeOp, "type", index, {"function_type": function_type})
+        declare: dict[ExternKind, Callable[[Any], None]] = {
+            ExternKind.FUNC: self._function,
+            ExternKind.TABLE: self._table,
+            ExternKind.MEMORY: self._memory,
+            ExternKind.GLOBAL: self._global,
         }
-        exports = self.plan.module.exports
-        return {e.name: spaces[e.kind][e.index] for e in exports if e.kind in spaces}
+        for kind, index in wasm.import_order:
+            declare[kind](wasm.declaration(kind, index))
+        for kind in (ExternKind.MEMORY, ExternKind.TABLE, ExternKind.FUNC, ExternKind.GLOBAL):
+            for entity in wasm.index_space(kind):
+                if entity.imported is None:
+                    declare[kind](entity)
+        for segment in wasm.data:
+            self._data(segment)
+        for element in wasm.elements:
+            self._element(element)
+        for export in wasm.exports:
+            if export.kind is ExternKind.TAG:
+                raise UnsupportedError(Feature.EXCEPTIONS, 0, "exported tags")
+            target = self.ref(export.kind.word, export.index)
+            name = StringAttr(export.name)
+            self._add_op(wasmir.ExportOp, {"export_name": name, "target": target})
+        if wasm.start is not None:
+            self._add_op(wasmir.StartOp, {"function": self.function_ref(wasm.start)})
+        module = ModuleOp(Region(self._block))
+        if wasm.names.module:
+            module.attributes[MODULE_NAME] = StringAttr(wasm.names.module)
+        number_declarations(module)
+        return module
 
-    @cached_property
-    def _export_names(self) -> dict[tuple[ExternKind, int], list[str]]:
-        names: dict[tuple[ExternKind, int], list[str]] = {}
-        for export in self.plan.module.exports:
-            names.setdefault((export.kind, export.index), []).append(export.name)
-        return names
+    # --- one declaration ---
 
-    def _common(
-        self, kind: ExternKind, index: int, names: dict[int, str], imported: ImportName | None
-    ) -> tuple[int, str, str | None, tuple[str, str] | None, tuple[str, ...]]:
-        return (
-            index,
-            self.plan.symbols(kind)[index],
-            names.get(index),
-            None if imported is None else (imported.module, imported.name),
-            tuple(self._export_names.get((kind, index), ())),
+    def _add(
+        self,
+        cls: type[wasmir.DeclarationOp],
+        word: str,
+        index: int,
+        properties: dict[str, Attribute],
+        regions: Sequence[Region] = (),
+        location: LocationAttr | None = None,
+    ) -> None:
+        symbol = StringAttr(self._names.spaces[word][index])
+        op = cls.create(
+            properties={"sym_name": symbol, **properties}, regions=regions, location=location
         )
+        self._block.add_op(op)
 
-    def _function(self, f: Function) -> DeclaredFunction:
-        names = self.plan.module.names.functions
-        common = self._common(ExternKind.FUNC, f.index, names, f.imported)
-        return DeclaredFunction(*common, _words(f.signature.params), _words(f.signature.results))
+    def _add_op(self, cls: type[Operation], properties: dict[str, Attribute]) -> None:
+        self._block.add_op(cls.create(properties=properties))
 
-    def _global(self, g: Global) -> DeclaredGlobal:
-        common = self._common(
-            ExternKind.GLOBAL, g.index, self.plan.module.names.globals, g.imported
-        )
-        return DeclaredGlobal(*common, str(g.type.value), g.type.mutable)
+    def _function(self, function: Function) -> None:
+        code, index = function.code, function.index
+        offset = 0 if code is None else code.offset
+        properties: dict[str, Attribute] = {
+            "function_type": self.function_type(function.signature, offset),
+            **self._names_of("func", index, self.wasm.names.functions, function.imported),
+        }
+        location = None
+        if code is not None:
+            location = self.locations.at(offset)
+            properties["code_size"] = integer_attr(len(code.bytes), 64)
+        self._add(wasmir.FuncOp, "func", index, properties, (Region(),), location)
 
-    # --- checks ---
+    def _memory(self, memory: Memory) -> None:
+        t = memory.type
+        properties: dict[str, Attribute] = {
+            "address_type": i64 if t.address is wt.I64 else i32,
+            "page_size_log2": integer_attr(t.page_size_log2, 64),
+            **_limits_properties(t.limits),
+            **self._names_of("memory", memory.index, self.wasm.names.memories, memory.imported),
+        }
+        if t.shared:
+            properties["shared"] = UnitAttr()
+        self._add(wasmir.MemoryOp, "memory", memory.index, properties)
 
-    def _type(self, name: str) -> wt.NumType:
-        t = _TYPES.get(name)
-        if t is None:
-            raise DeclarationError(
-                f"{name!r} is no type for a declaration; use one of {', '.join(_TYPES)}"
-            )
-        return t
+    def _table(self, table: Table) -> None:
+        t = table.type
+        properties: dict[str, Attribute] = {
+            "element_type": self.value_type(t.element),
+            "address_type": i64 if t.address is wt.I64 else i32,
+            **_limits_properties(t.limits),
+            **self._names_of("table", table.index, self.wasm.names.tables, table.imported),
+        }
+        regions = [] if table.init is None else [self._constant([table.init])]
+        self._add(wasmir.TableOp, "table", table.index, properties, regions)
+
+    def _global(self, variable: Global) -> None:
+        names = self.wasm.names.globals
+        properties: dict[str, Attribute] = {
+            "value_type": self.value_type(variable.type.value),
+            **self._names_of("global", variable.index, names, variable.imported),
+        }
+        if variable.type.mutable:
+            properties["mutable"] = UnitAttr()
+        regions = [] if variable.init is None else [self._constant([variable.init])]
+        self._add(wasmir.GlobalOp, "global", variable.index, properties, regions)
+
+    def _names_of(
+        self, word: str, index: int, names: dict[int, str], imported: ImportName | None
+    ) -> dict[str, Attribute]:
+        """Where it is imported from, and its name if the symbol does not tell it."""
+        properties: dict[str, Attribute] = {}
+        if imported is not None:
+            properties["import_module"] = StringAttr(imported.module)
+            properties["import_name"] = StringAttr(imported.name)
+        symbol, name = self._names.spaces[word][index], names.get(index) or ""
+        told = "" if symbol == f"{word}{index}" else symbol
+        if name != told:
+            properties["wasm_name"] = StringAttr(name)
+        return properties
+
+    def _data(self, segment: DataSegment) -> None:
+        properties: dict[str, Attribute] = {"content": BytesAttr(bytes(segment.bytes))}
+        regions: list[Region] = []
+        if segment.mode is SegmentMode.ACTIVE:
+            assert segment.offset is not None
+            properties["memory"] = self.memory_ref(segment.memory)
+            regions.append(self._constant([segment.offset]))
+        self._add(wasmir.DataOp, "data", segment.index, properties, regions)
+
+    def _element(self, segment: ElementSegment) -> None:
+        properties: dict[str, Attribute] = {}
+        place, items = Region(), Region()
+        if segment.functions is not None:
+            # Listed functions are never null (`(ref func)`), which no operation asks about.
+            properties["element_type"] = wasmir.FUNCREF
+            functions = [self.function_ref(f) for f in segment.functions]
+            properties["functions"] = ArrayAttr(functions)
+        else:
+            properties["element_type"] = self.value_type(segment.type)
+            if segment.expressions:
+                items = self._constant(segment.expressions)
+        if segment.mode is SegmentMode.ACTIVE:
+            assert segment.offset is not None
+            properties["table"] = self.table_ref(segment.table)
+            place = self._constant([segment.offset])
+        elif segment.mode is SegmentMode.DECLARATIVE:
+            properties["declarative"] = UnitAttr()
+        self._add(wasmir.ElemOp, "elem", segment.index, properties, (place, items))
+
+    def _constant(self, expressions: Sequence[ConstExpr]) -> Region:
+        """A region that returns the value of each expression."""
+        block = Block()
+        values = [import_constant(self, block, expression) for expression in expressions]
+        block.add_op(wasmir.ReturnOp(*values))
+        return Region(block)
 
 
-def _words(types: Iterable[wt.ValType]) -> tuple[str, ...]:
-    return tuple(map(str, types))
+def _limits_properties(limits: wt.Limits) -> dict[str, Attribute]:
+    properties: dict[str, Attribute] = {"minimum": integer_attr(limits.minimum, 64)}
+    if limits.maximum is not None:
+        properties["maximum"] = integer_attr(limits.maximum, 64)
+    return properties

@@ -34,7 +34,7 @@ from wasmdialect.wasm.body import Instruction
 from wasmdialect.wasm.instructions import BY_OPCODE
 
 if TYPE_CHECKING:
-    from wasmdialect.importer.unit import Unit
+    from wasmdialect.importer.context import ImportContext
 
 _BLOCK, _LOOP, _IF, _ELSE, _END = 0x02, 0x03, 0x04, 0x05, 0x0B
 _BR, _BR_IF, _BR_TABLE = 0x0C, 0x0D, 0x0E
@@ -95,7 +95,7 @@ class Frame:
 class FunctionImporter:
     """Imports the instructions of one function or constant expression into blocks."""
 
-    def __init__(self, unit: Unit, block: Block):
+    def __init__(self, unit: ImportContext, block: Block):
         self.unit = unit
         self.region = block.parent
         self.location: LocationAttr = unit.locations.at(0)

@@ -157,8 +157,7 @@ def _return(f: FunctionImporter, _: Any) -> None:
 
 @_handles("call")
 def _call(f: FunctionImporter, index: int) -> None:
-    callee = f.unit.function(index)
-    signature = callee.function_type
+    signature = f.unit.function_type(f.unit.wasm.functions[index].signature)
     arguments = f.pop_many(len(signature.inputs.data))
     properties: dict[str, Attribute] = {"callee": f.unit.function_ref(index)}
     f.stack.extend(
@@ -176,7 +175,7 @@ def _call(f: FunctionImporter, index: int) -> None:
 @_handles("call_indirect")
 def _call_indirect(f: FunctionImporter, immediate: tuple[int, int]) -> None:
     type_index, table = immediate
-    composite = f.unit.plan.module.types[type_index].composite
+    composite = f.unit.wasm.types[type_index].composite
     assert isinstance(composite, wt.FuncType)
     signature = f.unit.function_type(composite)
     index = f.stack.pop()
@@ -227,7 +226,7 @@ def _local_tee(f: FunctionImporter, index: int) -> None:
 
 @_handles("global.get")
 def _global_get(f: FunctionImporter, index: int) -> None:
-    variable = f.unit.plan.module.globals[index]
+    variable = f.unit.wasm.globals[index]
     properties: dict[str, Attribute] = {"variable": f.unit.global_ref(index)}
     f.push(wasmir.GlobalGetOp, (), f.unit.value_type(variable.type.value), properties)
 
@@ -238,11 +237,11 @@ def _global_set(f: FunctionImporter, index: int) -> None:
 
 
 def _address_type(f: FunctionImporter, memory: int) -> IntegerType:
-    return i64 if f.unit.plan.module.memories[memory].type.address is wt.I64 else i32
+    return i64 if f.unit.wasm.memories[memory].type.address is wt.I64 else i32
 
 
 def _index_type(f: FunctionImporter, table: int) -> IntegerType:
-    return i64 if f.unit.plan.module.tables[table].type.address is wt.I64 else i32
+    return i64 if f.unit.wasm.tables[table].type.address is wt.I64 else i32
 
 
 @_handles("memory.size")
@@ -312,7 +311,7 @@ def _ref_func(f: FunctionImporter, index: int) -> None:
 
 @_handles("table.get")
 def _table_get(f: FunctionImporter, table: int) -> None:
-    element = f.unit.value_type(f.unit.plan.module.tables[table].type.element)
+    element = f.unit.value_type(f.unit.wasm.tables[table].type.element)
     f.push(wasmir.TableGetOp, f.pop_many(1), element, {"table": f.unit.table_ref(table)})
 
 

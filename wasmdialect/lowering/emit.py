@@ -26,6 +26,7 @@ from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 from xdsl.ir import Attribute, Operation
 
 from wasmdialect.abi.debug_locations import to_line
+from wasmdialect.dialects.declared import is_declaration
 from wasmdialect.dialects.fast import wasm_offset
 from wasmdialect.lowering.byte_order import BIG_ENDIAN
 from wasmdialect.lowering.emit_function import (
@@ -114,6 +115,8 @@ def _contents(module: ModuleOp) -> tuple[list[llvm.FuncOp], Constants]:
                 functions.append(op)
             case llvm.GlobalOp():
                 constants[op.sym_name.data] = op
+            case _ if is_declaration(op):
+                pass  # the artifact is described from it
             case _:
                 raise EmitError(f"{op.name} is not lowered: run wasmvm-to-llvm first")
     return functions, constants
@@ -171,7 +174,8 @@ class _Text:
 
     def group(self, op: llvm.FuncOp) -> str:
         """The attribute group of a function."""
-        attributes = op.properties.get("passthrough")
+        # xDSL's parser of llvm.func makes an attribute of it, not a property.
+        attributes = op.properties.get("passthrough") or op.attributes.get("passthrough")
         if attributes is None:
             return ""
         return f" #{self.groups.setdefault(attributes, len(self.groups))}"

@@ -3,8 +3,8 @@
 The epoch is a number of the engine that anyone may increase; the deadline is the store's. They are
 compared at the entry of a function and at loop headers, with the deadline kept in the frame; one that
 seems to have come is read again, and if it still has, the runtime is asked, which gives a new one or
-stops the program. Source of the rules: docs/abi.md, "Fuel and epochs". Loop headers are the importer's
-markers; without them only entries are checked.
+stops the program. Source of the rules: docs/abi.md, "Fuel and epochs". Loop headers are markers of the
+importer: a loop without one is an error, since nothing could stop it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects.builtin import i64
 from xdsl.ir import Operation
+from xdsl.utils.exceptions import PassFailedException
 
 from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.blocks import reverse_postorder, successors
 from wasmdialect.passes.base import FunctionPass
 from wasmdialect.passes.checks import CheckInserter
 
@@ -27,7 +29,23 @@ class InsertEpochChecks(FunctionPass):
     name = "insert-epoch-checks"
 
     def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
+        if not _are_loops_marked(function):
+            raise PassFailedException(
+                f"@{function.sym_name.data} has a loop without a marker: switch markers on with"
+                " --epoch-interruption (in Python: Config(epoch_interruption=True)) at the import"
+            )
         _Epochs(function).insert()
+
+
+def _are_loops_marked(function: wasmir.FuncOp) -> bool:
+    """Whether every way back in the control flow goes to a `wasmir.loop_header`."""
+    numbers = {block: number for number, block in enumerate(reverse_postorder(function.entry))}
+    return all(
+        any(isinstance(op, wasmir.LoopHeaderOp) for op in target.ops)
+        for block, number in numbers.items()
+        for target in successors(block)
+        if numbers[target] <= number
+    )
 
 
 class _Epochs(CheckInserter):

@@ -18,6 +18,7 @@ from xdsl.passes import ModulePass
 
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.declared import number_of
 from wasmdialect.dialects.fast import (
     drop,
     integer_attr,
@@ -52,6 +53,13 @@ class InsertVMContextLoads(ModulePass):
                 functions.append(declaration)
         for function in functions:
             _FunctionRewrite(function, symbols, self.bounds, self.traps).run()
+
+
+def _segment_index(op: Operation) -> int:
+    index = number_of(op, "segment_index")
+    if index is None:
+        raise ValueError(f"{op.name} names a segment that is not numbered")
+    return index
 
 
 class _FunctionRewrite(VMContextSteps):
@@ -127,13 +135,13 @@ def _memory_copy(r: _FunctionRewrite, op: wasmir.MemoryCopyOp) -> None:
 
 def _memory_init(r: _FunctionRewrite, op: wasmir.MemoryInitOp) -> None:
     memory = r.constant(r.memory(op.memory).index_value)
-    segment = r.constant(op.segment_index.value.data)
+    segment = r.constant(_segment_index(op))
     r.builtin("memory_init", memory, segment, r.extend(op.destination), op.source, op.length)
     drop(op)
 
 
 def _data_drop(r: _FunctionRewrite, op: wasmir.DataDropOp) -> None:
-    r.builtin("data_drop", r.constant(op.segment_index.value.data))
+    r.builtin("data_drop", r.constant(_segment_index(op)))
     drop(op)
 
 
@@ -235,14 +243,14 @@ def _table_copy(r: _FunctionRewrite, op: wasmir.TableCopyOp) -> None:
 
 def _table_init(r: _FunctionRewrite, op: wasmir.TableInitOp) -> None:
     table = r.constant(r.table(op.table).index_value)
-    segment = r.constant(op.segment_index.value.data)
+    segment = r.constant(_segment_index(op))
     destination = r.table_index(op.destination)
     r.builtin("table_init", table, segment, destination, op.source, op.length)
     drop(op)
 
 
 def _elem_drop(r: _FunctionRewrite, op: wasmir.ElemDropOp) -> None:
-    r.builtin("elem_drop", r.constant(op.segment_index.value.data))
+    r.builtin("elem_drop", r.constant(_segment_index(op)))
     drop(op)
 
 
@@ -285,7 +293,8 @@ def _call_indirect(r: _FunctionRewrite, op: wasmir.CallIndirectOp) -> None:
     signature = r.symbols[op.signature.root_reference.data]
     assert isinstance(signature, wasmir.TypeOp)
     ids = r.entry_field(vmctx, wasmvm.Path("vmctx", None, "signature_ids"))
-    expected = r.value(wasmvm.SignatureIdOp, (ids,), i32, {"type_index": signature.index})
+    type_index: dict[str, Attribute] = {"type_index": integer_attr(signature.index_value, 64)}
+    expected = r.value(wasmvm.SignatureIdOp, (ids,), i32, type_index)
     actual = r.field(reference, wasmvm.Path("func_ref", None, "type_index"), i32)
     r.trap_if(r.numeric("i32.ne", actual, expected), TrapCode.BAD_SIGNATURE)
     code = r.field(reference, wasmvm.Path("func_ref", None, "wasm_call"))

@@ -1,35 +1,21 @@
-"""What passes declare in a module that was read as IR: a reproducer, or the output of wasm-opt-py.
+"""What passes declare: read from and added to the declarations of a module.
 
-A `declare` hook that ran before the IR was printed has left what it added in there; it finds that
-again instead of adding it twice.
+A `declare` hook that ran before the IR was printed has left what it added in there, marked; when the
+module is read again the hook finds that instead of adding it twice.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from functools import cached_property
+from typing import Any
 
-from xdsl.dialects.builtin import (
-    BytesAttr,
-    FunctionType,
-    IntegerAttr,
-    IntegerType,
-    ModuleOp,
-    StringAttr,
-    UnitAttr,
-    f32,
-    f64,
-    i32,
-    i64,
-)
+from xdsl.dialects.builtin import FunctionType, ModuleOp, StringAttr, UnitAttr, f32, f64, i32, i64
 from xdsl.ir import Attribute, Block, Region
 
-from wasmdialect._records import field_names
-from wasmdialect.abi.layout import Counts
-from wasmdialect.dialects import wasmir
+from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.declared import ModuleDeclarations, plain_symbol
 from wasmdialect.dialects.fast import integer_attr
-from wasmdialect.passes.wasmvm_to_llvm import read_counts, write_counts
 from wasmdialect.wasm.declared import (
     DeclarationError,
     Declared,
@@ -40,132 +26,127 @@ from wasmdialect.wasm.declared import (
 )
 
 _TYPES: dict[str, Attribute] = {"i32": i32, "i64": i64, "f32": f32, "f64": f64}
-_WORDS: dict[Attribute, str] = {
-    **{t: word for word, t in _TYPES.items()},
-    wasmir.FUNCREF: "funcref",
-    wasmir.EXTERNREF: "externref",
-}
-_CONSTANTS = {"i32": "i32.const", "i64": "i64.const", "f32": "f32.const", "f64": "f64.const"}
+ADDED = "wasmir.added"
+"""The attribute of a declaration that a pass added."""
 
 
 class IRDeclarations:
-    """Implements `wasmdialect.passes.base.Declarations` on a module of wasmir."""
+    """Implements `wasmdialect.passes.base.Declarations` on a whole module."""
 
     def __init__(self, module: ModuleOp):
         self._block = module.body.block
-        self._module = module
-        self._functions = {op.index_value: op for op in module.ops if isinstance(op, wasmir.FuncOp)}
-        self._globals = {op.index_value: op for op in module.ops if isinstance(op, wasmir.GlobalOp)}
-        self._exports = [op for op in module.ops if isinstance(op, wasmir.ExportOp)]
-        counts = read_counts(module)
-        self._numbers: dict[str, int] = {
-            name: value
-            for name in field_names(Counts)
-            if isinstance(value := getattr(counts, name), int)
-        }
-        self._added: set[str] = set()
-        """Fields that were declared now."""
-        self._fields = {name: (size, alignment) for name, size, alignment in counts.extra_fields}
-
-    def note_counts(self) -> None:
-        """Write down on the module how many there are of each thing now."""
-        fields = tuple((name, *row) for name, row in self._fields.items())
-        write_counts(self._module, Counts(**self._numbers, extra_fields=fields))
+        self._declared = ModuleDeclarations(module)
+        self._found: list[wasmir.DeclarationOp] = [
+            op for space in self._declared.spaces.values() for op in space if ADDED in op.attributes
+        ]
+        """What hooks added before the module was printed, until one asks for it again."""
+        self._known_fields = {op.row[0]: op for op in self._declared.fields}
+        self._added_fields: set[str] = set()
+        self._functions: list[DeclaredFunction] | None = None
+        self._globals: list[DeclaredGlobal] | None = None
 
     # --- adding ---
 
     def add_counter(self, name: str) -> None:
-        self.add_field(name, 8, 8)
+        self._add_field(name, 8, 8, counter=True)
 
     def add_field(self, name: str, size: int, alignment: int) -> None:
-        if name in self._added:
+        self._add_field(name, size, alignment, counter=False)
+
+    def _add_field(self, name: str, size: int, alignment: int, *, counter: bool) -> None:
+        if name in self._added_fields:
             raise DeclarationError(f"field {name!r} is declared twice")
-        self._added.add(name)
-        self._fields.setdefault(name, (size, alignment))
+        if size <= 0 or alignment not in wasmvm.FIELD_ALIGNMENTS:
+            raise DeclarationError(
+                f"field {name!r} cannot have size {size} and alignment {alignment}"
+            )
+        self._added_fields.add(name)
+        op = wasmvm.DeclareFieldOp(name, size, alignment, counter=counter)
+        known = self._known_fields.get(name)
+        if known is None:
+            self._block.add_op(op)
+        elif known.properties != op.properties:
+            raise DeclarationError(
+                f"field {name!r} is in the module with another size or alignment"
+            )
 
     def add_global(self, name: str, value_type: str, *, mutable: bool = True, init: int = 0) -> int:
-        t = _type(value_type)
-        for op in reversed(self._globals.values()):
-            if _is_named(op, name, "global") and op.value_type == t and not op.is_import:
-                return op.index_value
-        index = max(self._globals, default=-1) + 1
-        constant = wasmir.CONST_OPS[_CONSTANTS[value_type]](init)
-        body = Region(Block([constant, wasmir.ReturnOp(constant.result)]))
-        properties: dict[str, Attribute] = {
-            "sym_name": StringAttr(self._symbol(name, "global", index)),
-            "index": integer_attr(index, 64),
-            "slot": self._slot("defined_globals"),
-            "value_type": t,
-        }
+        properties: dict[str, Attribute] = {"value_type": _type(value_type)}
+        constant = wasmir.CONST_OPS[f"{value_type}.const"](init)
         if mutable:
             properties["mutable"] = UnitAttr()
-        op = wasmir.GlobalOp.create(properties=properties, regions=[body])
-        self._globals[index] = op
-        self._block.add_op(op)
-        return index
+        body = Region(Block([constant, wasmir.ReturnOp(constant.result)]))
+        op = self._add(wasmir.GlobalOp, name, properties, body)
+        if self._globals is not None and op.index_value == len(self._globals):
+            self._globals.append(self._global(op))
+        return op.index_value
 
     def add_import(
         self, module: str, name: str, params: tuple[str, ...], results: tuple[str, ...]
     ) -> int:
         signature = FunctionType.from_lists([_type(t) for t in params], [_type(t) for t in results])
-        for op in reversed(self._functions.values()):
-            if _imported(op) == (module, name) and op.function_type == signature:
-                return op.index_value
-        index = max(self._functions, default=-1) + 1
-        op = wasmir.FuncOp.create(
+        properties: dict[str, Attribute] = {
+            "function_type": signature,
+            "import_module": StringAttr(module),
+            "import_name": StringAttr(name),
+        }
+        op = self._add(wasmir.FuncOp, name, properties, Region())
+        if self._functions is not None and op.index_value == len(self._functions):
+            self._functions.append(self._function(op))
+        return op.index_value
+
+    def _add(
+        self,
+        cls: type[wasmir.ImportableOp],
+        name: str,
+        properties: dict[str, Attribute],
+        region: Region,
+    ) -> Any:
+        """A declaration at the end of its index space, or what the same hook added before."""
+        for op in self._found:
+            is_same = type(op) is cls and op.attributes[ADDED] == StringAttr(name)
+            if is_same and properties.items() <= op.properties.items():
+                self._found.remove(op)
+                return op
+        space = self._declared.spaces[cls]
+        symbol = plain_symbol(name) or f"{cls.WORD}{len(space)}"
+        if symbol in self._declared.symbols:
+            symbol = f"{symbol}.{cls.WORD}{len(space)}"
+        while symbol in self._declared.symbols:
+            symbol += "_"
+        op = cls.create(
             properties={
-                "sym_name": StringAttr(self._symbol(name, "func", index)),
-                "index": integer_attr(index, 64),
-                "slot": self._slot("imported_functions"),
-                "function_type": signature,
-                "import_module": StringAttr(module),
-                "import_name": StringAttr(name),
+                "sym_name": StringAttr(symbol),
+                "index": integer_attr(len(space), 64),
+                **properties,
             },
-            regions=[Region()],
+            attributes={ADDED: StringAttr(name)},
+            regions=[region],
         )
-        self._functions[index] = op
+        space.append(op)
+        self._declared.symbols[symbol] = op
         self._block.add_op(op)
-        return index
+        return op
 
     def function_symbol(self, index: int) -> str:
-        return self._functions[index].sym_name.data
+        return self._declared.functions[index].sym_name.data
 
     def global_symbol(self, index: int) -> str:
-        return self._globals[index].sym_name.data
+        return self._declared.of(wasmir.GlobalOp)[index].sym_name.data
 
-    def _slot(
-        self, count: Literal["imported_functions", "defined_globals"]
-    ) -> IntegerAttr[IntegerType]:
-        slot = self._numbers.get(count, 0)
-        self._numbers[count] = slot + 1
-        return integer_attr(slot, 64)
-
-    def _symbol(self, name: str, kind: str, index: int) -> str:
-        symbol = _plain(name) or f"{kind}{index}"
-        taken = {
-            op.sym_name.data for op in self._module.ops if isinstance(op, wasmir.DeclarationOp)
-        }
-        return f"{symbol}.{kind}{index}" if symbol in taken else symbol
-
-    # --- reading ---
+    # --- reading: made when a pass asks ---
 
     @property
     def functions(self) -> Sequence[DeclaredFunction]:
-        return [
-            DeclaredFunction(
-                *self._common(op),
-                _words(op.function_type.inputs.data),
-                _words(op.function_type.outputs.data),
-            )
-            for op in self._functions.values()
-        ]
+        if self._functions is None:
+            self._functions = [self._function(op) for op in self._declared.functions]
+        return self._functions
 
     @property
     def globals(self) -> Sequence[DeclaredGlobal]:
-        return [
-            DeclaredGlobal(*self._common(op), _word(op.value_type), op.mutable is not None)
-            for op in self._globals.values()
-        ]
+        if self._globals is None:
+            self._globals = [self._global(op) for op in self._declared.of(wasmir.GlobalOp)]
+        return self._globals
 
     @property
     def memories(self) -> Sequence[DeclaredMemory]:
@@ -176,8 +157,7 @@ class IRDeclarations:
                 op.minimum.value.data,
                 None if op.maximum is None else op.maximum.value.data,
             )
-            for op in self._module.ops
-            if isinstance(op, wasmir.MemoryOp)
+            for op in self._declared.of(wasmir.MemoryOp)
         ]
 
     @property
@@ -189,56 +169,55 @@ class IRDeclarations:
                 op.minimum.value.data,
                 None if op.maximum is None else op.maximum.value.data,
             )
-            for op in self._module.ops
-            if isinstance(op, wasmir.TableOp)
+            for op in self._declared.of(wasmir.TableOp)
         ]
 
     @property
     def exports(self) -> Mapping[str, Declared]:
-        every: list[Declared] = [*self.functions, *self.globals, *self.memories, *self.tables]
-        return {name: declared for declared in every for name in declared.exports}
+        spaces: dict[str, Sequence[Declared]] = {
+            "func": self.functions,
+            "table": self.tables,
+            "memory": self.memories,
+            "global": self.globals,
+        }
+        exports: dict[str, Declared] = {}
+        for op in self._declared.exports:
+            target = self._declared.symbols[op.target.root_reference.data]
+            exports[op.name_text] = spaces[target.WORD][target.index_value]
+        return exports
+
+    @cached_property
+    def _export_names(self) -> dict[str, list[str]]:
+        names: dict[str, list[str]] = {}
+        for op in self._declared.exports:
+            names.setdefault(op.target.root_reference.data, []).append(op.name_text)
+        return names
 
     def _common(
         self, op: wasmir.ImportableOp
     ) -> tuple[int, str, str | None, tuple[str, str] | None, tuple[str, ...]]:
         symbol = op.sym_name.data
-        exports = tuple(
-            _text(e.export_name) for e in self._exports if e.target.root_reference.data == symbol
-        )
-        return op.index_value, symbol, None, _imported(op), exports
+        exports = tuple(self._export_names.get(symbol, ()))
+        return op.index_value, symbol, op.debug_name, op.imported, exports
+
+    def _function(self, op: wasmir.FuncOp) -> DeclaredFunction:
+        inputs, outputs = op.function_type.inputs.data, op.function_type.outputs.data
+        return DeclaredFunction(*self._common(op), _words(inputs), _words(outputs))
+
+    def _global(self, op: wasmir.GlobalOp) -> DeclaredGlobal:
+        return DeclaredGlobal(*self._common(op), _word(op.value_type), op.mutable is not None)
 
 
 def _type(name: str) -> Attribute:
     if name not in _TYPES:
         raise DeclarationError(
-            f"{name!r} is no type for a declaration; use one of {', '.join(_TYPES)}"
+            f"{name!r} is not a type for a declaration; use one of {', '.join(_TYPES)}"
         )
     return _TYPES[name]
 
 
-def _plain(name: str) -> str:
-    """What a symbol of that name looks like, as importer/plan.py makes it."""
-    symbol = re.sub(r"[^A-Za-z0-9_$.]+", "_", name)
-    return f"_{symbol}" if symbol[:1].isdigit() else symbol
-
-
-def _is_named(op: wasmir.DeclarationOp, name: str, kind: str) -> bool:
-    return re.fullmatch(rf"{re.escape(_plain(name))}(\.{kind}\d+_*)?", op.sym_name.data) is not None
-
-
-def _imported(op: wasmir.ImportableOp) -> tuple[str, str] | None:
-    if op.import_module is None or op.import_name is None:
-        return None
-    return _text(op.import_module), _text(op.import_name)
-
-
-def _text(attribute: StringAttr | BytesAttr) -> str:
-    data = attribute.data
-    return data if isinstance(data, str) else data.decode("utf-8", "replace")
-
-
 def _word(t: Attribute) -> str:
-    return _WORDS.get(t) or str(t)
+    return str(wasmir.wasm_type(t))
 
 
 def _words(types: tuple[Attribute, ...]) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import wasm_offset
+from wasmdialect.dialects.lowered import note_lowered
 from wasmdialect.passes import base, watch
 from wasmdialect.passes.base import Declarations, Declaring, begin_reports, pass_scope
 from wasmdialect.passes.registry import PassError, PassRegistry
@@ -55,24 +56,41 @@ class LoweringOptions:
     epochs: bool = False
 
 
-def default_pipeline(options: LoweringOptions, at: Mapping[str, str]) -> str:
-    """The default pipeline as text, with what `at` adds at its points. Raises PassError."""
+_POINTS_BEFORE: dict[str, Sequence[Point]] = {
+    "insert-fuel": ("wasmir-start", "wasmir-end"),
+    "insert-epoch-checks": ("wasmir-start", "wasmir-end"),
+    "insert-vmctx-loads": ("wasmir-start", "wasmir-end"),
+    "insert-stack-limit-checks": ("wasmvm-end",),
+    "wasmvm-to-llvm": ("wasmvm-end",),
+}
+"""The points that a module is past when a pass has lowered it."""
+
+
+def default_pipeline(
+    options: LoweringOptions, at: Mapping[str, str], done: Sequence[str] = ()
+) -> str:
+    """The default pipeline as text, with what `at` adds at its points, for a module that the mandatory
+    passes `done` have lowered already. Raises PassError."""
     for point in at:
         if point not in POINTS:
             near = get_close_matches(point, POINTS, n=1, cutoff=0.3)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise PassError(f"there is no point {point!r} in the pipeline{hint}")
-    lowering = lowering_passes(options)
+    for name in done:
+        for point in _POINTS_BEFORE.get(name, ()):
+            if point in at:
+                raise PassError(f"the module is past {point}: {name} has lowered it")
+    lowering = {name: text for name, text in lowering_passes(options).items() if name not in done}
     stages = (
         at.get("wasmir-start"),
         at.get("wasmir-end"),
         lowering.get("insert-fuel"),
         lowering.get("insert-epoch-checks"),
-        lowering["insert-vmctx-loads"],
-        lowering["insert-trampolines"],
+        lowering.get("insert-vmctx-loads"),
+        lowering.get("insert-trampolines"),
         at.get("wasmvm-end"),
-        lowering["insert-stack-limit-checks"],
-        lowering["wasmvm-to-llvm"],
+        lowering.get("insert-stack-limit-checks"),
+        lowering.get("wasmvm-to-llvm"),
         at.get("llvm-end"),
     )
     return ",".join(stage for stage in stages if stage)
@@ -91,9 +109,10 @@ def lowering_passes(options: LoweringOptions) -> dict[str, str]:
     }
 
 
-def complete_pipeline(pipeline: str, options: LoweringOptions) -> str:
-    """A user's pipeline with the mandatory passes it lacks behind it."""
-    present = {spec.name for spec in _parse_specs(pipeline)}
+def complete_pipeline(pipeline: str, options: LoweringOptions, done: Sequence[str] = ()) -> str:
+    """A user's pipeline, followed by the mandatory passes that neither it has nor the module is `done`
+    with."""
+    present = {spec.name for spec in _parse_specs(pipeline)}.union(done)
     lowering = lowering_passes(options)
     missing = [
         lowering[name] for name in LOWERING_PASSES if name in lowering and name not in present
@@ -148,8 +167,8 @@ Observer = Callable[[str, ModuleOp, float], None]
 """Called after each pass with its text, the module and the seconds it took; before the first one with
 an empty text."""
 DeclareMissing = Callable[[ModuleOp], Mapping[str, Operation]]
-"""Adds declarations of what the bodies of a unit refer to; returns the symbols that mean nothing, with
-an operation that uses each."""
+"""Adds declarations of what the bodies of a unit refer to, or numbers what a pass added to a whole
+module; returns the symbols that mean nothing, with an operation that uses each."""
 
 
 def run_declare(p: ModulePass, declarations: Declarations) -> None:
@@ -168,11 +187,12 @@ def run_passes(
     verify: Verify,
     observe: Observer | None = None,
     declare_missing: DeclareMissing | None = None,
+    origin: str = "the importer",
 ) -> None:
-    """Run passes over a module; `declare_missing` is called after each one that is not this
-    package's. Raises PassFailure."""
+    """Run passes over a module, which `origin` made; `declare_missing` is called after each one that is
+    not this package's. Raises PassFailure."""
     if verify != "none":
-        _verify(module, "the importer")
+        _verify(module, origin)
     if observe is not None:
         observe("", module, 0.0)
     for number, p in enumerate(passes):
@@ -182,7 +202,9 @@ def run_passes(
         is_own = type(p).__module__.startswith("wasmdialect.")
         _guarded(p.name, step if is_own else partial(run_watched, p.name, step))
         if declare_missing is not None and not is_own:
-            _refuse_unknown(p.name, declare_missing(module))
+            _refuse_unknown(p.name, _guarded(p.name, partial(declare_missing, module)))
+        if p.name in LOWERING_PASSES:
+            note_lowered(module, p)
         seconds = time.perf_counter() - started
         if verify == "each" or (verify == "ends" and number == len(passes) - 1):
             _verify(module, p.name)

@@ -42,6 +42,12 @@ def _canonicalize() -> type[ModulePass]:
     return WasmIRCanonicalize
 
 
+def _verify_symbols() -> type[ModulePass]:
+    from wasmdialect.passes.wasmir_verify_symbols import WasmIRVerifySymbols
+
+    return WasmIRVerifySymbols
+
+
 def _verify_ssa() -> type[ModulePass]:
     from wasmdialect.passes.wasmir_verify_ssa import WasmIRVerifySSA
 
@@ -94,6 +100,7 @@ OWN_PASSES: dict[str, PassFactory] = {
     "wasmir-dce": _dce,
     "wasmir-gvn": _gvn,
     "wasmir-verify-ssa": _verify_ssa,
+    "wasmir-verify-symbols": _verify_symbols,
     "wasmvm-to-llvm": _to_llvm,
 }
 """This package's passes, loaded when they are asked for."""

@@ -1,34 +1,30 @@
 """wasmvm-to-llvm: wasmir and wasmvm to the `llvm` and `llvm_ext` dialects.
 
 Every function with a body becomes an `llvm.func` in the calling convention of docs/abi.md, and every
-function that is only called becomes a declaration. Declarations of memories, tables and so on go:
-their places in the VMContext are offsets now. The module says how many of each there are in its
-attribute `wasmvm.counts`.
+function that is only called becomes a declaration. The declarations of wasmir stay, without bodies:
+they say what the artifact says. A unit has its layout of the VMContext by the attribute
+`wasmvm.counts`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, cast
+from typing import ClassVar, Literal
 
 from xdsl.context import Context
 from xdsl.dialects import llvm
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr, i64
-from xdsl.ir import Attribute, Operation
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Attribute, Operation, Region
 from xdsl.passes import ModulePass
 
-from wasmdialect._records import field_names
 from wasmdialect.abi.conventions import Convention
 from wasmdialect.abi.layout import Counts, VMContextLayout
 from wasmdialect.abi.symbols import function_symbol
 from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.dialects.fast import integer_attr
+from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE, read_counts
 from wasmdialect.lowering import control, numeric, state
 from wasmdialect.lowering.function import FUNCTION_ATTRIBUTES, HIDDEN, FunctionLowering, Handler
 from wasmdialect.lowering.signature import AbiSignature, abi_signature
-
-COUNTS_ATTRIBUTE = "wasmvm.counts"
-_EXTRA_FIELDS = "extra_fields"
 
 HANDLERS: dict[type[Operation], Handler] = {
     **numeric.HANDLERS,
@@ -56,12 +52,11 @@ class WasmVMToLLVM(ModulePass):
             if isinstance(source, wasmir.FuncOp):
                 if not source.is_import:
                     lowered.append(_lower_function(source, layout, symbols))
+                    source.detach_region(source.body)
+                    source.add_region(Region())
             elif isinstance(source, wasmvm.FuncOp):
                 lowered.append(_lower_trampoline(source, layout, symbols))
-            elif isinstance(source, llvm.FuncOp | llvm.GlobalOp):
-                lowered.append(source)  # from a pass
-        for source in [*op.ops]:
-            source.detach()
+                source.detach()
         op.body.block.add_ops(lowered)
 
 
@@ -111,66 +106,3 @@ def _declaration(symbol: str, signature: AbiSignature) -> llvm.FuncOp:
     function = llvm.FuncOp(symbol, signature.type, llvm.LinkageAttr("external"), visibility=HIDDEN)
     function.properties["passthrough"] = FUNCTION_ATTRIBUTES
     return function
-
-
-# --- the counts of the module, as an attribute ---
-
-
-def write_counts(module: ModuleOp, counts: Counts) -> None:
-    """Note on a module how many of each thing the whole module has."""
-    module.attributes[COUNTS_ATTRIBUTE] = counts_attribute(counts)
-
-
-def counts_attribute(counts: Counts) -> DictionaryAttr:
-    """How many of each thing a module has, leaving out zeros."""
-    entries: dict[str, Attribute] = {}
-    for name in field_names(Counts):
-        value = getattr(counts, name)
-        if isinstance(value, int) and value:
-            entries[name] = IntegerAttr(value, i64)
-    if counts.extra_fields:
-        entries[_EXTRA_FIELDS] = ArrayAttr(
-            ArrayAttr([StringAttr(name), integer_attr(size, 64), integer_attr(align, 64)])
-            for name, size, align in counts.extra_fields
-        )
-    return DictionaryAttr(entries)
-
-
-def read_counts(module: ModuleOp) -> Counts:
-    """The counts noted on a module; without a note the module is taken for complete."""
-    attribute = module.attributes.get(COUNTS_ATTRIBUTE)
-    if not isinstance(attribute, DictionaryAttr):
-        return _counts_of_declarations(module)
-    numbers: dict[str, int] = {}
-    extra: list[tuple[str, int, int]] = []
-    for name, value in attribute.data.items():
-        if isinstance(value, IntegerAttr):
-            numbers[name] = value.value.data
-        elif name == _EXTRA_FIELDS:
-            for row in cast(ArrayAttr[ArrayAttr[Attribute]], value).data:
-                field, size, align = cast(tuple[StringAttr, IntegerAttr, IntegerAttr], row.data)
-                extra.append((field.data, size.value.data, align.value.data))
-    return Counts(**numbers, extra_fields=tuple(extra))
-
-
-_COUNTED: dict[type[wasmir.ImportableOp], tuple[str, tuple[str, ...]]] = {
-    # What an import of a kind adds to, and what a definition does.
-    wasmir.FuncOp: ("imported_functions", ()),
-    wasmir.TableOp: ("imported_tables", ("defined_tables",)),
-    wasmir.MemoryOp: ("imported_memories", ("defined_memories", "owned_memories")),
-    wasmir.GlobalOp: ("imported_globals", ("defined_globals",)),
-}
-
-
-def _counts_of_declarations(module: ModuleOp) -> Counts:
-    numbers: dict[str, int] = {}
-    for op in module.ops:
-        if not isinstance(op, wasmir.ImportableOp):
-            continue
-        imported, defined = _COUNTED[type(op)]
-        for name in (imported,) if op.is_import else defined:
-            numbers[name] = max(numbers.get(name, 0), op.slot_value + 1)
-        if isinstance(op, wasmir.FuncOp) and op.func_ref is not None:
-            escaping = max(numbers.get("escaping_functions", 0), op.func_ref.value.data + 1)
-            numbers["escaping_functions"] = escaping
-    return Counts(**numbers, extra_fields=())

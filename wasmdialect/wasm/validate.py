@@ -44,7 +44,7 @@ _CONSTANT_GC = (
     "array.new_fixed", "any.convert_extern", "extern.convert_any",
 )  # fmt: skip
 _CONSTANT_DESCRIPTORS = ("struct.new_desc", "struct.new_default_desc")
-_CONSTANT = {
+CONSTANT_INSTRUCTIONS = {
     row.opcode: feature
     for mnemonics, feature in (
         (_CONSTANT_ALWAYS, Feature.MVP),
@@ -275,7 +275,7 @@ def _check_is_constant(
 ) -> None:
     opcode = instruction.opcode
     immediate: int = instruction.immediate
-    if _CONSTANT.get(opcode) not in module.features:
+    if CONSTANT_INSTRUCTIONS.get(opcode) not in module.features:
         raise ValidationError("constant expression required")
     if opcode == _GLOBAL_GET:
         if immediate >= visible_globals:

@@ -14,7 +14,7 @@
 ;; A module at each stage; the extension of -o says which.
 
 ;; WAT:         (func $double (type 0) (param $x i32) (result i32)
-;; IR:          wasmir.func index 0 slot 0 func_ref 0 @double(
+;; IR:          wasmir.func index 0 slot 0 func_ref 0 code_size 7 @double(
 ;; LLVM:        define hidden i32 @"wasm[0]::function[0]"(
 ;; LLVM:        define hidden void @"wasm[0]::array_to_wasm_trampoline[0]"(
 ;; ASM:         "wasm[0]::function[0]":

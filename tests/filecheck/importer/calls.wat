@@ -21,7 +21,7 @@
     (call 2 (local.get 0))
     (call_indirect (type $binary) (local.get 0) (i32.const 1) (i32.const 0)))
 
-  ;; CHECK-LABEL: slot 1 func_ref 0 @func2(
+  ;; CHECK-LABEL: slot 1 func_ref 0 code_size 5 @func2(
   ;; CHECK-NEXT:    %1 = wasmir.ref.func @func2 : !wasmir.ref<null func>
   ;; CHECK-NEXT:    wasmir.return
   ;; CHECK-NEXT:  }

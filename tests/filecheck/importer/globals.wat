@@ -8,6 +8,7 @@
   (global $mutable (mut f32) (f32.const 1.5))
   (global $from_import i64 (i64.add (global.get $imported) (i64.const 1)))
 
+  ;; CHECK-LABEL: @imported i64 import "env" "g" index 0 slot 0
   ;; CHECK-LABEL: @globals(
   ;; CHECK-NEXT:    %0 = wasmir.global.get @mutable : f32
   ;; CHECK-NEXT:    %1 = wasmir.f32.neg %0
@@ -19,7 +20,6 @@
     (global.set $mutable (f32.neg (global.get $mutable)))
     (global.get $from_import))
 
-  ;; CHECK-LABEL: @imported i64 import "env" "g" index 0 slot 0
   ;; CHECK-LABEL: @mutable mut f32 index 1 slot 0
   ;; CHECK-NEXT:    %0 = wasmir.f32.const "0x1.8"
   ;; CHECK-NEXT:    wasmir.return %0 : f32

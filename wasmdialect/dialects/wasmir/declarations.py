@@ -1,13 +1,15 @@
 """Declarations of wasmir: types, functions, memories, tables, globals, segments, exports, start.
 
-Each is a symbol. `index` is the index in the module's index space, kept for names and traces;
-`slot` is its place in its region of the VMContext (imports and definitions count separately). What is
+Each is a symbol. `index` is the index in the module's index space, `slot` the place in its region of
+the VMContext (imports and definitions count separately). Both follow from the order of the
+declarations: what is written by hand leaves them out, and `dialects/declared.py` fills them in. What is
 imported names the module and name it comes from and has no body.
 """
 
 from __future__ import annotations
 
 from abc import ABC
+from typing import ClassVar
 
 from xdsl.dialects.builtin import (
     I64,
@@ -50,7 +52,10 @@ class DeclarationOp(IRDLOperation, ABC):
     """A declaration of the module."""
 
     sym_name = prop_def(SymbolNameConstraint())
-    index = prop_def(IntegerAttr[I64])
+    index = opt_prop_def(IntegerAttr[I64])
+
+    WORD: ClassVar[str]
+    """The keyword of the text format for its kind."""
 
     traits = traits_def(SymbolOpInterface())
 
@@ -61,14 +66,17 @@ class DeclarationOp(IRDLOperation, ABC):
 
     @property
     def index_value(self) -> int:
-        """The index in its index space."""
+        """The index in its index space. The declaration has been numbered."""
+        assert self.index is not None, f"@{self.sym_name.data} is not numbered"
         return self.index.value.data
 
 
 class ImportableOp(DeclarationOp, ABC):
     """A declaration that may be an import, with its place in the VMContext."""
 
-    slot = prop_def(IntegerAttr[I64])
+    slot = opt_prop_def(IntegerAttr[I64])
+    wasm_name = opt_prop_def(StringAttr | BytesAttr)
+    """The name in the name section, where the symbol does not tell it; empty if there is none."""
     import_module = opt_prop_def(StringAttr | BytesAttr)
     import_name = opt_prop_def(StringAttr | BytesAttr)
     """Strings; what is not ASCII is printed with escapes, and xDSL reads that back as bytes."""
@@ -80,12 +88,34 @@ class ImportableOp(DeclarationOp, ABC):
 
     @property
     def slot_value(self) -> int:
-        """The place in its region of the VMContext."""
+        """The place in its region of the VMContext. The declaration has been numbered."""
+        assert self.slot is not None, f"@{self.sym_name.data} is not numbered"
         return self.slot.value.data
+
+    @property
+    def imported(self) -> tuple[str, str] | None:
+        """The module and name it is imported from."""
+        if self.import_module is None or self.import_name is None:
+            return None
+        return name_text(self.import_module), name_text(self.import_name)
+
+    @property
+    def debug_name(self) -> str | None:
+        """The name for people, which need not be unique: what the name section says, or the symbol. A
+        symbol made of kind and index is not a name."""
+        if self.wasm_name is not None:
+            return name_text(self.wasm_name) or None
+        symbol = self.sym_name.data
+        return None if symbol == f"{self.WORD}{self.index_value}" else symbol
 
     def verify_(self) -> None:
         if (self.import_module is None) != (self.import_name is None):
             raise VerifyException("an import has both a module and a name")
+
+
+def name_text(name: StringAttr | BytesAttr) -> str:
+    """A name of the module, which is not ASCII if it was read as bytes."""
+    return name.data if isinstance(name.data, str) else name.data.decode("utf-8", "surrogateescape")
 
 
 class _FuncCallableInterface(CallableOpInterface):
@@ -114,7 +144,10 @@ class FuncOp(ImportableOp):
     function_type = prop_def(FunctionType)
     func_ref = opt_prop_def(IntegerAttr[I64])
     """The place of its VMFuncRef in the VMContext, if a reference to it can exist."""
+    code_size = opt_prop_def(IntegerAttr[I64])
+    """Bytes of its body in the Wasm module; the location says where that starts."""
     body = region_def()
+    WORD: ClassVar[str] = "func"
 
     traits = traits_def(IsolatedFromAbove(), _FuncCallableInterface())
 
@@ -150,6 +183,9 @@ class FuncOp(ImportableOp):
             printer.print_attribute(self.import_module)
             printer.print_string(" ")
             printer.print_attribute(self.import_name)
+        if self.wasm_name is not None:
+            printer.print_string(" name ")
+            printer.print_attribute(self.wasm_name)
         for keyword in _FUNC_NUMBERS:
             number = self.properties.get(keyword)
             if isinstance(number, IntegerAttr):
@@ -169,6 +205,8 @@ class FuncOp(ImportableOp):
         if parser.parse_optional_keyword("import"):
             properties["import_module"] = parser.parse_attribute()
             properties["import_name"] = parser.parse_attribute()
+        if parser.parse_optional_keyword("name"):
+            properties["wasm_name"] = parser.parse_attribute()
         for keyword in _FUNC_NUMBERS:
             if parser.parse_optional_keyword(keyword):
                 properties[keyword] = IntegerAttr(parser.parse_integer(), i64)
@@ -184,7 +222,10 @@ class FuncOp(ImportableOp):
         )
 
 
-_FUNC_NUMBERS = ("index", "slot", "func_ref")
+_FUNC_NUMBERS = ("index", "slot", "func_ref", "code_size")
+
+
+_INDEX_FORMAT = "(`index` $index^)?"
 
 
 @irdl_op_definition
@@ -196,10 +237,16 @@ class TypeOp(DeclarationOp):
     signature = opt_prop_def(IntegerAttr[I64])
     """The number of this structure among the module's function types; on one type of each, in the
     unit that holds the trampolines of that type."""
-    assembly_format = "$sym_name $function_type `index` $index (`signature` $signature^)? attr-dict"
+    WORD: ClassVar[str] = "type"
+    assembly_format = (
+        f"$sym_name $function_type {_INDEX_FORMAT} (`signature` $signature^)? attr-dict"
+    )
 
 
-_IMPORT_FORMAT = "(`import` $import_module^ $import_name)?"
+_NUMBERED_FORMAT = (
+    "(`import` $import_module^ $import_name)? (`name` $wasm_name^)?"
+    f" {_INDEX_FORMAT} (`slot` $slot^)?"
+)
 
 
 @irdl_op_definition
@@ -212,9 +259,10 @@ class MemoryOp(ImportableOp):
     maximum = opt_prop_def(IntegerAttr[I64])
     page_size_log2 = prop_def(IntegerAttr[I64])
     shared = opt_prop_def(UnitAttr)
+    WORD: ClassVar[str] = "memory"
     assembly_format = (
         "$sym_name $address_type `min` $minimum (`max` $maximum^)? `page` $page_size_log2"
-        f" (`shared` $shared^)? {_IMPORT_FORMAT} `index` $index `slot` $slot attr-dict"
+        f" (`shared` $shared^)? {_NUMBERED_FORMAT} attr-dict"
     )
 
     @property
@@ -240,9 +288,10 @@ class TableOp(ImportableOp):
     minimum = prop_def(IntegerAttr[I64])
     maximum = opt_prop_def(IntegerAttr[I64])
     init = opt_region_def()
+    WORD: ClassVar[str] = "table"
     assembly_format = (
         "$sym_name $element_type $address_type `min` $minimum (`max` $maximum^)?"
-        f" {_IMPORT_FORMAT} `index` $index `slot` $slot attr-dict-with-keyword ($init^)?"
+        f" {_NUMBERED_FORMAT} attr-dict-with-keyword ($init^)?"
     )
 
 
@@ -254,8 +303,9 @@ class GlobalOp(ImportableOp):
     value_type = prop_def(TypeAttribute)
     mutable = opt_prop_def(UnitAttr)
     init = opt_region_def()
+    WORD: ClassVar[str] = "global"
     assembly_format = (
-        f"$sym_name (`mut` $mutable^)? $value_type {_IMPORT_FORMAT} `index` $index `slot` $slot"
+        f"$sym_name (`mut` $mutable^)? $value_type {_NUMBERED_FORMAT}"
         " attr-dict-with-keyword ($init^)?"
     )
 
@@ -269,6 +319,7 @@ class DataOp(DeclarationOp):
     """A literal without unprintable bytes reads back as a string."""
     memory = opt_prop_def(FlatSymbolRefAttr)
     place = opt_region_def()
+    WORD: ClassVar[str] = "data"
 
     @property
     def content_bytes(self) -> bytes:
@@ -284,7 +335,8 @@ class DataOp(DeclarationOp):
         if self.memory is not None:
             printer.print_string(" in ")
             printer.print_attribute(self.memory)
-        printer.print_string(f" index {self.index_value}")
+        if self.index is not None:
+            printer.print_string(f" index {self.index_value}")
         printer.print_op_attributes(self.attributes, print_keyword=True)
         if self.place is not None:
             printer.print_string(" ")
@@ -299,8 +351,8 @@ class DataOp(DeclarationOp):
         properties["content"] = BytesAttr(content)
         if parser.parse_optional_keyword("in"):
             properties["memory"] = SymbolRefAttr(parser.parse_symbol_name())
-        parser.parse_keyword("index")
-        properties["index"] = IntegerAttr(parser.parse_integer(), i64)
+        if parser.parse_optional_keyword("index"):
+            properties["index"] = IntegerAttr(parser.parse_integer(), i64)
         attributes = parser.parse_optional_attr_dict_with_keyword()
         place = parser.parse_optional_region()
         return cls.create(
@@ -323,9 +375,10 @@ class ElemOp(DeclarationOp):
     declarative = opt_prop_def(UnitAttr)
     place = region_def()
     items = region_def()
+    WORD: ClassVar[str] = "elem"
     assembly_format = (
         "$sym_name $element_type (`functions` $functions^)? (`in` $table^)?"
-        " (`declarative` $declarative^)? `index` $index attr-dict-with-keyword"
+        f" (`declarative` $declarative^)? {_INDEX_FORMAT} attr-dict-with-keyword"
         " `place` $place `items` $items"
     )
 
@@ -339,6 +392,11 @@ class ExportOp(IRDLOperation):
     """As an import's names."""
     target = prop_def(FlatSymbolRefAttr)
     assembly_format = "$export_name $target attr-dict"
+
+    @property
+    def name_text(self) -> str:
+        """The name outside."""
+        return name_text(self.export_name)
 
 
 @irdl_op_definition

@@ -263,12 +263,12 @@ class MemoryInitOp(_MemoryOp, MayTrap):
 
     name = "wasmir.memory.init"
     segment = prop_def(FlatSymbolRefAttr)
-    segment_index = prop_def(IntegerAttr[I64])
+    segment_index = opt_prop_def(IntegerAttr[I64])
     destination = operand_def(AddressType)
     source = operand_def(i32)
     length = operand_def(i32)
     assembly_format = (
-        "$memory `[` $destination `]` `,` $segment `index` $segment_index `[` $source `]` `,`"
+        "$memory `[` $destination `]` `,` $segment (`index` $segment_index^)? `[` $source `]` `,`"
         " $length attr-dict"
         " `:` type($destination)"
     )
@@ -280,8 +280,8 @@ class DataDropOp(WasmOp):
 
     name = "wasmir.data.drop"
     segment = prop_def(FlatSymbolRefAttr)
-    segment_index = prop_def(IntegerAttr[I64])
-    assembly_format = "$segment `index` $segment_index attr-dict"
+    segment_index = opt_prop_def(IntegerAttr[I64])
+    assembly_format = "$segment (`index` $segment_index^)? attr-dict"
 
 
 BULK_OPS: tuple[type[WasmOp], ...] = (

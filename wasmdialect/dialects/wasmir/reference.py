@@ -8,6 +8,7 @@ from xdsl.irdl import (
     eq,
     irdl_op_definition,
     operand_def,
+    opt_prop_def,
     prop_def,
     result_def,
     traits_def,
@@ -136,12 +137,12 @@ class TableInitOp(WasmOp, MayTrap):
     name = "wasmir.table.init"
     table = prop_def(FlatSymbolRefAttr)
     segment = prop_def(FlatSymbolRefAttr)
-    segment_index = prop_def(IntegerAttr[I64])
+    segment_index = opt_prop_def(IntegerAttr[I64])
     destination = operand_def(IntegerType)
     source = operand_def(eq(i32))
     length = operand_def(eq(i32))
     assembly_format = (
-        "$table `[` $destination `]` `,` $segment `index` $segment_index `[` $source `]` `,`"
+        "$table `[` $destination `]` `,` $segment (`index` $segment_index^)? `[` $source `]` `,`"
         " $length attr-dict"
         " `:` type($destination)"
     )
@@ -153,8 +154,8 @@ class ElemDropOp(WasmOp):
 
     name = "wasmir.elem.drop"
     segment = prop_def(FlatSymbolRefAttr)
-    segment_index = prop_def(IntegerAttr[I64])
-    assembly_format = "$segment `index` $segment_index attr-dict"
+    segment_index = opt_prop_def(IntegerAttr[I64])
+    assembly_format = "$segment (`index` $segment_index^)? attr-dict"
 
 
 @irdl_op_definition

@@ -27,7 +27,9 @@ from wasmdialect.dialects.wasmvm.calls import (
     StoreSlotOp,
 )
 from wasmdialect.dialects.wasmvm.counters import (
+    FIELD_ALIGNMENTS,
     CountOp,
+    DeclareFieldOp,
 )
 from wasmdialect.dialects.wasmvm.fields import (
     CallerVMContextOp,
@@ -84,6 +86,7 @@ _OPERATIONS: Sequence[type[IRDLOperation]] = (
     StackCheckOp,
     CheckPendingOp,
     CountOp,
+    DeclareFieldOp,
     StackSlotsOp,
     LoadSlotOp,
     StoreSlotOp,
@@ -93,6 +96,7 @@ _OPERATIONS: Sequence[type[IRDLOperation]] = (
 WASMVM = Dialect("wasmvm", [*_OPERATIONS], [])
 
 __all__ = [
+    "FIELD_ALIGNMENTS",
     "FIELD_TYPES",
     "PTR",
     "WASMVM",
@@ -103,6 +107,7 @@ __all__ = [
     "CallerVMContextOp",
     "CheckPendingOp",
     "CountOp",
+    "DeclareFieldOp",
     "ElementAddressOp",
     "EntryAddressOp",
     "FieldOp",

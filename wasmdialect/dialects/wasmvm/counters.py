@@ -1,4 +1,4 @@
-"""Counters that passes add."""
+"""What passes add to the VMContext: fields, and counters, which are fields that only count."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from xdsl.dialects.builtin import (
     I64,
+    BytesAttr,
     IntegerAttr,
     StringAttr,
+    UnitAttr,
     i64,
 )
 from xdsl.ir import Attribute, Operation
@@ -24,6 +26,47 @@ from xdsl.traits import (
     MemoryEffectKind,
     Resource,
 )
+from xdsl.utils.exceptions import VerifyException
+
+from wasmdialect.dialects.wasmir.declarations import name_text
+
+FIELD_ALIGNMENTS = (1, 2, 4, 8, 16)
+
+
+@irdl_op_definition
+class DeclareFieldOp(IRDLOperation):
+    """Declare a field of the VMContext: `size` bytes, zero at instantiation, which `extra.name` reads
+    and writes. What `add_field` and `add_counter` add."""
+
+    name = "wasmvm.declare_field"
+    field_name = prop_def(StringAttr | BytesAttr)
+    size = prop_def(IntegerAttr[I64])
+    alignment = prop_def(IntegerAttr[I64])
+    counter = opt_prop_def(UnitAttr)
+    """Whether it is a counter: 8 bytes that `wasmvm.count` adds to."""
+    assembly_format = "$field_name `size` $size `align` $alignment (`counter` $counter^)? attr-dict"
+
+    def __init__(self, name: str, size: int, alignment: int, *, counter: bool = False):
+        properties: dict[str, Attribute] = {
+            "field_name": StringAttr(name),
+            "size": IntegerAttr(size, i64),
+            "alignment": IntegerAttr(alignment, i64),
+        }
+        if counter:
+            properties["counter"] = UnitAttr()
+        super().__init__(properties=properties)
+
+    @property
+    def row(self) -> tuple[str, int, int]:
+        """Name, size and alignment."""
+        return name_text(self.field_name), self.size.value.data, self.alignment.value.data
+
+    def verify_(self) -> None:
+        _, size, alignment = self.row
+        if size <= 0 or alignment not in FIELD_ALIGNMENTS:
+            raise VerifyException(f"a field cannot have size {size} and alignment {alignment}")
+        if self.counter is not None and (size, alignment) != (8, 8):
+            raise VerifyException("a counter has 8 bytes")
 
 
 class _CountEffects(MemoryEffect):

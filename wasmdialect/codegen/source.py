@@ -1,0 +1,227 @@
+"""What a compilation starts from, in one shape: a Wasm module, or a module that is IR already.
+
+Both give the declarations, which `declare` hooks of passes add to, and the functions: some of them in a
+unit, or all.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from xdsl.context import Context
+from xdsl.dialects import llvm
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation, Region
+from xdsl.parser import Parser
+from xdsl.utils.exceptions import DiagnosticException, ParseError, VerifyException
+
+from wasmdialect.codegen.budget import owner_of
+from wasmdialect.codegen.digests import declarations_digest, digest
+from wasmdialect.codegen.errors import IRError
+from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE, counts_attribute
+from wasmdialect.dialects.declared import (
+    ModuleDeclarations,
+    count_declarations,
+    extend_numbers,
+    number_declarations,
+)
+from wasmdialect.dialects.lowered import lowered_by
+from wasmdialect.importer.declarations import import_declarations
+from wasmdialect.importer.markers import Markers
+from wasmdialect.importer.supported import check_supported
+from wasmdialect.importer.unit import Unit
+from wasmdialect.passes.wasmir_verify_ssa import verify_ssa
+from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
+from wasmdialect.wasm.decode import decode_module
+from wasmdialect.wasm.text import print_function
+from wasmdialect.wasm.validate import validate_declarations
+
+
+class Source(ABC):
+    """A module to compile."""
+
+    declared: ModuleDeclarations
+    """Its declarations, numbered, with what passes have added since `finish`."""
+
+    def finish(self) -> None:
+        """Number what passes have added. Raises DeclarationError."""
+        module = self.declared.module
+        number_again(module)
+        self.declared = ModuleDeclarations(module)
+
+    def name_of(self, index: int) -> str:
+        """The symbol of a function."""
+        return self.declared.functions[index].sym_name.data
+
+    @property
+    @abstractmethod
+    def body_sizes(self) -> dict[int, int]:
+        """The defined functions by index, each with a measure of its size."""
+
+    @abstractmethod
+    def everything(self, only: Sequence[int] | None = None) -> ModuleOp:
+        """The whole module, or all of it but the bodies of other functions than these. Raises
+        WasmError."""
+
+    @abstractmethod
+    def functions(self, indices: Sequence[int], *, signatures: bool) -> ModuleOp:
+        """A unit with the bodies of these functions; with the function types that get trampolines
+        too if `signatures`. Raises WasmError."""
+
+    @abstractmethod
+    def declarations_digest(self) -> str:
+        """The digest of what the code of a function can depend on besides its body."""
+
+    @abstractmethod
+    def body(self, index: int) -> tuple[int, bytes]:
+        """The offset and the bytes of a body that the cache may keep alone."""
+
+    @abstractmethod
+    def text(self, index: int) -> str | None:
+        """A function in the text format, if it comes from Wasm."""
+
+
+class WasmSource(Source):
+    """A binary module: bodies are validated and imported when they are asked for."""
+
+    def __init__(self, binary: bytes, file: str, markers: Markers):
+        """`file` is what locations name. Raises WasmError."""
+        self._binary, self._file, self._markers = binary, file, markers
+        self._wasm = decode_module(binary)
+        validate_declarations(self._wasm)
+        check_supported(self._wasm)
+        self.declared = ModuleDeclarations(import_declarations(self._wasm, file))
+        self._sizes = {
+            f.index: len(f.code.bytes) for f in self._wasm.functions if f.code is not None
+        }
+        self._counts = counts_attribute(count_declarations(self.declared.module))
+
+    def finish(self) -> None:
+        super().finish()
+        self._counts = counts_attribute(count_declarations(self.declared.module))
+
+    @property
+    def body_sizes(self) -> dict[int, int]:
+        return self._sizes
+
+    def everything(self, only: Sequence[int] | None = None) -> ModuleOp:
+        unit = Unit.whole(self._wasm, self._file, self.declared, self._markers)
+        for index in self._sizes if only is None else only:
+            unit.import_function(index)
+        return unit.module
+
+    def functions(self, indices: Sequence[int], *, signatures: bool) -> ModuleOp:
+        unit = Unit(self._wasm, self._file, self.declared, self._markers)
+        if signatures:
+            unit.declare_signatures()
+        for index in indices:
+            unit.import_function(index)
+        unit.module.attributes[COUNTS_ATTRIBUTE] = self._counts
+        return unit.module
+
+    def declarations_digest(self) -> str:
+        return declarations_digest(self._binary)
+
+    def body(self, index: int) -> tuple[int, bytes]:
+        code = self._wasm.functions[index].code
+        assert code is not None
+        return code.offset, bytes(code.bytes)
+
+    def text(self, index: int) -> str | None:
+        return print_function(self._wasm, index)
+
+
+class IRSource(Source):
+    """A module of wasmir, wasmvm or llvm, as text."""
+
+    def __init__(self, text: bytes, file: str, context: Context):
+        """Raises IRError, DeclarationError."""
+        self._text, self._file = text, file
+        try:
+            module = Parser(context, text.decode(), file).parse_module()
+        except (ParseError, UnicodeDecodeError) as error:
+            raise IRError(f"{file} is not a module: {error}") from None
+        if COUNTS_ATTRIBUTE in module.attributes:
+            raise IRError(f"{file} holds a part of a module, which can only be looked at")
+        self.declared = ModuleDeclarations(module)
+        self._verify()
+        self.finish()
+        lowered = lowered_by(module)
+        self.is_lowered_to_llvm = any(text.startswith("wasmvm-to-llvm") for text in lowered)
+
+    def _verify(self) -> None:
+        """Check what the importer's modules are by construction. Raises IRError."""
+        module = self.declared.module
+        try:
+            module.verify()
+            verify_ssa(module)
+            verify_symbols(module)
+        except (DiagnosticException, VerifyException) as error:
+            raise IRError(f"{self._file} does not verify: {error}") from None
+        for function in self.declared.functions:
+            if function.is_declaration and not function.is_import and not lowered_by(module):
+                raise IRError(f"@{function.sym_name.data} has no body, and is not imported")
+
+    @property
+    def body_sizes(self) -> dict[int, int]:
+        if self.is_lowered_to_llvm:
+            return {f.index_value: 1 for f in self.declared.functions if not f.is_import}
+        return {f.index_value: 1 for f in self.declared.functions if not f.is_declaration}
+
+    def everything(self, only: Sequence[int] | None = None) -> ModuleOp:
+        module = self.declared.module.clone()
+        return module if only is None else _without_others(module, only, signatures=True)
+
+    def functions(self, indices: Sequence[int], *, signatures: bool) -> ModuleOp:
+        return _without_others(self.declared.module.clone(), indices, signatures=signatures)
+
+    def declarations_digest(self) -> str:
+        return digest(self._text)
+
+    def body(self, index: int) -> tuple[int, bytes]:
+        return 0, b""
+
+    def text(self, index: int) -> str | None:
+        return None
+
+
+def number_again(module: ModuleOp) -> None:
+    """Number a whole module after a change: by the order of its declarations, as long as no function
+    has been lowered with their numbers. Raises DeclarationError."""
+    if lowered_by(module):
+        extend_numbers(module)
+    else:
+        number_declarations(module)
+
+
+def is_ir(data: bytes) -> bool:
+    """Whether these are the bytes of a module as IR, not as Wasm. (A module in the text format of
+    Wasm has been encoded before.)"""
+    return data[:1] not in (b"", b"\0")
+
+
+def _without_others(module: ModuleOp, indices: Sequence[int], *, signatures: bool) -> ModuleOp:
+    for op in [*module.ops]:
+        if isinstance(op, wasmir.FuncOp):
+            is_other = op.index_value not in indices
+        elif isinstance(op, wasmvm.FuncOp | llvm.FuncOp):
+            owner = owner_of(op.sym_name.data)
+            is_other = not signatures if owner is None else owner >= 0 and owner not in indices
+        else:
+            continue
+        if is_other:
+            _remove_body(op)
+    return module
+
+
+def _remove_body(op: Operation) -> None:
+    """Make a declaration of a function; a trampoline goes."""
+    if isinstance(op, wasmvm.FuncOp):
+        op.detach()
+        op.erase()
+    else:
+        (body,) = op.regions
+        op.detach_region(body).drop_all_references()
+        op.add_region(Region())

@@ -1,0 +1,279 @@
+"""The declarations of a module by kind, and the numbers that follow from their order.
+
+The index of a declaration is its position among those of its kind; the order of imports is the order in
+which they stand, whatever they are. The numbers are written into the operations, since a unit that is
+compiled alone holds only some of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import TypeVar
+
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
+from xdsl.ir import Operation, Region
+
+from wasmdialect.abi.layout import Counts
+from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.fast import integer_attr
+from wasmdialect.wasm.declared import DeclarationError
+
+_D = TypeVar("_D", bound=Operation)
+
+IMPORTABLE: tuple[type[wasmir.ImportableOp], ...] = (
+    wasmir.FuncOp,
+    wasmir.TableOp,
+    wasmir.MemoryOp,
+    wasmir.GlobalOp,
+)
+"""The kinds that can be imported and exported."""
+KINDS: tuple[type[wasmir.DeclarationOp], ...] = (
+    *IMPORTABLE,
+    wasmir.TypeOp,
+    wasmir.DataOp,
+    wasmir.ElemOp,
+)
+"""The kinds of declarations that have an index space."""
+
+
+MODULE_NAME = "wasmir.name"
+"""The attribute of a module with its name."""
+
+
+_UNUSUAL = re.compile(r"[^A-Za-z0-9_$.]+")
+
+
+def plain_symbol(name: str) -> str:
+    """A name as a symbol that needs no quotes; empty if nothing is left of it."""
+    symbol = _UNUSUAL.sub("_", name)
+    return f"_{symbol}" if symbol[:1].isdigit() else symbol
+
+
+class ModuleDeclarations:
+    """What a module declares, each index space in order: by index, or of operations if it has no
+    numbers yet."""
+
+    def __init__(self, module: ModuleOp):
+        self.module = module
+        self.spaces: dict[type[wasmir.DeclarationOp], list[wasmir.DeclarationOp]] = {
+            cls: [] for cls in KINDS
+        }
+        self.imports: list[wasmir.ImportableOp] = []
+        self.exports: list[wasmir.ExportOp] = []
+        self.starts: list[wasmir.StartOp] = []
+        self.fields: list[wasmvm.DeclareFieldOp] = []
+        for op in module.ops:
+            if isinstance(op, wasmir.DeclarationOp):
+                self.spaces[type(op)].append(op)
+                if isinstance(op, wasmir.ImportableOp) and op.is_import:
+                    self.imports.append(op)
+            elif isinstance(op, wasmir.ExportOp):
+                self.exports.append(op)
+            elif isinstance(op, wasmir.StartOp):
+                self.starts.append(op)
+            elif isinstance(op, wasmvm.DeclareFieldOp):
+                self.fields.append(op)
+        for space in self.spaces.values():
+            if all(op.index is not None for op in space):
+                space.sort(key=_index_of)
+
+    def of(self, cls: type[_D]) -> list[_D]:
+        """The declarations of a kind, by index."""
+        return self.spaces[cls]  # pyright: ignore[reportReturnType, reportArgumentType]
+
+    @property
+    def functions(self) -> list[wasmir.FuncOp]:
+        """The functions, by index."""
+        return self.of(wasmir.FuncOp)
+
+    @cached_property
+    def symbols(self) -> dict[str, wasmir.DeclarationOp]:
+        """Each declaration by its symbol. Raises DeclarationError for a symbol that is there twice."""
+        found: dict[str, wasmir.DeclarationOp] = {}
+        for space in self.spaces.values():
+            for op in space:
+                if found.setdefault(op.sym_name.data, op) is not op:
+                    raise DeclarationError(f"@{op.sym_name.data} is declared twice")
+        return found
+
+
+def _index_of(op: wasmir.DeclarationOp) -> int:
+    return op.index_value
+
+
+def is_declaration(op: Operation) -> bool:
+    """Whether an operation only declares something, and has no code in it that is compiled."""
+    if isinstance(op, wasmir.FuncOp):
+        return op.is_declaration
+    return isinstance(op, _DECLARATIONS)
+
+
+_DECLARATIONS = (wasmir.DeclarationOp, wasmir.ExportOp, wasmir.StartOp, wasmvm.DeclareFieldOp)
+
+
+# --- numbers ---
+
+
+def number_declarations(module: ModuleOp) -> None:
+    """Number the declarations of a whole module by their order, whatever numbers they have, and declare
+    the function types it has no `wasmir.type` for. Raises DeclarationError."""
+    for op in module.ops:
+        if isinstance(op, wasmir.DeclarationOp):
+            for name in _NUMBERS:
+                op.properties.pop(name, None)
+    extend_numbers(module)
+
+
+def extend_numbers(module: ModuleOp) -> None:
+    """Number the declarations that have no number, after those that have one: the numbers of a module
+    that has been lowered are in its functions. Raises DeclarationError."""
+    declared = ModuleDeclarations(module)
+    new = [op for space in declared.spaces.values() for op in space if op.index is None]
+    _declare_types(declared, new)
+    for space in declared.spaces.values():
+        _continue(space, "index")
+    for cls in IMPORTABLE:
+        _continue([op for op in declared.of(cls) if op.is_import], "slot")
+        _continue([op for op in declared.of(cls) if not op.is_import], "slot")
+    _number_func_refs(declared)
+    _number_signatures(declared, new)
+    _number_segments(declared)
+
+
+_NUMBERS = ("index", "slot", "func_ref", "signature")
+
+
+def _continue(ops: Iterable[wasmir.DeclarationOp], name: str) -> None:
+    """Give a number to each operation that has none of that name."""
+    without = [op for op in ops if name not in op.properties]
+    for number, op in enumerate(without, _next_number(ops, name)):
+        op.properties[name] = integer_attr(number, 64)
+
+
+def _next_number(ops: Iterable[wasmir.DeclarationOp], name: str) -> int:
+    numbers = (number_of(op, name) for op in ops)
+    return max((n for n in numbers if n is not None), default=-1) + 1
+
+
+def number_of(op: Operation, name: str) -> int | None:
+    """A number that an operation has as a property."""
+    value = op.properties.get(name)
+    return value.value.data if isinstance(value, IntegerAttr) else None
+
+
+def _declare_types(declared: ModuleDeclarations, new: list[wasmir.DeclarationOp]) -> None:
+    """A `wasmir.type` for the type of each new function that has none."""
+    types = declared.of(wasmir.TypeOp)
+    known = {op.function_type for op in types}
+    for function in [*new]:
+        if not isinstance(function, wasmir.FuncOp) or function.function_type in known:
+            continue
+        known.add(function.function_type)
+        symbol = f"type{len(types)}"
+        while symbol in declared.symbols:
+            symbol += "_"
+        op = wasmir.TypeOp.create(
+            properties={"sym_name": StringAttr(symbol), "function_type": function.function_type}
+        )
+        declared.symbols[symbol] = op
+        types.append(op)
+        new.append(op)
+        declared.module.body.block.add_op(op)
+
+
+def _number_func_refs(declared: ModuleDeclarations) -> None:
+    """The functions a reference to which can exist have a place in the VMContext, in the order of the
+    declarations that name them (Wasmtime's order); then those that only bodies name."""
+    place = _next_number(declared.functions, "func_ref")
+    for symbol in _escaping_symbols(declared):
+        op = declared.symbols.get(symbol)
+        if not isinstance(op, wasmir.FuncOp):
+            raise DeclarationError(f"@{symbol} is named as a function, but is not declared as one")
+        if op.func_ref is None:
+            op.properties["func_ref"] = integer_attr(place, 64)
+            place += 1
+
+
+def _escaping_symbols(declared: ModuleDeclarations) -> Iterator[str]:
+    for variable in declared.of(wasmir.GlobalOp):
+        yield from _named_functions(variable.regions)
+    for table in declared.of(wasmir.TableOp):
+        yield from _named_functions(table.regions)
+    functions = {op.sym_name.data for op in declared.functions}
+    for export in declared.exports:
+        if export.target.root_reference.data in functions:
+            yield export.target.root_reference.data
+    for start in declared.starts:
+        yield start.function.root_reference.data
+    for segment in declared.of(wasmir.ElemOp):
+        if segment.functions is not None:
+            yield from (symbol.root_reference.data for symbol in segment.functions.data)
+        yield from _named_functions([segment.items])
+    for function in declared.functions:
+        yield from _named_functions(function.regions)
+
+
+def _named_functions(regions: Iterable[Region]) -> Iterator[str]:
+    for region in regions:
+        for block in region.blocks:
+            for op in block.ops:
+                if isinstance(op, wasmir.RefFuncOp):
+                    yield op.function.root_reference.data
+
+
+def _number_signatures(declared: ModuleDeclarations, new: list[wasmir.DeclarationOp]) -> None:
+    """The first `wasmir.type` of each function type stands for it, and has its trampolines."""
+    types = declared.of(wasmir.TypeOp)
+    known = {op.function_type for op in types if op.signature is not None}
+    number = _next_number(types, "signature")
+    for op in new:
+        if isinstance(op, wasmir.TypeOp) and op.function_type not in known:
+            known.add(op.function_type)
+            op.properties["signature"] = integer_attr(number, 64)
+            number += 1
+
+
+def _number_segments(declared: ModuleDeclarations) -> None:
+    """Operations on segments hold the index of the segment that they name, since a unit does not
+    declare segments."""
+    if not declared.of(wasmir.DataOp) and not declared.of(wasmir.ElemOp):
+        return
+    for function in declared.functions:
+        for block in function.body.blocks:
+            for op in block.ops:
+                if isinstance(op, _USES_SEGMENT):
+                    segment = declared.symbols.get(op.segment.root_reference.data)
+                    if segment is not None:
+                        op.properties["segment_index"] = integer_attr(segment.index_value, 64)
+
+
+_USES_SEGMENT = (
+    wasmir.MemoryInitOp,
+    wasmir.DataDropOp,
+    wasmir.TableInitOp,
+    wasmir.ElemDropOp,
+)
+
+
+# --- the counts that decide the layout of the VMContext ---
+
+
+def count_declarations(module: ModuleOp) -> Counts:
+    """How many of each thing a whole module has, which has been numbered."""
+    declared = ModuleDeclarations(module)
+    imported = {cls: sum(op.is_import for op in declared.of(cls)) for cls in IMPORTABLE}
+    memories = [op for op in declared.of(wasmir.MemoryOp) if not op.is_import]
+    return Counts(
+        imported_functions=imported[wasmir.FuncOp],
+        imported_tables=imported[wasmir.TableOp],
+        imported_memories=imported[wasmir.MemoryOp],
+        imported_globals=imported[wasmir.GlobalOp],
+        defined_tables=len(declared.of(wasmir.TableOp)) - imported[wasmir.TableOp],
+        defined_memories=len(memories),
+        owned_memories=sum(op.shared is None for op in memories),
+        defined_globals=len(declared.of(wasmir.GlobalOp)) - imported[wasmir.GlobalOp],
+        escaping_functions=sum(op.func_ref is not None for op in declared.functions),
+        extra_fields=tuple(op.row for op in declared.fields),
+    )

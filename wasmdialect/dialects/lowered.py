@@ -1,0 +1,27 @@
+"""Which of the passes from wasmir to LLVM a module has been through, noted on the module itself.
+
+A module that is printed in between and read back goes on with the passes that are missing.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
+from xdsl.passes import ModulePass
+
+LOWERED_ATTRIBUTE = "wasmvm.lowered"
+
+
+def note_lowered(module: ModuleOp, by: ModulePass) -> None:
+    """Note that a pass with its options has lowered the module."""
+    texts = [*lowered_by(module), str(by)]
+    module.attributes[LOWERED_ATTRIBUTE] = ArrayAttr(map(StringAttr, texts))
+
+
+def lowered_by(module: ModuleOp) -> list[str]:
+    """The passes with their options, as text, in order."""
+    noted = module.attributes.get(LOWERED_ATTRIBUTE)
+    if not isinstance(noted, ArrayAttr):
+        return []
+    return [text.data for text in cast("ArrayAttr[StringAttr]", noted).data]

@@ -1,0 +1,78 @@
+"""What importing a body or a constant expression asks of the module: types, locations, symbols."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from xdsl.dialects.builtin import FunctionType, SymbolRefAttr
+
+from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.fast import Locations
+from wasmdialect.dialects.wasmir.types import ValueType
+from wasmdialect.importer.errors import UnsupportedError
+from wasmdialect.importer.supported import missing_feature
+from wasmdialect.wasm import types as wt
+from wasmdialect.wasm.module import Module
+
+
+class ImportContext(ABC):
+    """A module of wasmir under construction, for the importer of a body."""
+
+    def __init__(self, wasm: Module, file: str):
+        self.wasm = wasm
+        self.locations = Locations(file)
+        """`file` is what locations name: the input's file name."""
+        self._function_types: dict[wt.FuncType, FunctionType] = {}
+
+    @abstractmethod
+    def ref(self, word: str, index: int) -> SymbolRefAttr:
+        """The symbol of an entity, by the keyword of its kind in the text format."""
+
+    def value_type(self, t: wt.ValType, offset: int = 0) -> ValueType:
+        """The IR type of a value type. Raises UnsupportedError if the IR has none yet."""
+        try:
+            return wasmir.value_type(t)
+        except KeyError:
+            feature = missing_feature(t)
+            assert feature is not None
+            raise UnsupportedError(feature, offset, f"values of type {t}") from None
+
+    def function_type(self, signature: wt.FuncType, offset: int = 0) -> FunctionType:
+        """The IR type of a function type. Raises UnsupportedError if the IR has none yet."""
+        known = self._function_types.get(signature)
+        if known is None:
+            known = self._function_types[signature] = FunctionType.from_lists(
+                [self.value_type(t, offset) for t in signature.params],
+                [self.value_type(t, offset) for t in signature.results],
+            )
+        return known
+
+    # --- symbols by kind ---
+
+    def function_ref(self, index: int) -> SymbolRefAttr:
+        """The symbol of a function."""
+        return self.ref("func", index)
+
+    def type_ref(self, index: int) -> SymbolRefAttr:
+        """The symbol of a type of the type section."""
+        return self.ref("type", index)
+
+    def memory_ref(self, index: int) -> SymbolRefAttr:
+        """The symbol of a memory."""
+        return self.ref("memory", index)
+
+    def table_ref(self, index: int) -> SymbolRefAttr:
+        """The symbol of a table."""
+        return self.ref("table", index)
+
+    def global_ref(self, index: int) -> SymbolRefAttr:
+        """The symbol of a global."""
+        return self.ref("global", index)
+
+    def data_ref(self, index: int) -> SymbolRefAttr:
+        """The symbol of a data segment."""
+        return self.ref("data", index)
+
+    def elem_ref(self, index: int) -> SymbolRefAttr:
+        """The symbol of an element segment."""
+        return self.ref("elem", index)

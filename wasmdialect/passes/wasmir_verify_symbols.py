@@ -1,0 +1,260 @@
+"""wasmir-verify-symbols: what an operation names is declared, with the types that the operation has.
+
+The importer's modules are right by validation. A module that was written by hand, or that a pass
+changed as a whole, is checked here: LLVM would not notice a call with other arguments than the callee
+takes. Declarations are checked with their limits and constant expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
+from xdsl.ir import Attribute, Operation, Region
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import VerifyException
+
+from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.declared import ModuleDeclarations
+
+
+@dataclass(frozen=True)
+class WasmIRVerifySymbols(ModulePass):
+    """Check symbols and the types of what they name."""
+
+    name = "wasmir-verify-symbols"
+    scope: ClassVar[Literal["function", "module"]] = "module"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        verify_symbols(op)
+
+
+def verify_symbols(module: ModuleOp) -> None:
+    """Check every operation of wasmir in a whole module. Raises VerifyException."""
+    declared = ModuleDeclarations(module)
+    _verify_exports(declared)
+    _verify_declarations(declared)
+    for declaration in module.ops:
+        for region in declaration.regions:
+            for op in region.walk():
+                for message in _problems(op, declared):
+                    raise VerifyException(f"{op.name}{_inside(declaration)} {message}")
+
+
+def _inside(declaration: Operation) -> str:
+    return f" in @{declaration.sym_name.data}" if isinstance(declaration, wasmir.FuncOp) else ""
+
+
+def _verify_exports(declared: ModuleDeclarations) -> None:
+    names: set[str] = set()
+    for op in declared.exports:
+        if op.name_text in names:
+            raise VerifyException(f"{op.name_text!r} is exported twice")
+        names.add(op.name_text)
+        _declared_as(wasmir.ImportableOp, op.target, op, declared)
+    for op in declared.starts:
+        function = _declared_as(wasmir.FuncOp, op.function, op, declared)
+        if function.function_type.inputs.data or function.function_type.outputs.data:
+            raise VerifyException("wasmir.start names a function with parameters or results")
+    if len(declared.starts) > 1:
+        raise VerifyException("there is more than one wasmir.start")
+
+
+def _declared_as(
+    cls: type[Any], symbol: SymbolRefAttr, op: Operation, declared: ModuleDeclarations
+) -> Any:
+    """The declaration of a kind that a symbol names."""
+    name = symbol.root_reference.data
+    declaration = declared.symbols.get(name)
+    if not isinstance(declaration, cls):
+        wanted = "" if cls is wasmir.ImportableOp else f" as {cls.name}"
+        raise VerifyException(f"{op.name} names @{name}, which is not declared{wanted}")
+    return declaration
+
+
+def _verify_declarations(declared: ModuleDeclarations) -> None:
+    for variable in declared.of(wasmir.GlobalOp):
+        if variable.is_import != (variable.init is None):
+            what = "has an initial value" if variable.is_import else "has no initial value"
+            raise VerifyException(f"wasmir.global @{variable.sym_name.data} {what}")
+        _verify_constant(variable, variable.init, [variable.value_type])
+    for table in declared.of(wasmir.TableOp):
+        _verify_constant(table, table.init, [table.element_type])
+        _verify_limits(table, 1 << table.address_type.width.data)
+    for memory in declared.of(wasmir.MemoryOp):
+        _verify_limits(
+            memory, 1 << memory.address_type.width.data - memory.page_size_log2.value.data
+        )
+    for segment in declared.of(wasmir.DataOp):
+        if segment.memory is not None:
+            memory = _declared_as(wasmir.MemoryOp, segment.memory, segment, declared)
+            _verify_constant(segment, segment.place or Region(), [memory.address_type])
+    for segment in declared.of(wasmir.ElemOp):
+        if segment.table is not None:
+            table = _declared_as(wasmir.TableOp, segment.table, segment, declared)
+            _verify_constant(segment, segment.place, [table.address_type])
+        for symbol in segment.functions or ():
+            _declared_as(wasmir.FuncOp, symbol, segment, declared)
+        if segment.items.first_block is not None:
+            _verify_constant(segment, segment.items, None)
+
+
+def _verify_constant(
+    op: wasmir.DeclarationOp, region: Region | None, types: Sequence[Attribute] | None
+) -> None:
+    """That a constant expression returns values of these types; None: of the segment's own type."""
+    if region is None:
+        return
+    block = region.first_block
+    last = None if block is None else block.last_op
+    if not isinstance(last, wasmir.ReturnOp) or len(region.blocks) != 1:
+        raise VerifyException(
+            f"{op.name} @{op.sym_name.data} has a constant expression that is not one block ending in"
+            " wasmir.return"
+        )
+    if types is None:
+        types = [op.properties["element_type"]] * len(last.operands)
+    if last.operand_types != tuple(types):
+        raise VerifyException(
+            f"{op.name} @{op.sym_name.data} has a constant expression of {_words(last.operand_types)},"
+            f" not {_words(types)}"
+        )
+
+
+def _verify_limits(op: wasmir.MemoryOp | wasmir.TableOp, most: int) -> None:
+    maximum = most if op.maximum is None else op.maximum.value.data
+    if not 0 <= op.minimum.value.data <= maximum <= most:
+        raise VerifyException(f"{op.name} @{op.sym_name.data} has limits that it cannot have")
+
+
+_KINDS: dict[str, type[wasmir.DeclarationOp]] = {
+    "callee": wasmir.FuncOp,
+    "function": wasmir.FuncOp,
+    "variable": wasmir.GlobalOp,
+    "memory": wasmir.MemoryOp,
+    "source_memory": wasmir.MemoryOp,
+    "table": wasmir.TableOp,
+    "source_table": wasmir.TableOp,
+    "signature": wasmir.TypeOp,
+}
+"""What each property with a symbol names."""
+_SEGMENTS: dict[type[Operation], type[wasmir.DeclarationOp]] = {
+    wasmir.MemoryInitOp: wasmir.DataOp,
+    wasmir.DataDropOp: wasmir.DataOp,
+    wasmir.TableInitOp: wasmir.ElemOp,
+    wasmir.ElemDropOp: wasmir.ElemOp,
+}
+
+
+def _problems(op: Operation, declared: ModuleDeclarations) -> Iterator[str]:
+    """What is wrong with an operation."""
+    if not isinstance(op, wasmir.WasmOp):
+        return
+    named: dict[str, Any] = {}
+    for name, value in op.properties.items():
+        cls = _SEGMENTS.get(type(op)) if name == "segment" else _KINDS.get(name)
+        if cls is None or not isinstance(value, SymbolRefAttr):
+            continue
+        named[name] = _declared_as(cls, value, op, declared)
+    rule = _RULES.get(type(op), _access if isinstance(op, wasmir.MemoryAccess) else None)
+    if rule is None:
+        return
+    for what, is_type, should_be in rule(op, named):
+        if is_type != should_be:
+            yield f"has {_words(is_type)} as {what}, not {_words(should_be)}"
+
+
+Types = Attribute | Sequence[Attribute]
+Rule = Callable[[Any, dict[str, Any]], Sequence[tuple[str, Types, Types]]]
+"""What the types of an operation are and should be, given what it names."""
+
+
+def _words(types: Types) -> str:
+    return str(types) if isinstance(types, Attribute) else f"({', '.join(map(str, types))})"
+
+
+def _call(op: wasmir.CallOp, named: dict[str, Any]) -> Sequence[tuple[str, Types, Types]]:
+    signature = named["callee"].function_type
+    return (
+        ("arguments", op.arguments.types, signature.inputs.data),
+        ("results", op.result_types, signature.outputs.data),
+    )
+
+
+def _call_indirect(
+    op: wasmir.CallIndirectOp, named: dict[str, Any]
+) -> Sequence[tuple[str, Types, Types]]:
+    signature, table = named["signature"].function_type, named["table"]
+    return (
+        ("index", op.index.type, table.address_type),
+        ("table", table.element_type, wasmir.FUNCREF),
+        ("arguments", op.arguments.types, signature.inputs.data),
+        ("results", op.result_types, signature.outputs.data),
+    )
+
+
+def _global_get(op: Any, named: dict[str, Any]) -> Sequence[tuple[str, Types, Types]]:
+    return (("result", op.result.type, named["variable"].value_type),)
+
+
+def _global_set(op: Any, named: dict[str, Any]) -> Sequence[tuple[str, Types, Types]]:
+    variable = named["variable"]
+    if variable.mutable is None:
+        raise VerifyException(f"wasmir.global.set writes @{variable.sym_name.data}, a constant")
+    return (("value", op.value.type, variable.value_type),)
+
+
+def _access(op: Any, named: dict[str, Any]) -> Sequence[tuple[str, Types, Types]]:
+    return (("address", op.address_operand.type, named["memory"].address_type),)
+
+
+def _addressed(kind: str, element: str, *addresses: str) -> Rule:
+    """A rule for operands and results that are addresses of a memory or indices of a table."""
+
+    def rule(op: Any, named: dict[str, Any]) -> Sequence[tuple[str, Types, Types]]:
+        place = named[kind]
+        found = [(name, getattr(op, name).type, place.address_type) for name in addresses]
+        if element:
+            found.append((element, getattr(op, element).type, place.element_type))
+        return found
+
+    return rule
+
+
+def _copy(kind: str) -> Rule:
+    def rule(op: Any, named: dict[str, Any]) -> Sequence[tuple[str, Types, Types]]:
+        target, source = named[kind], named[f"source_{kind}"]
+        narrow = min(target.address_type, source.address_type, key=lambda t: t.width.data)
+        found = [
+            ("destination", op.destination.type, target.address_type),
+            ("source", op.source.type, source.address_type),
+            ("length", op.length.type, narrow),
+        ]
+        if kind == "table":
+            found.append(("element type", source.element_type, target.element_type))
+        return found
+
+    return rule
+
+
+_RULES: dict[type[Operation], Rule] = {
+    wasmir.CallOp: _call,
+    wasmir.CallIndirectOp: _call_indirect,
+    wasmir.GlobalGetOp: _global_get,
+    wasmir.GlobalSetOp: _global_set,
+    wasmir.MemorySizeOp: _addressed("memory", "", "result"),
+    wasmir.MemoryGrowOp: _addressed("memory", "", "delta", "result"),
+    wasmir.MemoryFillOp: _addressed("memory", "", "start", "length"),
+    wasmir.MemoryCopyOp: _copy("memory"),
+    wasmir.MemoryInitOp: _addressed("memory", "", "destination"),
+    wasmir.TableGetOp: _addressed("table", "result", "index"),
+    wasmir.TableSetOp: _addressed("table", "value", "index"),
+    wasmir.TableSizeOp: _addressed("table", "", "result"),
+    wasmir.TableGrowOp: _addressed("table", "value", "delta", "result"),
+    wasmir.TableFillOp: _addressed("table", "value", "start", "length"),
+    wasmir.TableCopyOp: _copy("table"),
+    wasmir.TableInitOp: _addressed("table", "", "destination"),
+}
