@@ -27,6 +27,7 @@ from wasmdialect.object.forms import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TypeAlias
 
     from wasmdialect.object.forms import Form
@@ -180,15 +181,28 @@ def _function_type(value: Any) -> str:
 
 
 _U32, _U64 = integer(0, U32), integer(0, U64)
+CONSTANTS: dict[str, str] = {
+    "i32.const": "i32",
+    "i64.const": "i64",
+    "f32.const": "f32",
+    "f64.const": "f64",
+}
+"""The type of each instruction of a constant expression that is a constant itself."""
+OPERATORS: dict[str, tuple[str, int, Callable[[int, int], int]]] = {
+    "i32.add": ("i32", U32, int.__add__),
+    "i32.sub": ("i32", U32, int.__sub__),
+    "i32.mul": ("i32", U32, int.__mul__),
+    "i64.add": ("i64", U64, int.__add__),
+    "i64.sub": ("i64", U64, int.__sub__),
+    "i64.mul": ("i64", U64, int.__mul__),
+}
+"""Those that compute: type, the largest value of it, and the operation before it is cut to that."""
 _IMMEDIATES: dict[str, Form] = {
-    "i32.const": _U32,
-    "i64.const": _U64,
-    "f32.const": _U32,
-    "f64.const": _U64,
+    **{mnemonic: _U32 if t in ("i32", "f32") else _U64 for mnemonic, t in CONSTANTS.items()},
     "global.get": _U32,
     "ref.func": _U32,
     "ref.null": one_of("func", "extern"),
-    **{f"{t}.{name}": one_of(None) for t in ("i32", "i64") for name in ("add", "sub", "mul")},
+    **dict.fromkeys(OPERATORS, one_of(None)),
 }
 
 

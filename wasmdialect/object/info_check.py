@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.object.errors import ArtifactError
+from wasmdialect.object.info import CONSTANTS, OPERATORS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -155,8 +156,10 @@ class _Declarations:
         """That an expression has a value of a type, of functions and the first `known` globals."""
         stack: list[str] = []
         for mnemonic, immediate in expression:
-            own, _, name = mnemonic.partition(".")
-            if name in ("add", "sub", "mul"):
+            if mnemonic in CONSTANTS:
+                own = CONSTANTS[mnemonic]
+            elif mnemonic in OPERATORS:
+                own = OPERATORS[mnemonic][0]
                 if stack[-2:] != [own, own]:
                     _refuse(f"{mnemonic} in a constant expression has other operands")
                 del stack[-2:]
@@ -169,7 +172,7 @@ class _Declarations:
                 if immediate not in self.referable:
                     _refuse(f"a constant expression refers to function {immediate}")
                 own = "funcref"
-            elif mnemonic == "ref.null":
+            else:
                 own = f"{immediate}ref"
             stack.append(own)
         if stack != [t]:

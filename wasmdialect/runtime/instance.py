@@ -18,6 +18,7 @@ from wasmdialect.abi.layout import (
     VMCONTEXT_MAGIC,
     align_up,
 )
+from wasmdialect.object.info import CONSTANTS, OPERATORS
 from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.native import native
@@ -253,7 +254,7 @@ class ModuleInstance(StoreItem):
         """The bits of a constant expression."""
         stack: list[int] = []
         for mnemonic, immediate in expression:
-            if mnemonic.endswith(".const"):
+            if mnemonic in CONSTANTS:
                 bits: int = immediate
                 stack.append(bits)
             elif mnemonic == "global.get":
@@ -264,9 +265,9 @@ class ModuleInstance(StoreItem):
             elif mnemonic == "ref.null":
                 stack.append(0)
             else:
+                _, mask, operation = OPERATORS[mnemonic]
                 rhs = stack.pop()
-                operation = _CONSTANT_OPERATIONS[mnemonic.partition(".")[2]]
-                stack.append(operation(stack.pop(), rhs) & _MASKS[mnemonic[:3]])
+                stack.append(operation(stack.pop(), rhs) & mask)
         (value,) = stack
         return value
 
@@ -359,8 +360,6 @@ def builtins_array() -> int:
     return native().builtins_array
 
 
-_CONSTANT_OPERATIONS = {"add": int.__add__, "sub": int.__sub__, "mul": int.__mul__}
-_MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
 _FUNC_REF_FIELDS = struct.Struct("<QQQIxxxxQ")
 
 
