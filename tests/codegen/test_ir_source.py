@@ -15,6 +15,7 @@ from wasmdialect.codegen.compiler import compile_module
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import host_target
+from wasmdialect.lowering.emit import EmitError
 from wasmdialect.passes.registry import PassError
 from wasmdialect.wasm.text import wat2wasm
 
@@ -123,6 +124,10 @@ def test_commands_take_ir(tmp_path: Path, command: str):
         (("wasmir.export", "no.such.op\nwasmir.export"), "is not a module"),
         (("@add_at(%at", "@m(%at"), "Redefinition of symbol"),
         (("i32.load8_u @m", "i32.load8_u @m // "), "is not a module"),
+        (
+            ("-> i32 {", f"-> i32 attributes {{a = {'[' * 3000}{']' * 3000}}} {{"),
+            "nested too deeply",
+        ),
     ],
 )
 def test_what_is_wrong_by_hand_is_one_error(change: tuple[str, str], message: str):
@@ -130,6 +135,11 @@ def test_what_is_wrong_by_hand_is_one_error(change: tuple[str, str], message: st
     assert text != HAND_WRITTEN
     with pytest.raises(WasmtimeError, match=message):
         instance_of(text)
+
+
+def test_an_operation_that_no_pass_lowers_is_named():
+    with pytest.raises(EmitError, match=r"func\.func is not lowered"):
+        instance_of("func.func @f() { func.return }\n" + HAND_WRITTEN)
 
 
 @pytest.mark.parametrize(

@@ -141,8 +141,10 @@ class IRSource(Source):
         self._text, self._file = text, file
         try:
             module = Parser(context, text.decode(), file).parse_module()
-        except (ParseError, UnicodeDecodeError) as error:
+        except (ParseError, VerifyException, UnicodeDecodeError) as error:
             raise IRError(f"{file} is not a module: {error}") from None
+        except RecursionError:
+            raise IRError(f"{file} is not a module: something in it is nested too deeply") from None
         if COUNTS_ATTRIBUTE in module.attributes:
             raise IRError(f"{file} holds a part of a module, which can only be looked at")
         self.declared = ModuleDeclarations(module)
