@@ -11,8 +11,8 @@ from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from typing import Literal, TypeAlias
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any, Literal, TypeAlias
 
 POINTER_SIZE = 8
 VMCONTEXT_MAGIC = 0x65726F63  # "core"
@@ -23,7 +23,7 @@ TABLE_ELEMENT_INITIALIZED = 1
 """Bit 0 of a function table element; a raw 0 element has not been computed yet."""
 
 FieldType: TypeAlias = "Literal['ptr', 'i32', 'i64', 'v128']"
-FIELD_SIZES: Mapping[FieldType, int] = {"ptr": 8, "i32": 4, "i64": 8, "v128": 16}
+FIELD_SIZES: Mapping[FieldType, int] = {"ptr": POINTER_SIZE, "i32": 4, "i64": 8, "v128": 16}
 
 
 class Alias:
@@ -124,6 +124,8 @@ TABLE_DEFINITION = Struct(
     ),
 )
 GLOBAL_DEFINITION = Struct("global", 16, (Field("value", "v128", 0, Alias.GLOBAL),))
+SIGNATURE_ID = Struct("signature_id", 4, (Field("id", "i32", 0, Alias.VMCONTEXT, True),))
+"""An entry of the array at `vmctx.signature_ids`, which is indexed by the type index."""
 EPOCH = Struct(
     "epoch",
     8,
@@ -156,18 +158,22 @@ VMCONTEXT_HEADER = Struct(
 
 
 class Region(FrozenRecord):
-    """A part of the VMContext that repeats: `count` entries of `element`, one every `stride`."""
+    """A part of the VMContext that repeats: `count` entries of `element`, one after the other."""
 
     name: str
     count: str
     """The name of the count in `Counts`."""
     element: Struct
-    stride: int
     align: int = 1
+
+    @property
+    def stride(self) -> int:
+        """Bytes from one entry to the next."""
+        return self.element.size
 
 
 _P = POINTER_SIZE
-_FROM_TABLE = Struct(
+IMPORTED_TABLE = Struct(
     "imported_table",
     2 * _P,
     (
@@ -175,7 +181,7 @@ _FROM_TABLE = Struct(
         Field("vmctx", "ptr", 8, Alias.VMCONTEXT, True),
     ),
 )
-_FROM_MEMORY = Struct(
+IMPORTED_MEMORY = Struct(
     "imported_memory",
     3 * _P,
     (
@@ -184,7 +190,7 @@ _FROM_MEMORY = Struct(
         Field("index", "i32", 16, Alias.VMCONTEXT, True),
     ),
 )
-_FROM_FUNCTION = Struct(
+IMPORTED_FUNCTION = Struct(
     "imported_function",
     4 * _P,
     (
@@ -194,23 +200,26 @@ _FROM_FUNCTION = Struct(
         Field("vmctx", "ptr", 24, Alias.VMCONTEXT, True),
     ),
 )
-_FROM_GLOBAL = Struct("imported_global", _P, (Field("from", "ptr", 0, Alias.VMCONTEXT, True),))
-_MEMORY_POINTER = Struct(
+IMPORTED_GLOBAL = Struct("imported_global", _P, (Field("from", "ptr", 0, Alias.VMCONTEXT, True),))
+MEMORY_POINTER = Struct(
     "memory_pointer", _P, (Field("definition", "ptr", 0, Alias.VMCONTEXT, True),)
 )
 
 REGIONS: tuple[Region, ...] = (
-    Region("imported_functions", "imported_functions", _FROM_FUNCTION, 4 * _P),
-    Region("imported_tables", "imported_tables", _FROM_TABLE, 2 * _P),
-    Region("imported_memories", "imported_memories", _FROM_MEMORY, 3 * _P),
-    Region("imported_globals", "imported_globals", _FROM_GLOBAL, _P),
-    Region("tables", "defined_tables", TABLE_DEFINITION, 2 * _P),
-    Region("memories", "defined_memories", _MEMORY_POINTER, _P),
-    Region("owned_memories", "owned_memories", MEMORY_DEFINITION, 2 * _P),
-    Region("globals", "defined_globals", GLOBAL_DEFINITION, 16, align=16),
-    Region("func_refs", "escaping_functions", FUNC_REF, FUNC_REF.size),
+    Region("imported_functions", "imported_functions", IMPORTED_FUNCTION),
+    Region("imported_tables", "imported_tables", IMPORTED_TABLE),
+    Region("imported_memories", "imported_memories", IMPORTED_MEMORY),
+    Region("imported_globals", "imported_globals", IMPORTED_GLOBAL),
+    Region("tables", "defined_tables", TABLE_DEFINITION),
+    Region("memories", "defined_memories", MEMORY_POINTER),
+    Region("owned_memories", "owned_memories", MEMORY_DEFINITION),
+    Region("globals", "defined_globals", GLOBAL_DEFINITION, align=16),
+    Region("func_refs", "escaping_functions", FUNC_REF),
 )
 """What follows the header, in this order."""
+
+VMCONTEXT_ALIGN = max(region.align for region in REGIONS)
+"""What the address of a VMContext is a multiple of."""
 
 STRUCTS: Mapping[str, Struct] = {
     s.name: s
@@ -221,6 +230,7 @@ STRUCTS: Mapping[str, Struct] = {
         MEMORY_DEFINITION,
         TABLE_DEFINITION,
         GLOBAL_DEFINITION,
+        SIGNATURE_ID,
         EPOCH,
         HOST_CONTEXT,
         *(r.element for r in REGIONS),
@@ -244,6 +254,37 @@ class Counts(FrozenRecord):
     escaping_functions: int = 0
     extra_fields: tuple[tuple[str, int, int], ...] = ()
     """Fields that passes declared: name, size and alignment, in order of declaration."""
+
+    @staticmethod
+    def of(
+        *,
+        functions: Iterable[bool],
+        tables: Iterable[bool],
+        memories: Iterable[tuple[bool, bool]],
+        globals: Iterable[bool],
+        escaping_functions: int,
+        extra_fields: Iterable[Sequence[Any]] = (),
+    ) -> Counts:
+        """The counts of a module: of each function, table and global whether it is imported, of each
+        memory whether it is imported and whether it is shared.
+
+        Defined functions take no place, so that they may be left out of `functions`.
+        """
+        tables, memories, globals = [*tables], [*memories], [*globals]
+        imported_tables, imported_globals = sum(tables), sum(globals)
+        imported_memories = sum(is_import for is_import, _ in memories)
+        return Counts(
+            imported_functions=sum(functions),
+            imported_tables=imported_tables,
+            imported_memories=imported_memories,
+            imported_globals=imported_globals,
+            defined_tables=len(tables) - imported_tables,
+            defined_memories=len(memories) - imported_memories,
+            owned_memories=sum(not is_import and not shared for is_import, shared in memories),
+            defined_globals=len(globals) - imported_globals,
+            escaping_functions=escaping_functions,
+            extra_fields=tuple((name, size, align) for name, size, align in extra_fields),
+        )
 
 
 class LayoutError(Exception):
@@ -277,7 +318,9 @@ class VMContextLayout:
             extra[name] = offset
             offset += size
         if offset > MAX_VMCONTEXT_SIZE:
-            raise LayoutError(f"the VMContext would take {offset} bytes; the limit is 256 MiB")
+            raise LayoutError(
+                f"the VMContext would take {offset} bytes; the limit is {MAX_VMCONTEXT_SIZE >> 20} MiB"
+            )
         self.counts = counts
         self.region_offsets = regions
         self.extra_offsets = extra

@@ -18,6 +18,7 @@ from wasmdialect.runtime.signatures import Signature, signature_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from wasmdialect.object.info import ArtifactInfo
     from wasmdialect.runtime.errors import Frame
     from wasmdialect.runtime.frames import FrameTable
 
@@ -29,7 +30,7 @@ class LoadedModule(NotCopied):
         self.artifact = artifact
         self.info = artifact.info
         self.text_address = text_address
-        self.layout = VMContextLayout(_counts(artifact))
+        self.layout = VMContextLayout(_counts(artifact.info))
         self.types = [None if t is None else _signature(t) for t in self.info.types]
         self.functions = [self._signature(t) for t in self.info.functions]
         """The signature of each function."""
@@ -114,23 +115,17 @@ def _signature(text: str) -> Signature:
     )
 
 
-def _counts(artifact: Artifact) -> Counts:
-    info = artifact.info
-    imported = {"func": 0, "table": 0, "memory": 0, "global": 0}
+def _counts(info: ArtifactInfo) -> Counts:
+    imported: dict[str, set[int]] = {"func": set(), "table": set(), "memory": set(), "global": set()}
     for item in info.imports:
-        imported[item.kind] += 1
-    own_memories = info.memories[imported["memory"] :]
-    return Counts(
-        imported_functions=imported["func"],
-        imported_tables=imported["table"],
-        imported_memories=imported["memory"],
-        imported_globals=imported["global"],
-        defined_tables=len(info.tables) - imported["table"],
-        defined_memories=len(own_memories),
-        owned_memories=sum(not m.shared for m in own_memories),
-        defined_globals=len(info.globals) - imported["global"],
+        imported[item.kind].add(item.index)
+    return Counts.of(
+        functions=(True for _ in imported["func"]),
+        tables=(index in imported["table"] for index in range(len(info.tables))),
+        memories=((i in imported["memory"], m.shared) for i, m in enumerate(info.memories)),
+        globals=(index in imported["global"] for index in range(len(info.globals))),
         escaping_functions=len(info.escaping),
-        extra_fields=tuple((name, size, align) for name, size, align in info.extra_fields),
+        extra_fields=info.extra_fields,
     )
 
 
