@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from wasmdialect._records import Record, field
 from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.abi.reservation import WASM_PAGE_LOG2
 from wasmdialect.object.cbor import read_cbor, write_cbor
 from wasmdialect.object.forms import (
     U32,
@@ -248,7 +249,7 @@ _INFO = record_of(
             maximum=optional(_U64),
             is_64=boolean,
             shared=boolean,
-            page_size_log2=one_of(0, 16),
+            page_size_log2=one_of(0, WASM_PAGE_LOG2),
             guarded=boolean,
         )
     ),

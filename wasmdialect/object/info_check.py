@@ -9,6 +9,7 @@ the information, they take without looking. What cannot be checked is that the c
 from __future__ import annotations
 
 from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.abi.reservation import has_guard
 from wasmdialect.object.errors import ArtifactError
 from wasmdialect.object.info import CONSTANTS, OPERATORS
 
@@ -129,7 +130,8 @@ class _Declarations:
         for memory in info.memories:
             bits = (64 if memory.is_64 else 32) - memory.page_size_log2
             _check_limits("memory", memory, 1 << bits)
-            if memory.guarded and (memory.is_64 or memory.page_size_log2 != 16):
+            can_be_guarded = has_guard(is_64=memory.is_64, page_size_log2=memory.page_size_log2)
+            if memory.guarded and not can_be_guarded:
                 _refuse("a memory has a guard that it cannot have")
         for index, table in enumerate(info.tables):
             self._check_init("table", index, table.element, table.init, len(info.globals))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
+from wasmdialect.abi.reservation import WASM_PAGE_LOG2
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.body import Instruction, decode_local_runs
 from wasmdialect.wasm.errors import ValidationError, WasmError
@@ -156,7 +157,7 @@ def _check_memory(module: Module, memory: Memory) -> None:
     if memory.index and Feature.MULTI_MEMORY not in module.features:
         raise ValidationError("multiple memories")
     t = memory.type
-    if t.page_size_log2 not in (0, 16):
+    if t.page_size_log2 not in (0, WASM_PAGE_LOG2):
         raise ValidationError(f"invalid custom page size of memory {memory.index}")
     address_bits = 32 if t.address is wt.I32 else 64
     ceiling = min(1 << (address_bits - t.page_size_log2), (1 << address_bits) - 1)

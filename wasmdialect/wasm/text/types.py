@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wasmdialect.abi.reservation import WASM_PAGE_LOG2
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.text.context import IndexSpace, ModuleContext, take_unsigned
@@ -232,7 +233,7 @@ def memory_of(
 ) -> wt.MemoryType:
     """A memory type whose page size is written, or None."""
     written = page_size_log2 is not None
-    return wt.MemoryType(limits, address, shared, page_size_log2 if written else 16, written)
+    return wt.MemoryType(limits, address, shared, page_size_log2 if written else WASM_PAGE_LOG2, written)
 
 
 def table_type(context: ModuleContext, cursor: Cursor) -> wt.TableType:
