@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 
-from wasmdialect.abi.symbols import FUNCTION_TRAMPOLINES, TYPE_TRAMPOLINES
+from wasmdialect.abi.symbols import SYMBOLS
 
-_FUNCTION = re.compile(r"wasm\[0\]::(?:function|(\w+)_trampoline)\[(\d+)\]\Z")
-_TYPE = re.compile(r"signatures\[(\d+)\]::(\w+)_trampoline\Z")
+_ORDER = [*SYMBOLS]
+_SYMBOL = re.compile(
+    "|".join(re.escape(form).replace(r"\{\}", r"(\d+)") for form in SYMBOLS.values())
+)
+"""One group for each kind."""
 
 
 def parse_symbol(symbol: str) -> tuple[str, int] | None:
     """Kind (`function` or a kind of trampoline) and number of a symbol made here, else None."""
-    if match := _FUNCTION.match(symbol):
-        return (match[1].replace("_", "-") if match[1] else "function", int(match[2]))
-    if match := _TYPE.match(symbol):
-        return match[2].replace("_", "-"), int(match[1])
-    return None
+    match = _SYMBOL.fullmatch(symbol)
+    if match is None or match.lastindex is None:
+        return None
+    return _ORDER[match.lastindex - 1], int(match[match.lastindex])
 
 
 def order_key(symbol: str) -> tuple[int, int]:
@@ -25,6 +27,3 @@ def order_key(symbol: str) -> tuple[int, int]:
     if parsed is None:
         return (len(_ORDER), 0)
     return _ORDER.index(parsed[0]), parsed[1]
-
-
-_ORDER = ("function", *FUNCTION_TRAMPOLINES, *TYPE_TRAMPOLINES)

@@ -8,21 +8,25 @@ from __future__ import annotations
 FUNCTION_TRAMPOLINES = ("array-to-wasm", "native-to-wasm")
 TYPE_TRAMPOLINES = ("wasm-to-native", "wasm-to-array", "native-to-array")
 
-_WORDS = {
-    kind: f"{kind.replace('-', '_')}_trampoline" for kind in FUNCTION_TRAMPOLINES + TYPE_TRAMPOLINES
+FUNCTION = "wasm[0]::function[{}]"
+SYMBOLS = {
+    "function": FUNCTION,
+    **{k: f"wasm[0]::{k.replace('-', '_')}_trampoline[{{}}]" for k in FUNCTION_TRAMPOLINES},
+    **{k: f"signatures[{{}}]::{k.replace('-', '_')}_trampoline" for k in TYPE_TRAMPOLINES},
 }
+"""By kind, in their order in `.text`: the name, with the place of the number."""
 
 
 def function_symbol(index: int) -> str:
     """A Wasm function; `index` counts imports."""
-    return f"wasm[0]::function[{index}]"
+    return FUNCTION.format(index)
 
 
 def function_trampoline_symbol(kind: str, index: int) -> str:
     """A trampoline of one function: array-to-wasm or native-to-wasm."""
-    return f"wasm[0]::{_WORDS[kind]}[{index}]"
+    return SYMBOLS[kind].format(index)
 
 
 def type_trampoline_symbol(kind: str, signature: int) -> str:
     """A trampoline of a function type: wasm-to-native, wasm-to-array or native-to-array."""
-    return f"signatures[{signature}]::{_WORDS[kind]}"
+    return SYMBOLS[kind].format(signature)

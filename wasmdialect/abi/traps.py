@@ -1,55 +1,47 @@
-"""Trap codes: the one-byte numbers in compiled code and in the artifact, and their messages.
+"""Trap codes as an enumeration. Their numbers and messages are in `wasmdialect.abi.trap_table`."""
 
-Source: Wasmtime 12.0.0 (docs/abi.md, "Trap codes"). Codes of this project's own start at 32.
-"""
+from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, auto
+
+from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.abi.trap_table import TRAPS
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class TrapCode(IntEnum):
     """Why WebAssembly code stopped. The value is the byte in `.wasmtime.traps`."""
 
-    STACK_OVERFLOW = 0
-    MEMORY_OUT_OF_BOUNDS = 1
-    HEAP_MISALIGNED = 2
-    TABLE_OUT_OF_BOUNDS = 3
-    INDIRECT_CALL_TO_NULL = 4
-    BAD_SIGNATURE = 5
-    INTEGER_OVERFLOW = 6
-    INTEGER_DIVISION_BY_ZERO = 7
-    BAD_CONVERSION_TO_INTEGER = 8
-    UNREACHABLE = 9
-    INTERRUPT = 10
-    ALWAYS_TRAP_ADAPTER = 11
-    OUT_OF_FUEL = 12
-    ATOMIC_WAIT_NON_SHARED_MEMORY = 13
-    NULL_REFERENCE = 14
-    CANNOT_ENTER_COMPONENT = 15
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[Any]) -> int:
+        return TRAPS[name].code
+
+    STACK_OVERFLOW = auto()
+    MEMORY_OUT_OF_BOUNDS = auto()
+    HEAP_MISALIGNED = auto()
+    TABLE_OUT_OF_BOUNDS = auto()
+    INDIRECT_CALL_TO_NULL = auto()
+    BAD_SIGNATURE = auto()
+    INTEGER_OVERFLOW = auto()
+    INTEGER_DIVISION_BY_ZERO = auto()
+    BAD_CONVERSION_TO_INTEGER = auto()
+    UNREACHABLE = auto()
+    INTERRUPT = auto()
+    ALWAYS_TRAP_ADAPTER = auto()
+    OUT_OF_FUEL = auto()
+    ATOMIC_WAIT_NON_SHARED_MEMORY = auto()
+    NULL_REFERENCE = auto()
+    CANNOT_ENTER_COMPONENT = auto()
 
     @property
     def message(self) -> str:
         """The text after `wasm trap: `, as Wasmtime words it."""
-        return _MESSAGES[self]
+        return TRAPS[self.name].message
 
 
-_MESSAGES = {
-    TrapCode.STACK_OVERFLOW: "call stack exhausted",
-    TrapCode.MEMORY_OUT_OF_BOUNDS: "out of bounds memory access",
-    TrapCode.HEAP_MISALIGNED: "unaligned atomic",
-    TrapCode.TABLE_OUT_OF_BOUNDS: "undefined element: out of bounds table access",
-    TrapCode.INDIRECT_CALL_TO_NULL: "uninitialized element",
-    TrapCode.BAD_SIGNATURE: "indirect call type mismatch",
-    TrapCode.INTEGER_OVERFLOW: "integer overflow",
-    TrapCode.INTEGER_DIVISION_BY_ZERO: "integer divide by zero",
-    TrapCode.BAD_CONVERSION_TO_INTEGER: "invalid conversion to integer",
-    TrapCode.UNREACHABLE: "wasm `unreachable` instruction executed",
-    TrapCode.INTERRUPT: "interrupt",
-    TrapCode.ALWAYS_TRAP_ADAPTER: "degenerate component adapter called",
-    TrapCode.OUT_OF_FUEL: "all fuel consumed by WebAssembly",
-    TrapCode.ATOMIC_WAIT_NON_SHARED_MEMORY: "atomic wait on non-shared memory",
-    TrapCode.NULL_REFERENCE: "null reference",
-    TrapCode.CANNOT_ENTER_COMPONENT: "cannot enter component instance",
-}
+assert len(TrapCode) == len(TRAPS)
 
 TRAP_CODES: dict[int | None, TrapCode] = {int(code): code for code in TrapCode}
 """By number."""

@@ -10,9 +10,9 @@ from xdsl.dialects.builtin import Float32Type, Float64Type, f32, i32, i64
 from xdsl.dialects.llvm import LLVMFunctionType, LLVMStructType
 from xdsl.ir import Attribute
 
-from wasmdialect.abi.conventions import (
+from wasmdialect.abi.conventions import Convention
+from wasmdialect.abi.returns import (
     RETURN_AREA_PARAMETER,
-    Convention,
     ReturnPlan,
     native_returns,
     wasm_returns,

@@ -11,6 +11,7 @@ import zlib
 from wasmdialect._records import FrozenRecord, Record, field
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect._version import __version__
+from wasmdialect.abi.contract import CONTRACT, contract_digest
 from wasmdialect.object.cbor import read_cbor, write_cbor
 from wasmdialect.object.elf import (
     EM_X86_64,
@@ -75,6 +76,8 @@ class EngineInfo(FrozenRecord):
     passes: list[dict[str, str]] = field(default_factory=list)
     """The expanded pipeline: `text` (name and options) and `digest` of the source of each pass."""
     version: str = __version__
+    abi: str = field(default_factory=contract_digest)
+    """The digest of the runtime ABI that the code was compiled for."""
 
     def to_bytes(self) -> bytes:
         """The section's bytes."""
@@ -94,6 +97,10 @@ class EngineInfo(FrozenRecord):
             if type(version) is str and version != __version__:
                 raise ArtifactError(
                     f"compiled by version {version[:60]}, this is {__version__}: compile it again"
+                )
+            if found.get("abi") != CONTRACT:
+                raise ArtifactError(
+                    "compiled by a wasmdialect with another runtime ABI: compile it again"
                 )
             return _ENGINE(found)
         except ValueError as error:
@@ -126,6 +133,7 @@ _ENGINE = record_of(
     settings=map_of(SETTINGS),
     passes=list_of(map_of({"text": text, "digest": text})),
     version=text,
+    abi=text,
 )
 
 

@@ -1,0 +1,71 @@
+"""The digest of everything in this room that compiled code and its runtime agree on.
+
+An artifact carries the digest of the tables that it was compiled with, the native glue that of the
+tables that it was built with. Whoever runs them compares it with the tables that he has himself, so that
+what was made with other ones is refused before any of it runs (docs/abi.md, "One contract").
+
+A digest is CRC-32, which notices every single change. It is not against forgery: see docs/artifact.md,
+"What is trusted".
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from wasmdialect._records import Record
+from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.abi import builtins, layout, reservation, returns, symbols, trap_table
+
+if TYPE_CHECKING:
+    from typing import Any
+
+_CONSTANTS = {
+    layout: (
+        *("VMCONTEXT_MAGIC", "ARRAY_HOST_MAGIC", "POINTER_SIZE", "FIELD_SIZES"),
+        *("VALUE_SLOT_SIZE", "TABLE_ELEMENT_INITIALIZED"),
+    ),
+    reservation: ("WASM_PAGE_LOG2", "RESERVATION", "GUARD_SIZE"),
+    returns: (
+        *("MAX_INTEGER_RESULTS", "MAX_FLOAT_RESULTS", "MAX_REGISTER_SIZE"),
+        "RETURN_AREA_PARAMETER",
+    ),
+    symbols: ("SYMBOLS",),
+}
+_TABLES = {
+    layout: ("STRUCTS", "REGIONS"),
+    builtins: ("BUILTINS",),
+    trap_table: ("TRAPS",),
+}
+
+
+def contract() -> dict[str, Any]:
+    """All of the contract as it is now, as mappings, lists and plain values."""
+    return {
+        name: plain(getattr(module, name))
+        for part in (_CONSTANTS, _TABLES)
+        for module, names in part.items()
+        for name in names
+    }
+
+
+def plain(value: Any) -> Any:
+    """Records, tuples and mappings as lists, mappings and plain values, without documentation."""
+    if isinstance(value, Record):
+        return [plain(v) for name, v in vars(value).items() if name != "doc"]
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    return [plain(v) for v in value] if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownVariableType]
+
+
+def digest_of(tables: object) -> str:
+    """Eight hexadecimal digits for mappings, lists and plain values."""
+    return f"{zlib.crc32(repr(tables).encode()):08x}"
+
+
+def contract_digest() -> str:
+    """The digest of the contract as it is now."""
+    return digest_of(contract())
+
+
+CONTRACT = contract_digest()
+"""The digest of the contract that this process runs with."""
