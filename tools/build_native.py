@@ -22,14 +22,18 @@ from elftools.elf.elffile import ELFFile
 from wasmdialect.abi.builtins import BUILTIN_COUNT, BUILTINS, Builtin
 from wasmdialect.abi.layout import RUNTIME_LIMITS, VMCONTEXT_HEADER
 from wasmdialect.runtime.native.blob import Blob, blob_description, blob_paths
-from wasmdialect.runtime.native.outcomes import Pending, Status, TrapKind
 from wasmdialect.runtime.native.structures import (
     ACTIVATION,
     ACTIVATION_OFFSETS,
+    CALL_BLOCK,
     FRAME_CAPACITY,
     FRAMES_OFFSET,
     HANDLER_GENERATIONS,
+    PENDING,
     SIGNAL_COUNT,
+    STATUS,
+    TRAP_KINDS,
+    tables_digest,
 )
 
 SOURCES = Path(__file__).parents[1] / "wasmdialect/runtime/native"
@@ -82,7 +86,7 @@ def glue_ir(architecture: Architecture) -> str:
             *_accessors(),
             *_constants(),
             *(
-                (SOURCES / f"{name}.ll").read_text()
+                _filled((SOURCES / f"{name}.ll").read_text())
                 for name in ("glue", "signals", architecture.name)
             ),
             *_handlers(),
@@ -91,6 +95,15 @@ def glue_ir(architecture: Architecture) -> str:
         )
     )
     return text.replace(" nounwind", " nounwind uwtable")
+
+
+def _filled(source: str) -> str:
+    """The source with the numbers of the tables in its assembly: `{landing_sp}`, `{block.floats}`."""
+    numbers = {"landing_sp": ACTIVATION_OFFSETS["landing_sp"], "trapped": STATUS["TRAPPED"]}
+    numbers |= {f"block.{name}": offset for name, offset in CALL_BLOCK.items()}
+    for name, number in numbers.items():
+        source = source.replace(f"{{{name}}}", str(number))
+    return source
 
 
 def _accessors() -> Iterator[str]:
@@ -126,9 +139,9 @@ define internal ptr @{structure}.{name}(ptr %structure) alwaysinline nounwind {{
 
 def _constants() -> Iterator[str]:
     yield _constant("frame_capacity", FRAME_CAPACITY)
-    for prefix, enumeration in (("status", Status), ("trap_kind", TrapKind), ("pending", Pending)):
-        for member in enumeration:
-            yield _constant(f"{prefix}.{member.name.lower()}", member.value)
+    for prefix, numbers in (("status", STATUS), ("trap_kind", TRAP_KINDS), ("pending", PENDING)):
+        for name, value in numbers.items():
+            yield _constant(f"{prefix}.{name.lower()}", value)
 
 
 def _constant(name: str, value: int) -> str:
@@ -219,7 +232,7 @@ def link(data: bytes, architecture: Architecture) -> Blob:
     if frames is not None:
         symbols["eh_frame"] = frames
     relative = _relocate(elf, places, image, architecture)
-    return Blob(bytes(image), writable_offset, symbols, relative)
+    return Blob(bytes(image), tables_digest(), writable_offset, symbols, relative)
 
 
 def _pad(image: bytearray, alignment: int) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
-
 from wasmdialect._limits import DEFAULT_COMPILE_TIMEOUT, DEFAULT_FUNCTION_BUDGET
 from wasmdialect._records import Record, field
 from wasmdialect._static import TYPE_CHECKING, final
+from wasmdialect.runtime.epoch import Epoch
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.store import DEFAULT_MAX_WASM_STACK
@@ -116,9 +115,9 @@ class Engine:
         if config is not None and not isinstance(config, Config):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected Config")
         self.config = Config() if config is None else config
-        self.epoch = ctypes.c_uint64(0)
+        self.epoch = Epoch()
 
     def increment_epoch(self) -> None:
         """Go on to the next epoch: programs whose deadline it is stop. Any thread may call this."""
         with _epoch_lock:
-            self.epoch.value += 1
+            self.epoch.current.value += 1

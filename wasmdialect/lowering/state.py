@@ -10,6 +10,7 @@ from wasmdialect.abi.conventions import Convention
 from wasmdialect.abi.layout import (
     POINTER_SIZE,
     RUNTIME_LIMITS,
+    SIGNATURE_ID,
     STRUCTS,
     TABLE_ELEMENT_INITIALIZED,
     VALUE_SLOT_SIZE,
@@ -183,8 +184,10 @@ def _store_element(f: FunctionLowering, op: wasmvm.StoreElementOp) -> None:
 
 
 def _signature_id(f: FunctionLowering, op: wasmvm.SignatureIdOp) -> None:
-    address = f.byte_offset(f.values[op.ids], 4 * op.type_index.value.data)
-    f.values[result_of(op)] = f.load(address, i32, 4, Alias.VMCONTEXT, invariant=True)
+    row = SIGNATURE_ID.field("id")
+    offset = SIGNATURE_ID.size * op.type_index.value.data + row.offset
+    address = f.byte_offset(f.values[op.ids], offset)
+    f.values[result_of(op)] = f.load(address, i32, row.size, row.alias, invariant=row.invariant)
 
 
 def _ref_null(f: FunctionLowering, op: wasmir.RefNullOp) -> None:

@@ -7,29 +7,35 @@ Modules / Instantiation".
 from __future__ import annotations
 
 import ctypes
-import struct
 
 from wasmdialect._printable import printable
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import (
     FUNC_REF,
     GLOBAL_DEFINITION,
+    IMPORTED_FUNCTION,
+    IMPORTED_GLOBAL,
+    IMPORTED_MEMORY,
+    IMPORTED_TABLE,
+    MEMORY_POINTER,
+    SIGNATURE_ID,
+    VMCONTEXT_ALIGN,
     VMCONTEXT_HEADER,
     VMCONTEXT_MAGIC,
-    align_up,
 )
 from wasmdialect.object.info import CONSTANTS, OPERATORS
 from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.native import native
 from wasmdialect.runtime.ownership import StoreItem
+from wasmdialect.runtime.packing import AlignedMemory, pack_array, packer, reader
 from wasmdialect.runtime.store import FunctionReference
 from wasmdialect.runtime.table import TableStorage
 from wasmdialect.runtime.values import new_slots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from wasmdialect.object.info import (
         ConstantExpression,
@@ -44,7 +50,7 @@ if TYPE_CHECKING:
 
 
 class GlobalCell(StoreItem):
-    """A global of a store: 16 bytes at `address`."""
+    """A global of a store, by the address of its VMGlobalDefinition."""
 
     __slots__ = ("address", "mutable", "owner", "type")
 
@@ -58,23 +64,21 @@ class GlobalCell(StoreItem):
 
     def bits(self) -> int:
         """The value as an unsigned bit pattern of its width (references: the pointer)."""
-        if self.type in ("i32", "f32"):
-            return ctypes.c_uint32.from_address(self.address).value
-        return ctypes.c_uint64.from_address(self.address).value
+        return self._value().value
 
     def set_bits(self, bits: int) -> None:
         """Store a bit pattern."""
-        if self.type in ("i32", "f32"):
-            ctypes.c_uint32.from_address(self.address).value = bits
-        else:
-            ctypes.c_uint64.from_address(self.address).value = bits
+        self._value().value = bits
+
+    def _value(self) -> Any:
+        width = ctypes.c_uint32 if self.type in ("i32", "f32") else ctypes.c_uint64
+        return width.from_address(self.address + _GLOBAL_VALUE)
 
 
 def new_global(type: str, mutable: bool, bits: int) -> GlobalCell:
     """A global that belongs to no instance."""
-    memory = ctypes.create_string_buffer(GLOBAL_DEFINITION.size + 16)
-    address = align_up(ctypes.addressof(memory), 16)
-    cell = GlobalCell(type, mutable, address, memory)
+    memory = AlignedMemory(GLOBAL_DEFINITION.size, VMCONTEXT_ALIGN)
+    cell = GlobalCell(type, mutable, memory.address, memory.buffer)
     cell.set_bits(bits)
     return cell
 
@@ -104,9 +108,8 @@ class ModuleInstance(StoreItem):
         self.module = module
         self.info = module.info
         layout = module.layout
-        self._memory = ctypes.create_string_buffer(layout.size + 16)
-        self.vmctx = align_up(ctypes.addressof(self._memory), 16)
-        self._shift = self.vmctx - ctypes.addressof(self._memory)
+        memory = AlignedMemory(layout.size, VMCONTEXT_ALIGN)
+        self._memory, self.vmctx, self._shift = memory.buffer, memory.address, memory.start
         self.functions: list[FunctionReference | None] = []
         """Function references by index; None where no reference to the function can exist."""
         self.tables: list[TableStorage] = []
@@ -140,44 +143,35 @@ class ModuleInstance(StoreItem):
 
     # --- the VMContext ---
 
-    def _put(self, format: str, offset: int, *values: int) -> None:
-        struct.pack_into(format, self._memory, self._shift + offset, *values)
-
     def _fill_header(self, store: StoreState) -> None:
-        field = VMCONTEXT_HEADER.field
-        self._put("<I", field("magic").offset, VMCONTEXT_MAGIC)
-        self._put("<Q", field("limits").offset, store.limits)
-        self._put("<Q", field("epoch").offset, store.epoch)
-        self._put("<Q", field("builtins").offset, builtins_array())
-        ids = self.module.signature_ids
-        self._signature_ids = (ctypes.c_uint32 * max(len(ids), 1))(*ids)
+        ids = pack_array(SIGNATURE_ID, "id", self.module.signature_ids)
+        self._signature_ids = ctypes.create_string_buffer(ids, len(ids) or 1)
         address = ctypes.addressof(self._signature_ids)
-        self._put("<Q", field("signature_ids").offset, address)
+        fields = VMCONTEXT_MAGIC, store.limits, store.epoch, builtins_array(), address
+        _pack_header(self._memory, self._shift, *fields)
 
     def _take_imports(self, imports: Sequence[Extern]) -> None:
-        offset = self.module.layout.offset
+        memory, shift, offset = self._memory, self._shift, self.module.layout.offset
         self.functions = [None] * len(self.info.functions)
         function_slot = 0
         for item, extern in zip(self.info.imports, imports, strict=True):
             match extern:
                 case FunctionReference():
-                    # VMFuncRef and the imported function have their fields in different orders.
-                    native_call, array_call, wasm_call, _, vmctx = _read_func_ref(extern.address)
                     place = offset("imported_functions", function_slot)
-                    self._put("<QQQQ", place, wasm_call, native_call, array_call, vmctx)
+                    _pack_imported_function(memory, shift + place, *_callee(extern.address))
                     self.functions[item.index] = extern
                     function_slot += 1
                 case TableStorage():
                     place = offset("imported_tables", len(self.tables))
-                    self._put("<QQ", place, extern.definition, 0)
+                    _pack_imported_table(memory, shift + place, extern.definition)
                     self.tables.append(extern)
                 case LinearMemory():
                     place = offset("imported_memories", len(self.memories))
-                    self._put("<QQI", place, extern.definition, 0, 0)
+                    _pack_imported_memory(memory, shift + place, extern.definition)
                     self.memories.append(extern)
                 case GlobalCell():
                     place = offset("imported_globals", len(self.globals))
-                    self._put("<Q", place, extern.address)
+                    _pack_imported_global(memory, shift + place, extern.address)
                     self.globals.append(extern)
 
     def _make_functions(self, store_id: object) -> list[FunctionReference]:
@@ -194,9 +188,9 @@ class ModuleInstance(StoreItem):
         ):
             imported, vmctx = functions[index], own_vmctx
             if imported is not None:
-                native_call, array_call, wasm_call, _, vmctx = _read_func_ref(imported.address)
+                native_call, array_call, wasm_call, vmctx = _callee(imported.address)
             fields = native_call, array_call, wasm_call, ids[types[index]], vmctx
-            _FUNC_REF_FIELDS.pack_into(memory, self._shift + place, *fields)
+            _pack_func_ref(memory, self._shift + place, *fields)
             reference = FunctionReference(
                 store_id, memory, own_vmctx + place, signatures[index], array_call, vmctx
             )
@@ -220,7 +214,8 @@ class ModuleInstance(StoreItem):
                 definition = self.vmctx + layout.offset("owned_memories", owned)
                 owned += 1
             storage = _new_memory(memory, definition, self._memory)
-            self._put("<Q", layout.offset("memories", slot), storage.definition)
+            place = self._shift + layout.offset("memories", slot)
+            _pack_memory_pointer(self._memory, place, storage.definition)
             self.memories.append(storage)
 
     def _make_globals(self) -> None:
@@ -360,11 +355,24 @@ def builtins_array() -> int:
     return native().builtins_array
 
 
-_FUNC_REF_FIELDS = struct.Struct("<QQQIxxxxQ")
+_GLOBAL_VALUE = GLOBAL_DEFINITION.field("value").offset
+_CALLEE = ("native_call", "array_call", "wasm_call", "vmctx")
+_pack_header = packer(
+    VMCONTEXT_HEADER, *("magic", "limits", "epoch", "builtins", "signature_ids")
+)
+_pack_imported_function = packer(IMPORTED_FUNCTION, *_CALLEE)
+_pack_imported_table = packer(IMPORTED_TABLE, "from")
+_pack_imported_memory = packer(IMPORTED_MEMORY, "from")
+_pack_imported_global = packer(IMPORTED_GLOBAL, "from")
+_pack_memory_pointer = packer(MEMORY_POINTER, "definition")
+_pack_func_ref = packer(
+    FUNC_REF, *("native_call", "array_call", "wasm_call", "type_index", "vmctx")
+)
+_read_callee = reader(FUNC_REF, *_CALLEE)
 
 
-def _read_func_ref(address: int) -> tuple[int, int, int, int, int]:
-    return _FUNC_REF_FIELDS.unpack(ctypes.string_at(address, FUNC_REF.size))
+def _callee(func_ref: int) -> tuple[int, ...]:
+    return _read_callee(ctypes.string_at(func_ref, FUNC_REF.size))
 
 
 def _segment_length(segment: ElementInfo) -> int:

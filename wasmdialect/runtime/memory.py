@@ -13,12 +13,13 @@ from wasmdialect.abi.layout import MEMORY_DEFINITION, align_up
 from wasmdialect.abi.reservation import GUARD_SIZE, RESERVATION, WASM_PAGE_LOG2, has_guard
 from wasmdialect.runtime import pages
 from wasmdialect.runtime.ownership import StoreItem
+from wasmdialect.runtime.packing import cell
 
 MAXIMUM_64_BIT = 16 << 30
 """Address space that a 64-bit memory without a smaller maximum gets."""
 
-_BASE = MEMORY_DEFINITION.field("base").offset
-_LENGTH = MEMORY_DEFINITION.field("current_length").offset
+_base_at = cell(MEMORY_DEFINITION, "base")
+_length_at = cell(MEMORY_DEFINITION, "current_length")
 
 
 class LinearMemory(StoreItem):
@@ -59,8 +60,8 @@ class LinearMemory(StoreItem):
         owner = pages.owned(self._start, total)
         self._bytes = pages.buffer_at(self.base, self._capacity, owner)
         """All that the memory may grow to; it and its slices keep the pages."""
-        self._length = ctypes.c_uint64.from_address(definition + _LENGTH)
-        ctypes.c_uint64.from_address(definition + _BASE).value = self.base
+        self._length = _length_at(definition)
+        _base_at(definition).value = self.base
         self._accessible = 0
         self._set_length(minimum << page_size_log2)
 

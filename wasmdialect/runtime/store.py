@@ -8,17 +8,19 @@ use it. docs/lifetimes.md says who refers to whom, and what is checked.
 from __future__ import annotations
 
 import ctypes
-import struct
 from _thread import get_ident
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import ARRAY_HOST_MAGIC, FUNC_REF, HOST_CONTEXT, RUNTIME_LIMITS
+from wasmdialect.runtime.epoch import Epoch
 from wasmdialect.runtime.errors import Trap, WasmtimeError
 from wasmdialect.runtime.externs import ExternTable
 from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.module import backtrace
 from wasmdialect.runtime.native import NATIVE_CALL, native
+from wasmdialect.runtime.native.structures import PENDING
 from wasmdialect.runtime.ownership import NotCopied, StoreItem, StoreLimits
+from wasmdialect.runtime.packing import cell, packer
 from wasmdialect.runtime.signatures import signature_id
 from wasmdialect.runtime.values import pack, slots_at, unpack
 
@@ -45,12 +47,15 @@ if TYPE_CHECKING:
 DEFAULT_MAX_WASM_STACK = 512 * 1024
 """Bytes of stack that Wasm may use (Wasmtime's default)."""
 
-_PENDING = RUNTIME_LIMITS.field("pending_error").offset
-_FUEL = RUNTIME_LIMITS.field("fuel_consumed").offset
-_DEADLINE = RUNTIME_LIMITS.field("epoch_deadline").offset
-_POINTER = ctypes.c_uint64
-_FUNC_REF = struct.Struct("<QQQIxxxxQ")
-assert _FUNC_REF.size == FUNC_REF.size
+_pending_at = cell(RUNTIME_LIMITS, "pending_error")
+_fuel_at = cell(RUNTIME_LIMITS, "fuel_consumed", signed=True)
+_deadline_at = cell(RUNTIME_LIMITS, "epoch_deadline")
+_native_call_at = cell(FUNC_REF, "native_call")
+_pack_host_context = packer(HOST_CONTEXT, "magic", "func_ref")
+_pack_func_ref = packer(
+    FUNC_REF, *("native_call", "array_call", "wasm_call", "type_index", "vmctx")
+)
+_HOST_ERROR = PENDING["HOST_ERROR"]
 
 
 class HostFunction(NotCopied):
@@ -62,12 +67,12 @@ class HostFunction(NotCopied):
         self.memory = ctypes.create_string_buffer(HOST_CONTEXT.size + FUNC_REF.size)
         self.context = ctypes.addressof(self.memory)
         self.func_ref = self.context + HOST_CONTEXT.size
-        struct.pack_into("<IxxxxQ", self.memory, 0, ARRAY_HOST_MAGIC, self.func_ref)
+        _pack_host_context(self.memory, 0, ARRAY_HOST_MAGIC, self.func_ref)
         self.set_trampolines(0, 0)
 
     def set_trampolines(self, wasm_call: int, native_call: int) -> None:
         """Where Wasm and native callers enter; known when a module with the type is loaded."""
-        _FUNC_REF.pack_into(
+        _pack_func_ref(
             self.memory,
             HOST_CONTEXT.size,
             native_call,
@@ -106,7 +111,7 @@ class StoreState(NotCopied):
     def __init__(
         self,
         max_wasm_stack: int = DEFAULT_MAX_WASM_STACK,
-        epoch: ctypes.c_uint64 | None = None,
+        epoch: Epoch | None = None,
     ):
         """`max_wasm_stack` is in bytes; `epoch` is the engine's, and may change at any time."""
         self.id = object()
@@ -114,13 +119,13 @@ class StoreState(NotCopied):
         self.max_wasm_stack = max_wasm_stack
         self._limits = ctypes.create_string_buffer(RUNTIME_LIMITS.size)
         self.limits = ctypes.addressof(self._limits)
-        self._pending = ctypes.c_int64.from_address(self.limits + _PENDING)
+        self._pending = _pending_at(self.limits)
         self._exception: BaseException | None = None
-        self._epoch = ctypes.c_uint64() if epoch is None else epoch
-        self.epoch = ctypes.addressof(self._epoch)
-        self.fuel = ctypes.c_int64.from_address(self.limits + _FUEL)
+        self._epoch = Epoch() if epoch is None else epoch
+        self.epoch = self._epoch.address
+        self.fuel = _fuel_at(self.limits)
         """Counts up from a negative number; there is none left from 0 on."""
-        self._deadline = ctypes.c_uint64.from_address(self.limits + _DEADLINE)
+        self._deadline = _deadline_at(self.limits)
         self.resource_limits = StoreLimits()
         self.held = {"instance": 0, "memory": 0, "table": 0}
         """How many instances were made, and how many memories and tables in them."""
@@ -141,7 +146,7 @@ class StoreState(NotCopied):
 
     def set_epoch_deadline(self, ticks: int) -> None:
         """Stop programs so many epochs from now. Any thread may call this."""
-        self._deadline.value = self._epoch.value + ticks
+        self._deadline.value = self._epoch.current.value + ticks
 
     # --- the guard ---
 
@@ -299,7 +304,7 @@ class StoreState(NotCopied):
         """
         if function.store_id is not self.id:
             self.check(function)
-        native_call = _POINTER.from_address(function.address).value
+        native_call = _native_call_at(function.address).value
         if not native_call:
             raise WasmtimeError("no loaded module has the trampoline that a typed call needs")
         block = call.block(values, function.vmctx)
@@ -331,7 +336,7 @@ class StoreState(NotCopied):
     def fail(self, error: BaseException) -> None:
         """A host function or builtin failed: compiled code will be left as soon as it returns."""
         self._exception = error
-        self._pending.value = 1
+        self._pending.value = _HOST_ERROR
 
     def _failure(self, record: TrapRecord) -> BaseException:
         """What to raise for how compiled code was left."""

@@ -11,6 +11,7 @@ from wasmdialect.abi.layout import (
     TABLE_ELEMENT_INITIALIZED,
 )
 from wasmdialect.runtime.ownership import StoreItem
+from wasmdialect.runtime.packing import POINTER_FORMAT, cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 MAXIMUM_ELEMENTS = 10_000_000
 """What a table without a smaller maximum may grow to."""
 
-_BASE = TABLE_DEFINITION.field("base").offset
-_WORD = struct.Struct("=Q")
-_COUNT = TABLE_DEFINITION.field("current_elements").offset
+_ELEMENT = struct.Struct(f"={POINTER_FORMAT}")
+_base_at = cell(TABLE_DEFINITION, "base")
+_count_at = cell(TABLE_DEFINITION, "current_elements")
 
 
 class TableStorage(StoreItem):
@@ -54,16 +55,16 @@ class TableStorage(StoreItem):
             definition = ctypes.addressof(definition_owner)
         self.definition = definition
         self._definition_owner = definition_owner
-        self._base = ctypes.c_uint64.from_address(definition + _BASE)
-        self._count = ctypes.c_uint32.from_address(definition + _COUNT)
+        self._base = _base_at(definition)
+        self._count = _count_at(definition)
         self.compute: Callable[[int], int] | None = None
         """Gives the reference of an element that has not been computed yet."""
-        self._take(_WORD.pack(init | self._tag) * minimum)
+        self._take(_ELEMENT.pack(init | self._tag) * minimum)
 
     def _take(self, content: bytes) -> None:
         """Make a copy of the bytes the elements, where compiled code finds them."""
         memory = ctypes.create_string_buffer(content, len(content) or 1)
-        self._elements = memoryview(memory).cast("B")[: len(content)].cast("Q")
+        self._elements = memoryview(memory).cast("B")[: len(content)].cast(POINTER_FORMAT)
         self._base.value = ctypes.addressof(memory)
         self._count.value = len(self._elements)
 
@@ -87,14 +88,14 @@ class TableStorage(StoreItem):
     def set_many(self, start: int, references: Sequence[int]) -> None:
         """Store references from `start` on; the range is in bounds."""
         tag = self._tag
-        self._put(start, struct.pack(f"={len(references)}Q", *[r | tag for r in references]))
+        self._put(start, struct.pack(f"={len(references)}{POINTER_FORMAT}", *[r | tag for r in references]))
 
     def fill(self, start: int, count: int, reference: int) -> None:
         """Store one reference into a range that is in bounds."""
-        self._put(start, _WORD.pack(reference | self._tag) * count)
+        self._put(start, _ELEMENT.pack(reference | self._tag) * count)
 
     def _put(self, start: int, content: bytes) -> None:
-        words = memoryview(content).cast("Q")
+        words = memoryview(content).cast(POINTER_FORMAT)
         self._elements[start : start + len(words)] = words
 
     def references(self, start: int, count: int) -> list[int]:
@@ -107,5 +108,5 @@ class TableStorage(StoreItem):
         limits = (MAXIMUM_ELEMENTS, self.maximum, most)
         if old + delta > min(limit for limit in limits if limit is not None):
             return None
-        self._take(self._elements.tobytes() + _WORD.pack(init | self._tag) * delta)
+        self._take(self._elements.tobytes() + _ELEMENT.pack(init | self._tag) * delta)
         return old

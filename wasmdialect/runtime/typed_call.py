@@ -1,12 +1,7 @@
 """Calls of the native convention: arguments of known number types straight into registers.
 
-The block that the glue's `call_native` reads (runtime/native/x86_64.ll), in bytes:
-
-    0    6 integer registers: both VMContexts, then integer parameters (and the return pointer)
-    48   8 floating-point registers
-    112  how many 8-byte words go onto the stack
-    120  integer result, 128 floating-point result
-    136  the words for the stack, then the return area (docs/abi.md, "Calling conventions")
+The glue's `call_native` reads them from a block (`native.structures.CALL_BLOCK`); the return area
+(docs/abi.md, "Calling conventions") follows the words for the stack.
 """
 
 from __future__ import annotations
@@ -16,16 +11,20 @@ import struct
 from functools import cache
 from typing import Any, NamedTuple
 
-from wasmdialect.abi.conventions import ReturnPlan, native_returns
+from wasmdialect.abi.returns import ReturnPlan, native_returns
+from wasmdialect.runtime.native.structures import (
+    CALL_BLOCK,
+    FLOAT_REGISTERS,
+    INTEGER_REGISTERS,
+    WORD_SIZE,
+)
 from wasmdialect.runtime.signatures import Signature
-from wasmdialect.runtime.values import convert_number
+from wasmdialect.runtime.values import NUMBER_CODES, convert_number
 
-_INTEGER_REGISTERS, _FLOAT_REGISTERS = 6, 8
-_FLOATS_AT, _COUNT_AT, _INTEGER_RESULT_AT, _FLOAT_RESULT_AT, _STACK_AT = 48, 112, 120, 128, 136
-_WORD = 8
-_CODES = {"i32": "i", "i64": "q", "f32": "f", "f64": "d"}
-_SIZES = {"i32": 4, "i64": 8, "f32": 4, "f64": 8}
-NUMBERS = frozenset(_CODES)
+_SIZES = {t: struct.calcsize(f"<{code}") for t, code in NUMBER_CODES.items()}
+NUMBERS = frozenset(NUMBER_CODES)
+_STACK_AT = CALL_BLOCK["stack"]
+_BOTH_VMCONTEXTS = struct.Struct("<QQ")
 
 
 class _Run(NamedTuple):
@@ -43,17 +42,17 @@ class TypedCall:
         self.params = signature.params
         places, words = _parameter_places(signature.params)
         plan = native_returns([_SIZES[t] for t in signature.results])
-        self.area_at = _STACK_AT + _WORD * words
+        self.area_at = _STACK_AT + WORD_SIZE * words
         self.return_pointer_at: int | None = None
         if plan.area_size:
             pointer, words = _next_integer(signature.params, words)
             self.return_pointer_at = pointer
-            self.area_at = _STACK_AT + _WORD * words
+            self.area_at = _STACK_AT + WORD_SIZE * words
         self.words = words
         self.size = self.area_at + plan.area_size
         self._runs = _runs(signature.params, places)
         self._results = [
-            (struct.Struct(f"<{_CODES[t]}").unpack_from, at)
+            (struct.Struct(f"<{NUMBER_CODES[t]}").unpack_from, at)
             for t, at in zip(signature.results, self._result_places(signature, plan), strict=True)
         ]
         self._free: list[Any] = []
@@ -63,7 +62,7 @@ class TypedCall:
         return [
             self.area_at + offsets[index]
             if index in offsets
-            else (_FLOAT_RESULT_AT if t[0] == "f" else _INTEGER_RESULT_AT)
+            else CALL_BLOCK["float_result" if t[0] == "f" else "integer_result"]
             for index, t in enumerate(signature.results)
         ]
 
@@ -71,14 +70,14 @@ class TypedCall:
         """Memory for a call with these arguments. Raises TypeError, OverflowError."""
         converted = [convert_number(v, t) for v, t in zip(values, self.params, strict=True)]
         block = self._free.pop() if self._free else self._new_block()
-        struct.pack_into("<QQ", block, 0, vmctx, vmctx)
+        _BOTH_VMCONTEXTS.pack_into(block, CALL_BLOCK["integers"], vmctx, vmctx)
         for place, indices, form in self._runs:
             form.pack_into(block, place, *[converted[i] for i in indices])
         return block
 
     def _new_block(self) -> Any:
         block = ctypes.create_string_buffer(self.size)
-        struct.pack_into("<Q", block, _COUNT_AT, self.words)
+        struct.pack_into("<Q", block, CALL_BLOCK["stack_count"], self.words)
         if self.return_pointer_at is not None:
             area = ctypes.addressof(block) + self.area_at
             struct.pack_into("<Q", block, self.return_pointer_at, area)
@@ -104,14 +103,14 @@ def _parameter_places(params: tuple[str, ...]) -> tuple[list[int], int]:
     places: list[int] = []
     integers, floats, words = 2, 0, 0
     for t in params:
-        if t[0] == "f" and floats < _FLOAT_REGISTERS:
-            places.append(_FLOATS_AT + _WORD * floats)
+        if t[0] == "f" and floats < FLOAT_REGISTERS:
+            places.append(CALL_BLOCK["floats"] + WORD_SIZE * floats)
             floats += 1
-        elif t[0] == "i" and integers < _INTEGER_REGISTERS:
-            places.append(_WORD * integers)
+        elif t[0] == "i" and integers < INTEGER_REGISTERS:
+            places.append(CALL_BLOCK["integers"] + WORD_SIZE * integers)
             integers += 1
         else:
-            places.append(_STACK_AT + _WORD * words)
+            places.append(_STACK_AT + WORD_SIZE * words)
             words += 1
     return places, words
 
@@ -119,9 +118,9 @@ def _parameter_places(params: tuple[str, ...]) -> tuple[list[int], int]:
 def _next_integer(params: tuple[str, ...], words: int) -> tuple[int, int]:
     """Where one more integer goes, and how many words are on the stack then."""
     integers = 2 + sum(t[0] == "i" for t in params)
-    if integers < _INTEGER_REGISTERS:
-        return _WORD * integers, words
-    return _STACK_AT + _WORD * words, words + 1
+    if integers < INTEGER_REGISTERS:
+        return CALL_BLOCK["integers"] + WORD_SIZE * integers, words
+    return _STACK_AT + WORD_SIZE * words, words + 1
 
 
 def _runs(params: tuple[str, ...], places: list[int]) -> list[_Run]:
@@ -138,6 +137,6 @@ def _runs(params: tuple[str, ...], places: list[int]) -> list[_Run]:
 
 
 def _word(t: str) -> str:
-    """How a value is packed into 8 bytes."""
-    code = _CODES[t]
-    return f"{code}4x" if _SIZES[t] == 4 else code
+    """How a value is packed into a word."""
+    code = NUMBER_CODES[t]
+    return f"{code}{WORD_SIZE - _SIZES[t]}x"

@@ -1,4 +1,4 @@
-"""Values at the boundary: Python objects to the 16-byte slots of an array call and back.
+"""Values at the boundary: Python objects to the slots of an array call and back.
 
 A slot holds the value's own bytes, little-endian, in front. References are pointers: a function is its
 VMFuncRef, an external object a handle that the store gave out; null is 0.
@@ -11,6 +11,7 @@ import struct
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import VALUE_SLOT_SIZE
+from wasmdialect.runtime.packing import POINTER_FORMAT, slot_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 
     from wasmdialect.runtime.signatures import Signature
 
-_CODES = {"i32": "i12x", "i64": "q8x", "f32": "f12x", "f64": "d8x"}
-"""How a slot of each number type is packed; references are `Q8x`."""
-_REFERENCE = "Q8x"
-_NUMBERS = frozenset(_CODES)
+NUMBER_CODES = {"i32": "i", "i64": "q", "f32": "f", "f64": "d"}
+"""The `struct` code of each number type."""
+_NUMBERS = frozenset(NUMBER_CODES)
+_SLOTS = {t: slot_format(code) for t, code in NUMBER_CODES.items()}
+_REFERENCE_SLOT = slot_format(POINTER_FORMAT)
 
 
 class SlotCodec:
@@ -30,7 +32,7 @@ class SlotCodec:
     __slots__ = ("has_references", "pack_into", "unpack_from")
 
     def __init__(self, types: tuple[str, ...]):
-        slots = struct.Struct("<" + "".join(_CODES.get(t, _REFERENCE) for t in types))
+        slots = struct.Struct("<" + "".join(_SLOTS.get(t, _REFERENCE_SLOT) for t in types))
         self.pack_into: Callable[..., None] = slots.pack_into
         self.unpack_from: Callable[..., tuple[Any, ...]] = slots.unpack_from
         self.has_references = any(t not in _NUMBERS for t in types)

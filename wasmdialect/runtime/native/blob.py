@@ -4,6 +4,7 @@
 All distances inside are resolved. `<architecture>.txt` has the rest, a word and its value a line:
 
     llvmlite VERSION        what it was built with
+    tables DIGEST           of `structures.tables_digest`: what it was built from
     writable_offset OFFSET  a multiple of the architecture's largest page size
     relative OFFSET         of a 64-bit word that holds an offset in the image and becomes an address
     NAME OFFSET             a symbol
@@ -28,6 +29,7 @@ class Blob(FrozenRecord):
     """A position-independent image."""
 
     image: bytes
+    tables: str
     writable_offset: int
     symbols: Mapping[str, int]
     relative: tuple[int, ...]
@@ -48,18 +50,20 @@ def read_blob(architecture: str) -> Blob:
     relative: list[int] = []
     with open(description_path, encoding="utf-8") as file:
         file.readline()  # the version
+        tables = file.readline().split()[1]
         for line in file:
             name, offset = line.split()
             if name == "relative":
                 relative.append(int(offset))
             else:
                 symbols[name] = int(offset)
-    return Blob(image, symbols.pop("writable_offset"), symbols, tuple(relative))
+    return Blob(image, tables, symbols.pop("writable_offset"), symbols, tuple(relative))
 
 
 def blob_description(blob: Blob, llvmlite: str) -> str:
     """What `read_blob` reads beside the image."""
-    rows = [("llvmlite", llvmlite), ("writable_offset", blob.writable_offset)]
+    rows = [("llvmlite", llvmlite), ("tables", blob.tables)]
+    rows += [("writable_offset", blob.writable_offset)]
     rows += [("relative", offset) for offset in blob.relative]
     rows += sorted(blob.symbols.items())
     return "".join(f"{name} {value}\n" for name, value in rows)

@@ -14,6 +14,7 @@ from wasmdialect.runtime.native.activation import Activation
 from wasmdialect.runtime.native.blob import map_blob, read_blob
 from wasmdialect.runtime.native.code_ranges import CodeRanges
 from wasmdialect.runtime.native.handlers import SignalHandlers
+from wasmdialect.runtime.native.structures import STATUS, tables_digest
 from wasmdialect.runtime.native.threads import main_thread, stack_floor
 from wasmdialect.runtime.pages import libc
 from wasmdialect.runtime.unwinding import register_frames
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     """The glue's `enter`: activation, function, callee and caller VMContext, slots, number of slots,
     limits, max_wasm_stack. It releases the GIL and returns a `Status`."""
 
-_RETURNED, _TRAPPED = 0, 1  # `outcomes.Status`
+_RETURNED, _TRAPPED = STATUS["RETURNED"], STATUS["TRAPPED"]
 _LIBC_PREFIX = "libc."
 # Unsigned, and never c_void_p: a callback would get None for a null.
 _CTYPES: Mapping[ValueType, Any] = {
@@ -198,11 +199,17 @@ def _read_blob() -> Blob:
         raise NativeUnavailableError(f"compiled code runs on Linux only, not on {sys.platform}")
     machine = os.uname().machine
     try:
-        return read_blob(machine)
+        blob = read_blob(machine)
     except FileNotFoundError:
         raise NativeUnavailableError(
             f"compiled code does not run on {machine} yet; compile for another target is possible"
         ) from None
+    if blob.tables != tables_digest():
+        raise NativeUnavailableError(
+            "the native glue was built from other tables than this wasmdialect has: build it again with"
+            " `python tools/build_native.py`"
+        )
+    return blob
 
 
 _lock = lock_across_forks()

@@ -1,47 +1,65 @@
-"""The numbers that the native glue and Python tell each other: how a call ended, why it was left.
+"""What the native glue and Python tell each other: how a call ended, why it was left.
 
-Enumerations, so this is loaded when a call did not just return.
+Enumerations of the numbers in `structures`, so this is loaded when a call did not just return.
 """
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, auto
+
+from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.runtime.native.structures import PENDING, STATUS, TRAP_KINDS
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Status(IntEnum):
     """What the glue's `enter` returns."""
 
-    RETURNED = 0
-    TRAPPED = 1
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[Any]) -> int:
+        return STATUS[name]
+
+    RETURNED = auto()
+    TRAPPED = auto()
     """The activation holds a trap."""
-    DISPLACED = 2
+    DISPLACED = auto()
     """Nothing was run: somebody replaced a signal handler, which must be put back first."""
 
 
 class TrapKind(IntEnum):
     """How an activation was left without returning."""
 
-    SIGNAL_ILL = 1
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[Any]) -> int:
+        return TRAP_KINDS[name]
+
+    SIGNAL_ILL = auto()
     """A trap instruction; its code is known unless it is none of ours."""
-    SIGNAL_SEGV = 2
+    SIGNAL_SEGV = auto()
     """A memory access failed (SIGSEGV or SIGBUS)."""
-    SIGNAL_FPE = 3
+    SIGNAL_FPE = auto()
     """An arithmetic instruction failed."""
-    HOST_ERROR = 4
+    HOST_ERROR = auto()
     """A host function or a builtin failed; the store has the exception."""
-    EXPLICIT = 5
+    EXPLICIT = auto()
     """Compiled code called the builtin `trap` with a code."""
-    INTERRUPT = 6
+    INTERRUPT = auto()
     """SIGINT."""
-    MISSING_BUILTIN = 7
+    MISSING_BUILTIN = auto()
     """Compiled code called a builtin that nobody provides: the image and the runtime disagree."""
 
 
 class Pending(IntEnum):
     """Values of `limits.pending_error`."""
 
-    NONE = 0
-    HOST_ERROR = 1
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[Any]) -> int:
+        return PENDING[name]
+
+    NONE = auto()
+    HOST_ERROR = auto()
     """Set by a host function or builtin that failed; any value but the other two means the same."""
-    INTERRUPT = 2
+    INTERRUPT = auto()
     """Set by the SIGINT handler when it finds the thread outside compiled code."""

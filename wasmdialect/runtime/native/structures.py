@@ -1,13 +1,16 @@
-"""The memory that the native glue and Python share, as tables: the one source of its offsets.
+"""The memory and the numbers that the native glue and Python share, as tables: their one source.
 
-`tools/build_native.py` turns these rows into accessor functions for the glue's LLVM IR; the Python
-side reads the same memory with them. docs/native.md explains the protocol.
+`tools/build_native.py` turns these rows into accessor functions and constants for the glue's LLVM IR; the
+Python side reads the same memory with them. docs/native.md explains the protocol.
 """
 
 from __future__ import annotations
 
 from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.abi.builtins import BUILTINS
+from wasmdialect.abi.contract import digest_of, plain
+from wasmdialect.abi.layout import RUNTIME_LIMITS, VMCONTEXT_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,3 +60,43 @@ ACTIVATION_OFFSETS: Mapping[str, int] = {
 }
 FRAMES_OFFSET = WORD_SIZE * len(ACTIVATION)
 ACTIVATION_SIZE = FRAMES_OFFSET + WORD_SIZE * FRAME_CAPACITY
+
+# --- a call of the native convention: registers and stack in memory ---
+
+INTEGER_REGISTERS, FLOAT_REGISTERS = 6, 8
+CALL_BLOCK: Mapping[str, int] = {
+    "integers": 0,
+    "floats": WORD_SIZE * INTEGER_REGISTERS,
+    "stack_count": WORD_SIZE * (INTEGER_REGISTERS + FLOAT_REGISTERS),
+    "integer_result": WORD_SIZE * (INTEGER_REGISTERS + FLOAT_REGISTERS + 1),
+    "float_result": WORD_SIZE * (INTEGER_REGISTERS + FLOAT_REGISTERS + 2),
+    "stack": WORD_SIZE * (INTEGER_REGISTERS + FLOAT_REGISTERS + 3),
+}
+"""Byte offsets in the block that `call_native` reads: integer registers (both VMContexts, then integer
+parameters and the return pointer), floating-point registers, how many words go onto the stack, both
+results, these words."""
+
+# --- numbers; `outcomes` has them as enumerations, with what they mean ---
+
+STATUS: Mapping[str, int] = {"RETURNED": 0, "TRAPPED": 1, "DISPLACED": 2}
+TRAP_KINDS: Mapping[str, int] = {
+    "SIGNAL_ILL": 1,
+    "SIGNAL_SEGV": 2,
+    "SIGNAL_FPE": 3,
+    "HOST_ERROR": 4,
+    "EXPLICIT": 5,
+    "INTERRUPT": 6,
+    "MISSING_BUILTIN": 7,
+}
+PENDING: Mapping[str, int] = {"NONE": 0, "HOST_ERROR": 1, "INTERRUPT": 2}
+
+
+def tables_digest() -> str:
+    """The digest of all that the glue is built from, as it is now."""
+    return digest_of(
+        [
+            *(plain(table) for table in (RUNTIME_LIMITS, VMCONTEXT_HEADER, BUILTINS)),
+            *(WORD_SIZE, FRAME_CAPACITY, HANDLER_GENERATIONS, SIGNAL_COUNT, plain(ACTIVATION)),
+            *(INTEGER_REGISTERS, FLOAT_REGISTERS, CALL_BLOCK, STATUS, TRAP_KINDS, PENDING),
+        ]
+    )

@@ -97,7 +97,7 @@ define dso_local i64 @call_array(ptr %activation, ptr %function, ptr %callee_vmc
     sub rsp, 16
     stmxcsr [rsp]
     fnstcw [rsp + 4]
-    mov [rdi], rsp
+    mov [rdi + {landing_sp}], rsp
     mov rax, rsi
     mov rdi, rdx
     mov rsi, rcx
@@ -118,9 +118,7 @@ define dso_local i64 @call_array(ptr %activation, ptr %function, ptr %callee_vmc
   unreachable
 }
 
-; The frame is that of @call_array, whose end this shares. The block (runtime/typed_call.py): 6 integer
-; registers at 0, 8 floating-point ones at 48, the number of words on the stack at 112, rax and xmm0 of the
-; result at 120 and 128, the words at 136.
+; The frame is that of @call_array, whose end this shares. The block is `CALL_BLOCK` of structures.py.
 define dso_local i64 @call_native(ptr %activation, ptr %function, ptr %block)
     naked noinline nounwind {
   call void asm sideeffect inteldialect "
@@ -145,37 +143,37 @@ define dso_local i64 @call_native(ptr %activation, ptr %function, ptr %block)
     sub rsp, 16
     stmxcsr [rsp]
     fnstcw [rsp + 4]
-    mov [rdi], rsp
+    mov [rdi + {landing_sp}], rsp
     mov rax, rsi
     mov rbx, rdx
-    mov rcx, [rbx + 112]
+    mov rcx, [rbx + {block.stack_count}]
     test cl, 1
     je .Lpush_words
     sub rsp, 8
   .Lpush_words:
     test rcx, rcx
     je .Lload_registers
-    push qword ptr [rbx + 8*rcx + 128]
+    push qword ptr [rbx + 8*rcx + {block.stack} - 8]
     dec rcx
     jmp .Lpush_words
   .Lload_registers:
-    mov rdi, [rbx]
-    mov rsi, [rbx + 8]
-    mov rdx, [rbx + 16]
-    mov rcx, [rbx + 24]
-    mov r8, [rbx + 32]
-    mov r9, [rbx + 40]
-    movsd xmm0, qword ptr [rbx + 48]
-    movsd xmm1, qword ptr [rbx + 56]
-    movsd xmm2, qword ptr [rbx + 64]
-    movsd xmm3, qword ptr [rbx + 72]
-    movsd xmm4, qword ptr [rbx + 80]
-    movsd xmm5, qword ptr [rbx + 88]
-    movsd xmm6, qword ptr [rbx + 96]
-    movsd xmm7, qword ptr [rbx + 104]
+    mov rdi, [rbx + {block.integers}]
+    mov rsi, [rbx + {block.integers} + 8]
+    mov rdx, [rbx + {block.integers} + 16]
+    mov rcx, [rbx + {block.integers} + 24]
+    mov r8, [rbx + {block.integers} + 32]
+    mov r9, [rbx + {block.integers} + 40]
+    movsd xmm0, qword ptr [rbx + {block.floats}]
+    movsd xmm1, qword ptr [rbx + {block.floats} + 8]
+    movsd xmm2, qword ptr [rbx + {block.floats} + 16]
+    movsd xmm3, qword ptr [rbx + {block.floats} + 24]
+    movsd xmm4, qword ptr [rbx + {block.floats} + 32]
+    movsd xmm5, qword ptr [rbx + {block.floats} + 40]
+    movsd xmm6, qword ptr [rbx + {block.floats} + 48]
+    movsd xmm7, qword ptr [rbx + {block.floats} + 56]
     call rax
-    mov [rbx + 120], rax
-    movsd qword ptr [rbx + 128], xmm0
+    mov [rbx + {block.integer_result}], rax
+    movsd qword ptr [rbx + {block.float_result}], xmm0
     lea rsp, [rbp - 40]
     xor eax, eax
     jmp .Lleave", "~{memory}"()
@@ -185,7 +183,7 @@ define dso_local i64 @call_native(ptr %activation, ptr %function, ptr %block)
 ; Frames that are jumped over are popped from the shadow stack too, at most 255 at a time.
 define dso_local void @landing(ptr %activation) naked noinline noreturn nounwind {
   call void asm sideeffect inteldialect "
-    mov rsp, [rdi]
+    mov rsp, [rdi + {landing_sp}]
     cld
     ldmxcsr [rsp]
     fldcw [rsp + 4]
@@ -205,7 +203,7 @@ define dso_local void @landing(ptr %activation) naked noinline noreturn nounwind
     sub rcx, rdx
     jne .Lpop_shadow_stack
   .Llanded:
-    mov eax, 1
+    mov eax, {trapped}
     jmp .Lleave", "~{memory}"()
   unreachable
 }

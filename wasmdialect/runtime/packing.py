@@ -1,0 +1,111 @@
+"""Reading and writing the structures of `wasmdialect.abi.layout`: made from their rows, by field names.
+
+Whoever fills a structure names its fields, in the order in which it has the values; where they go is the
+table's business. All of this is made when a module is imported, so that using it costs what a
+`struct.Struct` costs.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+
+from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.abi.layout import VALUE_SLOT_SIZE, align_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, TypeAlias
+
+    from wasmdialect.abi.layout import FieldType, Struct
+
+    Pack: TypeAlias = Callable[..., None]
+    """(writable buffer, offset of the structure in it, values...)"""
+    Unpack: TypeAlias = Callable[..., tuple[Any, ...]]
+    """(buffer, offset of the structure in it, 0 if it is left out)"""
+
+_FORMATS: Mapping[FieldType, str] = {"ptr": "Q", "i32": "I", "i64": "Q"}
+_UNSIGNED: Mapping[FieldType, Any] = {
+    "ptr": ctypes.c_uint64,
+    "i32": ctypes.c_uint32,
+    "i64": ctypes.c_uint64,
+}
+_SIGNED: Mapping[FieldType, Any] = {"i32": ctypes.c_int32, "i64": ctypes.c_int64}
+
+POINTER_FORMAT = _FORMATS["ptr"]
+"""A pointer alone: an element of a table."""
+
+
+def packer(structure: Struct, *names: str) -> Pack:
+    """What writes these fields of a structure, its values in the order of the names. The bytes before
+    the last of them that belong to none become 0."""
+    form, order = _form(structure, names)
+    if order == [*range(len(names))]:
+        return form.pack_into
+    pack_into = form.pack_into
+
+    def pack(buffer: Any, offset: int, *values: int) -> None:
+        pack_into(buffer, offset, *[values[index] for index in order])
+
+    return pack
+
+
+def reader(structure: Struct, *names: str) -> Unpack:
+    """What reads these fields of a structure, in the order of the names."""
+    form, order = _form(structure, names)
+    if order == [*range(len(names))]:
+        return form.unpack_from
+    unpack_from, places = form.unpack_from, [order.index(i) for i in range(len(names))]
+
+    def unpack(buffer: Any, offset: int = 0) -> tuple[Any, ...]:
+        values = unpack_from(buffer, offset)
+        return tuple([values[place] for place in places])
+
+    return unpack
+
+
+def _form(structure: Struct, names: tuple[str, ...]) -> tuple[struct.Struct, list[int]]:
+    """The fields as they follow each other, from the start of the structure, and which of the names
+    each of them is."""
+    fields = [structure.field(name) for name in names]
+    order = sorted(range(len(fields)), key=lambda index: fields[index].offset)
+    form, end = "<", 0
+    for index in order:
+        field = fields[index]
+        form += f"{field.offset - end}x{_FORMATS[field.type]}"
+        end = field.offset + field.size
+    return struct.Struct(form), order
+
+
+def cell(structure: Struct, name: str, *, signed: bool = False) -> Callable[[int], Any]:
+    """What gives the field of the structure at an address as a ctypes integer."""
+    field = structure.field(name)
+    at = (_SIGNED if signed else _UNSIGNED)[field.type].from_address
+    offset = field.offset
+    return at if offset == 0 else lambda address: at(address + offset)
+
+
+def pack_array(structure: Struct, name: str, values: Sequence[int]) -> bytes:
+    """An array of structures that each have one value in this field, and zeros."""
+    field = structure.field(name)
+    after = structure.size - field.offset - field.size
+    return struct.pack("<" + f"{field.offset}x{_FORMATS[field.type]}{after}x" * len(values), *values)
+
+
+def slot_format(code: str) -> str:
+    """How a value with this `struct` code is packed into a value slot of its own."""
+    return f"{code}{VALUE_SLOT_SIZE - struct.calcsize('<' + code)}x"
+
+
+class AlignedMemory:
+    """Zeros at an address that is a multiple of `align`."""
+
+    __slots__ = ("address", "buffer", "start")
+
+    def __init__(self, size: int, align: int):
+        self.buffer = ctypes.create_string_buffer(size + align)
+        """What keeps the memory."""
+        first = ctypes.addressof(self.buffer)
+        self.address = align_up(first, align)
+        self.start = self.address - first
+        """Of the aligned part in the buffer."""
