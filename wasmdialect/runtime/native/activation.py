@@ -13,14 +13,12 @@ from wasmdialect.runtime.native.structures import (
     ACTIVATION_SIZE,
     FRAME_CAPACITY,
     FRAMES_OFFSET,
-    WORD_SIZE,
 )
 
 if TYPE_CHECKING:
     from wasmdialect.runtime.native.outcomes import TrapKind
 
-_TRAP_OFFSET = ACTIVATION_OFFSETS["kind"]
-_TRAP_WORDS = struct.Struct(f"={len(ACTIVATION) - _TRAP_OFFSET // WORD_SIZE}Q")
+_WORDS = struct.Struct(f"={len(ACTIVATION)}Q")
 _NO_CODE = 2**64 - 1
 
 
@@ -61,17 +59,16 @@ class Activation:
         """What the glue recorded when the last call was left by a trap."""
         from wasmdialect.runtime.native.outcomes import TrapKind
 
-        words: tuple[int, ...] = _TRAP_WORDS.unpack_from(self._memory, _TRAP_OFFSET)
-        kind, code, signal, fault_address, pc, sp, fp, frame_count = words
-        kept = min(frame_count, FRAME_CAPACITY)
+        words = dict(zip(ACTIVATION_OFFSETS, _WORDS.unpack_from(self._memory), strict=True))
+        kept = min(words["frame_count"], FRAME_CAPACITY)
         return TrapRecord(
-            TrapKind(kind),
-            None if code == _NO_CODE else code,
-            signal,
-            fault_address,
-            pc,
-            sp,
-            fp,
-            frame_count,
+            TrapKind(words["kind"]),
+            None if words["code"] == _NO_CODE else words["code"],
+            words["signal"],
+            words["fault_address"],
+            words["pc"],
+            words["sp"],
+            words["fp"],
+            words["frame_count"],
             struct.unpack_from(f"={kept}Q", self._memory, FRAMES_OFFSET),
         )

@@ -1,0 +1,116 @@
+"""`behaviour()` with every table of the contract changed, on both sides at once: prints it as JSON.
+
+Changed are the layout of every structure, the order of the VMContext's regions, the size of value slots, magic
+numbers, the bit of initialised elements, the numbers of builtins and traps, what comes back in registers, the
+guard, symbols, and what the native glue shares with Python; the glue is built anew. Whatever says one of
+these a second time, anywhere, goes wrong here.
+
+This must run before anything else of the package is imported.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import wasmdialect
+from wasmdialect._records import Record
+from wasmdialect.abi import builtins, layout, reservation, returns, symbols, trap_table
+
+
+def change(record: Record, **values: Any) -> None:
+    """Change a record, frozen or not, for everyone who has it."""
+    vars(record).update(values)
+
+
+def change_structures(structures: Iterable[layout.Struct]) -> None:
+    """Fields in the reverse order, after a gap, each at its alignment; the size grows."""
+    for structure in structures:
+        offset = 16
+        for row in reversed(structure.fields):
+            offset = layout.align_up(offset, row.size)
+            change(row, offset=offset)
+            offset += row.size
+        change(structure, size=layout.align_up(offset, 16) + 16, fields=structure.fields[::-1])
+
+
+def change_abi() -> None:
+    """The tables that compiled code and the runtime share."""
+    change_structures(layout.STRUCTS.values())
+    layout.REGIONS = layout.REGIONS[::-1]
+    layout.VMCONTEXT_MAGIC = 0x1234_5678
+    layout.ARRAY_HOST_MAGIC = 0x2345_6789
+    layout.VALUE_SLOT_SIZE *= 2
+    layout.TABLE_ELEMENT_INITIALIZED = 2
+    reservation.GUARD_SIZE >>= 1
+    returns.MAX_INTEGER_RESULTS = 2
+    returns.MAX_FLOAT_RESULTS = 1
+    for builtin in builtins.BUILTINS.values():
+        change(builtin, index=100 - builtin.index)
+    builtins.BUILTIN_COUNT = 101
+    for trap in trap_table.TRAPS.values():
+        change(trap, code=135 - 2 * trap.code)
+    for kind in symbols.SYMBOLS:
+        symbols.SYMBOLS[kind] = f"{kind} <{{}}>"
+    symbols.FUNCTION = symbols.SYMBOLS["function"]
+
+
+def change_glue() -> None:
+    """The tables that the native glue and Python share, and the glue that is built from them."""
+    structures = load_alone("wasmdialect.runtime.native.structures")
+    structures.ACTIVATION = structures.ACTIVATION[::-1]
+    words = enumerate(structures.ACTIVATION)
+    structures.ACTIVATION_OFFSETS = {word.name: structures.WORD_SIZE * i for i, word in words}
+    structures.FRAME_CAPACITY = 100
+    structures.ACTIVATION_SIZE = structures.FRAMES_OFFSET + 100 * structures.WORD_SIZE
+    structures.HANDLER_GENERATIONS = 3
+    structures.STATUS = {"RETURNED": 0, "TRAPPED": 5, "DISPLACED": 4}
+    structures.TRAP_KINDS = {name: 20 - n for name, n in structures.TRAP_KINDS.items()}
+    structures.PENDING = {"NONE": 0, "HOST_ERROR": 7, "INTERRUPT": 6}
+    block = structures.CALL_BLOCK
+    structures.CALL_BLOCK = moved(
+        ("integer_result", "stack_count", "floats", "float_result", "integers"),
+        {"floats": structures.FLOAT_REGISTERS, "integers": structures.INTEGER_REGISTERS},
+        structures.WORD_SIZE,
+    )
+    assert structures.CALL_BLOCK.keys() == block.keys()
+    sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
+    import build_native
+
+    import wasmdialect.runtime.native.glue as glue
+
+    (architecture,) = build_native.ARCHITECTURES
+    built = build_native.build(architecture)
+    glue.read_blob = lambda _: built
+
+
+def load_alone(name: str) -> Any:
+    """A module of a package whose other modules are to see it changed."""
+    path = Path(wasmdialect.__file__).parents[1] / f"{name.replace('.', '/')}.py"
+    spec = spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def moved(names: Iterable[str], counts: Mapping[str, int], word: int) -> dict[str, int]:
+    """The block of a native call in another order; the stack is always last."""
+    places: dict[str, int] = {}
+    offset = 3 * word
+    for name in names:
+        places[name] = offset
+        offset += word * counts.get(name, 1)
+    return {**places, "stack": offset}
+
+
+if __name__ == "__main__":
+    change_abi()
+    change_glue()
+    from behaviour import behaviour
+
+    print(json.dumps(behaviour()))
