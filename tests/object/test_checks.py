@@ -193,6 +193,8 @@ def test_exports_have_one_name_each(data: bytes):
         (lambda e: e.update(more=3), "a key is missing or unknown: 'more'"),
         (lambda e: e.update(version=3), "version: 3 is not text"),
         (lambda e: e.update(version="0.0"), "compiled by version 0.0, this is"),
+        (lambda e: e.update(abi="0"), "compiled by a wasmdialect with another runtime ABI"),
+        (lambda e: e.pop("abi"), "compiled by a wasmdialect with another runtime ABI"),
     ],
 )
 def test_engine(data: bytes, change: Callable[[Any], None], message: str):

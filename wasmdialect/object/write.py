@@ -12,8 +12,10 @@ from wasmdialect.abi.symbols import (
 from wasmdialect.object.artifact import (
     CHECKSUM_SECTION,
     CHECKSUM_SIZE,
+    ENGINE_SECTION,
     FLAG_MODULE,
     OSABI_WASMTIME,
+    SECTIONS,
     Artifact,
     EngineInfo,
     checksum,
@@ -22,10 +24,6 @@ from wasmdialect.object.elf import (
     ET_REL,
     FILE_HEADER,
     SECTION_HEADER,
-    SHF_ALLOC,
-    SHF_EXECINSTR,
-    SHT_PROGBITS,
-    SHT_STRTAB,
     SHT_SYMTAB,
     STT_FUNC,
     SYMBOL,
@@ -87,28 +85,28 @@ def write_artifact(artifact: Artifact, page_size: int) -> bytes:
     """The file. Deterministic: equal artifacts give equal bytes."""
     symbol_names = bytearray(b"\0")
     symbols = bytearray(SYMBOL.size)
-    contents: list[tuple[str, int, int, int, bytes | memoryview]] = [
-        # name, type, flags, alignment, content
-        (".wasmdialect.engine", SHT_PROGBITS, SHF_ALLOC, 1, artifact.engine.to_bytes()),
-        (".wasmtime.bti", SHT_PROGBITS, SHF_ALLOC, 1, bytes([artifact.branch_protection])),
-        (".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, page_size, artifact.text),
+    contents: list[tuple[str, int, bytes | memoryview]] = [
+        # name, alignment, content
+        (ENGINE_SECTION, 1, artifact.engine.to_bytes()),
+        (".wasmtime.bti", 1, bytes([artifact.branch_protection])),
+        (".text", page_size, artifact.text),
     ]
     if artifact.eh_frame:
-        contents.append((".eh_frame", SHT_PROGBITS, SHF_ALLOC, 1, artifact.eh_frame))
+        contents.append((".eh_frame", 1, artifact.eh_frame))
     gap = artifact.rodata_offset - len(artifact.text) - len(artifact.eh_frame)
-    contents.append((".rodata", SHT_PROGBITS, SHF_ALLOC, 1, artifact.rodata))
+    contents.append((".rodata", 1, artifact.rodata))
     if artifact.address_map is not None:
-        contents.append((".wasmtime.addrmap", SHT_PROGBITS, SHF_ALLOC, 1, artifact.address_map))
+        contents.append((".wasmtime.addrmap", 1, artifact.address_map))
     contents += [
-        (".wasmtime.traps", SHT_PROGBITS, SHF_ALLOC, 1, artifact.traps),
-        (".rodata.wasm", SHT_PROGBITS, SHF_ALLOC, 1, artifact.wasm_data),
+        (".wasmtime.traps", 1, artifact.traps),
+        (".rodata.wasm", 1, artifact.wasm_data),
     ]
     if artifact.names:
-        contents.append((".name.wasm", SHT_PROGBITS, SHF_ALLOC, 1, artifact.names))
+        contents.append((".name.wasm", 1, artifact.names))
     contents += [
-        (".wasmdialect.info", SHT_PROGBITS, SHF_ALLOC, 1, artifact.info.to_bytes()),
-        (".wasmdialect.provenance", SHT_PROGBITS, SHF_ALLOC, 1, artifact.provenance.to_bytes()),
-        (CHECKSUM_SECTION, SHT_PROGBITS, SHF_ALLOC, 1, bytes(CHECKSUM_SIZE)),
+        (".wasmdialect.info", 1, artifact.info.to_bytes()),
+        (".wasmdialect.provenance", 1, artifact.provenance.to_bytes()),
+        (CHECKSUM_SECTION, 1, bytes(CHECKSUM_SIZE)),
     ]
     text_index = 1 + [name for name, *_ in contents].index(".text")
     for function in artifact.functions:
@@ -117,21 +115,20 @@ def write_artifact(artifact: Artifact, page_size: int) -> bytes:
         )
         symbol_names += function.symbol.encode() + b"\0"
     strtab_index = len(contents) + 2
-    contents.append((".symtab", SHT_SYMTAB, 0, 8, bytes(symbols)))
-    contents.append((".strtab", SHT_STRTAB, 0, 1, bytes(symbol_names)))
+    contents.append((".symtab", 8, bytes(symbols)))
+    contents.append((".strtab", 1, bytes(symbol_names)))
     section_names = bytearray(b"\0")
     name_offsets: list[int] = []
     for name in [*(row[0] for row in contents), ".shstrtab"]:
         name_offsets.append(len(section_names))
         section_names += name.encode() + b"\0"
-    contents.append((".shstrtab", SHT_STRTAB, 0, 1, bytes(section_names)))
+    contents.append((".shstrtab", 1, bytes(section_names)))
 
     file = bytearray(FILE_HEADER.size)
     headers = bytearray(SECTION_HEADER.size)
     checksum_at = 0
-    for (name, kind, flags, alignment, content), name_offset in zip(
-        contents, name_offsets, strict=True
-    ):
+    for (name, alignment, content), name_offset in zip(contents, name_offsets, strict=True):
+        kind, flags, _ = SECTIONS[name]
         file += bytes(align_up(len(file), alignment) - len(file))
         if name == ".rodata":
             file += bytes(gap)  # as far from the text as in memory
