@@ -30,9 +30,11 @@ from wasmdialect.runtime.native.structures import (
     FRAMES_OFFSET,
     HANDLER_GENERATIONS,
     PENDING,
+    PREVIOUS_HANDLER,
     SIGNAL_COUNT,
     STATUS,
     TRAP_KINDS,
+    WORD_SIZE,
     tables_digest,
 )
 
@@ -81,6 +83,7 @@ def glue_ir(architecture: Architecture) -> str:
     text = "\n".join(
         (
             f'target triple = "{architecture.triple}"',
+            f"%previous_handler = type {{ {', '.join(word.type for word in PREVIOUS_HANDLER)} }}",
             f"%signal_table = type [{SIGNAL_COUNT} x i64]",
             f"%handler_table = type [{SIGNAL_COUNT} x [{HANDLER_GENERATIONS} x %previous_handler]]",
             *_accessors(),
@@ -110,6 +113,8 @@ def _accessors() -> Iterator[str]:
     for word in ACTIVATION:
         yield _accessor("activation", word.name, word.type, ACTIVATION_OFFSETS[word.name])
     yield _address_of("activation", "frames", FRAMES_OFFSET)
+    for index, word in enumerate(PREVIOUS_HANDLER):
+        yield _accessor("previous_handler", word.name, word.type, WORD_SIZE * index)
     for field in RUNTIME_LIMITS.fields:
         yield _accessor("limits", field.name, "i64", field.offset)
     yield _accessor("vmctx", "limits", "ptr", VMCONTEXT_HEADER.field("limits").offset)

@@ -71,6 +71,7 @@ def change_glue() -> None:
     structures.STATUS = {"RETURNED": 0, "TRAPPED": 5, "DISPLACED": 4}
     structures.TRAP_KINDS = {name: 20 - n for name, n in structures.TRAP_KINDS.items()}
     structures.PENDING = {"NONE": 0, "HOST_ERROR": 7, "INTERRUPT": 6}
+    structures.PREVIOUS_HANDLER = structures.PREVIOUS_HANDLER[::-1]
     block = structures.CALL_BLOCK
     structures.CALL_BLOCK = moved(
         ("integer_result", "stack_count", "floats", "float_result", "integers"),

@@ -14,7 +14,11 @@ import ctypes
 from _thread import allocate_lock, get_ident
 
 from wasmdialect._static import TYPE_CHECKING
-from wasmdialect.runtime.native.structures import HANDLER_GENERATIONS, SIGNAL_COUNT
+from wasmdialect.runtime.native.structures import (
+    HANDLER_GENERATIONS,
+    PREVIOUS_HANDLER,
+    SIGNAL_COUNT,
+)
 from wasmdialect.runtime.native.threads import main_thread
 from wasmdialect.runtime.pages import libc
 
@@ -48,9 +52,9 @@ class _SignalAction(ctypes.Structure):
 
 
 class _PreviousHandler(ctypes.Structure):
-    """`%previous_handler` in glue.ll."""
+    """An entry of `@previous_handlers` in signals.ll."""
 
-    _fields_ = (("handler", ctypes.c_uint64), ("resets", ctypes.c_uint64))
+    _fields_ = tuple((word.name, ctypes.c_uint64) for word in PREVIOUS_HANDLER)
     handler: int
     resets: int
 

@@ -1,11 +1,6 @@
 ; Signals: traps of compiled code, Ctrl-C, and everything that is somebody else's business.
 ; Nothing here may allocate or lock. Offsets in siginfo_t are those of every 64-bit Linux.
 
-%previous_handler = type {
-  i64, ; what it was: a function, SIG_DFL (0) or SIG_IGN (1)
-  i64  ; not 0: it had SA_RESETHAND
-}
-
 ; By signal and generation of our handler; filled in by Python (handlers.py).
 @previous_handlers = dso_local global %handler_table zeroinitializer
 
@@ -134,13 +129,12 @@ done:
 define internal void @chain(i64 %generation, i32 %signal, ptr %info, ptr %context) nounwind {
   %slot = getelementptr %handler_table, ptr @previous_handlers, i64 0, i32 %signal,
       i64 %generation
-  %handler = load i64, ptr %slot
-  %resets_slot = getelementptr %previous_handler, ptr %slot, i64 0, i32 1
-  %resets = load i64, ptr %resets_slot
+  %handler = call i64 @previous_handler.handler(ptr %slot)
+  %resets = call i64 @previous_handler.resets(ptr %slot)
   %resets_now = icmp ne i64 %resets, 0
   br i1 %resets_now, label %reset, label %dispatch
 reset:
-  store i64 0, ptr %slot
+  call void @previous_handler.handler.set(ptr %slot, i64 0)
   br label %dispatch
 dispatch:
   switch i64 %handler, label %call [

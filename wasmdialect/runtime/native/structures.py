@@ -61,6 +61,12 @@ ACTIVATION_OFFSETS: Mapping[str, int] = {
 FRAMES_OFFSET = WORD_SIZE * len(ACTIVATION)
 ACTIVATION_SIZE = FRAMES_OFFSET + WORD_SIZE * FRAME_CAPACITY
 
+PREVIOUS_HANDLER: tuple[Word, ...] = (
+    Word("handler", "i64", "what it was: a function, SIG_DFL (0) or SIG_IGN (1)"),
+    Word("resets", "i64", "not 0: it had SA_RESETHAND"),
+)
+"""What a signal handler of the glue goes on to."""
+
 # --- a call of the native convention: registers and stack in memory ---
 
 INTEGER_REGISTERS, FLOAT_REGISTERS = 6, 8
@@ -97,6 +103,7 @@ def tables_digest() -> str:
         [
             *(plain(table) for table in (RUNTIME_LIMITS, VMCONTEXT_HEADER, BUILTINS)),
             *(WORD_SIZE, FRAME_CAPACITY, HANDLER_GENERATIONS, SIGNAL_COUNT, plain(ACTIVATION)),
+            plain(PREVIOUS_HANDLER),
             *(INTEGER_REGISTERS, FLOAT_REGISTERS, CALL_BLOCK, STATUS, TRAP_KINDS, PENDING),
         ]
     )
