@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from wasmdialect.abi.layout import REGIONS, STRUCTS, VMCONTEXT_HEADER
+from wasmdialect.abi.trap_table import TRAPS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "abi.md").read_text()
 
@@ -38,12 +39,12 @@ def test_regions():
 
 def test_structures():
     documented = rows("structure")
-    assert {r[0] for r in documented} == {
-        "limits",
+    elsewhere = {VMCONTEXT_HEADER.name, *(region.element.name for region in REGIONS)}
+    assert {r[0] for r in documented} == {*STRUCTS} - elsewhere | {
         "func_ref",
         "memory",
         "table",
-        "host_context",
+        "global",
     }
     for name, size, layout in documented:
         struct = STRUCTS[name]
@@ -51,3 +52,9 @@ def test_structures():
             struct.size,
             [(f.name, f.offset) for f in struct.fields],
         )
+
+
+def test_trap_codes():
+    assert [(int(code), name, message.replace("`", "")) for code, name, message in rows("code")] == [
+        (trap.code, trap.name, trap.message.replace("`", "")) for trap in TRAPS.values()
+    ]
