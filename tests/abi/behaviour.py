@@ -1,6 +1,7 @@
 """What programs do that use every part of the contract between compiled code and its runtime.
 
-`behaviour()` compiles, runs, and says what happened; `other_contract.py` calls it with all tables changed.
+`behaviour()` compiles, runs, and says what happened; `other_contract.py` calls it with all tables
+changed.
 """
 
 from __future__ import annotations
@@ -127,7 +128,11 @@ def outcome(function: Callable[..., Any], *arguments: Any) -> Any:
         result = function(*arguments)
     except Trap as trap:
         code, functions = trap.trap_code, [frame.func_index for frame in trap.frames]
-        return [None if code is None else code.name, trap.message.splitlines()[-1].strip(), functions]
+        return [
+            None if code is None else code.name,
+            trap.message.splitlines()[-1].strip(),
+            functions,
+        ]
     except Exception as error:
         return [type(error).__name__, str(error)]
     return repr(result)
@@ -148,7 +153,9 @@ def linked(engine: Engine) -> tuple[Store, dict[str, Any]]:
     linker = Linker(engine)
     linker.define_instance(store, "e", Instance(store, Module(engine, EXPORTING), []))
     add = FuncType(types, [ValType.i64()])
-    linker.define(store, "host", "add", Func(store, add, lambda a, b, c, d: a + b + int(4 * (c + d))))
+    linker.define(
+        store, "host", "add", Func(store, add, lambda a, b, c, d: a + b + int(4 * (c + d)))
+    )
     linker.define(store, "host", "fail", Func(store, FuncType([], []), fail))
     pair = FuncType([ValType.externref()], [ValType.externref(), ValType.i32()])
     linker.define(store, "host", "pair", Func(store, pair, lambda x: [(x, x), 17]))
@@ -179,9 +186,7 @@ def calls(store: Store, exports: dict[str, Any]) -> dict[str, Any]:
         "function in a global": outcome(lambda: exports["r"].value(store)(store, 21)),
         "indirect": [call("indirect", i, 10) for i in range(-1, 5)],
         "imported table": [call("theirs", i) for i in (0, 1, 2)],
-        "function from a table": outcome(
-            lambda: exports["references"](store, 5)(store, 5)
-        ),
+        "function from a table": outcome(lambda: exports["references"](store, 5)(store, 5)),
         "tables": [call("tables", 2), call("tables", 100)],
         "indirect, changed": [call("indirect", i, 10) for i in range(8)],
         "memories": [call("memories", 1), call("memories", 1)],

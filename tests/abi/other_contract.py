@@ -1,9 +1,9 @@
 """`behaviour()` with every table of the contract changed, on both sides at once: prints it as JSON.
 
-Changed are the layout of every structure, the order of the VMContext's regions, the size of value slots, magic
-numbers, the bit of initialised elements, the numbers of builtins and traps, what comes back in registers, the
-guard, symbols, and what the native glue shares with Python; the glue is built anew. Whatever says one of
-these a second time, anywhere, goes wrong here.
+Changed are the layout of every structure, the order of the VMContext's regions, the size of value
+slots, magic numbers, the bit of initialised elements, the numbers of builtins and traps, what comes
+back in registers, the guard, symbols, and what the native glue shares with Python; the glue is built
+again. If one of these is written a second time anywhere, something goes wrong here.
 
 This must run before anything else of the package is imported.
 """
@@ -93,7 +93,8 @@ def load_alone(name: str) -> Any:
     """A module of a package whose other modules are to see it changed."""
     path = Path(wasmdialect.__file__).parents[1] / f"{name.replace('.', '/')}.py"
     spec = spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = sys.modules[name] = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

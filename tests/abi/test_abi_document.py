@@ -55,6 +55,6 @@ def test_structures():
 
 
 def test_trap_codes():
-    assert [(int(code), name, message.replace("`", "")) for code, name, message in rows("code")] == [
-        (trap.code, trap.name, trap.message.replace("`", "")) for trap in TRAPS.values()
-    ]
+    assert [
+        (int(code), name, message.replace("`", "")) for code, name, message in rows("code")
+    ] == [(trap.code, trap.name, trap.message.replace("`", "")) for trap in TRAPS.values()]

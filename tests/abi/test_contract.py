@@ -1,9 +1,10 @@
 """One contract: every row of its tables, changed on one side only, is noticed before wrong code runs.
 
 The mutants are made from the tables: a new row or constant has its mutants without a line here. What
-compiled code and the runtime share is compared by `contract_digest` when an artifact is loaded, what the
-native glue and Python share by `tables_digest` when the glue is. That both sides really take everything from
-the tables is the other half: with all of them changed on both sides, programs do the same.
+compiled code and the runtime share is compared by `contract_digest` when an artifact is loaded, what
+the native glue and Python share by `tables_digest` when the glue is. That both sides really take
+everything from the tables is the other half: with all of them changed on both sides, programs do the
+same.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The artifact's format, changed where it is written and not where it is read: every artifact is refused.
+"""The artifact's format, changed for the writer or the reader alone: every artifact is refused.
 
 Sections and keys are taken from the tables, so that a new one is changed here too. (The contents of
 `.text` and what it relies on are the contract of tests/abi/test_contract.py.)

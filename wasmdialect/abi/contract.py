@@ -1,11 +1,9 @@
 """The digest of everything in this room that compiled code and its runtime agree on.
 
-An artifact carries the digest of the tables that it was compiled with, the native glue that of the
-tables that it was built with. Whoever runs them compares it with the tables that he has himself, so that
-what was made with other ones is refused before any of it runs (docs/abi.md, "One contract").
+An artifact carries the digest of the tables that it was compiled with, and the loader compares it with
+its own: an artifact of other tables is refused before any of it runs (docs/abi.md, "One contract").
 
-A digest is CRC-32, which notices every single change. It is not against forgery: see docs/artifact.md,
-"What is trusted".
+A digest is a CRC-32. It is against mistakes, not against forgery (docs/artifact.md, "What is trusted").
 """
 
 from __future__ import annotations

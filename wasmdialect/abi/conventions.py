@@ -1,4 +1,4 @@
-"""The three calling conventions of docs/abi.md, "Calling conventions"; `returns` says where results go."""
+"""The three calling conventions (docs/abi.md, "Calling conventions"). Where results go: `returns`."""
 
 from __future__ import annotations
 

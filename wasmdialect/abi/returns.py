@@ -1,4 +1,4 @@
-"""Where the results of a call go: in registers, or in a return area (docs/abi.md, "Calling conventions").
+"""Where the results of a call go: registers or a return area (docs/abi.md, "Calling conventions").
 
 Results of the wasm convention that do not fit the registers travel through a return area. Three
 integers and two floats come back in registers on every target; a third float of LLVM's C convention

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ctypes
 
 from wasmdialect.abi.layout import EPOCH
-from wasmdialect.runtime.packing import cell
+from wasmdialect.runtime.packing import field_at
 
-_current_at = cell(EPOCH, "current")
+_current_at = field_at(EPOCH, "current")
 
 
 class Epoch:

@@ -357,9 +357,7 @@ def builtins_array() -> int:
 
 _GLOBAL_VALUE = GLOBAL_DEFINITION.field("value").offset
 _CALLEE = ("native_call", "array_call", "wasm_call", "vmctx")
-_pack_header = packer(
-    VMCONTEXT_HEADER, *("magic", "limits", "epoch", "builtins", "signature_ids")
-)
+_pack_header = packer(VMCONTEXT_HEADER, *("magic", "limits", "epoch", "builtins", "signature_ids"))
 _pack_imported_function = packer(IMPORTED_FUNCTION, *_CALLEE)
 _pack_imported_table = packer(IMPORTED_TABLE, "from")
 _pack_imported_memory = packer(IMPORTED_MEMORY, "from")

@@ -13,13 +13,13 @@ from wasmdialect.abi.layout import MEMORY_DEFINITION, align_up
 from wasmdialect.abi.reservation import GUARD_SIZE, RESERVATION, WASM_PAGE_LOG2, has_guard
 from wasmdialect.runtime import pages
 from wasmdialect.runtime.ownership import StoreItem
-from wasmdialect.runtime.packing import cell
+from wasmdialect.runtime.packing import field_at
 
 MAXIMUM_64_BIT = 16 << 30
 """Address space that a 64-bit memory without a smaller maximum gets."""
 
-_base_at = cell(MEMORY_DEFINITION, "base")
-_length_at = cell(MEMORY_DEFINITION, "current_length")
+_base_at = field_at(MEMORY_DEFINITION, "base")
+_length_at = field_at(MEMORY_DEFINITION, "current_length")
 
 
 class LinearMemory(StoreItem):

@@ -116,7 +116,12 @@ def _signature(text: str) -> Signature:
 
 
 def _counts(info: ArtifactInfo) -> Counts:
-    imported: dict[str, set[int]] = {"func": set(), "table": set(), "memory": set(), "global": set()}
+    imported: dict[str, set[int]] = {
+        "func": set(),
+        "table": set(),
+        "memory": set(),
+        "global": set(),
+    }
     for item in info.imports:
         imported[item.kind].add(item.index)
     return Counts.of(

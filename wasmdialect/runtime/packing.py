@@ -1,8 +1,7 @@
-"""Reading and writing the structures of `wasmdialect.abi.layout`: made from their rows, by field names.
+"""Reading and writing the structures of `wasmdialect.abi.layout`, by the names of their fields.
 
-Whoever fills a structure names its fields, in the order in which it has the values; where they go is the
-table's business. All of this is made when a module is imported, so that using it costs what a
-`struct.Struct` costs.
+The callers name fields in the order in which they have the values; the table says where these go. A
+packer is made when a module is imported, and then costs what a `struct.Struct` costs.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from wasmdialect.abi.layout import VALUE_SLOT_SIZE, align_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any, TypeAlias
+    from typing import Any, Literal, TypeAlias
 
     from wasmdialect.abi.layout import FieldType, Struct
 
@@ -24,16 +23,16 @@ if TYPE_CHECKING:
     Unpack: TypeAlias = Callable[..., tuple[Any, ...]]
     """(buffer, offset of the structure in it, 0 if it is left out)"""
 
-_FORMATS: Mapping[FieldType, str] = {"ptr": "Q", "i32": "I", "i64": "Q"}
+POINTER_FORMAT: Literal["Q"] = "Q"
+"""How `struct` and `memoryview` call a pointer alone: an element of a table."""
+
+_FORMATS: Mapping[FieldType, str] = {"ptr": POINTER_FORMAT, "i32": "I", "i64": "Q"}
 _UNSIGNED: Mapping[FieldType, Any] = {
     "ptr": ctypes.c_uint64,
     "i32": ctypes.c_uint32,
     "i64": ctypes.c_uint64,
 }
 _SIGNED: Mapping[FieldType, Any] = {"i32": ctypes.c_int32, "i64": ctypes.c_int64}
-
-POINTER_FORMAT = _FORMATS["ptr"]
-"""A pointer alone: an element of a table."""
 
 
 def packer(structure: Struct, *names: str) -> Pack:
@@ -77,7 +76,7 @@ def _form(structure: Struct, names: tuple[str, ...]) -> tuple[struct.Struct, lis
     return struct.Struct(form), order
 
 
-def cell(structure: Struct, name: str, *, signed: bool = False) -> Callable[[int], Any]:
+def field_at(structure: Struct, name: str, *, signed: bool = False) -> Callable[[int], Any]:
     """What gives the field of the structure at an address as a ctypes integer."""
     field = structure.field(name)
     at = (_SIGNED if signed else _UNSIGNED)[field.type].from_address
@@ -89,7 +88,9 @@ def pack_array(structure: Struct, name: str, values: Sequence[int]) -> bytes:
     """An array of structures that each have one value in this field, and zeros."""
     field = structure.field(name)
     after = structure.size - field.offset - field.size
-    return struct.pack("<" + f"{field.offset}x{_FORMATS[field.type]}{after}x" * len(values), *values)
+    return struct.pack(
+        "<" + f"{field.offset}x{_FORMATS[field.type]}{after}x" * len(values), *values
+    )
 
 
 def slot_format(code: str) -> str:

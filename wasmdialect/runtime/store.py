@@ -20,7 +20,7 @@ from wasmdialect.runtime.module import backtrace
 from wasmdialect.runtime.native import NATIVE_CALL, native
 from wasmdialect.runtime.native.structures import PENDING
 from wasmdialect.runtime.ownership import NotCopied, StoreItem, StoreLimits
-from wasmdialect.runtime.packing import cell, packer
+from wasmdialect.runtime.packing import field_at, packer
 from wasmdialect.runtime.signatures import signature_id
 from wasmdialect.runtime.values import pack, slots_at, unpack
 
@@ -47,10 +47,10 @@ if TYPE_CHECKING:
 DEFAULT_MAX_WASM_STACK = 512 * 1024
 """Bytes of stack that Wasm may use (Wasmtime's default)."""
 
-_pending_at = cell(RUNTIME_LIMITS, "pending_error")
-_fuel_at = cell(RUNTIME_LIMITS, "fuel_consumed", signed=True)
-_deadline_at = cell(RUNTIME_LIMITS, "epoch_deadline")
-_native_call_at = cell(FUNC_REF, "native_call")
+_pending_at = field_at(RUNTIME_LIMITS, "pending_error")
+_fuel_at = field_at(RUNTIME_LIMITS, "fuel_consumed", signed=True)
+_deadline_at = field_at(RUNTIME_LIMITS, "epoch_deadline")
+_native_call_at = field_at(FUNC_REF, "native_call")
 _pack_host_context = packer(HOST_CONTEXT, "magic", "func_ref")
 _pack_func_ref = packer(
     FUNC_REF, *("native_call", "array_call", "wasm_call", "type_index", "vmctx")

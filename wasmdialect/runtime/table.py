@@ -11,7 +11,7 @@ from wasmdialect.abi.layout import (
     TABLE_ELEMENT_INITIALIZED,
 )
 from wasmdialect.runtime.ownership import StoreItem
-from wasmdialect.runtime.packing import POINTER_FORMAT, cell
+from wasmdialect.runtime.packing import POINTER_FORMAT, field_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,8 +20,8 @@ MAXIMUM_ELEMENTS = 10_000_000
 """What a table without a smaller maximum may grow to."""
 
 _ELEMENT = struct.Struct(f"={POINTER_FORMAT}")
-_base_at = cell(TABLE_DEFINITION, "base")
-_count_at = cell(TABLE_DEFINITION, "current_elements")
+_base_at = field_at(TABLE_DEFINITION, "base")
+_count_at = field_at(TABLE_DEFINITION, "current_elements")
 
 
 class TableStorage(StoreItem):
@@ -88,7 +88,10 @@ class TableStorage(StoreItem):
     def set_many(self, start: int, references: Sequence[int]) -> None:
         """Store references from `start` on; the range is in bounds."""
         tag = self._tag
-        self._put(start, struct.pack(f"={len(references)}{POINTER_FORMAT}", *[r | tag for r in references]))
+        self._put(
+            start,
+            struct.pack(f"={len(references)}{POINTER_FORMAT}", *[r | tag for r in references]),
+        )
 
     def fill(self, start: int, count: int, reference: int) -> None:
         """Store one reference into a range that is in bounds."""

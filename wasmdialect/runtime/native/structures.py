@@ -1,7 +1,7 @@
 """The memory and the numbers that the native glue and Python share, as tables: their one source.
 
-`tools/build_native.py` turns these rows into accessor functions and constants for the glue's LLVM IR; the
-Python side reads the same memory with them. docs/native.md explains the protocol.
+`tools/build_native.py` turns these rows into accessor functions and constants for the glue's LLVM IR;
+the Python side reads the same memory with them. docs/native.md explains the protocol.
 """
 
 from __future__ import annotations

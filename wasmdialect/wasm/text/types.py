@@ -233,7 +233,9 @@ def memory_of(
 ) -> wt.MemoryType:
     """A memory type whose page size is written, or None."""
     written = page_size_log2 is not None
-    return wt.MemoryType(limits, address, shared, page_size_log2 if written else WASM_PAGE_LOG2, written)
+    return wt.MemoryType(
+        limits, address, shared, page_size_log2 if written else WASM_PAGE_LOG2, written
+    )
 
 
 def table_type(context: ModuleContext, cursor: Cursor) -> wt.TableType:
