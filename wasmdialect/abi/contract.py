@@ -17,10 +17,10 @@ from wasmdialect.abi import builtins, layout, reservation, returns, symbols, tra
 if TYPE_CHECKING:
     from typing import Any
 
-_CONSTANTS = {
+_SHARED = {
     layout: (
-        *("VMCONTEXT_MAGIC", "ARRAY_HOST_MAGIC", "POINTER_SIZE", "FIELD_SIZES"),
-        *("VALUE_SLOT_SIZE", "TABLE_ELEMENT_INITIALIZED"),
+        *("STRUCTS", "REGIONS", "POINTER_SIZE", "FIELD_SIZES", "VALUE_SLOT_SIZE"),
+        *("VMCONTEXT_MAGIC", "ARRAY_HOST_MAGIC", "TABLE_ELEMENT_INITIALIZED"),
     ),
     reservation: ("WASM_PAGE_LOG2", "RESERVATION", "GUARD_SIZE"),
     returns: (
@@ -28,31 +28,30 @@ _CONSTANTS = {
         "RETURN_AREA_PARAMETER",
     ),
     symbols: ("SYMBOLS",),
-}
-_TABLES = {
-    layout: ("STRUCTS", "REGIONS"),
     builtins: ("BUILTINS",),
     trap_table: ("TRAPS",),
 }
+"""The tables and constants, by module."""
 
 
 def contract() -> dict[str, Any]:
     """All of the contract as it is now, as mappings, lists and plain values."""
     return {
-        name: plain(getattr(module, name))
-        for part in (_CONSTANTS, _TABLES)
-        for module, names in part.items()
-        for name in names
+        name: plain(getattr(module, name)) for module, names in _SHARED.items() for name in names
     }
 
 
 def plain(value: Any) -> Any:
     """Records, tuples and mappings as lists, mappings and plain values, without documentation."""
     if isinstance(value, Record):
-        return [plain(v) for name, v in vars(value).items() if name != "doc"]
+        fields = vars(value).items()
+        return [v if type(v) in _LEAVES else plain(v) for name, v in fields if name != "doc"]
     if isinstance(value, dict):
         return {k: plain(v) for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType]
     return [plain(v) for v in value] if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownVariableType]
+
+
+_LEAVES = (int, str, bool)
 
 
 def digest_of(tables: object) -> str:

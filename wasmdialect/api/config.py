@@ -5,10 +5,9 @@ from __future__ import annotations
 from wasmdialect._limits import DEFAULT_COMPILE_TIMEOUT, DEFAULT_FUNCTION_BUDGET
 from wasmdialect._records import Record, field
 from wasmdialect._static import TYPE_CHECKING, final
-from wasmdialect.runtime.epoch import Epoch
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.locks import lock_across_forks
-from wasmdialect.runtime.store import DEFAULT_MAX_WASM_STACK
+from wasmdialect.runtime.store import DEFAULT_MAX_WASM_STACK, Epoch
 
 if TYPE_CHECKING:
     import os

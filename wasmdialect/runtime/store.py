@@ -11,8 +11,13 @@ import ctypes
 from _thread import get_ident
 
 from wasmdialect._static import TYPE_CHECKING
-from wasmdialect.abi.layout import ARRAY_HOST_MAGIC, FUNC_REF, HOST_CONTEXT, RUNTIME_LIMITS
-from wasmdialect.runtime.epoch import Epoch
+from wasmdialect.abi.layout import (
+    ARRAY_HOST_MAGIC,
+    EPOCH,
+    FUNC_REF,
+    HOST_CONTEXT,
+    RUNTIME_LIMITS,
+)
 from wasmdialect.runtime.errors import Trap, WasmtimeError
 from wasmdialect.runtime.externs import ExternTable
 from wasmdialect.runtime.locks import lock_across_forks
@@ -50,6 +55,7 @@ DEFAULT_MAX_WASM_STACK = 512 * 1024
 _pending_at = field_at(RUNTIME_LIMITS, "pending_error")
 _fuel_at = field_at(RUNTIME_LIMITS, "fuel_consumed", signed=True)
 _deadline_at = field_at(RUNTIME_LIMITS, "epoch_deadline")
+_current_epoch_at = field_at(EPOCH, "current")
 _native_call_at = field_at(FUNC_REF, "native_call")
 _pack_host_context = packer(HOST_CONTEXT, "magic", "func_ref")
 _pack_func_ref = packer(
@@ -103,6 +109,18 @@ class FunctionReference(StoreItem):
         self.signature = signature
         self.array_call = array_call
         self.vmctx = vmctx
+
+
+class Epoch:
+    """The number that an engine counts up to stop its programs, where compiled code reads it."""
+
+    __slots__ = ("_memory", "address", "current")
+
+    def __init__(self) -> None:
+        self._memory = ctypes.create_string_buffer(EPOCH.size)
+        self.address = ctypes.addressof(self._memory)
+        """Of the structure; valid as long as this object."""
+        self.current = _current_epoch_at(self.address)
 
 
 class StoreState(NotCopied):
