@@ -16,7 +16,13 @@ from dataclasses import dataclass
 from cross.startup import StartUp
 
 from wasmdialect.abi.builtins import BUILTIN_COUNT, BUILTINS
-from wasmdialect.abi.layout import RUNTIME_LIMITS, VMCONTEXT_HEADER, align_up
+from wasmdialect.abi.layout import (
+    EPOCH,
+    RUNTIME_LIMITS,
+    VALUE_SLOT_SIZE,
+    VMCONTEXT_HEADER,
+    align_up,
+)
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.api import wast as script_room
 from wasmdialect.object.artifact import read_artifact
@@ -138,7 +144,9 @@ class Recorder(script_room._Runner):
     def _take_down(
         self, function: int, callee: int, caller: int, slots: int, count: int, *_: int
     ) -> None:
-        self.calls.append(Call(self.line, function, callee, ctypes.string_at(slots, 16 * count)))
+        self.calls.append(
+            Call(self.line, function, callee, ctypes.string_at(slots, VALUE_SLOT_SIZE * count))
+        )
 
     def run(self, command: Command) -> None:
         """Run a command."""
@@ -239,7 +247,7 @@ def _lay_out(recorder: Recorder) -> tuple[int, list[Segment]]:
     limit = RUNTIME_LIMITS.field("stack_limit").offset
     ctypes.c_uint64.from_address(store.limits + limit).value = STACK + RESERVE
     data.copy(store.limits, RUNTIME_LIMITS.size)
-    data.copy(store.epoch, 8)
+    data.copy(store.epoch, EPOCH.size)
     builtins = [0] * BUILTIN_COUNT  # those that are missing are called at 0, which is noticed
     builtins[BUILTINS["memory32_grow"].index] = start_up.symbols["memory32_grow"]
     data.move(native().builtins_array, 1, data.add(_words(*builtins)))
@@ -267,7 +275,8 @@ def _copy_instance(data: _Data, instance: ModuleInstance) -> None:
     ]
     # The runtime's own field of the VMContext is the start-up object's here.
     own = data.add_pointers(b"".join(_words(*row) for row in rows))
-    instance._put("<Q", VMCONTEXT_HEADER.field("store").offset, own)
+    place = instance.vmctx + VMCONTEXT_HEADER.field("store").offset
+    ctypes.c_uint64.from_address(place).value = own
     data.copy(instance.vmctx, instance.module.layout.size)
     data.copy(ctypes.addressof(instance._signature_ids), ctypes.sizeof(instance._signature_ids))
     for table in instance.tables:
@@ -282,7 +291,7 @@ def _add_calls(data: _Data, recorder: Recorder, start_up: StartUp) -> dict[str, 
         text = f"line {call.line} failed\n".encode()
         fields = (
             *(call.function, data.pointer(call.vmctx)),
-            *(data.add(call.slots), len(call.slots) // 16),
+            *(data.add(call.slots), len(call.slots) // VALUE_SLOT_SIZE),
             call.outcomes,
             *(data.add(b"".join(_words(*row) for row in call.expected)), len(call.expected)),
             data.add(_words(len(text)) + text),
