@@ -721,6 +721,22 @@ def test_handles_are_not_copied_or_pickled(world: World, name: str):
     assert USES["Func"](world.exports, copy.copy(world.store)) == 7
 
 
+@pytest.mark.parametrize("copy_of", [copy.deepcopy, lambda e: pickle.loads(pickle.dumps(e))])
+def test_a_copy_of_an_engine_has_an_epoch_of_its_own(copy_of: Callable[[Engine], Engine]):
+    engine = Engine(Config(epoch_interruption=True, opt_level=0, jobs=0))
+    engine.increment_epoch()
+    other = copy_of(engine)
+    module = Module(other, '(module (func (export "f") (loop)))')
+    del engine
+    store = Store(other)
+    store.set_epoch_deadline(1)
+    function = Instance(store, module, []).exports(store)["f"]
+    function(store)
+    other.increment_epoch()
+    with pytest.raises(Trap, match="interrupt"):
+        function(store)
+
+
 # --- the end of the process ---
 
 AT_EXIT = """

@@ -116,11 +116,16 @@ class Epoch:
 
     __slots__ = ("_memory", "address", "current")
 
-    def __init__(self) -> None:
+    def __init__(self, number: int = 0) -> None:
         self._memory = ctypes.create_string_buffer(EPOCH.size)
         self.address = ctypes.addressof(self._memory)
         """Of the structure; valid as long as this object."""
         self.current = _current_epoch_at(self.address)
+        self.current.value = number
+
+    def __reduce__(self) -> tuple[type[Epoch], tuple[int]]:
+        # A copy of an engine counts for itself, in memory of its own.
+        return Epoch, (self.current.value,)
 
 
 class StoreState(NotCopied):
