@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from wasmdialect import Config, Engine, Module
 from wasmdialect.abi.layout import Counts
-from wasmdialect.importer.plan import ModulePlan
+from wasmdialect.dialects.declared import count_declarations, number_declarations
+from wasmdialect.importer.declarations import import_declarations
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.text import wat2wasm
 
@@ -23,9 +24,11 @@ TEXT = """(module
 
 def test_compiler_and_loader_count_the_same():
     module = Module(Engine(Config(jobs=0, opt_level=0)), TEXT)
-    planned = ModulePlan(decode_module(wat2wasm(TEXT)), "test.wat").counts
-    assert module.loaded.layout.counts == planned
-    assert planned == Counts(
+    declarations = import_declarations(decode_module(wat2wasm(TEXT)), "test.wat")
+    number_declarations(declarations)
+    counted = count_declarations(declarations)
+    assert module.loaded.layout.counts == counted
+    assert counted == Counts(
         imported_functions=2,
         imported_tables=1,
         imported_memories=1,

@@ -21,6 +21,7 @@ _SHARED = {
     layout: (
         *("STRUCTS", "REGIONS", "POINTER_SIZE", "FIELD_SIZES", "VALUE_SLOT_SIZE"),
         *("VMCONTEXT_MAGIC", "ARRAY_HOST_MAGIC", "TABLE_ELEMENT_INITIALIZED"),
+        *("FIELD_ALIGNMENTS", "COUNTER_SIZE"),
     ),
     reservation: ("WASM_PAGE_LOG2", "RESERVATION", "GUARD_SIZE"),
     returns: (

@@ -26,6 +26,12 @@ FieldType: TypeAlias = "Literal['ptr', 'i32', 'i64', 'v128']"
 FIELD_SIZES: Mapping[FieldType, int] = {"ptr": POINTER_SIZE, "i32": 4, "i64": 8, "v128": 16}
 
 
+FIELD_ALIGNMENTS = (1, 2, 4, 8, 16)
+"""What a field that a pass declares can be aligned to."""
+COUNTER_SIZE = FIELD_SIZES["i64"]
+"""A counter that a pass declares is a field with this size and alignment."""
+
+
 class Alias:
     """Names of the kinds of runtime state that never overlap in memory, so that accesses can be told
     apart."""

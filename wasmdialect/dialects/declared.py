@@ -263,17 +263,11 @@ _USES_SEGMENT = (
 def count_declarations(module: ModuleOp) -> Counts:
     """How many of each thing a whole module has, which has been numbered."""
     declared = ModuleDeclarations(module)
-    imported = {cls: sum(op.is_import for op in declared.of(cls)) for cls in IMPORTABLE}
-    memories = [op for op in declared.of(wasmir.MemoryOp) if not op.is_import]
-    return Counts(
-        imported_functions=imported[wasmir.FuncOp],
-        imported_tables=imported[wasmir.TableOp],
-        imported_memories=imported[wasmir.MemoryOp],
-        imported_globals=imported[wasmir.GlobalOp],
-        defined_tables=len(declared.of(wasmir.TableOp)) - imported[wasmir.TableOp],
-        defined_memories=len(memories),
-        owned_memories=sum(op.shared is None for op in memories),
-        defined_globals=len(declared.of(wasmir.GlobalOp)) - imported[wasmir.GlobalOp],
+    return Counts.of(
+        functions=(op.is_import for op in declared.functions),
+        tables=(op.is_import for op in declared.of(wasmir.TableOp)),
+        memories=((op.is_import, op.shared is not None) for op in declared.of(wasmir.MemoryOp)),
+        globals=(op.is_import for op in declared.of(wasmir.GlobalOp)),
         escaping_functions=sum(op.func_ref is not None for op in declared.functions),
-        extra_fields=tuple(op.row for op in declared.fields),
+        extra_fields=(op.row for op in declared.fields),
     )

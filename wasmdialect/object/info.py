@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from wasmdialect._records import Record, field
 from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.abi.layout import FIELD_ALIGNMENTS
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
 from wasmdialect.object.cbor import read_cbor, write_cbor
 from wasmdialect.object.forms import (
@@ -221,7 +222,7 @@ def _extra_field(value: Any) -> list[Any]:
     return [form(part) for form, part in zip(_EXTRA_FIELD, parts, strict=True)]
 
 
-_EXTRA_FIELD = text, integer(1, U32), one_of(1, 2, 4, 8, 16)
+_EXTRA_FIELD = text, integer(1, U32), one_of(*FIELD_ALIGNMENTS)
 _EXPRESSION = list_of(_instruction)
 _REFERENCE = one_of("funcref", "externref")
 _TYPE = one_of(*sorted(VALUE_TYPES))

@@ -9,6 +9,7 @@ the information, they take without looking. What cannot be checked is that the c
 from __future__ import annotations
 
 from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.abi.layout import COUNTER_SIZE
 from wasmdialect.abi.reservation import has_guard
 from wasmdialect.object.errors import ArtifactError
 from wasmdialect.object.info import CONSTANTS, OPERATORS
@@ -250,5 +251,6 @@ def _check_extra_fields(info: ArtifactInfo) -> None:
     fields = {name: (size, alignment) for name, size, alignment in info.extra_fields}
     if len(fields) != len(info.extra_fields):
         _refuse("a field of the VMContext is there twice")
-    if {*info.counters} - {*fields} or any(fields[name] != (8, 8) for name in info.counters):
+    counter = (COUNTER_SIZE, COUNTER_SIZE)
+    if {*info.counters} - {*fields} or any(fields[name] != counter for name in info.counters):
         _refuse("a counter is not one of the VMContext's fields")

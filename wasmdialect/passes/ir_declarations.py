@@ -13,6 +13,7 @@ from typing import Any
 from xdsl.dialects.builtin import FunctionType, ModuleOp, StringAttr, UnitAttr, f32, f64, i32, i64
 from xdsl.ir import Attribute, Block, Region
 
+from wasmdialect.abi.layout import COUNTER_SIZE, FIELD_ALIGNMENTS
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.declared import ModuleDeclarations, plain_symbol
 from wasmdialect.dialects.fast import integer_attr
@@ -48,7 +49,7 @@ class IRDeclarations:
     # --- adding ---
 
     def add_counter(self, name: str) -> None:
-        self._add_field(name, 8, 8, counter=True)
+        self._add_field(name, COUNTER_SIZE, COUNTER_SIZE, counter=True)
 
     def add_field(self, name: str, size: int, alignment: int) -> None:
         self._add_field(name, size, alignment, counter=False)
@@ -56,7 +57,7 @@ class IRDeclarations:
     def _add_field(self, name: str, size: int, alignment: int, *, counter: bool) -> None:
         if name in self._added_fields:
             raise DeclarationError(f"field {name!r} is declared twice")
-        if size <= 0 or alignment not in wasmvm.FIELD_ALIGNMENTS:
+        if size <= 0 or alignment not in FIELD_ALIGNMENTS:
             raise DeclarationError(
                 f"field {name!r} cannot have size {size} and alignment {alignment}"
             )

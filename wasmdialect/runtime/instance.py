@@ -329,10 +329,8 @@ class ModuleInstance(StoreItem):
 
     def counters(self) -> dict[str, int]:
         """The counters that passes declared, as they are now."""
-        offsets = self.module.layout.extra_offsets
         return {
-            name: ctypes.c_uint64.from_address(self.vmctx + offsets[name]).value
-            for name in self.info.counters
+            name: int.from_bytes(self.field_bytes(name), "little") for name in self.info.counters
         }
 
     def field_names(self) -> list[str]:

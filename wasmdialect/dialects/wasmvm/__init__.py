@@ -27,7 +27,6 @@ from wasmdialect.dialects.wasmvm.calls import (
     StoreSlotOp,
 )
 from wasmdialect.dialects.wasmvm.counters import (
-    FIELD_ALIGNMENTS,
     CountOp,
     DeclareFieldOp,
 )
@@ -96,7 +95,6 @@ _OPERATIONS: Sequence[type[IRDLOperation]] = (
 WASMVM = Dialect("wasmvm", [*_OPERATIONS], [])
 
 __all__ = [
-    "FIELD_ALIGNMENTS",
     "FIELD_TYPES",
     "PTR",
     "WASMVM",

@@ -28,9 +28,8 @@ from xdsl.traits import (
 )
 from xdsl.utils.exceptions import VerifyException
 
+from wasmdialect.abi.layout import COUNTER_SIZE, FIELD_ALIGNMENTS
 from wasmdialect.dialects.wasmir.declarations import name_text
-
-FIELD_ALIGNMENTS = (1, 2, 4, 8, 16)
 
 
 @irdl_op_definition
@@ -65,8 +64,8 @@ class DeclareFieldOp(IRDLOperation):
         _, size, alignment = self.row
         if size <= 0 or alignment not in FIELD_ALIGNMENTS:
             raise VerifyException(f"a field cannot have size {size} and alignment {alignment}")
-        if self.counter is not None and (size, alignment) != (8, 8):
-            raise VerifyException("a counter has 8 bytes")
+        if self.counter is not None and (size, alignment) != (COUNTER_SIZE, COUNTER_SIZE):
+            raise VerifyException(f"a counter has {COUNTER_SIZE} bytes")
 
 
 class _CountEffects(MemoryEffect):
