@@ -1,4 +1,4 @@
-"""`behaviour()` with every table of the contract changed, on both sides at once: prints it as JSON.
+"""`behaviour()` with the tables of the contract changed, on both sides at once: prints it as JSON.
 
 Changed are the layout of every structure, the order of the VMContext's regions, the size of value
 slots, magic numbers, the bit of initialised elements, the numbers of builtins and traps, what comes

@@ -48,15 +48,16 @@ def read_blob(architecture: str) -> Blob:
         image = file.read()
     symbols: dict[str, int] = {}
     relative: list[int] = []
+    tables = ""
     with open(description_path, encoding="utf-8") as file:
-        file.readline()  # the version
-        tables = file.readline().split()[1]
         for line in file:
-            name, offset = line.split()
+            name, value = line.split()
             if name == "relative":
-                relative.append(int(offset))
-            else:
-                symbols[name] = int(offset)
+                relative.append(int(value))
+            elif name == "tables":
+                tables = value
+            elif name != "llvmlite":
+                symbols[name] = int(value)
     return Blob(image, tables, symbols.pop("writable_offset"), symbols, tuple(relative))
 
 
