@@ -141,7 +141,7 @@ class IRSource(Source):
         self._text, self._file = text, file
         try:
             module = Parser(context, text.decode(), file).parse_module()
-        except (ParseError, VerifyException, UnicodeDecodeError) as error:
+        except (ParseError, VerifyException, ValueError) as error:
             raise IRError(f"{file} is not a module: {error}") from None
         except RecursionError:
             raise IRError(f"{file} is not a module: something in it is nested too deeply") from None
