@@ -28,6 +28,10 @@ def block() -> Block:
     return Block(arg_types=[i32, i64])
 
 
+def at_end(b: Block) -> fast.Inserter:
+    return fast.Inserter(b, LOCATION)
+
+
 def uses(value: SSAValue) -> list[tuple[Operation, int]]:
     return [(use.operation, use.index) for use in value.uses]
 
@@ -56,10 +60,10 @@ def same_fields(ours: Operation, public: Operation) -> None:
         assert type(left) is type(right), name
 
 
-def test_append_value():
+def test_insert_value():
     b, other = block(), block()
     properties: dict[str, Any] = {"prop1": StringAttr("x")}
-    result = fast.append_value(b, AnyOp, (b.args[0], b.args[0]), i32, properties, LOCATION)
+    result = at_end(b).value(AnyOp, (b.args[0], b.args[0]), i32, properties)
     public = AnyOp.create(
         operands=[other.args[0], other.args[0]],
         result_types=[i32],
@@ -74,22 +78,20 @@ def test_append_value():
     assert sorted(i for _, i in uses(b.args[0])) == [0, 1]
 
 
-def test_append_op_and_values():
+def test_insert_op_and_values():
     b = block()
-    first = fast.append_op(b, AnyOp, (b.args[1],), {}, LOCATION)
-    results = fast.append_values(b, AnyOp, (), [i32, i64, i32], {}, LOCATION)
+    first = at_end(b).step(AnyOp, (b.args[1],), {})
+    results = at_end(b).results(AnyOp, (), [i32, i64, i32], {})
     same_fields(first, AnyOp.create(operands=[block().args[1]], location=LOCATION))
     assert [(r.type, r.index) for r in results] == [(i32, 0), (i64, 1), (i32, 2)]
     same_fields(results[0].op, AnyOp.create(result_types=[i32, i64, i32], location=LOCATION))
     check_links(b)
 
 
-def test_append_terminator():
+def test_insert_terminator():
     b, first, second = block(), Block(), Block()
     region = Region([b, first, second])
-    op = fast.append_terminator(
-        b, AnyTerminator, (b.args[0],), (first, second, first), {}, LOCATION
-    )
+    op = at_end(b).terminator(AnyTerminator, (b.args[0],), (first, second, first), {})
     assert list(op.successors) == [first, second, first]
     assert sorted(use.index for use in first.uses) == [0, 2]
     assert {use.operation for use in second.uses} == {op}
@@ -105,7 +107,7 @@ def test_append_terminator():
 
 def test_take_relink_and_drop():
     b = block()
-    ops = [fast.append_op(b, AnyOp, (b.args[0],), {}, LOCATION) for _ in range(4)]
+    ops = [at_end(b).step(AnyOp, (b.args[0],), {}) for _ in range(4)]
     for op in fast.take_operations(b):
         if op is ops[1]:
             fast.drop(op)
@@ -118,11 +120,11 @@ def test_take_relink_and_drop():
 
 def test_replace_by():
     b = block()
-    old = fast.append_value(b, AnyOp, (b.args[0],), i32, {}, LOCATION)
-    user = fast.append_op(b, AnyOp, (old,), {}, LOCATION)
+    old = at_end(b).value(AnyOp, (b.args[0],), i32, {})
+    user = at_end(b).step(AnyOp, (old,), {})
     taken = fast.take_operations(b)
     first = next(taken)
-    new = fast.append_op(b, AnyOp, (b.args[1],), {}, LOCATION)
+    new = at_end(b).step(AnyOp, (b.args[1],), {})
     fast.replace_by(first, new)
     for op in taken:
         fast.relink(b, op)
@@ -134,8 +136,8 @@ def test_replace_by():
 
 def test_replace_value():
     b = block()
-    values = [fast.append_value(b, AnyOp, (), i32, {}, LOCATION) for _ in range(2)]
-    user = fast.append_op(b, AnyOp, (values[0], values[1], values[0]), {}, LOCATION)
+    values = [at_end(b).value(AnyOp, (), i32, {}) for _ in range(2)]
+    user = at_end(b).step(AnyOp, (values[0], values[1], values[0]), {})
     fast.replace_value(values[0], values[1])
     assert list(user.operands) == [values[1]] * 3
     assert uses(values[0]) == []
@@ -146,8 +148,8 @@ def test_replace_value():
 @pytest.mark.parametrize("moved", [0, 3])
 def test_splice_front(existing: int, moved: int):
     b, prelude = block(), Block()
-    later = [fast.append_op(b, AnyOp, (), {}, LOCATION) for _ in range(existing)]
-    earlier = [fast.append_op(prelude, AnyOp, (), {}, LOCATION) for _ in range(moved)]
+    later = [at_end(b).step(AnyOp, (), {}) for _ in range(existing)]
+    earlier = [at_end(prelude).step(AnyOp, (), {}) for _ in range(moved)]
     fast.splice_front(b, prelude)
     assert list(b.ops) == earlier + later
     assert prelude.is_empty
@@ -185,10 +187,10 @@ def test_locations():
 
 def test_reading_fast():
     b = block()
-    op = fast.append_op(b, AnyOp, (b.args[1], b.args[0]), {}, LOCATION)
+    op = at_end(b).step(AnyOp, (b.args[1], b.args[0]), {})
     assert list(fast.operands_of(op)) == list(op.operands)
     assert list(fast.users_of(b.args[0])) == uses(b.args[0])
-    value = fast.append_value(b, AnyOp, (), i32, {}, LOCATION)
+    value = at_end(b).value(AnyOp, (), i32, {})
     assert fast.result_of(value.op) is value.op.results[0] is value
 
 
@@ -202,8 +204,8 @@ def test_dense_values():
 def test_public_changes_work_afterwards():
     """What was built fast can be edited, cloned and erased by xDSL."""
     b = block()
-    value = fast.append_value(b, AnyOp, (b.args[0],), i32, {}, LOCATION)
-    user = fast.append_op(b, AnyOp, (value,), {}, LOCATION)
+    value = at_end(b).value(AnyOp, (b.args[0],), i32, {})
+    user = at_end(b).step(AnyOp, (value,), {})
     clone = user.clone()
     b.insert_op_after(clone, user)
     user.operands[0] = b.args[0]

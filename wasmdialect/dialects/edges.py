@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import DenseArrayBase, i32
 from xdsl.ir import Block, Operation, SSAValue
 
 from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.fast import SEGMENT_SIZES, segments
 from wasmdialect.dialects.successors import CaseBranchOp
 
 
@@ -66,8 +67,8 @@ def rebuild_branch(
     if isinstance(branch, CaseBranchOp):
         properties["case_sizes"] = DenseArrayBase.from_list(i32, sizes[1:])
         sizes = [sizes[0], sum(sizes[1:])]
-    if "operandSegmentSizes" in properties:
-        properties["operandSegmentSizes"] = DenseArrayBase.from_list(i32, [len(deciding), *sizes])
+    if SEGMENT_SIZES in properties:
+        properties |= segments(len(deciding), *sizes)
     return type(branch).create(
         operands=[*deciding, *(value for _, arguments in edges for value in arguments)],
         successors=[block for block, _ in edges],

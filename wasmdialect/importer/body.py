@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from xdsl.ir import Block, SSAValue
 
-from wasmdialect.dialects import wasmir
-from wasmdialect.dialects.fast import integer_attr
+from wasmdialect.dialects.wasm_builder import CONSTANTS
 from wasmdialect.importer.function import FunctionImporter, loop_locals
 from wasmdialect.importer.markers import AT_ENTRY, handlers_with
 from wasmdialect.importer.operators import HANDLERS
@@ -54,13 +53,9 @@ def _zeros(importer: FunctionImporter, local_types: Sequence[wt.ValType]) -> lis
 
 
 def _zero(importer: FunctionImporter, t: wt.ValType) -> SSAValue:
-    result_type = importer.unit.value_type(t)
     if isinstance(t, wt.RefType):
-        importer.push(wasmir.RefNullOp, (), result_type, {})
-    else:
-        bits = integer_attr(0, t.size * 8)
-        importer.push(wasmir.CONST_OPS[f"{t.name}.const"], (), result_type, {"value": bits})
-    return importer.stack.pop()
+        return importer.ref_null(importer.unit.value_type(t))
+    return CONSTANTS[f"{t.name}.const"](importer, 0)
 
 
 def import_constant(context: ImportContext, block: Block, expression: ConstExpr) -> SSAValue:

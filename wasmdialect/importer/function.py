@@ -14,19 +14,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from xdsl.dialects.builtin import DenseArrayBase, IntegerType, i32
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import (
     LocationAttr,
     add_block_argument,
-    append_op,
-    append_terminator,
-    append_value,
     replace_value,
     set_block_arguments,
 )
+from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.dialects.wasmir.types import ValueType
 from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.wasm import types as wt
@@ -92,15 +89,16 @@ class Frame:
     """Of an `if` whose `else` has not come: its branch, the state there and the else block."""
 
 
-class FunctionImporter:
+class FunctionImporter(WasmBuilder):
     """Imports the instructions of one function or constant expression into blocks."""
 
     def __init__(self, unit: ImportContext, block: Block):
+        super().__init__(block, unit.locations.at(0))
         self.unit = unit
-        self.region = block.parent
-        self.location: LocationAttr = unit.locations.at(0)
-        self.block: Block | None = block
-        """Where operations go; None while the code cannot be reached."""
+        self.function_region = block.parent
+        """What the blocks go into; None for a constant expression."""
+        self.reachable = True
+        """Whether the code at hand can be reached; nothing is built where it cannot."""
         self.stack: list[SSAValue] = []
         self.locals: list[SSAValue] = []
         self.frames: list[Frame] = []
@@ -109,34 +107,7 @@ class FunctionImporter:
         self.branches: list[Branch] = []
         self.merges: list[Merge] = []
 
-    # --- building ---
-
-    def reachable_block(self) -> Block:
-        """The block that operations go to."""
-        assert self.block is not None
-        return self.block
-
-    def push(
-        self,
-        cls: type[Operation],
-        operands: Sequence[SSAValue],
-        result_type: Attribute,
-        properties: dict[str, Attribute],
-    ) -> None:
-        """Append an operation and push its result."""
-        block = self.reachable_block()
-        self.stack.append(
-            append_value(block, cls, operands, result_type, properties, self.location)
-        )
-
-    def append(
-        self,
-        cls: type[Operation],
-        operands: Sequence[SSAValue],
-        properties: dict[str, Attribute],
-    ) -> None:
-        """Append an operation without results."""
-        append_op(self.reachable_block(), cls, operands, properties, self.location)
+    # --- the stack ---
 
     def pop_many(self, count: int) -> list[SSAValue]:
         """The topmost `count` values, in the order they were pushed."""
@@ -159,7 +130,7 @@ class FunctionImporter:
         at = self.unit.locations.at
         dead_depth = 0
         for position, (opcode, immediate, offset) in enumerate(instructions):
-            if self.block is None:
+            if not self.reachable:
                 # Skip to the `else` or `end` of the innermost frame that was opened alive.
                 if opcode in _OPENERS:
                     dead_depth += 1
@@ -242,9 +213,10 @@ class FunctionImporter:
 
     def begin(self, block: Block) -> None:
         """Go on in a block that has just been made."""
-        assert self.region is not None
-        self.region.add_block(block)
-        self.block = block
+        assert self.function_region is not None
+        self.function_region.add_block(block)
+        super().begin(block)
+        self.reachable = True
 
     def edge_to(self, frame: Frame) -> tuple[Block, Edge]:
         """A new edge to a frame's label from here; its values stay on the stack."""
@@ -265,9 +237,9 @@ class FunctionImporter:
         targets: list[tuple[Block, Edge]],
     ) -> Branch:
         """End the block with a branch; the code after it cannot be reached until `begin`."""
-        branch = Branch(self.reachable_block(), cls, operands, targets, self.location)
+        branch = Branch(self.block, cls, operands, targets, self.location)
         self.branches.append(branch)
-        self.block = None
+        self.reachable = False
         return branch
 
     def label(self, depth: int) -> Frame:
@@ -292,7 +264,7 @@ class FunctionImporter:
     def meet_else(self) -> None:
         """`else`: leave the first arm for the end, start the second one."""
         frame = self.frames[-1]
-        if self.block is not None:
+        if self.reachable:
             self.branch(wasmir.BrOp, (), [self.edge_to(frame)])
         self.begin_alternative(frame)
 
@@ -308,7 +280,7 @@ class FunctionImporter:
             if not self.frames:
                 self.return_results(len(frame.result_types))
             return
-        if self.block is not None:
+        if self.reachable:
             self.branch(wasmir.BrOp, (), [self.edge_to(frame)])
         self.frames.pop()
         self.note_assigned(frame)
@@ -347,9 +319,9 @@ class FunctionImporter:
 
     def return_results(self, count: int) -> None:
         """Return the topmost values, if this is reached."""
-        if self.block is not None:
-            append_op(self.block, wasmir.ReturnOp, self.pop_many(count), {}, self.location)
-            self.block = None
+        if self.reachable:
+            self.return_(self.pop_many(count))
+            self.reachable = False
 
     # --- finishing ---
 
@@ -414,20 +386,18 @@ class FunctionImporter:
 
     def build_branch(self, branch: Branch) -> None:
         """Append the operation that a branch record stands for."""
-        targets = branch.targets
-        operands = [*branch.operands]
-        properties: dict[str, Attribute] = {}
-        for _, edge in targets:
-            operands.extend(edge.arguments)
-        if branch.cls is wasmir.BrIfOp:
-            sizes = (1, *(len(edge.arguments) for _, edge in targets))
-            properties["operandSegmentSizes"] = _sizes_attr(sizes)
-        elif branch.cls is wasmir.BrTableOp:
-            sizes = tuple(len(edge.arguments) for _, edge in targets)
-            properties["operandSegmentSizes"] = _sizes_attr((1, sizes[0], sum(sizes[1:])))
-            properties["case_sizes"] = DenseArrayBase.from_list(i32, sizes[1:])
-        blocks = [block for block, _ in targets]
-        append_terminator(branch.block, branch.cls, operands, blocks, properties, branch.location)
+        self.block, self.location = branch.block, branch.location
+        edges = [(block, edge.arguments) for block, edge in branch.targets]
+        if branch.cls is wasmir.BrOp:
+            ((target, arguments),) = edges
+            self.br(target, arguments)
+        elif branch.cls is wasmir.BrIfOp:
+            (then_block, then_arguments), (else_block, else_arguments) = edges
+            (condition,) = branch.operands
+            self.br_if(condition, then_block, else_block, then_arguments, else_arguments)
+        else:
+            (index,) = branch.operands
+            self.br_table(index, edges[0], edges[1:])
 
 
 def _keep_arguments(merge: Merge, keep: list[int]) -> None:
@@ -435,16 +405,6 @@ def _keep_arguments(merge: Merge, keep: list[int]) -> None:
     set_block_arguments(merge.block, [arguments[i] for i in keep])
     for edge in merge.edges:
         edge.arguments = [edge.arguments[i] for i in keep]
-
-
-_SIZES: dict[tuple[int, ...], DenseArrayBase[IntegerType]] = {}
-
-
-def _sizes_attr(sizes: tuple[int, ...]) -> DenseArrayBase[IntegerType]:
-    known = _SIZES.get(sizes)
-    if known is None:
-        known = _SIZES[sizes] = DenseArrayBase.from_list(i32, sizes)
-    return known
 
 
 Handler = Callable[[FunctionImporter, Any], None]

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from wasmdialect.dialects import wasmir
-from wasmdialect.dialects.fast import integer_attr
 from wasmdialect.importer.function import BEFORE_LOOP, IN_LOOP, FunctionImporter, Handler
 from wasmdialect.importer.operators import HANDLERS
 from wasmdialect.wasm.instructions import BY_OPCODE
@@ -64,10 +62,10 @@ def _counting(handler: Handler, costs: bool, flushes: bool) -> Handler:
 
 
 def _flush(f: FunctionImporter, _: Any) -> None:
-    if f.block is not None and f.operators:
-        f.append(wasmir.OperatorsOp, (), {"count": integer_attr(f.operators, 64)})
+    if f.reachable and f.operators:
+        f.mark_operators(f.operators)
     f.operators = 0
 
 
 def _mark_loop(f: FunctionImporter, _: Any) -> None:
-    f.append(wasmir.LoopHeaderOp, (), {})
+    f.mark_loop_header()

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from xdsl.dialects.builtin import IntegerType, i32, i64
-from xdsl.ir import Attribute, Block
+from xdsl.ir import Block
 
 from wasmdialect.dialects import wasmir
-from wasmdialect.dialects.fast import append_value, append_values, integer_attr
+from wasmdialect.dialects.wasm_builder import CONSTANTS
 from wasmdialect.importer.function import Edge, FunctionImporter, Handler
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.instructions import INSTRUCTIONS
@@ -33,9 +33,7 @@ def _handle_unary(cls: type[wasmir.NumericOp]) -> Handler:
 
     def unary(f: FunctionImporter, _: Any) -> None:
         stack = f.stack
-        stack[-1] = append_value(
-            f.reachable_block(), cls, (stack[-1],), result_type, {}, f.location
-        )
+        stack[-1] = f.value(cls, (stack[-1],), result_type)
 
     return unary
 
@@ -46,54 +44,46 @@ def _handle_binary(cls: type[wasmir.NumericOp]) -> Handler:
     def binary(f: FunctionImporter, _: Any) -> None:
         stack = f.stack
         rhs = stack.pop()
-        stack[-1] = append_value(
-            f.reachable_block(), cls, (stack[-1], rhs), result_type, {}, f.location
-        )
+        stack[-1] = f.value(cls, (stack[-1], rhs), result_type)
 
     return binary
 
 
-def _handle_const(cls: type[wasmir.ConstOp]) -> Handler:
-    result_type = cls.RESULT_TYPE
-    bits = 32 if cls.INSTRUCTION.mnemonic in ("i32.const", "f32.const") else 64
+def _handle_const(mnemonic: str) -> Handler:
+    build = CONSTANTS[mnemonic]
 
     def const(f: FunctionImporter, value: int) -> None:
-        f.push(cls, (), result_type, {"value": integer_attr(value, bits)})
+        f.stack.append(build(f, value))
 
     return const
 
 
-def _access_properties(f: FunctionImporter, memarg: tuple[int, int, int], width: int):
-    align_log2, offset, memory = memarg
-    properties: dict[str, Attribute] = {
-        "memory": f.unit.memory_ref(memory),
-        "offset": integer_attr(offset, 64),
-    }
-    if 1 << align_log2 < width:
-        properties["align"] = integer_attr(1 << align_log2, 64)
-    return properties
-
-
-def _handle_load(cls: type[wasmir.LoadOp]) -> Handler:
-    result_type = cls.RESULT_TYPE
-    access = cls.INSTRUCTION.access
-    assert access is not None
-    width = access.bytes
-
+def _handle_load(mnemonic: str, width: int) -> Handler:
     def load(f: FunctionImporter, memarg: tuple[int, int, int]) -> None:
-        properties = _access_properties(f, memarg, width)
-        f.push(cls, (f.stack.pop(),), result_type, properties)
+        align_log2, offset, memory = memarg
+        align = 1 << align_log2
+        reference, stack = f.unit.memory_ref(memory), f.stack
+        stack[-1] = f.load(
+            mnemonic, reference, stack[-1], offset=offset, align=align if align < width else None
+        )
 
     return load
 
 
-def _handle_store(cls: type[wasmir.StoreOp]) -> Handler:
-    access = cls.INSTRUCTION.access
-    assert access is not None
-    width = access.bytes
-
+def _handle_store(mnemonic: str, width: int) -> Handler:
     def store(f: FunctionImporter, memarg: tuple[int, int, int]) -> None:
-        f.append(cls, f.pop_many(2), _access_properties(f, memarg, width))
+        align_log2, offset, memory = memarg
+        align = 1 << align_log2
+        reference, stack = f.unit.memory_ref(memory), f.stack
+        value, address = stack.pop(), stack.pop()
+        f.store(
+            mnemonic,
+            reference,
+            address,
+            value,
+            offset=offset,
+            align=align if align < width else None,
+        )
 
     return store
 
@@ -105,8 +95,8 @@ def _nop(f: FunctionImporter, _: Any) -> None:
 
 @_handles("unreachable")
 def _unreachable(f: FunctionImporter, _: Any) -> None:
-    f.append(wasmir.UnreachableOp, (), {})
-    f.block = None
+    f.unreachable()
+    f.reachable = False
 
 
 @_handles("block")
@@ -159,17 +149,7 @@ def _return(f: FunctionImporter, _: Any) -> None:
 def _call(f: FunctionImporter, index: int) -> None:
     signature = f.unit.function_type(f.unit.wasm.functions[index].signature)
     arguments = f.pop_many(len(signature.inputs.data))
-    properties: dict[str, Attribute] = {"callee": f.unit.function_ref(index)}
-    f.stack.extend(
-        append_values(
-            f.reachable_block(),
-            wasmir.CallOp,
-            arguments,
-            signature.outputs.data,
-            properties,
-            f.location,
-        )
-    )
+    f.stack.extend(f.call(f.unit.function_ref(index), arguments, signature.outputs.data))
 
 
 @_handles("call_indirect")
@@ -180,20 +160,8 @@ def _call_indirect(f: FunctionImporter, immediate: tuple[int, int]) -> None:
     signature = f.unit.function_type(composite)
     index = f.stack.pop()
     arguments = f.pop_many(len(signature.inputs.data))
-    properties: dict[str, Attribute] = {
-        "table": f.unit.table_ref(table),
-        "signature": f.unit.type_ref(type_index),
-    }
-    f.stack.extend(
-        append_values(
-            f.reachable_block(),
-            wasmir.CallIndirectOp,
-            [index, *arguments],
-            signature.outputs.data,
-            properties,
-            f.location,
-        )
-    )
+    table_ref, type_ref = f.unit.table_ref(table), f.unit.type_ref(type_index)
+    f.stack.extend(f.call_indirect(table_ref, type_ref, index, arguments, signature.outputs.data))
 
 
 @_handles("drop")
@@ -204,7 +172,7 @@ def _drop(f: FunctionImporter, _: Any) -> None:
 @_handles("select")
 def _select(f: FunctionImporter, _: Any) -> None:
     first, second, condition = f.pop_many(3)
-    f.push(wasmir.SelectOp, (condition, first, second), first.type, {})
+    f.stack.append(f.select(condition, first, second))
 
 
 @_handles("local.get")
@@ -227,13 +195,13 @@ def _local_tee(f: FunctionImporter, index: int) -> None:
 @_handles("global.get")
 def _global_get(f: FunctionImporter, index: int) -> None:
     variable = f.unit.wasm.globals[index]
-    properties: dict[str, Attribute] = {"variable": f.unit.global_ref(index)}
-    f.push(wasmir.GlobalGetOp, (), f.unit.value_type(variable.type.value), properties)
+    result_type = f.unit.value_type(variable.type.value)
+    f.stack.append(f.global_get(f.unit.global_ref(index), result_type))
 
 
 @_handles("global.set")
 def _global_set(f: FunctionImporter, index: int) -> None:
-    f.append(wasmir.GlobalSetOp, f.pop_many(1), {"variable": f.unit.global_ref(index)})
+    f.global_set(f.unit.global_ref(index), f.stack.pop())
 
 
 def _address_type(f: FunctionImporter, memory: int) -> IntegerType:
@@ -246,134 +214,102 @@ def _index_type(f: FunctionImporter, table: int) -> IntegerType:
 
 @_handles("memory.size")
 def _memory_size(f: FunctionImporter, memory: int) -> None:
-    result_type = _address_type(f, memory)
-    f.push(wasmir.MemorySizeOp, (), result_type, {"memory": f.unit.memory_ref(memory)})
+    f.stack.append(f.memory_size(f.unit.memory_ref(memory), _address_type(f, memory)))
 
 
 @_handles("memory.grow")
 def _memory_grow(f: FunctionImporter, memory: int) -> None:
-    result_type = _address_type(f, memory)
-    properties: dict[str, Attribute] = {"memory": f.unit.memory_ref(memory)}
-    f.push(wasmir.MemoryGrowOp, f.pop_many(1), result_type, properties)
+    f.stack.append(f.memory_grow(f.unit.memory_ref(memory), f.stack.pop()))
 
 
 @_handles("memory.fill")
 def _memory_fill(f: FunctionImporter, memory: int) -> None:
-    f.append(wasmir.MemoryFillOp, f.pop_many(3), {"memory": f.unit.memory_ref(memory)})
+    f.memory_fill(f.unit.memory_ref(memory), *f.pop_many(3))
 
 
 @_handles("memory.copy")
 def _memory_copy(f: FunctionImporter, memories: tuple[int, int]) -> None:
     destination, source = memories
-    properties: dict[str, Attribute] = {
-        "memory": f.unit.memory_ref(destination),
-        "source_memory": f.unit.memory_ref(source),
-    }
-    f.append(wasmir.MemoryCopyOp, f.pop_many(3), properties)
+    f.memory_copy(f.unit.memory_ref(destination), f.unit.memory_ref(source), *f.pop_many(3))
 
 
 @_handles("memory.init")
 def _memory_init(f: FunctionImporter, immediate: tuple[int, int]) -> None:
     segment, memory = immediate
-    properties: dict[str, Attribute] = {
-        "memory": f.unit.memory_ref(memory),
-        "segment": f.unit.data_ref(segment),
-        "segment_index": integer_attr(segment, 64),
-    }
-    f.append(wasmir.MemoryInitOp, f.pop_many(3), properties)
+    memory_ref, data_ref = f.unit.memory_ref(memory), f.unit.data_ref(segment)
+    f.memory_init(memory_ref, data_ref, segment, *f.pop_many(3))
 
 
 @_handles("data.drop")
 def _data_drop(f: FunctionImporter, segment: int) -> None:
-    properties: dict[str, Attribute] = {
-        "segment": f.unit.data_ref(segment),
-        "segment_index": integer_attr(segment, 64),
-    }
-    f.append(wasmir.DataDropOp, (), properties)
+    f.data_drop(f.unit.data_ref(segment), segment)
 
 
 @_handles("ref.null")
 def _ref_null(f: FunctionImporter, heap: wt.HeapType) -> None:
-    result_type = f.unit.value_type(wt.ref_type(True, heap))
-    f.push(wasmir.RefNullOp, (), result_type, {})
+    f.stack.append(f.ref_null(f.unit.value_type(wt.ref_type(True, heap))))
 
 
 @_handles("ref.is_null")
 def _ref_is_null(f: FunctionImporter, _: Any) -> None:
-    f.push(wasmir.RefIsNullOp, f.pop_many(1), i32, {})
+    f.stack.append(f.ref_is_null(f.stack.pop()))
 
 
 @_handles("ref.func")
 def _ref_func(f: FunctionImporter, index: int) -> None:
-    properties: dict[str, Attribute] = {"function": f.unit.function_ref(index)}
-    f.push(wasmir.RefFuncOp, (), wasmir.FUNCREF, properties)
+    f.stack.append(f.ref_func(f.unit.function_ref(index)))
 
 
 @_handles("table.get")
 def _table_get(f: FunctionImporter, table: int) -> None:
     element = f.unit.value_type(f.unit.wasm.tables[table].type.element)
-    f.push(wasmir.TableGetOp, f.pop_many(1), element, {"table": f.unit.table_ref(table)})
+    f.stack.append(f.table_get(f.unit.table_ref(table), f.stack.pop(), element))
 
 
 @_handles("table.set")
 def _table_set(f: FunctionImporter, table: int) -> None:
-    f.append(wasmir.TableSetOp, f.pop_many(2), {"table": f.unit.table_ref(table)})
+    f.table_set(f.unit.table_ref(table), *f.pop_many(2))
 
 
 @_handles("table.size")
 def _table_size(f: FunctionImporter, table: int) -> None:
-    result_type = _index_type(f, table)
-    f.push(wasmir.TableSizeOp, (), result_type, {"table": f.unit.table_ref(table)})
+    f.stack.append(f.table_size(f.unit.table_ref(table), _index_type(f, table)))
 
 
 @_handles("table.grow")
 def _table_grow(f: FunctionImporter, table: int) -> None:
-    result_type = _index_type(f, table)
-    properties: dict[str, Attribute] = {"table": f.unit.table_ref(table)}
-    f.push(wasmir.TableGrowOp, f.pop_many(2), result_type, properties)
+    f.stack.append(f.table_grow(f.unit.table_ref(table), *f.pop_many(2)))
 
 
 @_handles("table.fill")
 def _table_fill(f: FunctionImporter, table: int) -> None:
-    f.append(wasmir.TableFillOp, f.pop_many(3), {"table": f.unit.table_ref(table)})
+    f.table_fill(f.unit.table_ref(table), *f.pop_many(3))
 
 
 @_handles("table.copy")
 def _table_copy(f: FunctionImporter, tables: tuple[int, int]) -> None:
     destination, source = tables
-    properties: dict[str, Attribute] = {
-        "table": f.unit.table_ref(destination),
-        "source_table": f.unit.table_ref(source),
-    }
-    f.append(wasmir.TableCopyOp, f.pop_many(3), properties)
+    f.table_copy(f.unit.table_ref(destination), f.unit.table_ref(source), *f.pop_many(3))
 
 
 @_handles("table.init")
 def _table_init(f: FunctionImporter, immediate: tuple[int, int]) -> None:
     segment, table = immediate
-    properties: dict[str, Attribute] = {
-        "table": f.unit.table_ref(table),
-        "segment": f.unit.elem_ref(segment),
-        "segment_index": integer_attr(segment, 64),
-    }
-    f.append(wasmir.TableInitOp, f.pop_many(3), properties)
+    table_ref, elem_ref = f.unit.table_ref(table), f.unit.elem_ref(segment)
+    f.table_init(table_ref, elem_ref, segment, *f.pop_many(3))
 
 
 @_handles("elem.drop")
 def _elem_drop(f: FunctionImporter, segment: int) -> None:
-    properties: dict[str, Attribute] = {
-        "segment": f.unit.elem_ref(segment),
-        "segment_index": integer_attr(segment, 64),
-    }
-    f.append(wasmir.ElemDropOp, (), properties)
+    f.elem_drop(f.unit.elem_ref(segment), segment)
 
 
 for _numeric in wasmir.NUMERIC_OPS.values():
     _make = _handle_unary if len(_numeric.OPERAND_TYPES) == 1 else _handle_binary
     HANDLERS[_numeric.INSTRUCTION.opcode] = _make(_numeric)
-for _const in wasmir.CONST_OPS.values():
-    HANDLERS[_const.INSTRUCTION.opcode] = _handle_const(_const)
-for _load in wasmir.LOAD_OPS.values():
-    HANDLERS[_load.INSTRUCTION.opcode] = _handle_load(_load)
-for _store in wasmir.STORE_OPS.values():
-    HANDLERS[_store.INSTRUCTION.opcode] = _handle_store(_store)
+for _mnemonic, _const in wasmir.CONST_OPS.items():
+    HANDLERS[_const.INSTRUCTION.opcode] = _handle_const(_mnemonic)
+for _accesses, _handle in ((wasmir.LOAD_OPS, _handle_load), (wasmir.STORE_OPS, _handle_store)):
+    for _mnemonic, _cls in _accesses.items():
+        assert _cls.INSTRUCTION.access is not None
+        HANDLERS[_cls.INSTRUCTION.opcode] = _handle(_mnemonic, _cls.INSTRUCTION.access.bytes)

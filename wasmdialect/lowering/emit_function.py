@@ -34,7 +34,7 @@ from wasmdialect.dialects.fast import (
     segment_sizes,
     wasm_offset,
 )
-from wasmdialect.lowering.function import NO_INLINE
+from wasmdialect.dialects.llvm_builder import NO_INLINE
 
 
 class EmitError(Exception):

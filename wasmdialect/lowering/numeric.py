@@ -14,10 +14,9 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
-from wasmdialect.dialects.fast import integer_attr, operands_of, result_of, users_of
-from wasmdialect.lowering.function import NO_FAST_MATH, FunctionLowering, Handler
+from wasmdialect.dialects.fast import operands_of, result_of, users_of
+from wasmdialect.lowering.function import FunctionLowering, Handler
 
-_FAST_MATH: dict[str, Attribute] = {"fastmathFlags": NO_FAST_MATH}
 _BITS = {"i32": 32, "i64": 64, "f32": 32, "f64": 64}
 _FLOATS: dict[str, Attribute] = {"f32": f32, "f64": f64}
 _INTEGERS: dict[str, IntegerType] = {"i32": i32, "i64": i64}
@@ -37,10 +36,18 @@ def _lowers(*mnemonics: str) -> Callable[[Handler], Handler]:
 # --- one LLVM instruction for one Wasm instruction ---
 
 
-def _simple(cls: type[Operation], properties: dict[str, Attribute]) -> Handler:
+def _simple(cls: type[Operation]) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         operands = [f.values[operand] for operand in operands_of(op)]
-        f.values[result_of(op)] = f.emit(cls, operands, op.RESULT_TYPE, dict(properties))
+        f.values[result_of(op)] = f.value(cls, operands, op.RESULT_TYPE)
+
+    return lower
+
+
+def _simple_float(cls: type[Operation]) -> Handler:
+    def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+        operands = [f.values[operand] for operand in operands_of(op)]
+        f.values[result_of(op)] = f.float_value(cls, operands, op.RESULT_TYPE)
 
     return lower
 
@@ -73,12 +80,12 @@ _CONVERSIONS: dict[str, type[Operation]] = {
 def _register_simple() -> None:
     for t in ("i32", "i64"):
         for name, cls in _INTEGER_OPERATIONS.items():
-            HANDLERS[wasmir.NUMERIC_OPS[f"{t}.{name}"]] = _simple(cls, {})
+            HANDLERS[wasmir.NUMERIC_OPS[f"{t}.{name}"]] = _simple(cls)
     for t in ("f32", "f64"):
         for name, cls in _FLOAT_OPERATIONS.items():
-            HANDLERS[wasmir.NUMERIC_OPS[f"{t}.{name}"]] = _simple(cls, _FAST_MATH)
+            HANDLERS[wasmir.NUMERIC_OPS[f"{t}.{name}"]] = _simple_float(cls)
     for mnemonic, cls in _CONVERSIONS.items():
-        HANDLERS[wasmir.NUMERIC_OPS[mnemonic]] = _simple(cls, {})
+        HANDLERS[wasmir.NUMERIC_OPS[mnemonic]] = _simple(cls)
 
 
 _register_simple()
@@ -133,7 +140,7 @@ def _set_condition(f: FunctionLowering, op: wasmir.NumericOp, condition: SSAValu
     result = op.results[0]
     f.conditions[result] = condition
     if any(not _is_condition(user, index) for user, index in users_of(result)):
-        f.values[result_of(op)] = f.emit(llvm.ZExtOp, (condition,), i32)
+        f.values[result_of(op)] = f.value(llvm.ZExtOp, (condition,), i32)
 
 
 def _is_condition(user: Operation, index: int) -> bool:
@@ -152,18 +159,15 @@ _TAKE_CONDITION = (
 def _icmp(predicate: str) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         lhs, rhs = operands_of(op)
-        _set_condition(f, op, f.compare(predicate, f.values[lhs], f.values[rhs]))
+        _set_condition(f, op, f.icmp(predicate, f.values[lhs], f.values[rhs]))
 
     return lower
 
 
 def _fcmp(predicate: str) -> Handler:
-    number = integer_attr(llvm.FCmpPredicateFlag(predicate).to_int(), 64)
-
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        operands = [f.values[operand] for operand in operands_of(op)]
-        properties: dict[str, Attribute] = {"predicate": number, "fastmathFlags": NO_FAST_MATH}
-        _set_condition(f, op, f.emit(llvm.FCmpOp, operands, i1, properties))
+        lhs, rhs = operands_of(op)
+        _set_condition(f, op, f.fcmp(predicate, f.values[lhs], f.values[rhs]))
 
     return lower
 
@@ -202,14 +206,14 @@ def _i32_eqz(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     operand = operands_of(op)[0]
     known = f.conditions.get(operand)
     if known is not None:
-        _set_condition(f, op, f.emit(llvm.XOrOp, (known, f.constant(1, 1)), i1))
+        _set_condition(f, op, f.value(llvm.XOrOp, (known, f.constant(1, 1)), i1))
     else:
-        _set_condition(f, op, f.compare("eq", f.values[operand], f.constant(0, 32)))
+        _set_condition(f, op, f.icmp("eq", f.values[operand], f.constant(0, 32)))
 
 
 @_lowers("i64.eqz")
 def _i64_eqz(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-    _set_condition(f, op, f.compare("eq", f.values[operands_of(op)[0]], f.constant(0, 64)))
+    _set_condition(f, op, f.icmp("eq", f.values[operands_of(op)[0]], f.constant(0, 64)))
 
 
 # --- shifts: the amount counts modulo the width ---
@@ -223,8 +227,8 @@ def _shift(cls: type[Operation], bits: int) -> Handler:
             masked = f.constant(constant % bits, bits)
         else:
             mask = f.constant(bits - 1, bits)
-            masked = f.emit(llvm.AndOp, (f.values[amount], mask), op.RESULT_TYPE)
-        f.values[result_of(op)] = f.emit(cls, (f.values[value], masked), op.RESULT_TYPE)
+            masked = f.value(llvm.AndOp, (f.values[amount], mask), op.RESULT_TYPE)
+        f.values[result_of(op)] = f.value(cls, (f.values[value], masked), op.RESULT_TYPE)
 
     return lower
 
@@ -245,8 +249,8 @@ def _rotate(f: FunctionLowering, op: wasmir.NumericOp) -> None:
 
 def _sign_extend(narrow: IntegerType) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        low = f.emit(llvm.TruncOp, (f.values[operands_of(op)[0]],), narrow)
-        f.values[result_of(op)] = f.emit(llvm.SExtOp, (low,), op.RESULT_TYPE)
+        low = f.value(llvm.TruncOp, (f.values[operands_of(op)[0]],), narrow)
+        f.values[result_of(op)] = f.value(llvm.SExtOp, (low,), op.RESULT_TYPE)
 
     return lower
 
@@ -264,7 +268,7 @@ def _check_divisor(f: FunctionLowering, divisor: SSAValue, bits: int) -> int | N
     """Trap if the divisor is zero; its value if it is constant."""
     constant = wasmir.constant_bits(divisor)
     if constant is None or constant == 0:
-        is_zero = f.compare("eq", f.values[divisor], f.constant(0, bits))
+        is_zero = f.icmp("eq", f.values[divisor], f.constant(0, bits))
         f.trap_if(is_zero, TrapCode.INTEGER_DIVISION_BY_ZERO)
     return constant
 
@@ -274,7 +278,7 @@ def _divide_unsigned(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     dividend, divisor = operands_of(op)
     _check_divisor(f, divisor, _BITS[op.SHAPE])
     cls = {"div": llvm.UDivOp, "rem": llvm.URemOp}[op.INSTRUCTION.operation]
-    f.values[result_of(op)] = f.emit(cls, (f.values[dividend], f.values[divisor]), op.RESULT_TYPE)
+    f.values[result_of(op)] = f.value(cls, (f.values[dividend], f.values[divisor]), op.RESULT_TYPE)
 
 
 @_lowers("i32.div_s", "i64.div_s")
@@ -285,11 +289,11 @@ def _divide_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     x, y = f.values[dividend], f.values[divisor]
     if constant is None or constant == (1 << bits) - 1:
         # The quotient of the smallest number and -1 cannot be represented.
-        is_smallest = f.compare("eq", x, f.constant(-1 << (bits - 1), bits))
-        is_minus_one = f.compare("eq", y, f.constant(-1, bits))
-        overflows = f.emit(llvm.AndOp, (is_smallest, is_minus_one), i1)
+        is_smallest = f.icmp("eq", x, f.constant(-1 << (bits - 1), bits))
+        is_minus_one = f.icmp("eq", y, f.constant(-1, bits))
+        overflows = f.value(llvm.AndOp, (is_smallest, is_minus_one), i1)
         f.trap_if(overflows, TrapCode.INTEGER_OVERFLOW)
-    f.values[result_of(op)] = f.emit(llvm.SDivOp, (x, y), op.RESULT_TYPE)
+    f.values[result_of(op)] = f.value(llvm.SDivOp, (x, y), op.RESULT_TYPE)
 
 
 @_lowers("i32.rem_s", "i64.rem_s")
@@ -301,11 +305,9 @@ def _remainder_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     if constant is None or constant == (1 << bits) - 1:
         # LLVM leaves the remainder of the smallest number and -1 undefined. It is 0, like that of
         # any number and 1.
-        is_minus_one = f.compare("eq", y, f.constant(-1, bits))
-        properties: dict[str, Attribute] = {"fastmathFlags": NO_FAST_MATH}
-        operands = (is_minus_one, f.constant(1, bits), y)
-        y = f.emit(llvm.SelectOp, operands, op.RESULT_TYPE, properties)
-    f.values[result_of(op)] = f.emit(llvm.SRemOp, (x, y), op.RESULT_TYPE)
+        is_minus_one = f.icmp("eq", y, f.constant(-1, bits))
+        y = f.select(is_minus_one, f.constant(1, bits), y)
+    f.values[result_of(op)] = f.value(llvm.SRemOp, (x, y), op.RESULT_TYPE)
 
 
 # --- floats ---
@@ -314,7 +316,7 @@ def _remainder_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
 def _float_constant(f: FunctionLowering, bits: int, t: str) -> SSAValue:
     """A float constant: the bits, which LLVM's own notation would not keep for every NaN."""
     integer = f.constant(bits, _BITS[t])
-    return f.emit(llvm.BitcastOp, (integer,), _FLOATS[t])
+    return f.value(llvm.BitcastOp, (integer,), _FLOATS[t])
 
 
 def _hide(f: FunctionLowering, value: SSAValue, t: str) -> SSAValue:
@@ -328,14 +330,10 @@ def _minmax(name: str) -> Handler:
         t = op.SHAPE
         operands = [f.values[operand] for operand in operands_of(op)]
         result_type = op.RESULT_TYPE
-        number = integer_attr(llvm.FCmpPredicateFlag.UNO.to_int(), 64)
-        properties: dict[str, Attribute] = {"predicate": number, "fastmathFlags": NO_FAST_MATH}
-        unordered = f.emit(llvm.FCmpOp, operands, i1, properties)
-        quiet = f.emit(llvm.FAddOp, operands, result_type, dict(_FAST_MATH))
+        unordered = f.fcmp("uno", *operands)
+        quiet = f.float_value(llvm.FAddOp, operands, result_type)
         chosen = f.intrinsic(f"llvm.{name}.{t}", operands, result_type)
-        f.values[result_of(op)] = f.emit(
-            llvm.SelectOp, (unordered, quiet, chosen), result_type, dict(_FAST_MATH)
-        )
+        f.values[result_of(op)] = f.select(unordered, quiet, chosen)
 
     return lower
 
@@ -348,7 +346,7 @@ for _t in ("f32", "f64"):
 @_lowers("f64.promote_f32")
 def _promote(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     """LLVM would fold a demotion of it away, and with it what makes a signalling NaN quiet."""
-    wide = f.emit(llvm.FPExtOp, (f.values[operands_of(op)[0]],), f64)
+    wide = f.value(llvm.FPExtOp, (f.values[operands_of(op)[0]],), f64)
     f.values[result_of(op)] = _hide(f, wide, "f64")
 
 
@@ -370,20 +368,15 @@ def _trunc(t: str, target: str) -> Handler:
     low_bits, low_predicate, high_bits = _TRUNC_BOUNDS[t, target]
     cls = llvm_ext.FPToSIOp if target.endswith("s") else llvm_ext.FPToUIOp
 
-    def compare(f: FunctionLowering, predicate: str, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
-        number = integer_attr(llvm.FCmpPredicateFlag(predicate).to_int(), 64)
-        properties: dict[str, Attribute] = {"predicate": number, "fastmathFlags": NO_FAST_MATH}
-        return f.emit(llvm.FCmpOp, (lhs, rhs), i1, properties)
-
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         value = f.values[operands_of(op)[0]]
-        f.trap_if(compare(f, "uno", value, value), TrapCode.BAD_CONVERSION_TO_INTEGER)
-        above = compare(f, low_predicate, value, _float_constant(f, low_bits, t))
-        below = compare(f, "olt", value, _float_constant(f, high_bits, t))
-        inside = f.emit(llvm.AndOp, (above, below), i1)
-        outside = f.emit(llvm.XOrOp, (inside, f.constant(1, 1)), i1)
+        f.trap_if(f.fcmp("uno", value, value), TrapCode.BAD_CONVERSION_TO_INTEGER)
+        above = f.fcmp(low_predicate, value, _float_constant(f, low_bits, t))
+        below = f.fcmp("olt", value, _float_constant(f, high_bits, t))
+        inside = f.value(llvm.AndOp, (above, below), i1)
+        outside = f.value(llvm.XOrOp, (inside, f.constant(1, 1)), i1)
         f.trap_if(outside, TrapCode.INTEGER_OVERFLOW)
-        f.values[result_of(op)] = f.emit(cls, (value,), op.RESULT_TYPE)
+        f.values[result_of(op)] = f.value(cls, (value,), op.RESULT_TYPE)
 
     return lower
 
@@ -398,7 +391,7 @@ def _from_integer(cls: type[Operation]) -> Handler:
     """What comes from an integer may be a constant that only LLVM sees, perhaps after inlining."""
 
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        value = f.emit(cls, (f.values[operands_of(op)[0]],), op.RESULT_TYPE)
+        value = f.value(cls, (f.values[operands_of(op)[0]],), op.RESULT_TYPE)
         if not (_uses_are_safe(op.result, 0) and _uses_are_safe(op.result, 1)):
             value = _hide(f, value, op.SHAPE)
         f.values[result_of(op)] = value
@@ -419,8 +412,7 @@ for _t in ("f32", "f64"):
 
 
 def _integer_constant(f: FunctionLowering, op: wasmir.ConstOp) -> None:
-    attr = op.properties["value"]
-    f.values[result_of(op)] = f.emit(llvm.ConstantOp, (), op.RESULT_TYPE, {"value": attr})
+    f.values[result_of(op)] = f.constant_attr(op.properties["value"], op.RESULT_TYPE)
 
 
 def _float_constant_op(f: FunctionLowering, op: wasmir.ConstOp) -> None:

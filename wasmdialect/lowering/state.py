@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import IntegerType, i8, i16, i32, i64
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from wasmdialect.abi.conventions import Convention
 from wasmdialect.abi.layout import (
@@ -103,7 +103,7 @@ def _linear_load(f: FunctionLowering, op: wasmvm.LinearLoadOp) -> None:
             address, _NARROW[width], align, Alias.LINEAR, volatile=volatile, may_fault=faults
         )
         extend = llvm.ZExtOp if op.signed is None else llvm.SExtOp
-        value = f.emit(extend, (narrow,), result_type)
+        value = f.value(extend, (narrow,), result_type)
     f.values[result_of(op)] = value
 
 
@@ -111,7 +111,7 @@ def _linear_store(f: FunctionLowering, op: wasmvm.LinearStoreOp) -> None:
     address, width = _linear_place(f, op), op.bytes.value.data
     value = f.values[op.value]
     if width != type_size(value.type):
-        value = f.emit(llvm.TruncOp, (value,), _NARROW[width])
+        value = f.value(llvm.TruncOp, (value,), _NARROW[width])
     f.store(
         value,
         address,
@@ -130,18 +130,18 @@ def _bounds_check(f: FunctionLowering, op: wasmvm.BoundsCheckOp) -> None:
     """A sum of a zero-extended i32 and a size below 2**33 does not wrap; one of an i64 may."""
     address, bound = f.as_i64(op.address), f.values[op.bound]
     size = f.constant(op.size.value.data, 64)
-    end = f.emit(llvm.AddOp, (address, size), i64)
+    end = f.value(llvm.AddOp, (address, size), i64)
     if op.address.type == i64:
-        f.trap_if(f.compare("ult", end, address), TrapCode.MEMORY_OUT_OF_BOUNDS)
-    f.trap_if(f.compare("ugt", end, bound), TrapCode.MEMORY_OUT_OF_BOUNDS)
+        f.trap_if(f.icmp("ult", end, address), TrapCode.MEMORY_OUT_OF_BOUNDS)
+    f.trap_if(f.icmp("ugt", end, bound), TrapCode.MEMORY_OUT_OF_BOUNDS)
 
 
 def _range_check(f: FunctionLowering, op: wasmvm.RangeCheckOp) -> None:
     start, length, bound = f.values[op.start], f.values[op.length], f.values[op.bound]
-    end = f.emit(llvm.AddOp, (start, length), i64)
+    end = f.value(llvm.AddOp, (start, length), i64)
     code = op.code.value.data
-    f.trap_if(f.compare("ult", end, start), code)
-    f.trap_if(f.compare("ugt", end, bound), code)
+    f.trap_if(f.icmp("ult", end, start), code)
+    f.trap_if(f.icmp("ugt", end, bound), code)
 
 
 # --- tables and references ---
@@ -149,7 +149,7 @@ def _range_check(f: FunctionLowering, op: wasmvm.RangeCheckOp) -> None:
 
 def _element_address(f: FunctionLowering, op: wasmvm.ElementAddressOp) -> None:
     scale = f.constant(POINTER_SIZE, 64)
-    offset = f.emit(llvm.MulOp, (f.as_i64(op.index), scale), i64)
+    offset = f.value(llvm.MulOp, (f.as_i64(op.index), scale), i64)
     f.values[result_of(op)] = f.index(f.values[op.base], offset)
 
 
@@ -159,26 +159,27 @@ def _load_element(f: FunctionLowering, op: wasmvm.LoadElementOp) -> None:
         f.values[result_of(op)] = f.load(address, PTR, POINTER_SIZE, Alias.TABLE_ELEMENT)
         return
     raw = f.load(address, i64, POINTER_SIZE, Alias.TABLE_ELEMENT)
-    not_computed = f.compare("eq", raw, f.constant(0, 64))
-    cold, joined = f.cold_block(), Block(arg_types=[i64])
+    not_computed = f.icmp("eq", raw, f.constant(0, 64))
+    cold = f.cold_block()
     f.branch_cold(not_computed, cold)
-    f.terminate(llvm.BrOp, (raw,), (joined,))
-    f.block = cold
+    joined = f.new_block((i64,))
+    f.br(joined, (raw,))
+    f.begin(cold)
     arguments = (f.constant(op.table.value.data, 32), f.values[op.index])
     computed = f.call_builtin("table_get_lazy_init_func_ref", f.values[op.vmctx], arguments, PTR)
     assert computed is not None
-    f.terminate(llvm.BrOp, (f.emit(llvm.PtrToIntOp, (computed,), i64),), (joined,))
+    f.br(joined, (f.value(llvm.PtrToIntOp, (computed,), i64),))
     f.begin(joined)
     mask = f.constant(~TABLE_ELEMENT_INITIALIZED, 64)
-    bits = f.emit(llvm.AndOp, (joined.args[0], mask), i64)
-    f.values[result_of(op)] = f.emit(llvm.IntToPtrOp, (bits,), PTR)
+    bits = f.value(llvm.AndOp, (joined.args[0], mask), i64)
+    f.values[result_of(op)] = f.value(llvm.IntToPtrOp, (bits,), PTR)
 
 
 def _store_element(f: FunctionLowering, op: wasmvm.StoreElementOp) -> None:
     address, value = f.values[op.address], f.values[op.value]
     if op.function is not None:
-        bits = f.emit(llvm.PtrToIntOp, (value,), i64)
-        value = f.emit(llvm.OrOp, (bits, f.constant(TABLE_ELEMENT_INITIALIZED, 64)), i64)
+        bits = f.value(llvm.PtrToIntOp, (value,), i64)
+        value = f.value(llvm.OrOp, (bits, f.constant(TABLE_ELEMENT_INITIALIZED, 64)), i64)
     volatile = op.volatile is not None
     f.store(value, address, POINTER_SIZE, Alias.TABLE_ELEMENT, volatile=volatile)
 
@@ -195,10 +196,10 @@ def _ref_null(f: FunctionLowering, op: wasmir.RefNullOp) -> None:
 
 
 def _ref_is_null(f: FunctionLowering, op: wasmir.RefIsNullOp) -> None:
-    bits = f.emit(llvm.PtrToIntOp, (f.values[op.operand],), i64)
-    is_null = f.compare("eq", bits, f.constant(0, 64))
+    bits = f.value(llvm.PtrToIntOp, (f.values[op.operand],), i64)
+    is_null = f.icmp("eq", bits, f.constant(0, 64))
     f.conditions[op.result] = is_null
-    f.values[result_of(op)] = f.emit(llvm.ZExtOp, (is_null,), i32)
+    f.values[result_of(op)] = f.value(llvm.ZExtOp, (is_null,), i32)
 
 
 # --- calls ---
@@ -210,7 +211,7 @@ def _call(f: FunctionLowering, op: wasmvm.CallOp) -> None:
     params, results = [a.type for a in arguments], [r.type for r in op.results]
     signature = abi_signature(Convention.WASM, params, results)
     callee_vmctx, caller_vmctx = f.values[op.callee_vmctx], f.values[op.caller_vmctx]
-    returned = f.call(
+    returned = f.abi_call(
         callee, signature, callee_vmctx, caller_vmctx, [f.values[a] for a in arguments]
     )
     f.values.update(zip(op.results, returned, strict=True))
@@ -220,7 +221,7 @@ def _call_pointer(f: FunctionLowering, op: wasmvm.CallPointerOp) -> None:
     code, callee_vmctx, caller_vmctx, *arguments = operands_of(op)
     params, results = [a.type for a in arguments], [r.type for r in op.results]
     signature = abi_signature(Convention(op.convention.data), params, results)
-    returned = f.call(
+    returned = f.abi_call(
         f.values[code],
         signature,
         f.values[callee_vmctx],
@@ -244,18 +245,19 @@ def _check_pending(f: FunctionLowering, op: wasmvm.CheckPendingOp) -> None:
     row = RUNTIME_LIMITS.field("pending_error")
     pending = f.load(f.byte_offset(limits, row.offset), i64, POINTER_SIZE, row.alias)
     cold = f.cold_block()
-    f.branch_cold(f.compare("ne", pending, f.constant(0, 64)), cold)
-    following, f.block = f.block, cold
+    f.branch_cold(f.icmp("ne", pending, f.constant(0, 64)), cold)
+    following = f.block
+    f.begin(cold)
     f.call_builtin("raise_pending", vmctx, (), None)
-    f.step(llvm.UnreachableOp, ())
-    f.block = following
+    f.unreachable()
+    f.begin(following)
 
 
 # --- the machine's state ---
 
 
 def _stack_pointer(f: FunctionLowering, op: wasmvm.StackPointerOp) -> None:
-    f.values[result_of(op)] = f.emit(llvm.StackSaveOp, (), PTR)
+    f.values[result_of(op)] = f.value(llvm.StackSaveOp, (), PTR)
 
 
 def _parent_frame_pointer(f: FunctionLowering, op: wasmvm.ParentFramePointerOp) -> None:
@@ -268,9 +270,9 @@ def _return_address(f: FunctionLowering, op: wasmvm.ReturnAddressOp) -> None:
 
 
 def _stack_check(f: FunctionLowering, op: wasmvm.StackCheckOp) -> None:
-    pointer = f.emit(llvm.StackSaveOp, (), PTR)
-    current = f.emit(llvm.PtrToIntOp, (pointer,), i64)
-    f.trap_if(f.compare("ult", current, f.values[op.limit]), TrapCode.STACK_OVERFLOW)
+    pointer = f.value(llvm.StackSaveOp, (), PTR)
+    current = f.value(llvm.PtrToIntOp, (pointer,), i64)
+    f.trap_if(f.icmp("ult", current, f.values[op.limit]), TrapCode.STACK_OVERFLOW)
 
 
 # --- array calls ---

@@ -16,7 +16,7 @@ from xdsl.dialects.builtin import i64
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import PassFailedException
 
-from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.blocks import reverse_postorder, successors
 from wasmdialect.passes.base import FunctionPass
 from wasmdialect.passes.checks import CheckInserter
@@ -51,8 +51,8 @@ def _are_loops_marked(function: wasmir.FuncOp) -> bool:
 class _Epochs(CheckInserter):
     def __init__(self, function: wasmir.FuncOp):
         super().__init__(function)
-        self.counter = self.load(self.vmctx, "vmctx", "epoch", wasmvm.PTR)
-        self.set_kept(self.load(self.limits, "limits", "epoch_deadline"))
+        self.counter = self.load_field(self.instance, "vmctx.epoch")
+        self.set_kept(self.load_field(self.limits, "limits.epoch_deadline"))
 
     def insert(self) -> None:
         self.run(self.check, {wasmir.LoopHeaderOp: self.loop_header})
@@ -63,16 +63,15 @@ class _Epochs(CheckInserter):
 
     def check(self) -> None:
         """Compare epoch and deadline."""
-        epoch = self.load(self.counter, "epoch", "current", volatile=True)
+        epoch = self.load_field(self.counter, "epoch.current", volatile=True)
         reread, ask, following = self.new_block(), self.new_block(), self.new_block()
-        self.branch_if(self.value("i64.ge_u", epoch, self.kept()), reread, following)
-        self.block = reread
-        deadline = self.load(self.limits, "limits", "epoch_deadline")
+        self.br_if(self.numeric("i64.ge_u", epoch, self.kept()), reread, following)
+        self.begin(reread)
+        deadline = self.load_field(self.limits, "limits.epoch_deadline")
         self.set_kept(deadline)
-        self.branch_if(self.value("i64.ge_u", epoch, deadline), ask, following)
-        self.block = ask
-        extended = self.call("new_epoch", (i64,))
-        assert extended is not None
+        self.br_if(self.numeric("i64.ge_u", epoch, deadline), ask, following)
+        self.begin(ask)
+        (extended,) = self.call_builtin("new_epoch", self.instance, (), (i64,))
         self.set_kept(extended)
-        self.branch(following)
-        self.block = following
+        self.br(following)
+        self.begin(following)

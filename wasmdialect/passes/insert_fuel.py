@@ -57,8 +57,8 @@ class _Fuel(CheckInserter):
 
     def count(self, op: Operation) -> None:
         assert isinstance(op, wasmir.OperatorsOp)
-        count = self.constant(op.count.value.data)
-        self.set_kept(self.value("i64.add", self.kept(), count))
+        count = self.i64_const(op.count.value.data)
+        self.set_kept(self.numeric("i64.add", self.kept(), count))
         drop(op)
 
     def loop_header(self, op: Operation) -> None:
@@ -75,20 +75,20 @@ class _Fuel(CheckInserter):
 
     def read(self) -> None:
         """The counter of the store into the frame."""
-        self.set_kept(self.load(self.limits, "limits", "fuel_consumed"))
+        self.set_kept(self.load_field(self.limits, "limits.fuel_consumed"))
 
     def write(self) -> None:
-        """And back."""
-        self.store(self.limits, "limits", "fuel_consumed", self.kept())
+        """And back, before anything that follows can trap."""
+        self.store_field(self.limits, "limits.fuel_consumed", self.kept(), volatile=True)
 
     def check(self) -> None:
         """Ask the runtime when there is no fuel left. It may give more."""
-        is_used_up = self.value("i64.ge_s", self.kept(), self.constant(0))
+        is_used_up = self.numeric("i64.ge_s", self.kept(), self.i64_const(0))
         out_of_fuel, following = self.new_block(), self.new_block()
-        self.branch_if(is_used_up, out_of_fuel, following)
-        self.block = out_of_fuel
+        self.br_if(is_used_up, out_of_fuel, following)
+        self.begin(out_of_fuel)
         self.write()
-        self.call("out_of_gas")
+        self.call_builtin("out_of_gas", self.instance)
         self.read()
-        self.branch(following)
-        self.block = following
+        self.br(following)
+        self.begin(following)

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, i64
-from xdsl.ir import Block
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.dialects.fast import append_op, append_value, splice_front
+from wasmdialect.dialects.wasm_builder import WasmBuilder
 
 _CALLS = (wasmir.CallLike, wasmvm.CallOp, wasmvm.CallPointerOp, wasmvm.CallBuiltinOp)
 
@@ -50,11 +49,6 @@ def _has_calls(function: wasmir.FuncOp) -> bool:
 
 
 def _insert_check(function: wasmir.FuncOp) -> None:
-    prelude, location = Block(), function.location
-    vmctx = append_value(prelude, wasmvm.VMContextOp, (), wasmvm.PTR, {}, location)
-    path = wasmvm.path_properties(wasmvm.Path("vmctx", None, "limits"))
-    limits = append_value(prelude, wasmvm.LoadFieldOp, (vmctx,), wasmvm.PTR, path, location)
-    path = wasmvm.path_properties(wasmvm.Path("limits", None, "stack_limit"))
-    limit = append_value(prelude, wasmvm.LoadFieldOp, (limits,), i64, path, location)
-    append_op(prelude, wasmvm.StackCheckOp, (limit,), {}, location)
-    splice_front(function.entry, prelude)
+    b = WasmBuilder.at_start(function.entry)
+    limits = b.load_field(b.vmctx(), "vmctx.limits")
+    b.stack_check(b.load_field(limits, "limits.stack_limit"))

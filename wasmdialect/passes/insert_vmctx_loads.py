@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, StringAttr, i32, i64
-from xdsl.ir import Attribute, Operation
+from xdsl.dialects.builtin import ModuleOp, UnitAttr, i32, i64
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from wasmdialect.abi.traps import TrapCode
@@ -21,14 +21,14 @@ from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.declared import number_of
 from wasmdialect.dialects.fast import (
     drop,
-    integer_attr,
     relink,
     replace_by,
     replace_value,
+    result_of,
     splice_front,
     take_operations,
 )
-from wasmdialect.passes.vmctx_steps import UNIT, VMContextSteps
+from wasmdialect.passes.vmctx_steps import VMContextSteps, holds_functions
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class _FunctionRewrite(VMContextSteps):
 
     def run(self) -> None:
         for block in self.function.body.blocks:
-            self.start_block(block)
+            self.begin(block)
             for op in take_operations(block):
                 handler = _HANDLERS.get(op.__class__)
                 if handler is None:
@@ -75,50 +75,74 @@ class _FunctionRewrite(VMContextSteps):
                 else:
                     self.location = op.location
                     handler(self, op)
-        splice_front(self.function.entry, self.prelude)
+        splice_front(self.function.entry, self.prelude.block)
+
+    def give_place(self, op: Operation) -> None:
+        """Let what was built last take the place of `op`, whose results it gives."""
+        last = self.block.last_op
+        assert last is not None
+        replace_by(op, last)
+
+    def give_value(self, op: Operation, value: SSAValue) -> None:
+        """Use `value` for the result of `op`."""
+        replace_value(result_of(op), value)
+        drop(op)
 
 
 def _load(r: _FunctionRewrite, op: wasmir.LoadOp) -> None:
-    base, properties = r.access(op)
+    base, may_fault = r.access(op)
     access = op.INSTRUCTION.access
     assert access is not None
-    if access.signed:
-        properties["signed"] = UNIT
-    replace_by(op, r.step(wasmvm.LinearLoadOp, (base, op.address_operand), properties))
+    r.linear_load(
+        base,
+        op.address_operand,
+        op.RESULT_TYPE,
+        offset=op.static_offset,
+        bytes=access.bytes,
+        signed=access.signed,
+        may_fault=may_fault,
+        volatile=may_fault and r.ordered,
+    )
+    r.give_place(op)
 
 
 def _store(r: _FunctionRewrite, op: wasmir.StoreOp) -> None:
-    base, properties = r.access(op)
-    properties |= r.order
-    r.step(wasmvm.LinearStoreOp, (base, op.address_operand, op.stored_value), properties)
+    base, may_fault = r.access(op)
+    r.linear_store(
+        base,
+        op.address_operand,
+        op.stored_value,
+        offset=op.static_offset,
+        bytes=op.bytes,
+        may_fault=may_fault,
+        volatile=r.ordered,
+    )
     drop(op)
 
 
 def _memory_size(r: _FunctionRewrite, op: wasmir.MemorySizeOp) -> None:
     memory = r.memory(op.memory)
-    page_log2 = r.constant(memory.page_size_log2.value.data, 64)
+    page_log2 = r.i64_const(memory.page_size_log2.value.data)
     pages = r.numeric("i64.shr_u", r.memory_length(memory), page_log2)
     if memory.address_type == i32:
         pages = r.numeric("i32.wrap_i64", pages)
-    replace_value(op.result, pages)
-    drop(op)
+    r.give_value(op, pages)
 
 
 def _memory_grow(r: _FunctionRewrite, op: wasmir.MemoryGrowOp) -> None:
     memory = r.memory(op.memory)
-    index = r.constant(memory.index_value)
+    index = r.i32_const(memory.index_value)
     pages = r.builtin_value("memory32_grow", i64, r.extend(op.delta), index)
     if memory.address_type == i32:
         pages = r.numeric("i32.wrap_i64", pages)
-    replace_value(op.result, pages)
-    drop(op)
+    r.give_value(op, pages)
 
 
 def _memory_fill(r: _FunctionRewrite, op: wasmir.MemoryFillOp) -> None:
     memory = r.memory(op.memory)
     start, length = r.extend(op.start), r.extend(op.length)
     r.check_range(memory, start, length)
-    r.builtin("memset", r.linear_address(memory, start), op.value, length)
+    r.builtin("memset", r.memory_address(memory, start), op.value, length)
     drop(op)
 
 
@@ -128,20 +152,20 @@ def _memory_copy(r: _FunctionRewrite, op: wasmir.MemoryCopyOp) -> None:
     length = r.extend(op.length)
     r.check_range(memory, destination, length)
     r.check_range(source_memory, source, length)
-    to = r.linear_address(memory, destination)
-    r.builtin("memmove", to, r.linear_address(source_memory, source), length)
+    to = r.memory_address(memory, destination)
+    r.builtin("memmove", to, r.memory_address(source_memory, source), length)
     drop(op)
 
 
 def _memory_init(r: _FunctionRewrite, op: wasmir.MemoryInitOp) -> None:
-    memory = r.constant(r.memory(op.memory).index_value)
-    segment = r.constant(_segment_index(op))
+    memory = r.i32_const(r.memory(op.memory).index_value)
+    segment = r.i32_const(_segment_index(op))
     r.builtin("memory_init", memory, segment, r.extend(op.destination), op.source, op.length)
     drop(op)
 
 
 def _data_drop(r: _FunctionRewrite, op: wasmir.DataDropOp) -> None:
-    r.builtin("data_drop", r.constant(_segment_index(op)))
+    r.builtin("data_drop", r.i32_const(_segment_index(op)))
     drop(op)
 
 
@@ -149,13 +173,12 @@ def _global_get(r: _FunctionRewrite, op: wasmir.GlobalGetOp) -> None:
     variable = r.variable(op.variable)
     constant = _constant_value(variable)
     if constant is not None:
-        replace_by(op, r.step(type(constant), (), dict(constant.properties)))
+        r.value(type(constant), (), constant.RESULT_TYPE, {**constant.properties})
+        r.give_place(op)
         return
     pointer, path = r.global_place(variable)
-    properties = wasmvm.path_properties(path)
-    if variable.mutable is None:
-        properties["invariant"] = UNIT
-    replace_by(op, r.step(wasmvm.LoadFieldOp, (pointer,), properties))
+    r.load_field(pointer, path, op.result.type, invariant=variable.mutable is None)
+    r.give_place(op)
 
 
 def _constant_value(variable: wasmir.GlobalOp) -> wasmir.ConstOp | None:
@@ -171,94 +194,85 @@ def _constant_value(variable: wasmir.GlobalOp) -> wasmir.ConstOp | None:
 
 def _global_set(r: _FunctionRewrite, op: wasmir.GlobalSetOp) -> None:
     pointer, path = r.global_place(r.variable(op.variable))
-    properties = wasmvm.path_properties(path) | r.order
-    r.step(wasmvm.StoreFieldOp, (pointer, op.value), properties)
+    r.store_field(pointer, path, op.value, volatile=r.ordered)
     drop(op)
 
 
 def _count(r: _FunctionRewrite, op: wasmvm.CountOp) -> None:
     path = wasmvm.Path("extra", None, op.counter.data)
-    count = r.field(r.vmctx(), path, i64)
-    added = r.numeric("i64.add", count, r.constant(op.amount_value, 64))
-    properties = wasmvm.path_properties(path) | r.order
-    r.step(wasmvm.StoreFieldOp, (r.vmctx(), added), properties)
+    count = r.load_field(r.vmctx(), path, i64)
+    added = r.numeric("i64.add", count, r.i64_const(op.amount_value))
+    r.store_field(r.vmctx(), path, added, volatile=r.ordered)
     drop(op)
 
 
 def _store_field(r: _FunctionRewrite, op: wasmvm.StoreFieldOp) -> None:
     """A field that a pass declared: the host may look at it after a trap."""
-    if op.struct.data == "extra":
-        op.properties |= r.order
+    if op.struct.data == "extra" and r.ordered:
+        op.volatile = UnitAttr()
     relink(r.block, op)
 
 
 def _table_get(r: _FunctionRewrite, op: wasmir.TableGetOp) -> None:
-    table = r.table(op.table)
-    index = r.table_index(op.index)
-    address = r.element_address(table, index)
-    properties = r.element_properties(table)
-    properties["table"] = integer_attr(table.index_value, 64)
-    operands = (r.vmctx(), address, index)
-    replace_by(op, r.step(wasmvm.LoadElementOp, operands, properties))
+    r.element(r.table(op.table), r.table_index(op.index))
+    r.give_place(op)
 
 
 def _table_set(r: _FunctionRewrite, op: wasmir.TableSetOp) -> None:
     table = r.table(op.table)
-    address = r.element_address(table, r.table_index(op.index))
-    r.step(wasmvm.StoreElementOp, (address, op.value), r.element_properties(table) | r.order)
+    address = r.checked_element(table, r.table_index(op.index))
+    r.store_element(address, op.value, function=holds_functions(table), volatile=r.ordered)
     drop(op)
 
 
 def _table_size(r: _FunctionRewrite, op: wasmir.TableSizeOp) -> None:
     pointer, path = r.table_place(r.table(op.table))
-    count = r.block_field(pointer, path.with_field("current_elements"), i32)
-    replace_value(op.result, r.table_result(count, op.result.type))
-    drop(op)
+    count = r.block_field(pointer, path.with_field("current_elements"))
+    r.give_value(op, r.table_result(count, op.result.type))
 
 
 def _table_grow(r: _FunctionRewrite, op: wasmir.TableGrowOp) -> None:
     table = r.table(op.table)
-    name = "table_grow_func_ref" if r.element_properties(table) else "table_grow_externref"
-    index = r.constant(table.index_value)
+    name = "table_grow_func_ref" if holds_functions(table) else "table_grow_externref"
+    index = r.i32_const(table.index_value)
     old = r.builtin_value(name, i32, index, r.table_index(op.delta), op.value)
-    replace_value(op.result, r.table_result(old, op.result.type))
-    drop(op)
+    r.give_value(op, r.table_result(old, op.result.type))
 
 
 def _table_fill(r: _FunctionRewrite, op: wasmir.TableFillOp) -> None:
     table = r.table(op.table)
-    name = "table_fill_func_ref" if r.element_properties(table) else "table_fill_externref"
+    name = "table_fill_func_ref" if holds_functions(table) else "table_fill_externref"
     start, length = r.table_index(op.start), r.table_index(op.length)
-    r.builtin(name, r.constant(table.index_value), start, op.value, length)
+    r.builtin(name, r.i32_const(table.index_value), start, op.value, length)
     drop(op)
 
 
 def _table_copy(r: _FunctionRewrite, op: wasmir.TableCopyOp) -> None:
-    to = r.constant(r.table(op.table).index_value)
-    source = r.constant(r.table(op.source_table).index_value)
+    to = r.i32_const(r.table(op.table).index_value)
+    source = r.i32_const(r.table(op.source_table).index_value)
     places = (r.table_index(v) for v in (op.destination, op.source, op.length))
     r.builtin("table_copy", to, source, *places)
     drop(op)
 
 
 def _table_init(r: _FunctionRewrite, op: wasmir.TableInitOp) -> None:
-    table = r.constant(r.table(op.table).index_value)
-    segment = r.constant(_segment_index(op))
+    table = r.i32_const(r.table(op.table).index_value)
+    segment = r.i32_const(_segment_index(op))
     destination = r.table_index(op.destination)
     r.builtin("table_init", table, segment, destination, op.source, op.length)
     drop(op)
 
 
 def _elem_drop(r: _FunctionRewrite, op: wasmir.ElemDropOp) -> None:
-    r.builtin("elem_drop", r.constant(_segment_index(op)))
+    r.builtin("elem_drop", r.i32_const(_segment_index(op)))
     drop(op)
 
 
 def _ref_func(r: _FunctionRewrite, op: wasmir.RefFuncOp) -> None:
     slot = r.callee(op.function).func_ref
     assert slot is not None, "validation has checked that the function is declared"
-    properties: dict[str, Attribute] = {"region": StringAttr("func_refs"), "entry": slot}
-    replace_by(op, r.step(wasmvm.EntryAddressOp, (r.vmctx(),), properties))
+    r.entry_address(r.vmctx(), "func_refs", slot.value.data, wasmir.FUNCREF)
+    r.give_place(op)
 
 
 def _call(r: _FunctionRewrite, op: wasmir.CallOp) -> None:
@@ -269,48 +283,36 @@ def _call(r: _FunctionRewrite, op: wasmir.CallOp) -> None:
         raise ValueError(f"@{callee.sym_name.data} has type {signature}, and is called as another")
     if callee.is_import:
         place = wasmvm.Path("imported_functions", callee.slot_value)
-        code = r.field(vmctx, place.with_field("wasm_call"))
-        callee_vmctx = r.field(vmctx, place.with_field("vmctx"))
-        call = r.step(
-            wasmvm.CallPointerOp, (code, callee_vmctx, vmctx, *arguments), {"convention": _WASM}
-        )
+        code = r.load_field(vmctx, place.with_field("wasm_call"))
+        callee_vmctx = r.load_field(vmctx, place.with_field("vmctx"))
+        r.call_pointer("wasm", code, callee_vmctx, vmctx, arguments, op.result_types)
     else:
-        call = r.step(wasmvm.CallOp, (vmctx, vmctx, *arguments), {"callee": op.callee})
+        r.call_function(op.callee, vmctx, vmctx, arguments, op.result_types)
     r.forget_fields()
-    replace_by(op, call)
+    r.give_place(op)
 
 
 def _call_indirect(r: _FunctionRewrite, op: wasmir.CallIndirectOp) -> None:
     table, vmctx = r.table(op.table), r.vmctx()
     index, *arguments = op.operands
-    index = r.table_index(index)
-    address = r.element_address(table, index)
-    properties = r.element_properties(table)
-    properties["table"] = integer_attr(table.index_value, 64)
-    reference = r.value(wasmvm.LoadElementOp, (vmctx, address, index), wasmir.FUNCREF, properties)
-    is_null = r.value(wasmir.RefIsNullOp, (reference,), i32)
-    r.trap_if(is_null, TrapCode.INDIRECT_CALL_TO_NULL)
+    reference = r.element(table, r.table_index(index))
+    r.trap_if(r.ref_is_null(reference), TrapCode.INDIRECT_CALL_TO_NULL)
     signature = r.symbols[op.signature.root_reference.data]
     assert isinstance(signature, wasmir.TypeOp)
     ids = r.entry_field(vmctx, wasmvm.Path("vmctx", None, "signature_ids"))
-    type_index: dict[str, Attribute] = {"type_index": integer_attr(signature.index_value, 64)}
-    expected = r.value(wasmvm.SignatureIdOp, (ids,), i32, type_index)
-    actual = r.field(reference, wasmvm.Path("func_ref", None, "type_index"), i32)
+    expected = r.signature_id(ids, signature.index_value)
+    actual = r.load_field(reference, "func_ref.type_index")
     r.trap_if(r.numeric("i32.ne", actual, expected), TrapCode.BAD_SIGNATURE)
-    code = r.field(reference, wasmvm.Path("func_ref", None, "wasm_call"))
-    callee_vmctx = r.field(reference, wasmvm.Path("func_ref", None, "vmctx"))
-    call = r.step(
-        wasmvm.CallPointerOp, (code, callee_vmctx, vmctx, *arguments), {"convention": _WASM}
-    )
+    code = r.load_field(reference, "func_ref.wasm_call")
+    callee_vmctx = r.load_field(reference, "func_ref.vmctx")
+    r.call_pointer("wasm", code, callee_vmctx, vmctx, arguments, op.result_types)
     r.forget_fields()
-    replace_by(op, call)
+    r.give_place(op)
 
 
 def _marker(r: _FunctionRewrite, op: Operation) -> None:
     drop(op)
 
-
-_WASM = StringAttr("wasm")
 
 _HANDLERS: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
     **dict.fromkeys(wasmir.LOAD_OPS.values(), _load),

@@ -4,25 +4,24 @@ checks, and calls of the runtime. `insert_vmctx_loads.py` says which steps an op
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal, TypeVar
 
-from xdsl.dialects.builtin import StringAttr, SymbolRefAttr, UnitAttr, i32, i64
+from xdsl.dialects.builtin import SymbolRefAttr, i32, i64
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from wasmdialect.abi.reservation import has_guard, is_covered_by_guard
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.dialects.fast import append_op, append_value, integer_attr
+from wasmdialect.dialects.wasm_builder import WasmBuilder
 
-UNIT = UnitAttr()
 _D = TypeVar("_D", bound=wasmir.DeclarationOp)
 
 
-def _order(
+def _orders_accesses(
     bounds: Literal["guard", "explicit"], traps: Literal["exact", "relaxed"]
-) -> dict[str, Attribute]:
-    """What keeps accesses in their order with traps: the one place where this is decided.
+) -> bool:
+    """Whether accesses are volatile to keep their order with traps: the one place where this is
+    decided.
 
     An access that faults is an exit from the function that LLVM does not see. LLVM keeps volatile
     accesses in their order, but deletes, delays and hoists plain stores across them, whether these are
@@ -30,10 +29,10 @@ def _order(
     may fault. So with guard pages every store is volatile. With explicit bounds each trap is a branch
     to a block that starts with a fence, which for LLVM reads all memory: plain stores will do.
     """
-    return {"volatile": UNIT} if traps == "exact" and bounds == "guard" else {}
+    return traps == "exact" and bounds == "guard"
 
 
-class VMContextSteps:
+class VMContextSteps(WasmBuilder):
     """Appends steps to a block of one function."""
 
     def __init__(
@@ -43,16 +42,14 @@ class VMContextSteps:
         bounds: Literal["guard", "explicit"],
         traps: Literal["exact", "relaxed"],
     ):
+        super().__init__(function.entry, function.location)
         self.function = function
         self.symbols = symbols
         self.bounds = bounds
-        self.order = _order(bounds, traps)
-        """Properties of every store that can be seen after a trap, and of every load that may fault."""
-        self.location = function.location
-        """Of what is appended."""
-        self.block = function.entry
-        """What is appended to."""
-        self.prelude = Block()
+        self.ordered = _orders_accesses(bounds, traps)
+        """Whether every store that can be seen after a trap is volatile, and every load that may
+        fault."""
+        self.prelude = WasmBuilder(Block(), function.location)
         """What goes to the start of the entry block."""
         self._vmctx: SSAValue | None = None
         self._entry_values: dict[tuple[SSAValue, wasmvm.Path], SSAValue] = {}
@@ -60,61 +57,25 @@ class VMContextSteps:
         self._block_values: dict[tuple[SSAValue, wasmvm.Path], SSAValue] = {}
         """Fields loaded in this block since the last call."""
 
-    def start_block(self, block: Block) -> None:
+    def begin(self, block: Block) -> None:
         """Append to another block, where nothing has been loaded yet."""
-        self.block = block
+        super().begin(block)
         self._block_values.clear()
 
-    # --- building ---
-
-    def value(
-        self,
-        cls: type[Operation],
-        operands: Sequence[SSAValue],
-        result_type: Attribute,
-        properties: dict[str, Attribute] | None = None,
-    ) -> SSAValue:
-        """Append an operation with one result."""
-        return append_value(self.block, cls, operands, result_type, properties or {}, self.location)
-
-    def step(
-        self,
-        cls: type[Operation],
-        operands: Sequence[SSAValue],
-        properties: dict[str, Attribute] | None = None,
-    ) -> Operation:
-        """Append an operation without results (or one that will take over another's)."""
-        return append_op(self.block, cls, operands, properties or {}, self.location)
-
-    def constant(self, value: int, bits: Literal[32, 64] = 32) -> SSAValue:
-        """An integer constant."""
-        cls = wasmir.CONST_OPS[f"i{bits}.const"]
-        return self.value(cls, (), cls.RESULT_TYPE, {"value": integer_attr(value, bits)})
-
-    def numeric(self, mnemonic: str, *operands: SSAValue) -> SSAValue:
-        """A numeric instruction."""
-        cls = wasmir.NUMERIC_OPS[mnemonic]
-        return self.value(cls, operands, cls.RESULT_TYPE)
+    # --- values and calls ---
 
     def extend(self, value: SSAValue) -> SSAValue:
         """An address or length as i64."""
         return value if value.type == i64 else self.numeric("i64.extend_i32_u", value)
 
-    def trap_if(self, condition: SSAValue, code: TrapCode) -> None:
-        """Trap when the condition is not zero."""
-        self.step(wasmvm.TrapIfOp, (condition,), {"code": integer_attr(code, 64)})
-
     def builtin(self, name: str, *arguments: SSAValue) -> None:
         """Call a runtime function that gives nothing back; it may change anything."""
-        properties: dict[str, Attribute] = {"builtin": StringAttr(name)}
-        self.step(wasmvm.CallBuiltinOp, (self.vmctx(), *arguments), properties)
+        self.call_builtin(name, self.vmctx(), arguments)
         self.forget_fields()
 
     def builtin_value(self, name: str, result_type: Attribute, *arguments: SSAValue) -> SSAValue:
         """Call a runtime function for its result; it may change anything."""
-        properties: dict[str, Attribute] = {"builtin": StringAttr(name)}
-        operands = (self.vmctx(), *arguments)
-        result = self.value(wasmvm.CallBuiltinOp, operands, result_type, properties)
+        (result,) = self.call_builtin(name, self.vmctx(), arguments, (result_type,))
         self.forget_fields()
         return result
 
@@ -123,43 +84,24 @@ class VMContextSteps:
     def vmctx(self) -> SSAValue:
         """The VMContext, taken once at the entry."""
         if self._vmctx is None:
-            location = self.function.location
-            self._vmctx = append_value(
-                self.prelude, wasmvm.VMContextOp, (), wasmvm.PTR, {}, location
-            )
+            self._vmctx = self.prelude.vmctx()
         return self._vmctx
 
-    def entry_field(
-        self, base: SSAValue, path: wasmvm.Path, result_type: Attribute = wasmvm.PTR
-    ) -> SSAValue:
+    def entry_field(self, base: SSAValue, path: wasmvm.Path) -> SSAValue:
         """A field that never changes: loaded once, at the entry of the function."""
         key = (base, path)
         known = self._entry_values.get(key)
         if known is None:
-            properties = wasmvm.path_properties(path)
-            properties["invariant"] = UNIT
-            location = self.function.location
-            known = self._entry_values[key] = append_value(
-                self.prelude, wasmvm.LoadFieldOp, (base,), result_type, properties, location
-            )
+            known = self._entry_values[key] = self.prelude.load_field(base, path, invariant=True)
         return known
 
-    def block_field(
-        self, base: SSAValue, path: wasmvm.Path, result_type: Attribute = wasmvm.PTR
-    ) -> SSAValue:
+    def block_field(self, base: SSAValue, path: wasmvm.Path) -> SSAValue:
         """A field that only a call can change: loaded once in a block between calls."""
         key = (base, path)
         known = self._block_values.get(key)
         if known is None:
-            known = self._block_values[key] = self.field(base, path, result_type)
+            known = self._block_values[key] = self.load_field(base, path)
         return known
-
-    def field(
-        self, base: SSAValue, path: wasmvm.Path, result_type: Attribute = wasmvm.PTR
-    ) -> SSAValue:
-        """A field, loaded here."""
-        properties = wasmvm.path_properties(path)
-        return self.value(wasmvm.LoadFieldOp, (base,), result_type, properties)
 
     def forget_fields(self) -> None:
         """A call may have changed every field that is not invariant."""
@@ -238,43 +180,30 @@ class VMContextSteps:
     def memory_length(self, memory: wasmir.MemoryOp) -> SSAValue:
         """The memory's size in bytes, as it is now."""
         if memory.maximum_bytes == memory.minimum_bytes:
-            return self.constant(memory.minimum_bytes, 64)
+            return self.i64_const(memory.minimum_bytes)
         pointer, path = self.memory_place(memory)
-        return self.block_field(pointer, path.with_field("current_length"), i64)
+        return self.block_field(pointer, path.with_field("current_length"))
 
-    def access(self, op: wasmir.MemoryAccess) -> tuple[SSAValue, dict[str, Attribute]]:
-        """Check the bounds of a load or store; its base and the properties of the access."""
+    def access(self, op: wasmir.MemoryAccess) -> tuple[SSAValue, bool]:
+        """Check the bounds of a load or store; the base of its memory, and whether it may fault."""
         memory = self.memory(op.memory_symbol)
         address, end = op.address_operand, op.static_offset + op.bytes
-        properties: dict[str, Attribute] = {
-            "offset": op.properties["offset"],
-            "bytes": integer_attr(op.bytes, 64),
-            "align": _BYTE_ALIGNED,
-        }
+        may_fault = False
         if not (op.known_in_bounds or _is_inside(address, end, memory.minimum_bytes)):
-            if not (self.is_guarded(memory) and is_covered_by_guard(end)):
-                self.step(
-                    wasmvm.BoundsCheckOp,
-                    (address, self.memory_length(memory)),
-                    # No memory has 2**64 - 1 bytes, so that stands for every larger end too.
-                    {"size": integer_attr(min(end, (1 << 64) - 1), 64)},
-                )
-            else:
-                properties |= {"may_fault": UNIT, **self.order}
-        return self.memory_base(memory), properties
+            may_fault = self.is_guarded(memory) and is_covered_by_guard(end)
+            if not may_fault:
+                # No memory has 2**64 - 1 bytes, so that stands for every larger end too.
+                self.bounds_check(address, min(end, (1 << 64) - 1), self.memory_length(memory))
+        return self.memory_base(memory), may_fault
 
     def check_range(self, memory: wasmir.MemoryOp, start: SSAValue, length: SSAValue) -> None:
         """Trap unless `length` bytes from `start` (both i64) are inside the memory."""
-        self.step(
-            wasmvm.RangeCheckOp,
-            (start, length, self.memory_length(memory)),
-            {"code": integer_attr(TrapCode.MEMORY_OUT_OF_BOUNDS, 64)},
-        )
+        bound = self.memory_length(memory)
+        self.range_check(start, length, bound, TrapCode.MEMORY_OUT_OF_BOUNDS)
 
-    def linear_address(self, memory: wasmir.MemoryOp, address: SSAValue) -> SSAValue:
+    def memory_address(self, memory: wasmir.MemoryOp, address: SSAValue) -> SSAValue:
         """The host address of a checked i64 address."""
-        base = self.memory_base(memory)
-        return self.value(wasmvm.LinearAddressOp, (base, address), wasmvm.PTR)
+        return self.linear_address(self.memory_base(memory), address)
 
     # --- tables ---
 
@@ -283,33 +212,37 @@ class VMContextSteps:
         largest i32: no table is that long, so it fails every check that the i64 would fail."""
         if value.type == i32:
             return value
-        too_large = self.numeric("i64.gt_u", value, self.constant(0xFFFF_FFFF, 64))
-        operands = (too_large, self.constant(-1), self.numeric("i32.wrap_i64", value))
-        return self.value(wasmir.SelectOp, operands, i32)
+        too_large = self.numeric("i64.gt_u", value, self.i64_const(0xFFFF_FFFF))
+        return self.select(too_large, self.i32_const(-1), self.numeric("i32.wrap_i64", value))
 
     def table_result(self, value: SSAValue, result_type: Attribute) -> SSAValue:
         """A number of elements, or -1, in the table's index type."""
         return value if result_type == i32 else self.numeric("i64.extend_i32_s", value)
 
-    def element_address(self, table: wasmir.TableOp, index: SSAValue) -> SSAValue:
+    def checked_element(self, table: wasmir.TableOp, index: SSAValue) -> SSAValue:
         """The checked address of a table element; `index` is an i32."""
         pointer, path = self.table_place(table)
-        count = self.block_field(pointer, path.with_field("current_elements"), i32)
+        count = self.block_field(pointer, path.with_field("current_elements"))
         self.trap_if(self.numeric("i32.ge_u", index, count), TrapCode.TABLE_OUT_OF_BOUNDS)
-        base = self.block_field(pointer, path.with_field("base"))
-        return self.value(wasmvm.ElementAddressOp, (base, index), wasmvm.PTR)
+        return self.element_address(self.block_field(pointer, path.with_field("base")), index)
 
-    def element_properties(self, table: wasmir.TableOp) -> dict[str, Attribute]:
-        """Whether the elements carry the initialised bit."""
-        return {"function": UNIT} if table.element_type == wasmir.FUNCREF else {}
+    def element(self, table: wasmir.TableOp, index: SSAValue) -> SSAValue:
+        """A table element; `index` is an i32."""
+        return self.load_element(
+            self.vmctx(),
+            self.checked_element(table, index),
+            index,
+            table.element_type,
+            table=table.index_value,
+            function=holds_functions(table),
+        )
 
 
-_BYTE_ALIGNED = integer_attr(1, 64)
+def holds_functions(table: wasmir.TableOp) -> bool:
+    """Whether the elements of a table carry the initialised bit."""
+    return table.element_type == wasmir.FUNCREF
 
 
 def _is_inside(address: SSAValue, end: int, size: int) -> bool:
     constant = wasmir.constant_bits(address)
     return constant is not None and constant + end <= size
-
-
-# --- one handler for each operation that touches runtime state ---

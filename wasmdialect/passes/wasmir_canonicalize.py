@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from xdsl.context import Context
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, SSAValue
 from xdsl.rewriter import Rewriter
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.blocks import reverse_postorder
 from wasmdialect.dialects.edges import branch_edges, remove_block_arguments
+from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.passes.base import FunctionPass
 from wasmdialect.passes.wasmir_dce import remove_unreachable_blocks
 
@@ -51,16 +52,11 @@ def _simplify_block(block: Block) -> bool:
         elif isinstance(op, wasmir.SelectOp):
             value = _simplify_select(op)
             if value is not None:
-                _replace(op, value)
+                WasmBuilder.before(op).replace(op, value)
                 changed = True
         elif isinstance(op, wasmir.BrIfOp | wasmir.BrTableOp):
             changed |= _simplify_branch(op)
     return changed
-
-
-def _replace(op: Operation, value: SSAValue) -> None:
-    op.results[0].replace_all_uses_with(value)
-    Rewriter.erase_op(op)
 
 
 # --- values ---
@@ -73,11 +69,8 @@ def _simplify_numeric(op: wasmir.NumericOp) -> bool:
         assert isinstance(attr, Attribute)
         constant = wasmir.constant(attr, op.RESULT_TYPE)
         assert constant is not None
-        constant.location = op.location
-        block = op.parent
-        assert block is not None
-        block.insert_op_before(constant, op)
-        _replace(op, constant.result)
+        builder = WasmBuilder.before(op)
+        builder.replace(op, builder.insert(constant).result)
         return True
     row = op.INSTRUCTION
     rule = _RULES.get(row.operation) if row.shape in ("i32", "i64") else None
@@ -86,7 +79,7 @@ def _simplify_numeric(op: wasmir.NumericOp) -> bool:
     value = rule(op)
     if value is None:
         return False
-    _replace(op, value)
+    WasmBuilder.before(op).replace(op, value)
     return True
 
 
@@ -166,12 +159,9 @@ def _simplify_branch(op: wasmir.BrIfOp | wasmir.BrTableOp) -> bool:
         taken = edges[0]
     else:
         return False
-    jump = wasmir.BrOp(taken[0], *taken[1])
-    jump.location = op.location
-    block = op.parent
-    assert block is not None
-    block.insert_op_before(jump, op)
-    Rewriter.erase_op(op)
+    builder = WasmBuilder.before(op)
+    builder.br(*taken)
+    builder.replace(op)
     return True
 
 

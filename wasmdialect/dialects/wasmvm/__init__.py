@@ -38,6 +38,7 @@ from wasmdialect.dialects.wasmvm.fields import (
     Path,
     StoreFieldOp,
     VMContextOp,
+    field_type,
     path_properties,
 )
 from wasmdialect.dialects.wasmvm.memory import (
@@ -131,5 +132,6 @@ __all__ = [
     "TrapIfOp",
     "TrapOp",
     "VMContextOp",
+    "field_type",
     "path_properties",
 ]

@@ -15,7 +15,7 @@ from xdsl.dialects.builtin import (
     i64,
 )
 from xdsl.dialects.utils import parse_func_op_like, print_func_op_like
-from xdsl.ir import Block
+from xdsl.ir import Block, Region
 from xdsl.irdl import (
     IRDLOperation,
     eq,
@@ -197,6 +197,16 @@ class FuncOp(IRDLOperation):
     body = region_def()
     traits = traits_def(IsolatedFromAbove(), SymbolOpInterface())
 
+    def __init__(self, symbol: str, function_type: FunctionType, convention: str, body: Region):
+        super().__init__(
+            properties={
+                "sym_name": StringAttr(symbol),
+                "function_type": function_type,
+                "convention": StringAttr(convention),
+            },
+            regions=[body],
+        )
+
     @property
     def entry(self) -> Block:
         """The first block."""
@@ -230,12 +240,7 @@ class FuncOp(IRDLOperation):
         name, inputs, outputs, region, extra, _, _ = parse_func_op_like(
             parser, reserved_attr_names=()
         )
-        return cls.create(
-            properties={
-                "sym_name": StringAttr(name),
-                "function_type": FunctionType.from_lists(inputs, outputs),
-                "convention": StringAttr(convention),
-            },
-            attributes=extra.data if extra is not None else {},
-            regions=[region],
-        )
+        op = cls(name, FunctionType.from_lists(inputs, outputs), convention, region)
+        if extra is not None:
+            op.attributes |= extra.data
+        return op

@@ -75,21 +75,49 @@ class Path(NamedTuple):
         """The same place, another field."""
         return Path(self.struct, self.entry, field)
 
+    @staticmethod
+    def named(name: str) -> Path:
+        """`struct.field`, as it is printed. Only a region needs an entry number."""
+        struct, _, field = name.partition(".")
+        return Path(struct, None, field)
 
-def path_properties(path: Path) -> dict[str, Attribute]:
+
+def path_properties(path: Path | str) -> dict[str, Attribute]:
     """The properties that name a path in an operation (a new dictionary)."""
     known = _PATH_PROPERTIES.get(path)
     if known is None:
+        struct, entry, field = Path.named(path) if isinstance(path, str) else path
         known = dict[str, Attribute]()
-        known |= {"struct": StringAttr(path.struct), "field": StringAttr(path.field)}
-        if path.entry is not None:
-            known["entry"] = IntegerAttr(path.entry, i64)
+        known |= {"struct": StringAttr(struct), "field": StringAttr(field)}
+        if entry is not None:
+            known["entry"] = IntegerAttr(entry, i64)
         if len(_PATH_PROPERTIES) < 10_000:
             _PATH_PROPERTIES[path] = known
     return dict(known)
 
 
-_PATH_PROPERTIES: dict[Path, dict[str, Attribute]] = {}
+_PATH_PROPERTIES: dict[Path | str, dict[str, Attribute]] = {}
+
+
+def field_type(path: Path | str) -> Attribute:
+    """The type of the field that a path names. Raises ValueError if the layout table does not say it:
+    for fields that a pass declared, and for values of globals, which have the type of the global."""
+    struct, entry, field = Path.named(path) if isinstance(path, str) else path
+    known = _TYPES.get((struct, field))
+    if known is None or (struct in _REGION_NAMES) != (entry is not None):
+        raise ValueError(f"the layout table has no type for a field {struct}.{field}: give it")
+    return known
+
+
+_TYPES: dict[tuple[str, str], Attribute] = {
+    (name, row.name): FIELD_TYPES[row.type]
+    for name, fields in (
+        *((s.name, s.fields) for s in STRUCTS.values()),
+        *((r.name, r.element.fields) for r in REGIONS),
+    )
+    for row in fields
+    if row.type in FIELD_TYPES
+}
 
 
 class FieldOp(IRDLOperation, ABC):
@@ -182,12 +210,6 @@ _FIELD_KEYWORDS = ("invariant", "volatile")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_$.]+")
 
 
-def _named_field(name: str) -> dict[str, Attribute]:
-    """The properties of `struct.field` as it is printed."""
-    struct, _, field = name.partition(".")
-    return path_properties(Path(struct, None, field))
-
-
 @irdl_op_definition
 class LoadFieldOp(FieldOp):
     """Read a field."""
@@ -199,7 +221,7 @@ class LoadFieldOp(FieldOp):
     def __init__(self, base: SSAValue | Operation, field: str, result_type: Attribute):
         """`field` is `struct.field`; a pass's own is `extra.name`."""
         super().__init__(
-            operands=[base], result_types=[result_type], properties=_named_field(field)
+            operands=[base], result_types=[result_type], properties=path_properties(field)
         )
 
     def accessed_type(self) -> Attribute:
@@ -234,7 +256,7 @@ class StoreFieldOp(FieldOp):
 
     def __init__(self, base: SSAValue | Operation, field: str, value: SSAValue | Operation):
         """`field` is `struct.field`; a pass's own is `extra.name`."""
-        super().__init__(operands=[base, value], properties=_named_field(field))
+        super().__init__(operands=[base, value], properties=path_properties(field))
 
     def accessed_type(self) -> Attribute:
         return self.value.type

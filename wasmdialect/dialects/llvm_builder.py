@@ -1,0 +1,267 @@
+"""A constructor for each operation of LLVM that lowering makes, of xDSL's dialect and of `llvm_ext`.
+
+What is the same wherever this project makes an operation is set here: no fast-math flags, no operand
+bundles, alias classes and alignment of accesses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from xdsl.dialects import llvm
+from xdsl.dialects.builtin import (
+    DenseArrayBase,
+    IntegerAttr,
+    IntegerType,
+    StringAttr,
+    SymbolRefAttr,
+    UnitAttr,
+    i1,
+    i8,
+    i32,
+    i64,
+)
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+from wasmdialect.dialects import llvm_ext
+from wasmdialect.dialects.builder import OpBuilder
+from wasmdialect.dialects.fast import integer_attr, segments
+from wasmdialect.dialects.wasmvm import PTR
+
+UNIT = UnitAttr()
+NO_INLINE = "no_inline"
+"""The attribute of a call that must stay one."""
+_NO_FAST_MATH = llvm.FastMathAttr("none")
+_NO_SEGMENTS = DenseArrayBase.from_list(i32, ())
+_PLAIN_CALL: dict[str, Attribute] = {
+    "fastmathFlags": _NO_FAST_MATH,
+    "CConv": llvm.CallingConventionAttr("ccc"),
+    "op_bundle_sizes": _NO_SEGMENTS,
+    # Not a tail call: runaway recursion must use up the stack, not loop.
+    "TailCallKind": llvm.TailCallKindAttr(llvm.TailCallKind.NOTAIL),
+}
+_ICMP = {flag.value: integer_attr(flag.to_int(), 64) for flag in llvm.ALL_ICMP_FLAGS}
+_FCMP = {flag.value: integer_attr(flag.to_int(), 64) for flag in llvm.ALL_FCMP_FLAGS}
+
+
+class LLVMBuilder(OpBuilder):
+    """Builds operations of `llvm` and `llvm_ext`."""
+
+    # --- numbers ---
+
+    def constant(self, value: int, bits: int) -> SSAValue:
+        """An integer constant, any width."""
+        attr = integer_attr(value, bits)
+        return self.constant_attr(attr, attr.type)
+
+    def constant_attr(self, value: Attribute, result_type: Attribute) -> SSAValue:
+        """A constant, given as its attribute."""
+        return self.value(llvm.ConstantOp, (), result_type, {"value": value})
+
+    def icmp(self, predicate: str, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """An integer or pointer comparison as an i1."""
+        return self.value(llvm.ICmpOp, (lhs, rhs), i1, {"predicate": _ICMP[predicate]})
+
+    def fcmp(self, predicate: str, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """A float comparison as an i1."""
+        properties = {"predicate": _FCMP[predicate], "fastmathFlags": _NO_FAST_MATH}
+        return self.value(llvm.FCmpOp, (lhs, rhs), i1, properties)
+
+    def float_value(
+        self, cls: type[Operation], operands: Sequence[SSAValue], result_type: Attribute
+    ) -> SSAValue:
+        """Float arithmetic, exact: no fast-math flags."""
+        return self.value(cls, operands, result_type, {"fastmathFlags": _NO_FAST_MATH})
+
+    def select(self, condition: SSAValue, true_value: SSAValue, false_value: SSAValue) -> SSAValue:
+        """The first value if the i1 is set, else the second."""
+        operands = (condition, true_value, false_value)
+        return self.float_value(llvm.SelectOp, operands, true_value.type)
+
+    def intrinsic(
+        self, name: str, operands: Sequence[SSAValue], result_type: Attribute
+    ) -> SSAValue:
+        """Call an LLVM intrinsic."""
+        properties: dict[str, Attribute] = {
+            "intrin": _string(name),
+            "fastmathFlags": _NO_FAST_MATH,
+            "op_bundle_sizes": _NO_SEGMENTS,
+            **segments(len(operands), 0),
+        }
+        return self.value(llvm.CallIntrinsicOp, operands, result_type, properties)
+
+    # --- pointers ---
+
+    def null(self) -> SSAValue:
+        """The null pointer."""
+        return self.value(llvm.ZeroOp, (), PTR)
+
+    def byte_offset(self, base: SSAValue, offset: int) -> SSAValue:
+        """`base` plus a constant number of bytes."""
+        if offset == 0:
+            return base
+        if offset > _MAX_CONSTANT_INDEX:
+            return self.index(base, self.constant(offset, 64))
+        return self.value(llvm.GEPOp, (base,), PTR, _gep(offset))
+
+    def index(self, base: SSAValue, index: SSAValue) -> SSAValue:
+        """`base` plus an i64 number of bytes."""
+        return self.value(llvm.GEPOp, (base, index), PTR, _gep(llvm.GEP_USE_SSA_VAL))
+
+    def load(
+        self,
+        address: SSAValue,
+        result_type: Attribute,
+        alignment: int,
+        alias: str,
+        *,
+        invariant: bool = False,
+        volatile: bool = False,
+        may_fault: bool = False,
+    ) -> SSAValue:
+        """Load from an address."""
+        properties = {**_access(alignment, alias, volatile, may_fault)}
+        if invariant:
+            properties["invariant"] = UNIT
+        return self.value(llvm_ext.LoadOp, (address,), result_type, properties)
+
+    def store(
+        self,
+        value: SSAValue,
+        address: SSAValue,
+        alignment: int,
+        alias: str,
+        *,
+        volatile: bool = False,
+        may_fault: bool = False,
+    ) -> None:
+        """Store to an address."""
+        properties = {**_access(alignment, alias, volatile, may_fault)}
+        self.step(llvm_ext.StoreOp, (value, address), properties)
+
+    def stack_slot(self, size: int) -> SSAValue:
+        """Memory in the function's frame, 16-aligned. It must be built in the entry block."""
+        properties: dict[str, Attribute] = {"elem_type": i8, "alignment": integer_attr(16, 64)}
+        return self.value(llvm.AllocaOp, (self.constant(size, 64),), PTR, properties)
+
+    # --- structures ---
+
+    def extract(self, structure: SSAValue, position: int, result_type: Attribute) -> SSAValue:
+        """A member of a structure value."""
+        return self.value(llvm.ExtractValueOp, (structure,), result_type, _position(position))
+
+    def structure(self, members: Sequence[SSAValue], result_type: Attribute) -> SSAValue:
+        """A structure value with these members."""
+        structure: SSAValue = self.value(llvm.UndefOp, (), result_type)
+        for position, member in enumerate(members):
+            structure = self.value(
+                llvm.InsertValueOp, (structure, member), result_type, _position(position)
+            )
+        return structure
+
+    # --- control ---
+
+    def br(self, target: Block, arguments: Sequence[SSAValue] = ()) -> None:
+        """End the block with a jump."""
+        self.terminator(llvm.BrOp, arguments, (target,))
+
+    def cond_br(
+        self,
+        condition: SSAValue,
+        then_block: Block,
+        else_block: Block,
+        then_arguments: Sequence[SSAValue] = (),
+        else_arguments: Sequence[SSAValue] = (),
+    ) -> None:
+        """End the block: go to `then_block` if the i1 is set, else to `else_block`."""
+        self.terminator(
+            llvm.CondBrOp,
+            (condition, *then_arguments, *else_arguments),
+            (then_block, else_block),
+            segments(1, len(then_arguments), len(else_arguments)),
+        )
+
+    def trap(self, code: int) -> None:
+        """End the block with a trap: the fence keeps LLVM from deleting stores before it."""
+        self.step(llvm_ext.FenceOp)
+        self.step(llvm_ext.UBSanTrapOp, (), {"code": integer_attr(code, 64)})
+        self.unreachable()
+
+    def unreachable(self) -> None:
+        """End a block whose end is not reached."""
+        self.step(llvm.UnreachableOp)
+
+    def return_(self, values: Sequence[SSAValue] = ()) -> None:
+        """End the block: return from the function with at most one value."""
+        self.step(llvm.ReturnOp, values)
+
+    # --- calls ---
+
+    def call(
+        self,
+        callee: str | SSAValue,
+        type: llvm.LLVMFunctionType,
+        operands: Sequence[SSAValue],
+        *,
+        no_inline: bool = False,
+    ) -> SSAValue | None:
+        """Call a symbol or an address in the C convention of LLVM."""
+        properties = {**_PLAIN_CALL}
+        if isinstance(callee, str):
+            properties["callee"] = SymbolRefAttr(callee)
+        else:
+            operands = [callee, *operands]
+        properties |= segments(len(operands), 0)
+        result: SSAValue | None = None
+        if isinstance(type.output, llvm.LLVMVoidType):
+            call = self.step(llvm.CallOp, operands, properties)
+        else:
+            result = self.value(llvm.CallOp, operands, type.output, properties)
+            call = result.op
+        if no_inline:
+            call.attributes[NO_INLINE] = UNIT
+        return result
+
+
+# --- properties ---
+
+_GEP_FLAGS = IntegerAttr(0, IntegerType(32))
+_MAX_CONSTANT_INDEX = (1 << 31) - 1
+"""Constant indices of getelementptr are i32 attributes."""
+
+
+@lru_cache(10_000)
+def _gep_indices(index: int) -> Attribute:
+    return DenseArrayBase.from_list(i32, (index,))
+
+
+def _gep(index: int) -> dict[str, Attribute]:
+    return {
+        "elem_type": i8,
+        "noWrapFlags": _GEP_FLAGS,
+        "rawConstantIndices": _gep_indices(index),
+    }
+
+
+@lru_cache(10_000)
+def _access(alignment: int, alias: str, volatile: bool, may_fault: bool) -> dict[str, Attribute]:
+    """The properties of an access, to be copied."""
+    properties: dict[str, Attribute] = {
+        "alignment": integer_attr(alignment, 64),
+        "alias": StringAttr(alias),
+    }
+    if volatile:
+        properties["volatile_"] = UNIT
+    if may_fault:
+        properties["may_fault"] = UNIT
+    return properties
+
+
+@lru_cache(10_000)
+def _string(text: str) -> StringAttr:
+    return StringAttr(text)
+
+
+def _position(position: int) -> dict[str, Attribute]:
+    return {"position": DenseArrayBase.from_list(i64, (position,))}
