@@ -65,7 +65,10 @@ class LLVMBuilder(OpBuilder):
 
     def fcmp(self, predicate: str, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
         """A float comparison as an i1."""
-        properties = {"predicate": _FCMP[predicate], "fastmathFlags": _NO_FAST_MATH}
+        properties: dict[str, Attribute] = {
+            "predicate": _FCMP[predicate],
+            "fastmathFlags": _NO_FAST_MATH,
+        }
         return self.value(llvm.FCmpOp, (lhs, rhs), i1, properties)
 
     def float_value(

@@ -34,7 +34,7 @@ class InsertEpochChecks(FunctionPass):
                 f"@{function.sym_name.data} has a loop without a marker: switch markers on with"
                 " --epoch-interruption (in Python: Config(epoch_interruption=True)) at the import"
             )
-        _Epochs(function).insert()
+        _Epochs(function).insert_checks()
 
 
 def _are_loops_marked(function: wasmir.FuncOp) -> bool:
@@ -54,7 +54,7 @@ class _Epochs(CheckInserter):
         self.counter = self.load_field(self.instance, "vmctx.epoch")
         self.set_kept(self.load_field(self.limits, "limits.epoch_deadline"))
 
-    def insert(self) -> None:
+    def insert_checks(self) -> None:
         self.run(self.check, {wasmir.LoopHeaderOp: self.loop_header})
 
     def loop_header(self, op: Operation) -> None:

@@ -34,15 +34,15 @@ class InsertFuel(FunctionPass):
                 f"@{function.sym_name.data} has no markers to count: switch them on with"
                 " --consume-fuel (in Python: Config(consume_fuel=True))"
             )
-        _Fuel(function).insert()
+        _Fuel(function).insert_checks()
 
 
 class _Fuel(CheckInserter):
-    def insert(self) -> None:
+    def insert_checks(self) -> None:
         self.run(
             self.enter,
             {
-                wasmir.OperatorsOp: self.count,
+                wasmir.OperatorsOp: self.add_up,
                 wasmir.LoopHeaderOp: self.loop_header,
                 wasmir.CallOp: self.leave_and_return,
                 wasmir.CallIndirectOp: self.leave_and_return,
@@ -55,7 +55,7 @@ class _Fuel(CheckInserter):
         self.read()
         self.check()
 
-    def count(self, op: Operation) -> None:
+    def add_up(self, op: Operation) -> None:
         assert isinstance(op, wasmir.OperatorsOp)
         count = self.i64_const(op.count.value.data)
         self.set_kept(self.numeric("i64.add", self.kept(), count))
