@@ -1,0 +1,162 @@
+"""Every constructor of `WasmBuilder`: complete, and what it makes passes the verifier."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from xdsl.dialects.builtin import FunctionType, SymbolRefAttr, f32, f64, i32, i64
+from xdsl.ir import Block, Operation, Region
+from xdsl.traits import IsTerminator
+
+from wasmdialect.abi.traps import TrapCode
+from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.fast import segment_sizes
+from wasmdialect.dialects.wasm_builder import WasmBuilder
+from wasmdialect.dialects.wasmvm import PTR, Path
+
+
+def built() -> Region:
+    """A function that calls every constructor."""
+    entry = Block(arg_types=[i32, i64, PTR, wasmir.FUNCREF])
+    region = Region([entry])
+    b = WasmBuilder.at_end(entry)
+    x, wide, pointer, reference = entry.args
+    b.select(b.i32_const(0), b.f32_const(0), b.f32_const(1 << 31))
+    b.numeric("f64.neg", b.f64_const(0))
+    b.numeric("i64.add", wide, b.i64_const(-1))
+    b.call("f", (x, wide), (i32, f64))
+    b.call_indirect(SymbolRefAttr("t"), "type", x, (wide,), ())
+    b.mark_operators(3)
+    b.mark_loop_header()
+    b.global_set("g", b.global_get("g", f32))
+    for mnemonic in wasmir.LOAD_OPS:
+        b.load(mnemonic, "m", x, offset=(1 << 64) - 1)
+    for mnemonic, cls in wasmir.STORE_OPS.items():
+        value = b.global_get("g", cls.VALUE_TYPE)
+        b.store(mnemonic, SymbolRefAttr("m"), wide, value, align=1)
+    b.memory_grow("m", b.memory_size("m", i64))
+    b.memory_fill("m", x, x, x)
+    b.memory_copy("m", "m", x, x, x)
+    b.memory_init("m", "d", 0, x, x, x)
+    b.data_drop("d", 0)
+    b.ref_is_null(b.ref_null(wasmir.EXTERNREF))
+    b.table_set("t", x, b.ref_func("f"))
+    b.table_get("t", wide, wasmir.FUNCREF)
+    b.table_grow("t", reference, b.table_size("t"))
+    b.table_fill("t", x, reference, x)
+    b.table_copy("t", "t", x, x, x)
+    b.table_init("t", "e", 1, x, x, x)
+    b.elem_drop("e", 1)
+    limits = b.load_field(b.vmctx(), "vmctx.limits", invariant=True)
+    b.store_field(limits, "limits.stack_limit", wide, volatile=True)
+    b.load_field(b.caller_vmctx(), Path("owned_memories", 2, "current_length"), volatile=True)
+    b.entry_address(pointer, "func_refs", 2, wasmir.FUNCREF)
+    b.count("calls")
+    b.count("calls", 2)
+    b.linear_load(pointer, x, i64, bytes=4, offset=8, signed=True, may_fault=True, volatile=True)
+    b.linear_store(pointer, wide, x, bytes=2, align=2, may_fault=True, volatile=True)
+    b.linear_address(pointer, wide)
+    b.bounds_check(x, 4, wide)
+    b.range_check(wide, wide, wide, TrapCode.MEMORY_OUT_OF_BOUNDS)
+    element = b.element_address(pointer, x)
+    b.load_element(pointer, element, x, wasmir.FUNCREF, table=1, function=True)
+    b.store_element(element, reference, function=True, volatile=True)
+    b.signature_id(pointer, 3)
+    b.trap_if(x, TrapCode.BAD_SIGNATURE)
+    b.call_function("f", pointer, pointer, (x,), (i32, i64))
+    b.call_pointer("native", pointer, pointer, pointer, (x,), ())
+    b.call_builtin("new_epoch", pointer, (), (i64,))
+    b.call_builtin("out_of_gas", pointer)
+    b.check_pending(pointer)
+    for _ in (b.stack_pointer(), b.parent_frame_pointer(), b.return_address()):
+        pass
+    b.stack_check(wide)
+    slots = b.stack_slots(2)
+    b.store_slot(slots, 1, b.load_slot(slots, 0, f64))
+    target = b.new_block((i32, i64))
+    end = b.new_block()
+    b.br_if(x, end, target, (), (x, wide))
+    b.begin(target)
+    b.br_table(x, (end, ()), [(target, (x, wide)), (end, ()), (target, target.args)])
+    for finish in (b.return_, b.unreachable, lambda: b.trap(0), lambda: b.br(target, (x, wide))):
+        b.begin(b.new_block())
+        finish()
+    b.begin(end)
+    b.return_()
+    return region
+
+
+def test_what_is_built_is_valid():
+    function = wasmvm.FuncOp("f", FunctionType.from_lists([], []), "wasm", built())
+    function.verify()
+    for op in function.walk():
+        assert op is function or op.parent is not None
+
+
+def test_every_operation_has_a_constructor():
+    """All of both dialects but declarations, of which the numeric ones share one constructor."""
+    made = {type(op) for op in built().walk()}
+    expected: set[type[Operation]] = {*wasmir.WASMIR.operations, *wasmvm.WASMVM.operations}
+    expected -= {*wasmir.NUMERIC_OPS.values(), wasmvm.FuncOp}
+    expected = {op for op in expected if not issubclass(op, wasmir.DeclarationOp)}
+    expected -= {wasmir.ExportOp, wasmir.StartOp}
+    assert {op.name for op in expected - made} == set()
+
+
+def test_groups_of_operands():
+    branches = {type(op): op for op in built().walk() if op.has_trait(IsTerminator)}
+    assert segment_sizes(branches[wasmir.BrIfOp]) == (1, 0, 2)
+    table = branches[wasmir.BrTableOp]
+    assert isinstance(table, wasmir.BrTableOp)
+    assert segment_sizes(table) == (1, 0, 4)
+    assert [len(arguments) for _, arguments in table.cases()] == [2, 0, 2]
+
+
+def test_properties_are_not_shared():
+    """A pass may change the properties of one operation."""
+    b = WasmBuilder.at_end(Block())
+    base = b.vmctx()
+    first, second = (b.load_field(base, "vmctx.limits") for _ in range(2))
+    first_op, second_op = first.owner, second.owner
+    assert isinstance(first_op, wasmvm.LoadFieldOp)
+    assert isinstance(second_op, wasmvm.LoadFieldOp)
+    first_op.properties.pop("field")
+    assert "field" in second_op.properties
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("vmctx.limits", PTR),
+        ("limits.fuel_consumed", i64),
+        ("func_ref.type_index", i32),
+        (Path("tables", 3, "current_elements"), i32),
+    ],
+)
+def test_fields_have_the_type_of_the_layout_table(field: str | Path, expected: object):
+    b = WasmBuilder.at_end(Block())
+    assert b.load_field(b.vmctx(), field).type == expected
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["extra.mine", "vmctx.limit", "limits", "tables.base", Path("globals", 0, "value"), "", "a.b"],
+)
+def test_fields_without_a_known_type_need_one(field: str | Path):
+    b = WasmBuilder.at_end(Block())
+    base = b.vmctx()
+    with pytest.raises(ValueError, match="the layout table has no type for a field"):
+        b.load_field(base, field)
+    assert b.block.last_op is base.owner
+
+
+def test_numeric_refuses_other_operands():
+    b = WasmBuilder.at_end(Block())
+    x, wide = b.i32_const(1), b.i64_const(1)
+    for operands, given in (((x,), "i32"), ((x, wide), "i32, i64"), ((), "")):
+        with pytest.raises(ValueError, match=re.escape(f"takes (i32, i32), not ({given})")):
+            b.numeric("i32.add", *operands)
+    with pytest.raises(ValueError, match=r"called 'i32\.ad'"):
+        b.numeric("i32.ad", x, x)
+    assert b.block.last_op is wide.owner
