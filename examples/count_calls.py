@@ -2,8 +2,8 @@
 
 from xdsl.context import Context
 
-from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.passes.base import Declarations, FunctionPass
+from wasmdialect.dialects import wasmir
+from wasmdialect.passes.base import Declarations, FunctionPass, WasmBuilder
 
 
 class CountCalls(FunctionPass):
@@ -13,4 +13,4 @@ class CountCalls(FunctionPass):
         declarations.add_counter("calls")
 
     def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
-        function.entry.insert_op_before(wasmvm.CountOp("calls"), function.entry.first_op)
+        WasmBuilder.at_start(function.entry).count("calls")

@@ -2,8 +2,8 @@
 
 from xdsl.context import Context
 
-from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.passes.base import Declarations, FunctionPass
+from wasmdialect.dialects import wasmir
+from wasmdialect.passes.base import Declarations, FunctionPass, WasmBuilder
 
 
 class LastStore(FunctionPass):
@@ -14,8 +14,6 @@ class LastStore(FunctionPass):
 
     def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
         for op in [*function.body.walk()]:
-            if isinstance(op, wasmir.StoreLike) and op.parent is not None:
-                vmctx = wasmvm.VMContextOp()
-                note = wasmvm.StoreFieldOp(vmctx, "extra.last_store", op.address_operand)
-                vmctx.location = note.location = op.location
-                op.parent.insert_ops_before([vmctx, note], op)
+            if isinstance(op, wasmir.StoreLike):
+                b = WasmBuilder.before(op)
+                b.store_field(b.vmctx(), "extra.last_store", op.address_operand)

@@ -3,9 +3,7 @@
 from xdsl.context import Context
 
 from wasmdialect.dialects import wasmir
-from wasmdialect.passes.base import Declarations, FunctionPass
-
-Const = wasmir.op_class("i32.const")
+from wasmdialect.passes.base import Declarations, FunctionPass, WasmBuilder
 
 
 class TraceStores(FunctionPass):
@@ -17,8 +15,6 @@ class TraceStores(FunctionPass):
 
     def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
         for op in [*function.body.walk()]:
-            if isinstance(op, wasmir.StoreLike) and op.parent is not None:
-                address, size = op.address_operand, Const(op.bytes)
-                call = wasmir.CallOp(self.declared, [address, size], [])
-                size.location = call.location = op.location
-                op.parent.insert_ops_before([size, call], op)
+            if isinstance(op, wasmir.StoreLike):
+                b = WasmBuilder.before(op)
+                b.call(self.declared, [op.address_operand, b.i32_const(op.bytes)])
