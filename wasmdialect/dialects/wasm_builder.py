@@ -386,7 +386,7 @@ class WasmBuilder(OpBuilder):
         volatile: bool = False,
     ) -> SSAValue:
         """Load `bytes` bytes from `base + address + offset` and extend them."""
-        properties = _linear_properties(offset, bytes, align, may_fault, volatile)
+        properties = {**_linear_properties(offset, bytes, align, may_fault, volatile)}
         if signed:
             properties["signed"] = UNIT
         return self.value(wasmvm.LinearLoadOp, (base, address), result_type, properties)
@@ -404,7 +404,7 @@ class WasmBuilder(OpBuilder):
         volatile: bool = False,
     ) -> None:
         """Store the low `bytes` bytes of a value at `base + address + offset`."""
-        properties = _linear_properties(offset, bytes, align, may_fault, volatile)
+        properties = {**_linear_properties(offset, bytes, align, may_fault, volatile)}
         self.step(wasmvm.LinearStoreOp, (base, address, value), properties)
 
     def linear_address(self, base: SSAValue, address: SSAValue) -> SSAValue:
@@ -588,9 +588,11 @@ def _access_properties(memory: Symbol, offset: int, align: int | None) -> dict[s
     return properties
 
 
+@lru_cache(10_000)
 def _linear_properties(
     offset: int, bytes: int, align: int, may_fault: bool, volatile: bool
 ) -> dict[str, Attribute]:
+    """The properties of an access of linear memory, to be copied."""
     properties: dict[str, Attribute] = {
         "offset": integer_attr(offset, 64),
         "bytes": integer_attr(bytes, 64),

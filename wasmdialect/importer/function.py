@@ -35,11 +35,13 @@ if TYPE_CHECKING:
 
 _BLOCK, _LOOP, _IF, _ELSE, _END = 0x02, 0x03, 0x04, 0x05, 0x0B
 _BR, _BR_IF, _BR_TABLE = 0x0C, 0x0D, 0x0E
-_LOCAL_SET, _LOCAL_TEE = 0x21, 0x22
+_LOCAL_GET, _LOCAL_SET, _LOCAL_TEE = 0x20, 0x21, 0x22
 _TRY_TABLE = 0x1F
 BEFORE_LOOP, IN_LOOP = -1, -2
 """Keys of handlers that run before a loop is opened and at its header."""
 _OPENERS = frozenset({_BLOCK, _LOOP, _IF, _TRY_TABLE})
+_BUILD_NOTHING = frozenset({_LOCAL_GET, _LOCAL_SET, _LOCAL_TEE})
+"""Every other instruction is of these. They build no operation, which would need a location."""
 
 
 @dataclass(slots=True)
@@ -140,7 +142,8 @@ class FunctionImporter(WasmBuilder):
                     continue
                 if dead_depth or opcode not in (_ELSE, _END):
                     continue
-            self.location = at(offset)
+            if opcode not in _BUILD_NOTHING:
+                self.location = at(offset)
             if opcode == _LOOP:
                 assigned = loops[position]
                 before, behind = handlers.get(BEFORE_LOOP), handlers.get(IN_LOOP)

@@ -51,6 +51,7 @@ class VMContextSteps(WasmBuilder):
         fault."""
         self.prelude = WasmBuilder(Block(), function.location)
         """What goes to the start of the entry block."""
+        self._guarded: dict[wasmir.MemoryOp, bool] = {}
         self._vmctx: SSAValue | None = None
         self._entry_values: dict[tuple[SSAValue, wasmvm.Path], SSAValue] = {}
         """Fields that never change, loaded once at the entry."""
@@ -165,9 +166,12 @@ class VMContextSteps(WasmBuilder):
 
     def is_guarded(self, memory: wasmir.MemoryOp) -> bool:
         """Whether the memory has the full reservation and guard, and therefore never moves."""
-        return self.bounds == "guard" and has_guard(
-            is_64=memory.address_type == i64, page_size_log2=memory.page_size_log2.value.data
-        )
+        known = self._guarded.get(memory)
+        if known is None:
+            known = self._guarded[memory] = self.bounds == "guard" and has_guard(
+                is_64=memory.address_type == i64, page_size_log2=memory.page_size_log2.value.data
+            )
+        return known
 
     def memory_base(self, memory: wasmir.MemoryOp) -> SSAValue:
         """Where the memory starts."""

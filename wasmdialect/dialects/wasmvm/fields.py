@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC
+from functools import lru_cache
 from typing import NamedTuple
 
 from xdsl.dialects.builtin import (
@@ -99,6 +100,7 @@ def path_properties(path: Path | str) -> dict[str, Attribute]:
 _PATH_PROPERTIES: dict[Path | str, dict[str, Attribute]] = {}
 
 
+@lru_cache(10_000)
 def field_type(path: Path | str) -> Attribute:
     """The type of the field that a path names. Raises ValueError if the layout table does not say it:
     for fields that a pass declared, and for values of globals, which have the type of the global."""
