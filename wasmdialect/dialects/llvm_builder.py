@@ -53,7 +53,7 @@ class LLVMBuilder(OpBuilder):
     def constant(self, value: int, bits: int) -> SSAValue:
         """An integer constant, any width."""
         attr = integer_attr(value, bits)
-        return self.constant_attr(attr, attr.type)
+        return self.value(llvm.ConstantOp, (), attr.type, {"value": attr})
 
     def constant_attr(self, value: Attribute, result_type: Attribute) -> SSAValue:
         """A constant, given as its attribute."""

@@ -11,6 +11,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.irdl import IRDLOperation, traits_def
 from xdsl.traits import EffectInstance
 
+from wasmdialect.dialects.fast import operands_of
 from wasmdialect.dialects.wasmir.effects import TRAPS, InstructionEffects, effects_of
 from wasmdialect.wasm.instructions import Instruction
 
@@ -38,7 +39,7 @@ class MemoryAccess(WasmOp, MayTrap, ABC):
     @property
     def address_operand(self) -> SSAValue:
         """The dynamic part of the address, unsigned."""
-        return self.operands[0]
+        return operands_of(self)[0]
 
     @property
     def static_offset(self) -> int:
@@ -77,7 +78,7 @@ class StoreLike(MemoryAccess, ABC):
     @property
     def stored_value(self) -> SSAValue:
         """The value before it is narrowed to `bytes`."""
-        return self.operands[1]
+        return operands_of(self)[1]
 
 
 class CallLike(MayTrap, ABC):

@@ -52,11 +52,13 @@ class _Access(MemoryAccess, ABC):
 
     @property
     def static_offset(self) -> int:
-        return self.offset.value.data & 0xFFFF_FFFF_FFFF_FFFF
+        # By name: IRDL's accessors run Python code, and every access is asked several times.
+        offset = cast("IntegerAttr[I64]", self.properties["offset"])
+        return offset.value.data & 0xFFFF_FFFF_FFFF_FFFF
 
     @property
     def memory_symbol(self) -> FlatSymbolRefAttr:
-        return self.memory
+        return cast(SymbolRefAttr, self.properties["memory"])
 
     @property
     def known_in_bounds(self) -> bool:
