@@ -225,10 +225,11 @@ class WasmBuilder(OpBuilder):
         self,
         memory: Symbol,
         segment: Symbol,
-        segment_index: int,
         destination: SSAValue,
         source: SSAValue,
         length: SSAValue,
+        *,
+        segment_index: int | None = None,
     ) -> None:
         """Copy bytes of a data segment to a memory."""
         properties: dict[str, Attribute] = {
@@ -237,7 +238,7 @@ class WasmBuilder(OpBuilder):
         }
         self.step(wasmir.MemoryInitOp, (destination, source, length), properties)
 
-    def data_drop(self, segment: Symbol, segment_index: int) -> None:
+    def data_drop(self, segment: Symbol, segment_index: int | None = None) -> None:
         """Empty a data segment."""
         self.step(wasmir.DataDropOp, (), _segment(segment, segment_index))
 
@@ -298,10 +299,11 @@ class WasmBuilder(OpBuilder):
         self,
         table: Symbol,
         segment: Symbol,
-        segment_index: int,
         destination: SSAValue,
         source: SSAValue,
         length: SSAValue,
+        *,
+        segment_index: int | None = None,
     ) -> None:
         """Copy elements of an element segment to a table."""
         properties: dict[str, Attribute] = {
@@ -310,7 +312,7 @@ class WasmBuilder(OpBuilder):
         }
         self.step(wasmir.TableInitOp, (destination, source, length), properties)
 
-    def elem_drop(self, segment: Symbol, segment_index: int) -> None:
+    def elem_drop(self, segment: Symbol, segment_index: int | None = None) -> None:
         """Empty an element segment."""
         self.step(wasmir.ElemDropOp, (), _segment(segment, segment_index))
 
@@ -573,8 +575,11 @@ def _code(code: int) -> dict[str, Attribute]:
     return {"code": integer_attr(code, 64)}
 
 
-def _segment(segment: Symbol, index: int) -> dict[str, Attribute]:
-    return {"segment": _reference(segment), "segment_index": integer_attr(index, 64)}
+def _segment(segment: Symbol, index: int | None) -> dict[str, Attribute]:
+    properties: dict[str, Attribute] = {"segment": _reference(segment)}
+    if index is not None:
+        properties["segment_index"] = integer_attr(index, 64)
+    return properties
 
 
 def _access_properties(memory: Symbol, offset: int, align: int | None) -> dict[str, Attribute]:

@@ -237,7 +237,7 @@ def _memory_copy(f: FunctionImporter, memories: tuple[int, int]) -> None:
 def _memory_init(f: FunctionImporter, immediate: tuple[int, int]) -> None:
     segment, memory = immediate
     memory_ref, data_ref = f.unit.memory_ref(memory), f.unit.data_ref(segment)
-    f.memory_init(memory_ref, data_ref, segment, *f.pop_many(3))
+    f.memory_init(memory_ref, data_ref, *f.pop_many(3), segment_index=segment)
 
 
 @_handles("data.drop")
@@ -296,7 +296,7 @@ def _table_copy(f: FunctionImporter, tables: tuple[int, int]) -> None:
 def _table_init(f: FunctionImporter, immediate: tuple[int, int]) -> None:
     segment, table = immediate
     table_ref, elem_ref = f.unit.table_ref(table), f.unit.elem_ref(segment)
-    f.table_init(table_ref, elem_ref, segment, *f.pop_many(3))
+    f.table_init(table_ref, elem_ref, *f.pop_many(3), segment_index=segment)
 
 
 @_handles("elem.drop")
