@@ -184,7 +184,7 @@ def compile_once(level: str, jobs: str, instructions: str) -> None:
     from wasmdialect.codegen.target import host_target
 
     workers = None if jobs == "None" else int(jobs)
-    settings = CompileSettings(host_target(), level=int(level))  # pyright: ignore[reportArgumentType]
+    settings = CompileSettings(host_target(), wasmdialect.Config(opt_level=int(level)))  # pyright: ignore[reportArgumentType]
     seconds = compile_module(quickjs(), settings, jobs=workers).seconds
     python = sum(seconds[stage] for stage in ("import", "passes", "emit", "extract"))
     who = resource.RUSAGE_SELF if workers == 0 else resource.RUSAGE_CHILDREN

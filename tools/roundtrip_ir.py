@@ -19,7 +19,7 @@ from xdsl.printer import Printer
 from wasmdialect.codegen.compiler import compile_module
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.codegen.target import parse_target
+from wasmdialect.codegen.target import host_target
 from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.object.code_file import read_code_file
 from wasmdialect.passes.pipeline import default_pipeline
@@ -36,7 +36,7 @@ ORIGINS = {".wasmdialect.provenance", ".wasmdialect.checksum"}
 def roundtrip(wasm: bytes, settings: CompileSettings, jobs: int | None) -> dict[str, list[str]]:
     """The sections that differ, by stage. Raises WasmError for a module that cannot be compiled."""
     direct = _sections(compile_module(wasm, settings, file="module.wasm", jobs=jobs).artifact)
-    passes = default_pipeline(settings.lowering, {}).split(",")
+    passes = default_pipeline(settings.config).split(",")
     differing: dict[str, list[str]] = {}
     for stage, count in STAGES.items():
         text = print_stage(wasm, settings, ",".join(passes[:count]))
@@ -77,7 +77,7 @@ def modules_of(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def main() -> int:
     """Check the files of the command line."""
-    settings = CompileSettings(parse_target(None))
+    settings = CompileSettings(host_target())
     equal = unsupported = different = 0
     for path in map(Path, sys.argv[1:]):
         try:

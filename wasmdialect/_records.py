@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 
-class _Made:
-    """The default of a field that is made for each record."""
+class Default:
+    """What a field is in a record that was made without it: the result of `make`."""
 
     def __init__(self, make: Callable[[], Any]):
         self.make = make
@@ -22,7 +22,7 @@ class _Made:
 
 def field(*, default_factory: Callable[[], Any]) -> Any:
     """The default of a field that must not be shared: a list or a dictionary."""
-    return _Made(default_factory)
+    return Default(default_factory)
 
 
 def field_names(cls: type[Record]) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ class FrozenRecord(Record):
 def default_of(cls: type[Record], name: str) -> Any:
     """The default of a field; AttributeError if it has none."""
     value = getattr(cls, name)
-    return value.make() if isinstance(value, _Made) else value
+    return value.make() if isinstance(value, Default) else value
 
 
 def _complete(cls: type[Record], values: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:

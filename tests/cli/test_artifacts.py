@@ -261,7 +261,7 @@ def test_a_limit_that_was_not_compiled_in(folder: Path):
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        (("--function-alignment", "12"), "no power of 2"),
+        (("--function-alignment", "12"), "12 is not a power of 2"),
         (("--padding", "-1"), "padding"),
         (("--shuffle-layout", "x"), "shuffle-layout"),
         (("--target", "m68k-unknown-linux-gnu"), "unknown target"),

@@ -137,7 +137,7 @@ def test_bad_lines_of_wasm_opt_py(
         (["\x1b[2J"], "error: there is no command '\\x1b[2J'"),
         (["compile", "--bonds", "x"], "error: no such option: --bonds; did you mean --bounds?"),
         (["compile"], "error: Missing argument 'FILE'."),
-        (["run", "x", "--fuel", "x"], "'x' is no integer from 0 to 9223372036854775807"),
+        (["run", "x", "--fuel", "x"], "'x' is not an integer from 0 to 9223372036854775807"),
     ],
 )
 def test_messages(line: list[str], message: str, capsys: pytest.CaptureFixture[str]):

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from wasmdialect import Config, Engine, Linker, Module, Store, WasmtimeError
-from wasmdialect.api.compile import compile_settings
 from wasmdialect.codegen.compiler import Compilation, compile_module
+from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import MemoryStore
 from wasmdialect.wasm.text import parse_module
 
@@ -27,7 +27,7 @@ def compiled(**settings: Any) -> Compilation:
     config = Config(**{"jobs": 1, **settings})
     store = settings.get("cache")
     return compile_module(
-        parse_module(TEXT).binary, compile_settings(config), jobs=config.jobs, store=store
+        parse_module(TEXT).binary, CompileSettings.of(config), jobs=config.jobs, store=store
     )
 
 

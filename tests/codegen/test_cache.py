@@ -12,8 +12,10 @@ from typing import Any
 
 import processes
 import pytest
+from other_values import other_value
 
 from wasmdialect import Config, wat2wasm
+from wasmdialect._settings import CODE, COMPILER, LAYOUT, PASSES, RUNTIME, Setting, in_groups
 from wasmdialect.api.compile import compile_wasm
 from wasmdialect.codegen.compiler import Compilation
 from wasmdialect.codegen.store import DirectoryStore, MemoryStore
@@ -25,6 +27,15 @@ TEXT = """(module
   (func $b (export "b") (param i32) (result i32) (call $a (i32.add (local.get 0) (i32.const 1))))
   (func $c (export "c") (result f64) (f64.const 1.25))
   (func $d (export "d") (param i32) (result i32) (call $import (local.get 0))))
+"""
+DROPPING = """
+from wasmdialect.passes.base import FunctionPass
+
+class Dropping(FunctionPass):
+    name = "dropping"
+
+    def apply_to_function(self, ctx, function):
+        pass
 """
 
 
@@ -103,30 +114,32 @@ def test_facts_of_the_module(store: MemoryStore, change: tuple[str, str]):
     assert compiled(text, store).artifact == compiled(text, False).artifact
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"opt_level": 0},
-        {"bounds": "explicit"},
-        {"traps": "relaxed"},
-        {"consume_fuel": True},
-        {"epoch_interruption": True},
-        {"debug_checks": True},
-        {"pipeline": "wasmir-dce"},
-    ],
-)
-def test_settings(store: MemoryStore, settings: dict[str, Any]):
+@pytest.mark.parametrize("row", in_groups(CODE, PASSES), ids=lambda row: row.name)
+def test_settings_that_decide_code_are_in_the_key(store: MemoryStore, row: Setting, tmp_path: Path):
+    """What import and passes made with another value is not found."""
+    value = other_value(row)
+    if row.name == "load":  # is in the key by the source of the passes that run
+        (tmp_path / "mine.py").write_text(DROPPING)
+        settings: dict[str, Any] = {"load": (str(tmp_path / "mine.py"),), "pipeline": "dropping"}
+    else:
+        settings = {row.name: value}
     cached = compiled(TEXT, store, **settings)
+    assert "passes" in cached.seconds
     assert cached.artifact == compiled(TEXT, False, **settings).artifact
 
 
 @pytest.mark.parametrize(
-    "settings", [{"padding": 32}, {"shuffle_layout": 3}, {"unwind_info": False}]
+    "row",
+    [row for row in in_groups(LAYOUT, COMPILER, RUNTIME) if row.name != "cache"],
+    ids=lambda row: row.name,
 )
-def test_the_layout_is_not_in_the_key(store: MemoryStore, settings: dict[str, Any]):
+def test_other_settings_are_not_in_the_key(store: MemoryStore, row: Setting):
+    settings = {row.name: other_value(row)}
     cached = compiled(TEXT, store, **settings)
     assert cached.cache.misses == 0
+    assert "passes" not in cached.seconds
     assert cached.artifact == compiled(TEXT, False, **settings).artifact
+    assert (cached.artifact == compiled(TEXT, store).artifact) == (row.group != LAYOUT)
 
 
 def test_what_is_to_be_verified_is_not_skipped(store: MemoryStore):

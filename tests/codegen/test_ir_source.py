@@ -21,7 +21,7 @@ from wasmdialect.wasm.text import wat2wasm
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-SETTINGS = CompileSettings(host_target(), level=0)
+SETTINGS = CompileSettings(host_target(), Config(opt_level=0))
 HAND_WRITTEN = """\
 wasmir.memory @m i32 min 1 page 16
 wasmir.data @greeting "hello" in @m { %0 = wasmir.i32.const 8  wasmir.return %0 : i32 }
@@ -177,7 +177,7 @@ def test_artifacts_through_printed_ir_are_the_same_bytes(roundtrip: Any):
 
 @pytest.mark.parametrize("name", ["imports.wast", "elem.wast", "names.wast", "float_exprs.wast"])
 def test_artifacts_of_the_test_suite_through_printed_ir(roundtrip: Any, testsuite: Path, name: str):
-    settings = CompileSettings(host_target(), level=0)
+    settings = CompileSettings(host_target(), Config(opt_level=0))
     for place, wasm in [*roundtrip.modules_of(testsuite / name)][::4]:
         try:
             assert roundtrip.roundtrip(wasm, settings, jobs=0) == {}, place
@@ -199,7 +199,7 @@ def test_a_unit_prints_a_function_as_the_whole_module_does():
     [
         ({"bounds": "explicit"}, "lowered with insert-vmctx-loads, and is to be compiled with"),
         ({"debug_checks": True}, "lowered with insert-trampolines, and is to be compiled with"),
-        ({"epochs": True}, "lowered without insert-epoch-checks"),
+        ({"epoch_interruption": True}, "lowered without insert-epoch-checks"),
         ({"at": {"wasmir-end": "wasmir-dce"}}, "past wasmir-end"),
     ],
 )
@@ -210,7 +210,9 @@ def test_ir_that_was_lowered_with_other_settings_is_refused(
     wasm = bytes(wat2wasm("(module (memory 1) (func))"))
     text = roundtrip.print_stage(wasm, SETTINGS, "insert-vmctx-loads,insert-trampolines")
     with pytest.raises(PassError, match=message):
-        compile_module(text, CompileSettings(host_target(), level=0, **settings), jobs=0)
+        compile_module(
+            text, CompileSettings(host_target(), Config(opt_level=0, **settings)), jobs=0
+        )
 
 
 def test_a_unit_is_not_a_module(roundtrip: Any):

@@ -15,10 +15,10 @@ from cross.kernel import QEMU, run_under_qemu, run_under_unicorn
 from cross.startup import INSTRUCTIONS, TRIPLE
 from spec.scripts import read_script
 
+from wasmdialect import Config
 from wasmdialect.codegen.compiler import compile_module
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import parse_target
-from wasmdialect.object.link import LinkOptions
 
 TARGET = parse_target(TRIPLE)
 SCRIPTS = (
@@ -29,12 +29,9 @@ SCRIPTS = (
 )
 OPTIONS = {
     "guard": CompileSettings(TARGET),
-    "-O0": CompileSettings(TARGET, level=0, bounds="explicit"),
+    "-O0": CompileSettings(TARGET, Config(opt_level=0, bounds="explicit")),
     "veneers": CompileSettings(
-        TARGET,
-        bounds="explicit",
-        branch_protection=True,
-        link=LinkOptions(force_veneers=True),
+        TARGET, Config(bounds="explicit", branch_protection=True, force_veneers=True)
     ),
 }
 CASES = [

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from wasmdialect import Config
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.codegen.compiler import compile_module
 from wasmdialect.codegen.settings import CompileSettings
@@ -73,7 +74,8 @@ def instance(level: Any) -> tuple[StoreState, ModuleInstance]:
             f" ({row.mnemonic} {operands}))"
         )
     wasm = wat2wasm(f"(module {' '.join(functions)})")
-    artifact = compile_module(wasm, CompileSettings(host_target(), level=level), jobs=1).artifact
+    settings = CompileSettings(host_target(), Config(opt_level=level))
+    artifact = compile_module(wasm, settings, jobs=1).artifact
     store = StoreState()
     return store, ModuleInstance(store, load_bytes(artifact), [])
 

@@ -10,11 +10,8 @@ import pytest
 from mutate_artifacts import seal
 
 from wasmdialect import Config, Engine, Module
-from wasmdialect.api.compile import compile_settings
-from wasmdialect.codegen.compiler import artifact_settings
 from wasmdialect.object.artifact import (
     SECTIONS,
-    SETTINGS,
     Artifact,
     ArtifactError,
     read_artifact,
@@ -209,10 +206,6 @@ def test_engine(data: bytes, change: Callable[[Any], None], message: str):
     artifact.engine = Engine()  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(ArtifactError, match=message):
         load_bytes(written(artifact))
-
-
-def test_every_setting_has_a_form():
-    assert {*artifact_settings(compile_settings(Config()))} == {*SETTINGS}
 
 
 # --- the file

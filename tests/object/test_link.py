@@ -10,13 +10,13 @@ import pytest
 
 from wasmdialect import Config, Engine, Instance, Module, Store, Trap, wat2wasm
 from wasmdialect.abi.symbol_parts import parse_symbol
-from wasmdialect.api.compile import compile_settings
 from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.session import CompileSession
+from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.object.artifact import read_artifact
 from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
-from wasmdialect.object.link import LinkOptions, PlacementError, link
+from wasmdialect.object.link import PlacementError, link
 from wasmdialect.object.relocations import PATCHES, RelocationError
 from wasmdialect.object.veneers import BRANCH_TYPES, VENEER_SIZES, write_veneer
 
@@ -89,7 +89,7 @@ def test_shuffling_is_by_the_seed():
 
 def compiled_functions() -> list[NamedFunction]:
     wasm = bytes(wat2wasm(TEXT))
-    run = Run(CompileSession(wasm, "m.wasm", compile_settings(Config())), wasm, "m.wasm", jobs=0)
+    run = Run(CompileSession(wasm, "m.wasm", CompileSettings.of(Config())), wasm, "m.wasm", jobs=0)
     run.compile()
     return run.functions
 
@@ -98,9 +98,9 @@ def test_veneers_where_a_branch_does_not_reach():
     """With a tiny range only the calls that are too far go through one."""
     functions = compiled_functions()
     plain = link(functions, EM_X86_64)
-    far = link(functions, EM_X86_64, LinkOptions(branch_range=300))
+    far = link(functions, EM_X86_64, branch_range=300)
     assert plain.functions != far.functions
-    forced = link(functions, EM_X86_64, LinkOptions(force_veneers=True))
+    forced = link(functions, EM_X86_64, Config(force_veneers=True))
     sizes = [sum(1 for _ in image.text.rstrip(b"\0")) for image in (plain, far, forced)]
     assert sizes[0] < sizes[1] < sizes[2]
 

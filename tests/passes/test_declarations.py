@@ -26,7 +26,6 @@ from wasmdialect import (
 from wasmdialect.abi.layout import Counts, VMContextLayout
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.codegen.target import parse_target
 from wasmdialect.dialects.declared import ModuleDeclarations
 from wasmdialect.importer.declarations import import_declarations
 from wasmdialect.passes.ir_declarations import IRDeclarations
@@ -221,7 +220,7 @@ def test_a_pass_sees_what_was_declared_before():
 
 
 def test_ir_is_seen_like_the_module_it_came_from():
-    settings = CompileSettings(parse_target(None))
+    settings = CompileSettings.of(Config())
     session = CompileSession(wat2wasm(MODULE), "m.wat", settings)
     printed = str(session.import_everything())
     read = IRDeclarations(Parser(session.context, printed).parse_module())
@@ -312,7 +311,7 @@ def test_units_share_the_layout_of_many_fields(monkeypatch: pytest.MonkeyPatch, 
         real(self, counts)
 
     monkeypatch.setattr(VMContextLayout, "__init__", count)
-    settings = CompileSettings(parse_target(None), load=(str(file),), at={"wasmir-end": "many"})
+    settings = CompileSettings.of(Config(load=(str(file),), at={"wasmir-end": "many"}))
     session = CompileSession(wat2wasm(MODULE), "m.wat", settings)
     for index in (1, 2, 1, 2):
         session.run_passes(session.import_functions([index], signatures=False))

@@ -8,6 +8,7 @@ import pytest
 from spec.scripts import find_testsuite, out_of_scope, read_script, scripts
 from spec.trap_audit import audited_traps
 
+from wasmdialect import Config
 from wasmdialect.api.wast import run_script
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import host_target
@@ -24,7 +25,7 @@ def test_script(
     testsuite: Path, name: str, level: int, bounds: str, monkeypatch: pytest.MonkeyPatch
 ):
     """Every command passes, and every trap is in the tables as it happened."""
-    settings = CompileSettings(host_target(), level=level, bounds=bounds)
+    settings = CompileSettings(host_target(), Config(opt_level=level, bounds=bounds))
     with audited_traps(monkeypatch) as audit:
         result = run_script(read_script(testsuite, name), settings)
     assert result.commands > 0
@@ -39,7 +40,7 @@ def test_script(
 @pytest.mark.parametrize("name", sorted(out_of_scope()))
 def test_files_out_of_scope_still_fail(testsuite: Path, name: str):
     """A file that passes has to leave the list."""
-    settings = CompileSettings(host_target(), level=0)
+    settings = CompileSettings(host_target(), Config(opt_level=0))
     result = run_script(read_script(testsuite, name), settings)
     feature = out_of_scope()[name]
     assert any(f"not supported yet: {feature}" in f.message for f in result.failures)

@@ -1,8 +1,7 @@
-"""From the API to the compiler: the settings of a Config, and the cache it asks for."""
+"""From the API to the compiler, with the cache that a Config asks for."""
 
 from __future__ import annotations
 
-import math
 import os
 import warnings
 from functools import cache
@@ -11,45 +10,7 @@ from wasmdialect.api.config import Config
 from wasmdialect.codegen.compiler import Compilation, Progress, compile_module
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import DirectoryStore, Store, default_directory
-from wasmdialect.codegen.target import parse_target
 from wasmdialect.codegen.trusted_path import UntrustedPathError
-from wasmdialect.object.link import LinkOptions
-from wasmdialect.runtime.errors import WasmtimeError
-
-
-def compile_settings(config: Config) -> CompileSettings:
-    """The compiler's settings of a Config. Raises TargetError, and WasmtimeError for a bad value."""
-    if not 0 <= config.function_budget < 1 << 64:
-        raise WasmtimeError(
-            f"function_budget is {config.function_budget}: not a number of characters"
-        )
-    timeout = config.compile_timeout
-    if timeout is not None and not 0 < timeout < math.inf:
-        raise WasmtimeError(f"compile_timeout is {timeout}: it is a time in seconds, or None")
-    return CompileSettings(
-        target=parse_target(config.target),
-        level=config.opt_level,
-        bounds=config.bounds,
-        traps=config.traps,
-        debug_checks=config.debug_checks,
-        fuel=config.consume_fuel,
-        epochs=config.epoch_interruption,
-        branch_protection=config.branch_protection,
-        link=LinkOptions(
-            padding=config.padding,
-            force_veneers=config.force_veneers,
-            function_alignment=config.function_alignment,
-            shuffle_seed=config.shuffle_layout,
-            address_map=config.generate_address_map,
-            unwind_info=config.unwind_info,
-        ),
-        pipeline=config.pipeline,
-        at=dict(config.at),
-        load=tuple(map(os.fspath, config.load)),
-        verify=config.verify,
-        function_budget=config.function_budget,
-        compile_timeout=timeout,
-    )
 
 
 def cache_store(config: Config) -> Store | None:
@@ -94,7 +55,7 @@ def compile_wasm(
     pipeline, and OSError if there is no place for the cache."""
     return compile_module(
         wasm,
-        compile_settings(config),
+        CompileSettings.of(config),
         file=file,
         jobs=config.jobs,
         store=cache_store(config),

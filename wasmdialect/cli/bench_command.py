@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 import click
 
 import wasmdialect
+from wasmdialect._forms import Integer
 from wasmdialect._printable import printable
 from wasmdialect.api.forms import is_mlir
 from wasmdialect.cli.arguments import ProgramCommand
 from wasmdialect.cli.errors import UsageError
 from wasmdialect.cli.inputs import read_bytes, to_source
-from wasmdialect.cli.numbers import Integer
+from wasmdialect.cli.numbers import Number
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
 from wasmdialect.cli.values import parse_argument
 from wasmdialect.runtime.errors import WasmtimeError
@@ -39,7 +40,7 @@ _MOST_CALLS = 10_000
 @click.option("--invoke", metavar="NAME", required=True, help="The export to call.")
 @click.option(
     "--runs",
-    type=Integer(1, 100_000),
+    type=Number(Integer(1, 100_000)),
     metavar="N",
     default=15,
     show_default=True,

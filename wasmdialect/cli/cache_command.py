@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from wasmdialect._forms import Integer
 from wasmdialect._printable import printable
-from wasmdialect.cli.numbers import Integer
+from wasmdialect.cli.numbers import Number
 from wasmdialect.cli.options import DEBUG_OPTION, finish
 
 
@@ -16,7 +17,7 @@ from wasmdialect.cli.options import DEBUG_OPTION, finish
 @click.option("--cache-dir", metavar="DIR", help="Where it is (default: your own).")
 @click.option("--clear", is_flag=True, help="Remove all entries.")
 @click.option(
-    "--limit", type=Integer(0, 1 << 60), metavar="BYTES", help="Shrink it to this size now."
+    "--limit", type=Number(Integer(0, 1 << 60)), metavar="BYTES", help="Shrink it to this size now."
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @DEBUG_OPTION

@@ -11,11 +11,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wasmdialect._printable import printable
+from wasmdialect._settings import COMPILE
 from wasmdialect.api.config import Config
 from wasmdialect.cli.errors import UsageError
 from wasmdialect.cli.inputs import locate, read_bytes, to_source
 from wasmdialect.cli.loading import compile_file
-from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
+from wasmdialect.cli.options import (
+    DEBUG_OPTION,
+    compile_options,
+    finish,
+    setting_options,
+    to_config,
+)
 from wasmdialect.cli.output import write_output
 from wasmdialect.cli.streams import say
 from wasmdialect.object.artifact import is_artifact
@@ -27,11 +34,6 @@ if TYPE_CHECKING:
 @click.command("compile")
 @click.argument("file")
 @click.option("-o", "output", metavar="OUT", help="The artifact (default: FILE with .cwasm).")
-@click.option(
-    "--target",
-    metavar="TRIPLE",
-    help="Compile for this target, not this machine. riscv64 and s390x give an object (.o).",
-)
 @click.option("--time", "show_times", is_flag=True, help="Print where the time went.")
 @click.option(
     "--log", metavar="FILE", help="Write size and time of each function, one JSON object a line."
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     help="Write each function at every stage into this folder too, one file a stage.",
 )
 @click.option("--func", "only", metavar="NAME", help="--emit-ir for this function only.")
+@setting_options(COMPILE)
 @compile_options
 @DEBUG_OPTION
 def command(debug: bool, **options: Any) -> None:
@@ -59,7 +62,6 @@ def command(debug: bool, **options: Any) -> None:
 def compile_(
     file: str,
     output: str | None,
-    target: str | None,
     show_times: bool,
     log: str | None,
     emit_ir: str | None,
@@ -68,7 +70,7 @@ def compile_(
     **options: Any,
 ) -> int:
     """Compile a file; returns the exit code."""
-    config = to_config(options, target)
+    config = to_config(options)
     if only is not None and emit_ir is None:
         raise UsageError("--func says which function --emit-ir is for")
     data = read_bytes(file)
@@ -105,27 +107,27 @@ def _is_linkable(config: Config) -> bool:
 
 
 def _compile_object(data: bytes, file: str, config: Config) -> bytes:
-    from wasmdialect.api.compile import compile_settings
     from wasmdialect.codegen.objects import compile_to_object
+    from wasmdialect.codegen.settings import CompileSettings
     from wasmdialect.wasm.errors import WasmError
 
     module = to_source(data, Path(file).name)
     try:
-        return compile_to_object(module.binary, module.file, compile_settings(config))
+        return compile_to_object(module.binary, module.file, CompileSettings.of(config))
     except WasmError as error:
         raise locate(error, module) from None
 
 
 def _write_stages(data: bytes, file: str, config: Config, folder: Path, only: str | None) -> None:
     """A folder for each function, with a file for each stage."""
-    from wasmdialect.api.compile import compile_settings
     from wasmdialect.cli.explore_command import find_function
     from wasmdialect.codegen.session import CompileSession
+    from wasmdialect.codegen.settings import CompileSettings
     from wasmdialect.codegen.stages import function_stages
     from wasmdialect.wasm.errors import WasmError
 
     module = to_source(data, Path(file).name)
-    settings = compile_settings(config)
+    settings = CompileSettings.of(config)
 
     def write(index: int, stages: list[Stage]) -> None:
         place = folder / f"{index:05}-{symbols[index]}"

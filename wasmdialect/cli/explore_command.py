@@ -43,14 +43,14 @@ def explore(
     file: str, function: str, output: str | None, reports: str | None, **options: Any
 ) -> int:
     """Write the page; returns the exit code."""
-    from wasmdialect.api.compile import compile_settings
     from wasmdialect.codegen.session import CompileSession
+    from wasmdialect.codegen.settings import CompileSettings
     from wasmdialect.codegen.stages import function_stages
     from wasmdialect.wasm.errors import WasmError
 
     module = to_source(read_bytes(file), Path(file).name)
     try:
-        session = CompileSession(module.binary, module.file, compile_settings(to_config(options)))
+        session = CompileSession(module.binary, module.file, CompileSettings.of(to_config(options)))
         index = find_function(session, function)
         stages: list[Stage] = []
         function_stages(

@@ -1,51 +1,41 @@
-"""Numbers on command lines: ASCII digits, finite, in a range that the program can hold."""
+"""Numbers on command lines: ASCII digits, of a form."""
 
 from __future__ import annotations
 
+import math
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-_SHOWN = 40
-"""How much of a word that is no number is repeated in the message."""
+from wasmdialect._forms import FormError
+
+if TYPE_CHECKING:
+    from wasmdialect._forms import Form
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
+_FLOAT = re.compile(r"\+?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
 
 
-class Integer(click.IntRange):
-    """An integer from `low` to `high`."""
-
-    def __init__(self, low: int, high: int):
-        super().__init__(low, high)
-        self.low, self.high = low, high
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        text = str(value)
-        if re.fullmatch(r"[+-]?[0-9]{1,30}", text):
-            number = int(text)
-            if self.low <= number <= self.high:
-                return number
-        self.fail(f"{text[:_SHOWN]!r} is no integer from {self.low} to {self.high}", param, ctx)
+def read_number(text: str, form: Form) -> Any:
+    """The number that a word is. Raises FormError."""
+    if _INTEGER.fullmatch(text):
+        return form(int(text))
+    if _FLOAT.fullmatch(text) and float(text) < math.inf:
+        return form(float(text))
+    return form(text)
 
 
-class Seconds(click.FloatRange):
-    """A time in seconds: more than 0, and no more than clocks and timers can hold."""
+class Number(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]  # older ones have none
+    """A number of a form."""
 
-    LONGEST = 1e9
-    """Thirty years."""
+    name = "number"
 
-    def __init__(self) -> None:
-        super().__init__(0, self.LONGEST, min_open=True)
+    def __init__(self, form: Form):
+        self.form = form
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        text = str(value)
-        if re.fullmatch(r"\+?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", text, re.IGNORECASE):
-            number = float(text)
-            if 0 < number <= self.LONGEST:
-                return number
-        self.fail(
-            f"{text[:_SHOWN]!r} is no number of seconds more than 0 and at most {self.LONGEST:g}",
-            param,
-            ctx,
-        )
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return read_number(str(value), self.form)
+        except FormError as error:
+            self.fail(str(error), param, ctx)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from wasmdialect._printable import printable
-from wasmdialect.api.config import Config
+from wasmdialect._settings import SETTING_OF, Config
 from wasmdialect.cli.errors import UsageError
 from wasmdialect.cli.inputs import read_bytes, to_source
-from wasmdialect.cli.options import DEBUG_OPTION, JOBS, finish
+from wasmdialect.cli.options import DEBUG_OPTION, finish, setting_option
 from wasmdialect.object.artifact import Artifact, read_artifact
 from wasmdialect.object.code_file import read_code_file
 from wasmdialect.object.provenance import Provenance
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--load", multiple=True, metavar="FILE", help="A file of passes that it was built with."
 )
-@click.option("--jobs", type=JOBS, metavar="N", help="Worker processes.")
+@setting_option(SETTING_OF["jobs"])
 @DEBUG_OPTION
 def command(artifact: str, file: str, load: tuple[str, ...], jobs: int | None, debug: bool) -> None:
     """Compile INPUT as ARTIFACT says it was compiled, and compare the bytes. The exit code is 0 if they
@@ -65,13 +65,13 @@ def reproduce(artifact: str, file: str, load: tuple[str, ...], jobs: int | None)
 
 
 def _settings_of(artifact: Artifact, load: tuple[str, ...]) -> CompileSettings:
-    from wasmdialect.api.compile import compile_settings
+    from wasmdialect.codegen.settings import CompileSettings
     from wasmdialect.codegen.target import Target
 
     engine = artifact.engine
     config = Config(pipeline=engine.pipeline, load=load, **engine.settings)
     target = Target(engine.triple, engine.cpu, engine.features)
-    return replace(compile_settings(config), target=target)
+    return replace(CompileSettings.of(config), target=target)
 
 
 def _differences(before: bytes, after: bytes) -> Iterator[str]:

@@ -6,11 +6,13 @@ import json
 import os
 import threading
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
+from wasmdialect._forms import Integer, Seconds
 from wasmdialect._printable import printable
+from wasmdialect._settings import RUN
 from wasmdialect.api.config import Engine
 from wasmdialect.api.func import Func
 from wasmdialect.api.instance import Instance
@@ -20,8 +22,14 @@ from wasmdialect.api.store import MAX_FUEL, Store
 from wasmdialect.cli.arguments import ProgramCommand
 from wasmdialect.cli.errors import EXIT_TRAP, UsageError, fail
 from wasmdialect.cli.loading import load_or_compile
-from wasmdialect.cli.numbers import Integer, Seconds
-from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
+from wasmdialect.cli.numbers import Number
+from wasmdialect.cli.options import (
+    DEBUG_OPTION,
+    compile_options,
+    finish,
+    setting_options,
+    to_config,
+)
 from wasmdialect.cli.streams import say
 from wasmdialect.cli.values import format_result, parse_argument
 from wasmdialect.runtime.errors import ExitTrap, Trap, WasmtimeError
@@ -46,29 +54,19 @@ from wasmdialect.runtime.errors import ExitTrap, Trap, WasmtimeError
     help="Give the program a variable of the environment.",
 )
 @click.option(
-    "--max-wasm-stack", type=Integer(1, 1 << 40), metavar="BYTES", help="Stack that Wasm may use."
-)
-@click.option(
     "--fuel",
-    type=Integer(0, MAX_FUEL),
+    type=Number(Integer(0, MAX_FUEL)),
     metavar="N",
     help="Stop after so many operators; what is left is printed.",
 )
 @click.option(
     "--timeout",
-    type=Seconds(),
+    type=Number(Seconds()),
     metavar="SECONDS",
     help="Stop after so much time.",
 )
-@click.option(
-    "--profile",
-    "profiler",
-    type=click.Choice(["none", "perfmap", "jitdump"]),
-    default="none",
-    help="Tell perf the names of functions: /tmp/perf-PID.map or jit-PID.dump.",
-)
-@click.option("--gdb", "debug_info", is_flag=True, help="Tell gdb the names of functions.")
 @click.option("--counters", is_flag=True, help="Print the counters that passes added, as JSON.")
+@setting_options(RUN)
 @compile_options
 @DEBUG_OPTION
 def command(file: str, args: tuple[str, ...], debug: bool, **options: Any) -> None:
@@ -93,22 +91,16 @@ def run(
     invoke: str | None,
     directories: tuple[str, ...],
     variables: tuple[str, ...],
-    max_wasm_stack: int | None,
     fuel: int | None,
     timeout: float | None,
-    profiler: Literal["none", "perfmap", "jitdump"],
-    debug_info: bool,
     counters: bool,
     reports: str | None,
     **options: Any,
 ) -> int:
     """Run a file; returns the exit code."""
     config = to_config(options)
-    if max_wasm_stack is not None:
-        config.max_wasm_stack = max_wasm_stack
     config.consume_fuel |= fuel is not None
     config.epoch_interruption |= timeout is not None
-    config.profiler, config.debug_info = profiler, debug_info
     module = load_or_compile(file, config, reports)
     store = Store(Engine(config))
     _set_limits(store, fuel, timeout)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import json
-from inspect import getsource
 from typing import Any
 
 import click
 
-from wasmdialect._records import default_of, field_names
-from wasmdialect.api.config import Config
+from wasmdialect._settings import ARTIFACT_GROUPS, GROUPS, KEY_GROUPS, SETTINGS, Config
 from wasmdialect.cli.options import DEBUG_OPTION, finish
 
 
@@ -38,29 +35,37 @@ def settings(as_json: bool) -> int:
 
 
 def all_settings() -> list[dict[str, Any]]:
-    """Name, type, default and meaning of each field of Config."""
-    meanings = _docstrings(Config)
+    """What there is to know of each setting, in the order of the list."""
     return [
         {
-            "name": name,
-            "type": Config.__annotations__[name],
-            "default": default_of(Config, name),
-            "meaning": meanings[name],
+            "name": row.name,
+            "type": Config.__annotations__[row.name],
+            "default": row.default,
+            "meaning": row.meaning + (f" None: {row.none}." if row.none else ""),
+            "group": row.group,
+            "option": row.option,
+            "commands": row.commands,
+            "in_artifact": row.group in ARTIFACT_GROUPS,
+            "in_cache_key": row.group in KEY_GROUPS,
+            "pass": row.option_of or row.enables or None,
         }
-        for name in field_names(Config)
+        for row in SETTINGS
     ]
 
 
-def _docstrings(cls: type[Any]) -> dict[str, str]:
-    """The text behind each field of a class."""
-    body = ast.parse(getsource(cls)).body[0]
-    assert isinstance(body, ast.ClassDef)
-    found: dict[str, str] = {}
-    name = ""
-    for node in body.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            name = node.target.id
-        elif name and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            found[name] = " ".join(str(node.value.value).split())
-            name = ""
-    return found
+def settings_tables() -> str:
+    """A table of Markdown for each group of settings: docs/settings.md, from its first table on."""
+    return "\n".join(
+        f"## Settings that {does}\n\n"
+        "| setting | type | default | option | meaning |\n|---|---|---|---|---|\n"
+        + "".join(_table_row(row) for row in all_settings() if row["group"] == group)
+        for group, does in GROUPS.items()
+    )
+
+
+def _table_row(row: dict[str, Any]) -> str:
+    kind = row["type"].replace("|", "\\|")
+    option = ", ".join(f"`{spelling}`" for spelling in row["option"].split(","))
+    where = "" if "compiling" in row["commands"] else f" of `{row['commands'][0]}`"
+    cells = f"`{row['name']}`", f"`{kind}`", f"`{row['default']!r}`", option + where, row["meaning"]
+    return f"| {' | '.join(cells)} |\n"

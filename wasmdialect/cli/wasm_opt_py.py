@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from io import BytesIO, StringIO
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, Region
@@ -24,18 +24,20 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import DiagnosticException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
+from wasmdialect._forms import FormError, OneOf, boolean, paths, texts
 from wasmdialect._printable import printable
+from wasmdialect._settings import OPT, SETTINGS, Config, Setting
 from wasmdialect._version import __version__
 from wasmdialect.cli.arguments import no_such_option
 from wasmdialect.cli.errors import UsageError, guarded
 from wasmdialect.cli.inputs import ModuleInput, input_form, is_text, locate, read_bytes, to_module
+from wasmdialect.cli.numbers import read_number
 from wasmdialect.cli.output import write_output
 from wasmdialect.cli.points import parse_points
 from wasmdialect.cli.streams import say, set_up_streams
 from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.codegen.target import parse_target
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE
 from wasmdialect.dialects.declared import ModuleDeclarations, extend_numbers
@@ -45,7 +47,6 @@ from wasmdialect.importer.unit import declare_missing
 from wasmdialect.passes.base import Declaring, take_reports
 from wasmdialect.passes.ir_declarations import IRDeclarations
 from wasmdialect.passes.pipeline import (
-    POINTS,
     PassFailure,
     complete_pipeline,
     default_pipeline,
@@ -59,6 +60,9 @@ from wasmdialect.wasm.errors import WasmError
 from wasmdialect.wasm.features import WASM_3_0, Feature, parse_features
 from wasmdialect.wasm.module import Module
 from wasmdialect.wasm.validate import validate_module
+
+if TYPE_CHECKING:
+    from wasmdialect._forms import Form
 
 _TARGETS_BY_EXTENSION = {
     ".mlir": "mlir",
@@ -132,20 +136,9 @@ class WasmOptPy(xDSLOptMain):
             choices=("mlir", "wasm", "wat"),
             help="what the input is (default: by its contents)",
         )
-        arg_parser.add_argument(
-            "--at",
-            action="append",
-            default=[],
-            metavar="POINT=PIPELINE",
-            help=f"add passes to the default pipeline; the points are {', '.join(POINTS)}",
-        )
-        arg_parser.add_argument(
-            "--load",
-            action="append",
-            default=[],
-            metavar="FILE",
-            help="register the passes that a Python file defines (repeatable)",
-        )
+        for row in SETTINGS:
+            if OPT in row.commands:
+                _add_setting(arg_parser, row, "each" if row.name == "verify" else row.default)
         arg_parser.add_argument(
             "--func",
             metavar="FUNCTION",
@@ -158,36 +151,8 @@ class WasmOptPy(xDSLOptMain):
             metavar="LIST",
             help="what the module may use, for -t wat and -t wasm: threads, -simd, wasm-2.0, ...",
         )
-        for level in range(4):
-            arg_parser.add_argument(
-                f"-O{level}",
-                dest="level",
-                action="store_const",
-                const=level,
-                default=2,
-                help="optimisation level of LLVM for asm and obj (default 2)" if level == 0 else "",
-            )
-        arg_parser.add_argument("--bounds", choices=("guard", "explicit"), default="guard")
-        arg_parser.add_argument("--traps", choices=("exact", "relaxed"), default="exact")
-        arg_parser.add_argument(
-            "--consume-fuel", action="store_true", help="mark operators; lowering runs insert-fuel"
-        )
-        arg_parser.add_argument(
-            "--epoch-interruption",
-            action="store_true",
-            help="mark loop headers; lowering runs insert-epoch-checks",
-        )
-        arg_parser.add_argument(
-            "--debug-checks", action="store_true", help="lowering adds checks to trampolines"
-        )
         arg_parser.add_argument(
             "--target-triple", metavar="TRIPLE", help="compile for this target, not this machine"
-        )
-        arg_parser.add_argument(
-            "--verify",
-            choices=("each", "ends", "none"),
-            default="each",
-            help="verify the IR after each pass, before and after all, or not",
         )
         arg_parser.add_argument(
             "--print-pipeline", action="store_true", help="print the expanded pipeline and stop"
@@ -239,34 +204,27 @@ class WasmOptPy(xDSLOptMain):
             )
         if self.args.disable_verify:
             self.args.verify = "none"
-        self.settings = CompileSettings(
-            parse_target(self.args.target_triple),
-            level=self.args.level,
-            bounds=self.args.bounds,
-            traps=self.args.traps,
-            debug_checks=self.args.debug_checks,
-            fuel=self.args.consume_fuel,
-            epochs=self.args.epoch_interruption,
-            pipeline=self.args.passes or None,
-            at=parse_points(self.args.at),
-            load=tuple(self.args.load),
-            verify=self.args.verify,
+        values = {row.name: getattr(self.args, row.name) for row in SETTINGS if OPT in row.commands}
+        values["at"] = parse_points(self.args.at)
+        self.config = Config(
+            **values, pipeline=self.args.passes or None, target=self.args.target_triple
         )
+        self.settings = CompileSettings.of(self.config)
         self.pipeline_text = self._pipeline_text()
 
     def _pipeline_text(self, done: Sequence[str] = ()) -> str:
         """What runs for this target, on a module that some of the mandatory passes have lowered: after
         the last stage asked for nothing is appended."""
-        lowering = self.settings.lowering
+        config = self.config
         lowered = self.args.target in _LOWERED_TARGETS
-        if self.settings.pipeline is not None:
-            pipeline = self.settings.pipeline
-            return complete_pipeline(pipeline, lowering, done) if lowered else pipeline
-        whole = default_pipeline(lowering, self.settings.at, done)
+        if config.pipeline is not None:
+            pipeline = config.pipeline
+            return complete_pipeline(pipeline, config, done) if lowered else pipeline
+        whole = default_pipeline(config, done)
         if lowered or self.args.print_pipeline:
             return whole
-        stages = [self.settings.at.get(point) for point in ("wasmir-start", "wasmir-end")]
-        if any(point in self.settings.at for point in ("wasmvm-end", "llvm-end")):
+        stages = [config.at.get(point) for point in ("wasmir-start", "wasmir-end")]
+        if any(point in config.at for point in ("wasmvm-end", "llvm-end")):
             return whole
         return ",".join(stage for stage in stages if stage)
 
@@ -416,7 +374,7 @@ class WasmOptPy(xDSLOptMain):
 
         text = emit_llvm(module, debug_info=False)
         _check_text(text, module)
-        output.write(compile_assembly(text, self.settings.target, self.settings.level))
+        output.write(compile_assembly(text, self.settings.target, self.config.opt_level))
 
     def _emit_obj(self, module: ModuleOp, output: IO[str]) -> None:
         from wasmdialect.codegen.llvm import compile_object
@@ -424,7 +382,7 @@ class WasmOptPy(xDSLOptMain):
 
         text = emit_llvm(module)
         _check_text(text, module)
-        data = compile_object(text, self.settings.target, self.settings.level)
+        data = compile_object(text, self.settings.target, self.config.opt_level)
         output.write(data.decode("latin-1"))
 
 
@@ -454,6 +412,30 @@ def _check_text(text: str, module: ModuleOp) -> None:
             raise
         message = f"LLVM refuses function {refusal.symbol}: {refusal.reason}\n{refusal.place}"
         raise CodegenError(message.rstrip()) from error
+
+
+def _add_setting(parser: argparse.ArgumentParser, row: Setting, default: Any) -> None:
+    """Add the option of a setting. What it gives has the name of the setting."""
+    meaning = f"{row.meaning} (default: {default})"
+    more: dict[str, Any] = {"default": default}
+    if row.form is boolean:
+        meaning = row.meaning
+        more["action"] = "store_true"
+    elif isinstance(row.form, OneOf):
+        more["choices"] = row.form.values
+    elif row.form is paths or row.form is texts:
+        meaning = f"{row.meaning} (repeatable)"
+        more |= {"action": "append", "default": [], "metavar": row.metavar}
+    else:
+        more |= {"type": partial(_number, form=row.form), "metavar": row.metavar}
+    parser.add_argument(row.option, dest=row.name, help=meaning, **more)
+
+
+def _number(text: str, form: Form) -> Any:
+    try:
+        return read_number(text, form)
+    except FormError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 class _KeptOpen(StringIO):

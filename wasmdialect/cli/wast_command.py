@@ -64,11 +64,11 @@ def _check(text: str, features: frozenset[Feature]) -> ScriptResult:
 
 
 def _run(text: str, options: dict[str, Any]) -> ScriptResult:
-    from wasmdialect.api.compile import compile_settings
     from wasmdialect.api.wast import run_script
+    from wasmdialect.codegen.settings import CompileSettings
 
     config = to_config(options)
-    return run_script(text, compile_settings(config), 1 if config.jobs is None else config.jobs)
+    return run_script(text, CompileSettings.of(config), 1 if config.jobs is None else config.jobs)
 
 
 def wast(file: str, check: Callable[[str], ScriptResult]) -> int:

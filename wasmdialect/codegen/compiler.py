@@ -70,7 +70,7 @@ def compile_module(
 def _artifact(session: CompileSession, run: Run, binary: bytes) -> bytes:
     settings, target = session.settings, session.settings.target
     try:
-        image = link(run.functions, target.elf_machine, settings.link)
+        image = link(run.functions, target.elf_machine, settings.config)
     except PlacementError as error:
         raise CompileCrash(f"linking failed: {error}") from None
     assert run.description is not None
@@ -83,31 +83,10 @@ def _artifact(session: CompileSession, run: Run, binary: bytes) -> bytes:
         target.triple,
         target.cpu,
         target.features,
-        artifact_settings(settings),
+        settings.for_artifact(),
         [vars(p) for p in passes],
     )
     provenance = Provenance.of(binary, tool_versions())
     artifact = make_artifact(engine, info, image, wasm_data, names, provenance)
-    artifact.branch_protection = settings.branch_protection
+    artifact.branch_protection = settings.config.branch_protection
     return write_artifact(artifact, image.machine.page_size)
-
-
-def artifact_settings(settings: CompileSettings) -> dict[str, Any]:
-    """The settings that are part of an artifact, by the name they have in a Config."""
-    link_options = settings.link
-    return {
-        "opt_level": settings.level,
-        "function_budget": settings.function_budget,
-        "bounds": settings.bounds,
-        "traps": settings.traps,
-        "debug_checks": settings.debug_checks,
-        "consume_fuel": settings.fuel,
-        "epoch_interruption": settings.epochs,
-        "branch_protection": settings.branch_protection,
-        "generate_address_map": link_options.address_map,
-        "unwind_info": link_options.unwind_info,
-        "padding": link_options.padding,
-        "force_veneers": link_options.force_veneers,
-        "function_alignment": link_options.function_alignment,
-        "shuffle_layout": link_options.shuffle_seed,
-    }

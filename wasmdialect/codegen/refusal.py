@@ -73,7 +73,7 @@ def explain_refusal(
 
 def _attributes(session: CompileSession) -> str:
     settings = session.settings
-    return code_attributes(settings.target, branch_protection=settings.branch_protection)
+    return code_attributes(settings.target, branch_protection=settings.config.branch_protection)
 
 
 def _import(session: CompileSession, indices: Sequence[int] | None, signatures: bool) -> ModuleOp:

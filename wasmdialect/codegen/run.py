@@ -96,10 +96,8 @@ class Run:
         self._wholes: frozenset[Item] = frozenset()
         self._source_prefix = ""
         if self.store is not None:
-            # Files of passes are there by their source; how the image is laid out comes later. What is
-            # given up for its time is not kept.
-            settings = self.settings.to_plain()
-            settings.update(link=None, load=None, compile_timeout=None)
+            # Files of passes are there by their source.
+            settings = self.settings.to_plain() | {"load": None}
             self._source_prefix = digest(
                 "source",
                 tool_digest(),
@@ -121,13 +119,13 @@ class Run:
         self.description = self._describe(self.session.source.declared.module)
 
     def _describe(self, module: ModuleOp) -> Description:
-        return describe_module(module, guarded=self.settings.bounds == "guard")
+        return describe_module(module, guarded=self.settings.config.bounds == "guard")
 
     # --- items ---
 
     def _items(self) -> list[Item]:
         defined = [*self._sizes]
-        if self.settings.level < 3:
+        if self.settings.config.opt_level < 3:
             return [Item((), True), *(Item((index,)) for index in defined)]
         # Across functions: the unit is the item, and its bounds depend on nothing but the module.
         return [Item((), True), *self._units([Item((index,)) for index in defined])]
@@ -234,8 +232,8 @@ class Run:
     # --- function-scoped pipelines: units of functions ---
 
     def _compile_units(self, items: list[Item]) -> None:
-        units = items if self.settings.level == 3 else self._units(items)
-        tasks = [UnitTask(self, unit, self.settings.level) for unit in units]
+        units = items if self.settings.config.opt_level == 3 else self._units(items)
+        tasks = [UnitTask(self, unit, self.settings.config.opt_level) for unit in units]
         if self.jobs > 0:
             self._run(tasks)
             return
@@ -256,7 +254,7 @@ class Run:
     def _run(self, tasks: Sequence[Task]) -> None:
         """Let workers do tasks."""
         session = session_request(self.session, self.binary, self.file)
-        shared_pool(self.jobs).run(session, tasks, self.settings.compile_timeout)
+        shared_pool(self.jobs).run(session, tasks, self.settings.config.compile_timeout)
 
     def finish_unit(self, unit: UnitTask, seconds: dict[str, float]) -> None:
         """Take a unit that is done."""
@@ -286,7 +284,7 @@ class Run:
         seconds: float,
     ) -> None:
         """Keep what a unit gave under the items it was made of."""
-        if self.settings.level == 3:
+        if self.settings.config.opt_level == 3:
             if unit not in self._wholes:
                 return
             entry = SourceEntry(uses, reports, seconds, "".join(text for _, text in printed))
@@ -343,7 +341,7 @@ class Run:
                     raise self.session.reproduce(failure, None) from failure.__cause__
             clock.lap("passes")
             description = self.description = self._describe(module)
-            texts, too_large = emit_texts(module, self.settings, self.settings.level)
+            texts, too_large = emit_texts(module, self.settings, self.settings.config.opt_level)
             clock.lap("emit")
         self.seconds.update(clock.seconds)
         reports = [report.to_plain() for report in take_reports()] + too_large

@@ -50,7 +50,7 @@ class CompileSession:
         complete one of the settings. Raises WasmError, PassError, PassFailure, DeclarationError."""
         self.settings = settings
         self.registry = PassRegistry()
-        for path in settings.load:
+        for path in settings.config.load:
             self.registry.load_file(path)
         self.context = self.registry.make_context()
         self.is_ir = is_ir(binary)
@@ -60,7 +60,8 @@ class CompileSession:
             self.source = IRSource(binary, file, self.context)
             self._origin = printable(file)
         else:
-            markers = Markers(settings.fuel, settings.fuel or settings.epochs)
+            fuel = settings.config.consume_fuel
+            markers = Markers(fuel, fuel or settings.config.epoch_interruption)
             self.source = WasmSource(binary, file, markers)
             self._origin = "the importer"
         self.done = self._done()
@@ -78,7 +79,7 @@ class CompileSession:
 
     def _done(self) -> tuple[ModulePass, ...]:
         texts = ",".join(lowered_by(self.source.declared.module))
-        wanted = lowering_passes(self.settings.lowering)
+        wanted = lowering_passes(self.settings.config)
         done = parse_passes(texts, self.registry)
         for did in done:
             asked = wanted.get(did.name)
@@ -123,7 +124,7 @@ class CompileSession:
             self.passes,
             self.context,
             module,
-            self.settings.verify,
+            self.settings.config.verify,
             observe,
             self.declare_missing,
             self._origin,
@@ -173,6 +174,6 @@ def session_request(session: CompileSession, binary: bytes, file: str) -> tuple[
 def expand_pipeline(settings: CompileSettings, done: Sequence[str] = ()) -> str:
     """The complete pipeline of some settings, as text, for a module that the mandatory passes `done`
     have lowered already. Raises PassError."""
-    if settings.pipeline is not None:
-        return complete_pipeline(settings.pipeline, settings.lowering, done)
-    return default_pipeline(settings.lowering, settings.at, done)
+    if settings.config.pipeline is not None:
+        return complete_pipeline(settings.config.pipeline, settings.config, done)
+    return default_pipeline(settings.config, done)

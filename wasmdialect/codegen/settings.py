@@ -1,62 +1,43 @@
-"""What a module is compiled with: everything that can change the machine code, as plain values."""
+"""What a module is compiled with: the settings as they were when that began, and the machine."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from wasmdialect._limits import DEFAULT_COMPILE_TIMEOUT, DEFAULT_FUNCTION_BUDGET
-from wasmdialect.codegen.target import Target
-from wasmdialect.object.link import LinkOptions
-from wasmdialect.passes.pipeline import LoweringOptions, Verify
+from wasmdialect._settings import ARTIFACT_GROUPS, KEY_GROUPS, SETTINGS, Config, in_groups
+from wasmdialect.codegen.target import Target, parse_target
 
 Level = Literal[0, 1, 2, 3]
 
 
 @dataclass(frozen=True)
 class CompileSettings:
-    """The settings of one compilation. Plain values only, so that they travel to workers."""
+    """The settings of one compilation, which nobody changes, and the target they ask for."""
 
     target: Target
-    level: Level = 2
-    """0: FastISel, no optimisation; 1: cheap; 2: the default; 3: across functions."""
-    bounds: Literal["guard", "explicit"] = "guard"
-    traps: Literal["exact", "relaxed"] = "exact"
-    debug_checks: bool = False
-    fuel: bool = False
-    """Count operators, so that a program can be stopped after some number of them."""
-    epochs: bool = False
-    """Look at the epoch in loops and at entries, so that a program can be stopped at any time."""
-    branch_protection: bool = False
-    """On aarch64: signed return addresses and landing instructions."""
-    link: LinkOptions = field(default_factory=LinkOptions)
-    """How the image is laid out."""
-    pipeline: str | None = None
-    """A pipeline that replaces the default one (what it lacks of the lowering is appended)."""
-    at: dict[str, str] = field(default_factory=dict[str, str])
-    """Passes added to the default pipeline, by point."""
-    load: tuple[str, ...] = ()
-    """Python files with passes."""
-    verify: Verify = "none"
-    function_budget: int = DEFAULT_FUNCTION_BUDGET
-    """Characters of LLVM IR of a function above which it is compiled at level 0."""
-    compile_timeout: float | None = DEFAULT_COMPILE_TIMEOUT
-    """Seconds that a worker may be silent for; None: any number."""
+    config: Config = field(default_factory=Config)
 
-    @property
-    def lowering(self) -> LoweringOptions:
-        """What the mandatory passes take."""
-        return LoweringOptions(self.bounds, self.traps, self.debug_checks, self.fuel, self.epochs)
+    @staticmethod
+    def of(config: Config) -> CompileSettings:
+        """The settings that a Config has now. Raises TargetError, and WasmtimeError for a bad value."""
+        values = {row.name: getattr(config, row.name) for row in SETTINGS}
+        return CompileSettings(parse_target(config.target), Config(**values))
 
     def to_plain(self) -> dict[str, Any]:
-        """A dictionary that `marshal` and JSON can write."""
-        return asdict(self)
+        """What import and passes depend on, for workers and for keys of the cache: a dictionary that
+        `marshal` and JSON can write."""
+        values = {row.name: getattr(self.config, row.name) for row in in_groups(*KEY_GROUPS)}
+        return values | {"target": asdict(self.target)}
 
     @staticmethod
     def from_plain(plain: dict[str, Any]) -> CompileSettings:
-        """The inverse of `to_plain`."""
+        """The inverse of `to_plain`; other settings have their defaults."""
         values = dict(plain)
-        values["target"] = Target(**values["target"])
-        values["load"] = tuple(values["load"])
-        values["link"] = LinkOptions(**values["link"])
-        return CompileSettings(**values)
+        target = Target(**values["target"])
+        values["target"] = target.triple
+        return CompileSettings(target, Config(**values))
+
+    def for_artifact(self) -> dict[str, Any]:
+        """The settings that are written into an artifact."""
+        return {row.name: getattr(self.config, row.name) for row in in_groups(*ARTIFACT_GROUPS)}

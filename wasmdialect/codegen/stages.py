@@ -56,7 +56,7 @@ def function_stages(
         session = CompileSession(binary, file, settings)
     pool = shared_pool(default_jobs() if jobs is None else max(jobs, 1))
     tasks = map(task, indices)
-    pool.run(session_request(session, binary, file), tasks, settings.compile_timeout)
+    pool.run(session_request(session, binary, file), tasks, settings.config.compile_timeout)
 
 
 def list_stages(session: CompileSession, index: int) -> list[Stage]:
@@ -72,7 +72,7 @@ def list_stages(session: CompileSession, index: int) -> list[Stage]:
             stages.append(Stage(pass_text, print_ir(module), "mlir"))
 
     session.run_passes(module, observe)
-    target, level = session.settings.target, session.settings.level
+    target, level = session.settings.target, session.settings.config.opt_level
     text = emit_llvm(module, debug_info=False)
     stages.append(Stage("LLVM IR", text, "ll"))
     stages.append(Stage(f"LLVM IR after -O{level}", optimized_ir(text, target, level), "ll"))

@@ -119,8 +119,10 @@ def emit_texts(
 ) -> tuple[list[tuple[CodeText, Level]], list[dict[str, Any]]]:
     """The texts of a lowered module, what LLVM compiles one by one and at which level, and reports of
     those that are over their budget."""
-    attributes = code_attributes(settings.target, branch_protection=settings.branch_protection)
-    budget = settings.function_budget
+    attributes = code_attributes(
+        settings.target, branch_protection=settings.config.branch_protection
+    )
+    budget = settings.config.function_budget
     limit = f"where the budget is {budget}"
     if level == 3:
         together = emit_together(module, attributes)

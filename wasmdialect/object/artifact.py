@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import zlib
 
+from wasmdialect._forms import text
 from wasmdialect._records import FrozenRecord, Record, field
+from wasmdialect._settings import ARTIFACT_GROUPS, in_groups
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect._version import __version__
 from wasmdialect.abi.contract import CONTRACT, contract_digest
@@ -28,18 +30,7 @@ from wasmdialect.object.elf import (
     Section,
 )
 from wasmdialect.object.errors import ArtifactError
-from wasmdialect.object.forms import (
-    U64,
-    any_map,
-    boolean,
-    integer,
-    list_of,
-    map_of,
-    one_of,
-    optional,
-    record_of,
-    text,
-)
+from wasmdialect.object.forms import any_map, list_of, map_of, record_of
 from wasmdialect.object.frame_check import check_frames
 from wasmdialect.object.functions import FunctionTable
 from wasmdialect.object.image import MACHINES, PlacedFunction
@@ -55,8 +46,6 @@ from wasmdialect.object.sections import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
-
-    from wasmdialect.object.forms import Form
 
 OSABI_WASMTIME = 200
 FLAG_MODULE = 1
@@ -107,30 +96,12 @@ class EngineInfo(FrozenRecord):
             raise ArtifactError(f"damaged artifact: {ENGINE_SECTION}: {error}") from None
 
 
-SETTINGS: Mapping[str, Form] = {
-    "opt_level": integer(0, 3),
-    "function_budget": integer(0, U64),
-    "bounds": one_of("guard", "explicit"),
-    "traps": one_of("exact", "relaxed"),
-    "debug_checks": boolean,
-    "consume_fuel": boolean,
-    "epoch_interruption": boolean,
-    "branch_protection": boolean,
-    "generate_address_map": boolean,
-    "unwind_info": boolean,
-    "padding": integer(0, U64),
-    "force_veneers": boolean,
-    "function_alignment": optional(integer(1, U64)),
-    "shuffle_layout": optional(integer(-U64 - 1, U64)),
-}
-"""The settings that an artifact depends on, by their names in a Config."""
-
 _ENGINE = record_of(
     EngineInfo,
     triple=text,
     cpu=text,
     features=text,
-    settings=map_of(SETTINGS),
+    settings=map_of({row.name: row.form for row in in_groups(*ARTIFACT_GROUPS)}),
     passes=list_of(map_of({"text": text, "digest": text})),
     version=text,
     abi=text,

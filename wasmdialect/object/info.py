@@ -7,32 +7,19 @@ is a list of [mnemonic, immediate] pairs; integer and float constants are unsign
 
 from __future__ import annotations
 
+from wasmdialect._forms import U32, U64, FormError, Integer, OneOf, OrNone, boolean, text
 from wasmdialect._records import Record, field
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import FIELD_ALIGNMENTS
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
 from wasmdialect.object.cbor import read_cbor, write_cbor
-from wasmdialect.object.forms import (
-    U32,
-    U64,
-    FormError,
-    any_list,
-    any_map,
-    boolean,
-    integer,
-    list_of,
-    numbers,
-    one_of,
-    optional,
-    record_of,
-    text,
-)
+from wasmdialect.object.forms import any_list, any_map, list_of, numbers, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias
 
-    from wasmdialect.object.forms import Form
+    from wasmdialect._forms import Form
 
 INFO_VERSION = 4
 
@@ -182,7 +169,7 @@ def _function_type(value: Any) -> str:
     return value
 
 
-_U32, _U64 = integer(0, U32), integer(0, U64)
+_U32, _U64 = Integer(0, U32), Integer(0, U64)
 CONSTANTS: dict[str, str] = {
     "i32.const": "i32",
     "i64.const": "i64",
@@ -203,8 +190,8 @@ _IMMEDIATES: dict[str, Form] = {
     **{mnemonic: _U32 if t in ("i32", "f32") else _U64 for mnemonic, t in CONSTANTS.items()},
     "global.get": _U32,
     "ref.func": _U32,
-    "ref.null": one_of("func", "extern"),
-    **dict.fromkeys(OPERATORS, one_of(None)),
+    "ref.null": OneOf("func", "extern"),
+    **dict.fromkeys(OPERATORS, OneOf(None)),
 }
 
 
@@ -222,15 +209,15 @@ def _extra_field(value: Any) -> list[Any]:
     return [form(part) for form, part in zip(_EXTRA_FIELD, parts, strict=True)]
 
 
-_EXTRA_FIELD = text, integer(1, U32), one_of(*FIELD_ALIGNMENTS)
+_EXTRA_FIELD = text, Integer(1, U32), OneOf(*FIELD_ALIGNMENTS)
 _EXPRESSION = list_of(_instruction)
-_REFERENCE = one_of("funcref", "externref")
-_TYPE = one_of(*sorted(VALUE_TYPES))
-_KIND = one_of("func", "table", "memory", "global")
+_REFERENCE = OneOf("funcref", "externref")
+_TYPE = OneOf(*sorted(VALUE_TYPES))
+_KIND = OneOf("func", "table", "memory", "global")
 _INFO = record_of(
     ArtifactInfo,
-    module_name=optional(text),
-    types=list_of(optional(_function_type)),
+    module_name=OrNone(text),
+    types=list_of(OrNone(_function_type)),
     signatures=numbers,
     functions=numbers,
     tables=list_of(
@@ -238,43 +225,43 @@ _INFO = record_of(
             TableInfo,
             element=_REFERENCE,
             minimum=_U64,
-            maximum=optional(_U64),
+            maximum=OrNone(_U64),
             is_64=boolean,
-            init=optional(_EXPRESSION),
+            init=OrNone(_EXPRESSION),
         )
     ),
     memories=list_of(
         record_of(
             MemoryInfo,
             minimum=_U64,
-            maximum=optional(_U64),
+            maximum=OrNone(_U64),
             is_64=boolean,
             shared=boolean,
-            page_size_log2=one_of(0, WASM_PAGE_LOG2),
+            page_size_log2=OneOf(0, WASM_PAGE_LOG2),
             guarded=boolean,
         )
     ),
-    globals=list_of(record_of(GlobalInfo, type=_TYPE, mutable=boolean, init=optional(_EXPRESSION))),
+    globals=list_of(record_of(GlobalInfo, type=_TYPE, mutable=boolean, init=OrNone(_EXPRESSION))),
     imports=list_of(record_of(ImportInfo, module=text, name=text, kind=_KIND, index=_U32)),
     exports=list_of(record_of(ExportInfo, name=text, kind=_KIND, index=_U32)),
-    start=optional(_U32),
+    start=OrNone(_U32),
     elements=list_of(
         record_of(
             ElementInfo,
-            mode=one_of("active", "passive", "declarative"),
-            type=one_of("funcref", "externref", "(ref func)"),
+            mode=OneOf("active", "passive", "declarative"),
+            type=OneOf("funcref", "externref", "(ref func)"),
             table=_U32,
-            offset=optional(_EXPRESSION),
-            functions=optional(numbers),
-            expressions=optional(list_of(_EXPRESSION)),
+            offset=OrNone(_EXPRESSION),
+            functions=OrNone(numbers),
+            expressions=OrNone(list_of(_EXPRESSION)),
         )
     ),
     data=list_of(
         record_of(
             DataInfo,
-            mode=one_of("active", "passive"),
+            mode=OneOf("active", "passive"),
             memory=_U32,
-            offset=optional(_EXPRESSION),
+            offset=OrNone(_EXPRESSION),
             start=_U64,
             size=_U64,
         )

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from wasmdialect._settings import Config
 from wasmdialect.abi.layout import align_up
 from wasmdialect.abi.symbol_parts import order_key, parse_symbol
 from wasmdialect.object.compiled import Fixup, NamedFunction, Piece
@@ -24,34 +24,18 @@ class PlacementError(Exception):
     """The functions do not make an image; the message names the function."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkOptions:
-    """How the image is laid out. All of it is part of the artifact."""
-
-    padding: int = 0
-    """Zero bytes behind each function."""
-    force_veneers: bool = False
-    """Let every call between functions go through a veneer."""
-    branch_range: int | None = None
-    """Bytes that a branch is taken to reach; None: what the machine can."""
-    function_alignment: int | None = None
-    """Alignment of functions, at least; None: the machine's usual one."""
-    shuffle_seed: int | None = None
-    """Put functions into a random order, so that a measurement does not depend on one layout."""
-    address_map: bool = True
-    """Write `.wasmtime.addrmap`."""
-    unwind_info: bool = True
-    """Write `.eh_frame`."""
-
-
 def link(
-    functions: Iterable[NamedFunction], elf_machine: int, options: LinkOptions | None = None
+    functions: Iterable[NamedFunction],
+    elf_machine: int,
+    config: Config | None = None,
+    branch_range: int | None = None,
 ) -> LinkedImage:
-    """Place and relocate. Raises PlacementError on an undefined symbol or a target out of reach."""
-    options = LinkOptions() if options is None else options
+    """Place and relocate. `branch_range` is how many bytes a branch is taken to reach; None: what the
+    machine can. Raises PlacementError on an undefined symbol or a target out of reach."""
+    config = Config() if config is None else config
     machine = MACHINES[elf_machine]
-    ordered = _ordered(functions, options)
-    layout = _Layout(ordered, machine, options)
+    ordered = _ordered(functions, config.shuffle_layout)
+    layout = _Layout(ordered, machine, config, branch_range or BRANCH_RANGES[elf_machine])
     layout.place()
     text_size = align_up(layout.code_size, machine.page_size)
     placed = tuple(
@@ -59,7 +43,7 @@ def link(
         for f, start in zip(ordered, layout.starts, strict=True)
     )
     eh_frame = b""
-    if options.unwind_info:
+    if config.unwind_info:
         eh_frame = write_frames(
             text_size,
             (
@@ -83,7 +67,7 @@ def link(
     traps: list[tuple[int, int]] = []
     for function, place in zip(ordered, placed, strict=True):
         start = place.offset
-        if options.address_map:
+        if config.generate_address_map:
             address_map.extend([(start + at, wasm) for at, wasm in function.address_map()])
         traps.extend([(start + at, code) for at, code in function.code.traps])
     return LinkedImage(
@@ -93,30 +77,36 @@ def link(
         bytes(image[constants.start :]),
         constants.start,
         placed,
-        tuple(address_map) if options.address_map else None,
+        tuple(address_map) if config.generate_address_map else None,
         tuple(traps),
     )
 
 
-def _ordered(functions: Iterable[NamedFunction], options: LinkOptions) -> list[NamedFunction]:
+def _ordered(functions: Iterable[NamedFunction], seed: int | None) -> list[NamedFunction]:
     ordered = sorted(functions, key=lambda f: order_key(f.symbol))
-    if options.shuffle_seed is None:
+    if seed is None:
         return ordered
     own = [f for f in ordered if order_key(f.symbol)[0] == 0]
     trampolines = ordered[len(own) :]
-    random.Random(options.shuffle_seed).shuffle(own)
+    random.Random(seed).shuffle(own)
     return own + trampolines
 
 
 class _Layout:
     """Where the code of every function and the veneers behind it go."""
 
-    def __init__(self, functions: Sequence[NamedFunction], machine: Machine, options: LinkOptions):
+    def __init__(
+        self,
+        functions: Sequence[NamedFunction],
+        machine: Machine,
+        config: Config,
+        branch_range: int,
+    ):
         self.functions = functions
         self.machine = machine
-        self.padding = options.padding
-        self.alignment = max(machine.function_alignment, options.function_alignment or 1)
-        self.range = options.branch_range or BRANCH_RANGES[machine.elf_machine]
+        self.padding = config.padding
+        self.alignment = max(machine.function_alignment, config.function_alignment or 1)
+        self.range = branch_range
         self.starts: list[int] = []
         self.code_size = 0
         self.veneers: list[dict[str, int]] = [{} for _ in functions]
@@ -126,7 +116,7 @@ class _Layout:
             if function.symbol in self._by_symbol:
                 raise PlacementError(f"{function.symbol} is defined twice")
             self._by_symbol[function.symbol] = index
-        if options.force_veneers:
+        if config.force_veneers:
             for index, function in enumerate(functions):
                 for _, symbol in _branches(function, machine):
                     if symbol != function.symbol:

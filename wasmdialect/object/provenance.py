@@ -6,9 +6,10 @@ again, and nothing of when, where and by whom they were built.
 
 from __future__ import annotations
 
+from wasmdialect._forms import U64, Integer, text, texts
 from wasmdialect._records import FrozenRecord
 from wasmdialect.object.cbor import read_cbor, write_cbor
-from wasmdialect.object.forms import U64, integer, record_of, text, texts
+from wasmdialect.object.forms import record_of
 
 
 class PassProvenance(FrozenRecord):
@@ -44,4 +45,4 @@ class Provenance(FrozenRecord):
         return _PROVENANCE(read_cbor(data))
 
 
-_PROVENANCE = record_of(Provenance, input_sha256=text, input_size=integer(0, U64), versions=texts)
+_PROVENANCE = record_of(Provenance, input_sha256=text, input_size=Integer(0, U64), versions=texts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from difflib import get_close_matches
 from functools import partial
 from traceback import TracebackException, format_exception, walk_tb
@@ -21,6 +21,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.arg_spec import ArgSpec, parse_pipeline
 from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException
 
+from wasmdialect._settings import SETTINGS, Config
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import wasm_offset
 from wasmdialect.dialects.lowered import note_lowered
@@ -45,17 +46,6 @@ LOWERING_PASSES = (
 if it was compiled for fuel or epochs."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoweringOptions:
-    """The settings that the mandatory passes take."""
-
-    bounds: Literal["guard", "explicit"] = "guard"
-    traps: Literal["exact", "relaxed"] = "exact"
-    debug_checks: bool = False
-    fuel: bool = False
-    epochs: bool = False
-
-
 _POINTS_BEFORE: dict[str, Sequence[Point]] = {
     "insert-fuel": ("wasmir-start", "wasmir-end"),
     "insert-epoch-checks": ("wasmir-start", "wasmir-end"),
@@ -66,11 +56,10 @@ _POINTS_BEFORE: dict[str, Sequence[Point]] = {
 """The points that a module is past when a pass has lowered it."""
 
 
-def default_pipeline(
-    options: LoweringOptions, at: Mapping[str, str], done: Sequence[str] = ()
-) -> str:
+def default_pipeline(config: Config, done: Sequence[str] = ()) -> str:
     """The default pipeline as text, with what `at` adds at its points, for a module that the mandatory
     passes `done` have lowered already. Raises PassError."""
+    at = config.at
     for point in at:
         if point not in POINTS:
             near = get_close_matches(point, POINTS, n=1, cutoff=0.3)
@@ -80,7 +69,7 @@ def default_pipeline(
         for point in _POINTS_BEFORE.get(name, ()):
             if point in at:
                 raise PassError(f"the module is past {point}: {name} has lowered it")
-    lowering = {name: text for name, text in lowering_passes(options).items() if name not in done}
+    lowering = {name: text for name, text in lowering_passes(config).items() if name not in done}
     stages = (
         at.get("wasmir-start"),
         at.get("wasmir-end"),
@@ -96,24 +85,28 @@ def default_pipeline(
     return ",".join(stage for stage in stages if stage)
 
 
-def lowering_passes(options: LoweringOptions) -> dict[str, str]:
+def lowering_passes(config: Config) -> dict[str, str]:
     """The mandatory passes with their options as pipeline text, by name."""
-    debug = "{debug_checks=true}" if options.debug_checks else ""
-    loads = f"{{bounds={options.bounds} traps={options.traps}}}"
-    interruption = {"insert-fuel": options.fuel, "insert-epoch-checks": options.epochs}
-    return {name: name for name, wanted in interruption.items() if wanted} | {
-        "insert-vmctx-loads": f"insert-vmctx-loads{loads}",
-        "insert-trampolines": f"insert-trampolines{debug}",
-        "insert-stack-limit-checks": "insert-stack-limit-checks",
-        "wasmvm-to-llvm": "wasmvm-to-llvm",
-    }
+    off = {row.enables for row in SETTINGS if row.enables and not getattr(config, row.name)}
+    return {name: name + _options(name, config) for name in LOWERING_PASSES if name not in off}
 
 
-def complete_pipeline(pipeline: str, options: LoweringOptions, done: Sequence[str] = ()) -> str:
+def _options(pass_name: str, config: Config) -> str:
+    """What the settings say of a pass, as pipeline text: choices, and flags that are on."""
+    values = {row.name: getattr(config, row.name) for row in SETTINGS if row.option_of == pass_name}
+    options = [
+        f"{name}={'true' if value is True else value}"
+        for name, value in values.items()
+        if value is not False
+    ]
+    return f"{{{' '.join(options)}}}" if options else ""
+
+
+def complete_pipeline(pipeline: str, config: Config, done: Sequence[str] = ()) -> str:
     """A user's pipeline, followed by the mandatory passes that neither it has nor the module is `done`
     with."""
     present = {spec.name for spec in _parse_specs(pipeline)}.union(done)
-    lowering = lowering_passes(options)
+    lowering = lowering_passes(config)
     missing = [
         lowering[name] for name in LOWERING_PASSES if name in lowering and name not in present
     ]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from wasmdialect._errors import WasmtimeError
 from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wasmdialect.abi.traps import TrapCode
-
-
-class WasmtimeError(Exception):
-    """Something other than running Wasm went wrong: a module, a link, a wrong type."""
 
 
 class ExitTrap(WasmtimeError):

@@ -1,0 +1,286 @@
+"""The settings: one list, the fields of Config, from which everything that knows of settings is made.
+
+A row has the type, default and meaning of a setting, which values it takes, what it decides, and how
+commands spell it. From here come the checks of a Config and of an artifact, the options of commands,
+the keys of the cache, the options of the passes from wasmir to LLVM, `wasmdialect settings`, and
+docs/settings.md.
+"""
+
+from __future__ import annotations
+
+import os
+
+from wasmdialect._errors import WasmtimeError
+from wasmdialect._forms import (
+    U64,
+    FormError,
+    Integer,
+    OneOf,
+    OrNone,
+    PowerOfTwo,
+    Seconds,
+    boolean,
+    paths,
+    refuse,
+    text,
+    texts,
+)
+from wasmdialect._records import Default, Record, field_names
+from wasmdialect._static import TYPE_CHECKING, final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Literal
+
+    from wasmdialect._forms import Form
+    from wasmdialect.codegen.store import Store
+
+CODE, PASSES, LAYOUT, COMPILER, RUNTIME = "code", "passes", "layout", "compiler", "runtime"
+GROUPS = {
+    CODE: "decide the code of functions",
+    PASSES: "decide which passes run, and for which target",
+    LAYOUT: "decide how an artifact is laid out",
+    COMPILER: "decide how the compiler goes about its work",
+    RUNTIME: "decide how modules are run",
+}
+"""What settings decide. Those in one group are seen by the same parts of the package."""
+ARTIFACT_GROUPS = (CODE, LAYOUT)
+"""Written into artifacts. Of the passes and the target, artifacts have what they were resolved to."""
+KEY_GROUPS = (CODE, PASSES)
+"""Part of the keys under which the cache keeps what import and passes made of a function."""
+
+COMPILING, COMPILE, RUN, OPT = "compiling", "compile", "run", "wasm-opt-py"
+"""Which commands have an option: all that compile, one of them, or wasm-opt-py."""
+
+
+class Setting(Default):
+    """A setting: a field of Config whose values are checked when they are assigned."""
+
+    name: str
+
+    def __init__(
+        self,
+        group: str,
+        default: Any,
+        form: Form,
+        meaning: str,
+        *,
+        none: str = "",
+        option: str = "",
+        commands: tuple[str, ...] = (COMPILING,),
+        metavar: str = "",
+        option_of: str = "",
+        enables: str = "",
+    ):
+        """`none` says what None means. `option` is how commands spell it, if it is not the name.
+        `option_of` is the pass that has it as an option, `enables` the one that runs if it is on."""
+        super().__init__(lambda: form(default))
+        self.group, self.default, self.form, self.meaning = group, default, form, meaning
+        self.none, self.commands, self.metavar = none, commands, metavar
+        self.option, self.option_of, self.enables = option, option_of, enables
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+        self.option = self.option or "--" + name.replace("_", "-")
+
+    def __set__(self, record: Config, value: Any) -> None:
+        record.__dict__[self.name] = self.checked(value)
+
+    def checked(self, value: Any) -> Any:
+        """The value as it is kept. Raises WasmtimeError if the setting cannot have it."""
+        try:
+            return self.form(value)
+        except FormError as error:
+            none = f"; None means {self.none}" if self.none else ""
+            raise WasmtimeError(f"{self.name}: {error}{none}") from None
+
+
+def setting(*columns: Any, **more: Any) -> Any:
+    """A row of the list; type checkers take it as a default."""
+    return Setting(*columns, **more)
+
+
+def cache_place(value: Any) -> Any:
+    """Where a cache is: the user's own, none, a directory, or a store."""
+    place: Any = value
+    is_store = hasattr(value, "get") and hasattr(value, "insert")
+    if not is_store and not isinstance(value, bool | str | os.PathLike):
+        refuse(value, "true, false, a directory or a store with `get` and `insert`")
+    return place
+
+
+_LEVELS: dict[str, Literal[0, 1, 2, 3]] = {"none": 0, "speed": 2, "speed_and_size": 2}
+
+
+@final
+class Config(Record):
+    """How an Engine compiles. wasmtime-py's attributes where they have a meaning here, and our own.
+
+    Attributes can be set after construction or given to it. Raises WasmtimeError for a value that a
+    setting cannot have.
+    """
+
+    # fmt: off
+    opt_level: Literal[0, 1, 2, 3] = setting(
+        CODE, 2, Integer(0, 3),
+        "LLVM's effort: 0 compiles fast, 2 optimises functions, 3 also works across functions.",
+        option="-O", commands=(COMPILING, OPT), metavar="LEVEL",
+    )
+    bounds: Literal["guard", "explicit"] = setting(
+        CODE, "guard", OneOf("guard", "explicit"),
+        "Whether 32-bit memories are bounded by guard pages or by comparisons.",
+        commands=(COMPILING, OPT), option_of="insert-vmctx-loads",
+    )
+    traps: Literal["exact", "relaxed"] = setting(
+        CODE, "exact", OneOf("exact", "relaxed"),
+        "Whether accesses that fault keep their order with everything else that can be observed.",
+        commands=(COMPILING, OPT), option_of="insert-vmctx-loads",
+    )
+    pipeline: str | None = setting(
+        PASSES, None, OrNone(text),
+        "A pass pipeline that replaces the default one.",
+        none="the default pipeline", option="-p,--pipeline", metavar="PIPELINE",
+    )
+    at: Mapping[str, str] = setting(
+        PASSES, {}, texts,
+        "Passes added to the default pipeline at its points wasmir-start, wasmir-end, wasmvm-end"
+        " and llvm-end.",
+        commands=(COMPILING, OPT), metavar="POINT=PIPELINE",
+    )
+    load: tuple[str, ...] = setting(
+        PASSES, (), paths,
+        "Python files that define passes.",
+        commands=(COMPILING, OPT), metavar="FILE",
+    )
+    verify: Literal["each", "ends", "none"] = setting(
+        PASSES, "none", OneOf("each", "ends", "none"),
+        "Verify the IR after each pass, before the first and after the last one, or not at all.",
+        commands=(COMPILING, OPT),
+    )
+    function_budget: int = setting(
+        CODE, 2_000_000, Integer(0, U64),
+        "Characters of LLVM IR above which a function is compiled at level 0, and reported.",
+        metavar="CHARACTERS",
+    )
+    compile_timeout: float | None = setting(
+        COMPILER, 300.0, OrNone(Seconds()),
+        "Seconds that a worker may take for import and passes of a few functions, or for LLVM on one."
+        " Then it is ended, and the function compiled at a lower level or named in an error.",
+        none="no limit", metavar="SECONDS",
+    )
+    debug_checks: bool = setting(
+        CODE, False, boolean,
+        "Check in trampolines what compiled code and the runtime promise each other.",
+        commands=(COMPILING, OPT), option_of="insert-trampolines",
+    )
+    consume_fuel: bool = setting(
+        CODE, False, boolean,
+        "Count operators, so that a store's programs stop when its fuel is used up.",
+        commands=(COMPILING, OPT), enables="insert-fuel",
+    )
+    epoch_interruption: bool = setting(
+        CODE, False, boolean,
+        "Stop programs at the deadline of their store, counted in epochs of the Engine.",
+        commands=(COMPILING, OPT), enables="insert-epoch-checks",
+    )
+    generate_address_map: bool = setting(
+        LAYOUT, True, boolean,
+        "Write which Wasm byte offset code comes from; without it backtraces have no offsets.",
+        option="--address-map/--no-address-map",
+    )
+    unwind_info: bool = setting(
+        LAYOUT, True, boolean,
+        "Write `.eh_frame`, with which debuggers and C++ unwind through compiled code.",
+        option="--unwind-info/--no-unwind-info",
+    )
+    branch_protection: bool = setting(
+        CODE, False, boolean,
+        "On aarch64: sign return addresses, and allow jumps to landing instructions only.",
+    )
+    padding: int = setting(
+        LAYOUT, 0, Integer(0, 1 << 20),
+        "Zero bytes after each function, for experiments.",
+        metavar="BYTES",
+    )
+    force_veneers: bool = setting(
+        LAYOUT, False, boolean,
+        "Let every call between functions go through a veneer, for tests.",
+    )
+    function_alignment: int | None = setting(
+        LAYOUT, None, OrNone(PowerOfTwo(4096)),
+        "Alignment of functions in bytes, a power of 2.",
+        none="the machine's usual one", metavar="BYTES",
+    )
+    shuffle_layout: int | None = setting(
+        LAYOUT, None, OrNone(Integer(0, U64)),
+        "Put functions into a random order with this seed, for measurements that do not depend on one"
+        " layout.",
+        none="the order of the module", metavar="SEED",
+    )
+    cache: bool | str | os.PathLike[str] | Store = setting(
+        COMPILER, False, cache_place,
+        "Whether unchanged functions are taken from the incremental cache: the user's own, or one in a"
+        " directory or a store.",
+        option="--cache/--no-cache",
+    )
+    debug_info: bool = setting(
+        RUNTIME, False, boolean,
+        "Tell gdb the names and frames of loaded code.",
+        option="--gdb", commands=(RUN,),
+    )
+    profiler: Literal["none", "perfmap", "jitdump"] = setting(
+        RUNTIME, "none", OneOf("none", "perfmap", "jitdump"),
+        "Tell perf the names of loaded code, in /tmp/perf-PID.map or jit-PID.dump.",
+        option="--profile", commands=(RUN,),
+    )
+    jobs: int | None = setting(
+        COMPILER, None, OrNone(Integer(0, 1024)),
+        "Worker processes; 0 compiles in this process, for debuggers.",
+        none="one a processor", metavar="N",
+    )
+    max_wasm_stack: int = setting(
+        RUNTIME, 512 * 1024, Integer(1, 1 << 40),
+        "Bytes of stack that Wasm may use.",
+        commands=(RUN,), metavar="BYTES",
+    )
+    target: str | None = setting(
+        PASSES, None, OrNone(text),
+        "A target triple to compile for; there are artifacts for x86_64 and aarch64, objects (.o) for"
+        " riscv64 and s390x.",
+        none="this machine", commands=(COMPILE,), metavar="TRIPLE",
+    )
+    # fmt: on
+
+    def __post_init__(self) -> None:
+        for row in SETTINGS:
+            setattr(self, row.name, getattr(self, row.name))
+
+    @property
+    def cranelift_opt_level(self) -> str:
+        """wasmtime-py's name for the effort: "none", "speed" or "speed_and_size"."""
+        return "none" if self.opt_level == 0 else "speed"
+
+    @cranelift_opt_level.setter
+    def cranelift_opt_level(self, level: str) -> None:
+        if level not in _LEVELS:
+            raise WasmtimeError(f"unknown level {level!r}; use one of {', '.join(_LEVELS)}")
+        self.opt_level = _LEVELS[level]
+
+    @property
+    def parallel_compilation(self) -> bool:
+        """Whether several workers compile."""
+        return self.jobs != 1
+
+    @parallel_compilation.setter
+    def parallel_compilation(self, enable: bool) -> None:
+        self.jobs = None if enable else 1
+
+
+SETTINGS: tuple[Setting, ...] = tuple(Config.__dict__[name] for name in field_names(Config))
+
+SETTING_OF = {row.name: row for row in SETTINGS}
+
+
+def in_groups(*groups: str) -> tuple[Setting, ...]:
+    """The settings of some groups, in the order of the list."""
+    return tuple(row for row in SETTINGS if row.group in groups)
