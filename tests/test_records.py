@@ -46,6 +46,33 @@ def test_copies_and_patterns():
             assert (x, y) == (1, 2)
 
 
+@pytest.mark.parametrize("base", [Point, Row, Config])
+@pytest.mark.parametrize("fields", [{"z": "int"}, {}], ids=["with a field", "without"])
+def test_a_record_that_is_derived_from_a_record(base: type[Record], fields: dict[str, str]):
+    """It would lose the fields of the other one: that is an error where it is defined."""
+
+    class Mixin:
+        pass
+
+    for bases in ((base,), (Mixin, base)):
+        with pytest.raises(
+            TypeError, match=f"Derived cannot be derived from {base.__qualname__}: "
+        ):
+            type("Derived", bases, {"__annotations__": fields})
+
+
+def test_records_with_other_bases():
+    class Mixin:
+        def total(self) -> int:
+            return sum(vars(self).values())
+
+    class Pair(Mixin, FrozenRecord):
+        x: int
+        y: int
+
+    assert Pair(1, 2).total() == 3
+
+
 def test_defaults_are_not_shared():
     first, second = Row("a"), Row("b")
     first.values.append(1)

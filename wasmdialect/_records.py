@@ -33,9 +33,18 @@ def field_names(cls: type[Record]) -> tuple[str, ...]:
 @dataclass_transform(field_specifiers=(field,))
 class Record:
     """The annotated names of a derived class are its fields and the parameters of its constructor;
-    what is assigned to one is its default. Records are equal if their class and all fields are."""
+    what is assigned to one is its default. Records are equal if their class and all fields are.
+
+    Nothing is derived from a class that has fields: it would not inherit them.
+    """
 
     def __init_subclass__(cls) -> None:
+        for base in cls.__mro__[1:]:
+            if issubclass(base, Record) and field_names(base):
+                raise TypeError(
+                    f"{cls.__qualname__} cannot be derived from {base.__qualname__}: records do not"
+                    " inherit fields; give it all of its own"
+                )
         cls.__match_args__ = field_names(cls)
 
     def __init__(self, *values: Any, **named: Any):
