@@ -73,12 +73,13 @@ from wasmdialect.dialects.wasmir.numeric import (
 )
 from wasmdialect.dialects.wasmir.reference import (
     REFERENCE_OPS,
-    ElemDropOp,
-    GlobalGetOp,
-    GlobalSetOp,
     RefFuncOp,
     RefIsNullOp,
     RefNullOp,
+)
+from wasmdialect.dialects.wasmir.table import (
+    TABLE_OPS,
+    ElemDropOp,
     TableCopyOp,
     TableFillOp,
     TableGetOp,
@@ -94,6 +95,11 @@ from wasmdialect.dialects.wasmir.types import (
     function_type,
     value_type,
     wasm_type,
+)
+from wasmdialect.dialects.wasmir.variable import (
+    VARIABLE_OPS,
+    GlobalGetOp,
+    GlobalSetOp,
 )
 
 __all__ = [
@@ -177,6 +183,8 @@ class _Constants(ConstantMaterializationInterface):
 _OPERATIONS: list[type[WasmOp]] = [
     *CONTROL_OPS,
     *REFERENCE_OPS,
+    *TABLE_OPS,
+    *VARIABLE_OPS,
     *BULK_OPS,
     *CONST_OPS.values(),
     *NUMERIC_OPS.values(),
