@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasmdialect.wasm.rules import aggregate, control, memory
+from wasmdialect.wasm.rules import aggregate, control, memory, reference, table, vector
 from wasmdialect.wasm.rules.lookup import RULES, typed
 
-__all__ = ["RULES", "aggregate", "control", "memory", "typed"]
+__all__ = ["RULES", "aggregate", "control", "memory", "reference", "table", "typed", "vector"]

@@ -15,7 +15,7 @@ from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import BY_MNEMONIC
 from wasmdialect.wasm.module import Global, Memory, Module, Table, Tag
 from wasmdialect.wasm.operand_stack import OperandStack
-from wasmdialect.wasm.types import RefType, ValType, ref_type
+from wasmdialect.wasm.types import I32, I64, NumType, RefType, ValType, ref_type
 
 Rule: TypeAlias = Callable[[OperandStack, Any], None]
 
@@ -143,3 +143,8 @@ def ref_to_new(module: Module, index: int) -> RefType:
 def made_of(module: Module, t: wt.DefType) -> RefType:
     """A reference to a value of just this type; only custom descriptors have a type for that."""
     return ref_type(False, wt.exact(t) if Feature.CUSTOM_DESCRIPTORS in module.features else t)
+
+
+def smaller_address(a: NumType, b: NumType) -> NumType:
+    """The type of the length of a copy between what `a` and what `b` addresses."""
+    return I64 if a is I64 and b is I64 else I32
