@@ -1,0 +1,88 @@
+"""Lowering of linear memory: accesses and checks of bounds."""
+
+from __future__ import annotations
+
+from xdsl.dialects import llvm
+from xdsl.dialects.builtin import IntegerType, i8, i16, i32, i64
+from xdsl.ir import Operation, SSAValue
+
+from wasmdialect.abi.layout import (
+    Alias,
+)
+from wasmdialect.abi.traps import TrapCode
+from wasmdialect.dialects import wasmvm
+from wasmdialect.dialects.fast import operands_of, result_of
+from wasmdialect.lowering.function import FunctionLowering, Handler
+from wasmdialect.lowering.signature import type_size
+
+_NARROW: dict[int, IntegerType] = {1: i8, 2: i16, 4: i32, 8: i64}
+
+
+def _linear_place(f: FunctionLowering, op: wasmvm.LinearLoadOp | wasmvm.LinearStoreOp) -> SSAValue:
+    base, address = operands_of(op)[:2]
+    place = f.index(f.values[base], f.as_i64(address))
+    return f.byte_offset(place, op.offset.value.data & 0xFFFF_FFFF_FFFF_FFFF)
+
+
+def _linear_load(f: FunctionLowering, op: wasmvm.LinearLoadOp) -> None:
+    address, width = _linear_place(f, op), op.bytes.value.data
+    result_type = result_of(op).type
+    align, faults = op.align.value.data, op.may_fault is not None
+    volatile = op.volatile is not None
+    if width == type_size(result_type):
+        value = f.load(
+            address, result_type, align, Alias.LINEAR, volatile=volatile, may_fault=faults
+        )
+    else:
+        narrow = f.load(
+            address, _NARROW[width], align, Alias.LINEAR, volatile=volatile, may_fault=faults
+        )
+        extend = llvm.ZExtOp if op.signed is None else llvm.SExtOp
+        value = f.value(extend, (narrow,), result_type)
+    f.values[result_of(op)] = value
+
+
+def _linear_store(f: FunctionLowering, op: wasmvm.LinearStoreOp) -> None:
+    address, width = _linear_place(f, op), op.bytes.value.data
+    value = f.values[op.value]
+    if width != type_size(value.type):
+        value = f.value(llvm.TruncOp, (value,), _NARROW[width])
+    f.store(
+        value,
+        address,
+        op.align.value.data,
+        Alias.LINEAR,
+        volatile=op.volatile is not None,
+        may_fault=op.may_fault is not None,
+    )
+
+
+def _linear_address(f: FunctionLowering, op: wasmvm.LinearAddressOp) -> None:
+    f.values[result_of(op)] = f.index(f.values[op.base], f.as_i64(op.address))
+
+
+def _bounds_check(f: FunctionLowering, op: wasmvm.BoundsCheckOp) -> None:
+    """A sum of a zero-extended i32 and a size below 2**33 does not wrap; one of an i64 may."""
+    address, bound = f.as_i64(op.address), f.values[op.bound]
+    size = f.constant(op.size.value.data, 64)
+    end = f.value(llvm.AddOp, (address, size), i64)
+    if op.address.type == i64:
+        f.trap_if(f.icmp("ult", end, address), TrapCode.MEMORY_OUT_OF_BOUNDS)
+    f.trap_if(f.icmp("ugt", end, bound), TrapCode.MEMORY_OUT_OF_BOUNDS)
+
+
+def _range_check(f: FunctionLowering, op: wasmvm.RangeCheckOp) -> None:
+    start, length, bound = f.values[op.start], f.values[op.length], f.values[op.bound]
+    end = f.value(llvm.AddOp, (start, length), i64)
+    code = op.code.value.data
+    f.trap_if(f.icmp("ult", end, start), code)
+    f.trap_if(f.icmp("ugt", end, bound), code)
+
+
+HANDLERS: dict[type[Operation], Handler] = {
+    wasmvm.LinearLoadOp: _linear_load,
+    wasmvm.LinearStoreOp: _linear_store,
+    wasmvm.LinearAddressOp: _linear_address,
+    wasmvm.BoundsCheckOp: _bounds_check,
+    wasmvm.RangeCheckOp: _range_check,
+}
