@@ -24,7 +24,8 @@ is one error that names the setting, in a `Config`, on a command line and in an 
 
 Settings that decide code or layout are written into artifacts, which run in an `Engine` whose `Config`
 has the same ones (docs/artifact.md). Settings that decide code or passes are part of the keys of the
-cache; the layout is made after the cache was asked (docs/cache.md).
+cache; the layout is made after the cache was asked (docs/cache.md). A pass in brackets has the setting
+as an option, or runs if it is on.
 
 """
 

@@ -1,4 +1,4 @@
-"""Config and Engine: how modules are compiled, and with what."""
+"""Engine: what compiles and runs modules as its Config says. (Config is the list of settings.)"""
 
 from __future__ import annotations
 

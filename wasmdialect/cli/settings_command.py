@@ -67,5 +67,6 @@ def _table_row(row: dict[str, Any]) -> str:
     kind = row["type"].replace("|", "\\|")
     option = ", ".join(f"`{spelling}`" for spelling in row["option"].split(","))
     where = "" if "compiling" in row["commands"] else f" of `{row['commands'][0]}`"
-    cells = f"`{row['name']}`", f"`{kind}`", f"`{row['default']!r}`", option + where, row["meaning"]
+    meaning = row["meaning"] + (f" ({row['pass']})" if row["pass"] else "")
+    cells = f"`{row['name']}`", f"`{kind}`", f"`{row['default']!r}`", option + where, meaning
     return f"| {' | '.join(cells)} |\n"
