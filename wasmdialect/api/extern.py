@@ -6,6 +6,7 @@ import ctypes
 import struct
 
 from wasmdialect._static import TYPE_CHECKING, final
+from wasmdialect.abi.value_types import NUMBERS
 from wasmdialect.api.func import Func, Val, reference_from_bits, reference_to_bits
 from wasmdialect.api.store import state_of, store_of
 from wasmdialect.api.types import GlobalType, Limits, MemoryType, TableType, ValType
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from wasmdialect.runtime.instance import Extern as RuntimeExtern
     from wasmdialect.runtime.store import StoreState
 
-_CTYPES: dict[str, str] = {"i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d"}
-_BITS: dict[str, str] = {"i32": "<I", "i64": "<Q", "f32": "<I", "f64": "<Q"}
+_VALUES = {t: struct.Struct(f"<{number.format}") for t, number in NUMBERS.items()}
+_BITS = {t: struct.Struct(f"<{number.bits_format}") for t, number in NUMBERS.items()}
 
 
 def value_to_bits(store: StoreState, value: Any, t: str) -> int:
@@ -33,17 +34,16 @@ def value_to_bits(store: StoreState, value: Any, t: str) -> int:
         if value.type.name != t:
             raise TypeError("wrong type of `Val` provided")
         value = value.value
-    if t not in _CTYPES:
+    if t not in NUMBERS:
         return reference_to_bits(store, value, t)
-    packed = struct.pack(_CTYPES[t], convert_number(value, t))
-    return struct.unpack(_BITS[t], packed)[0]
+    return _BITS[t].unpack(_VALUES[t].pack(convert_number(value, t)))[0]
 
 
 def value_from_bits(store: StoreState, bits: int, t: str) -> Any:
     """A bit pattern of a type as a Python value."""
-    if t not in _CTYPES:
+    if t not in NUMBERS:
         return reference_from_bits(store, bits, t)
-    return struct.unpack(_CTYPES[t], struct.pack(_BITS[t], bits))[0]
+    return _VALUES[t].unpack(_BITS[t].pack(bits))[0]
 
 
 @final

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wasmdialect._printable import printable
 from wasmdialect._static import TYPE_CHECKING, final
+from wasmdialect.abi.value_types import NUMBERS
 from wasmdialect.api.extern import unwrap_extern
 from wasmdialect.api.func import Caller, Func
 from wasmdialect.api.instance import Instance
@@ -137,7 +138,8 @@ class Linker:
 
 
 def _default(t: ValType) -> Any:
-    return {"i32": 0, "i64": 0, "f32": 0.0, "f64": 0.0}.get(t.name)
+    number = NUMBERS.get(t.name)
+    return None if number is None else 0.0 if number.is_float else 0
 
 
 __all__ = ["Caller", "Linker"]

@@ -16,6 +16,7 @@ import click
 import wasmdialect
 from wasmdialect._forms import Integer
 from wasmdialect._printable import printable
+from wasmdialect.abi.value_types import INTEGERS, NUMBERS
 from wasmdialect.api.forms import is_mlir
 from wasmdialect.cli.arguments import ProgramCommand
 from wasmdialect.cli.errors import UsageError
@@ -177,12 +178,12 @@ def _state_of(api: ModuleType, store: Any, exports: Any, outcome: str) -> State:
 def _bits(value: Any, type_: str) -> str:
     """A value so that equal text is equal bits. (WebAssembly leaves the bits of most NaNs open, and of
     references only null can be compared.)"""
-    if type_ in ("i32", "i64"):
+    if type_ in INTEGERS:
         return f"{type_}:{value}"
-    if type_ in ("f32", "f64"):
+    if type_ in NUMBERS:
         if value != value:
             return f"{type_}:nan"
-        raw = struct.pack(f"<{'f' if type_ == 'f32' else 'd'}", value)
+        raw = struct.pack(f"<{NUMBERS[type_].format}", value)
         return f"{type_}:{value!r} ({raw[::-1].hex()})"
     return f"{type_}:{'null' if value is None else 'not null'}"
 

@@ -6,6 +6,7 @@ import math
 import struct
 from typing import Any
 
+from wasmdialect.abi.value_types import INTEGERS, NUMBERS
 from wasmdialect.api.types import ValType
 from wasmdialect.cli.errors import UsageError
 
@@ -15,9 +16,9 @@ def parse_argument(text: str, t: ValType) -> Any:
     try:
         if not text.isascii():
             raise ValueError
-        if t.name in ("i32", "i64"):
-            return _parse_integer(text, int(t.name[1:]))
-        if t.name in ("f32", "f64"):
+        if t.name in INTEGERS:
+            return _parse_integer(text, INTEGERS[t.name].bits)
+        if t.name in NUMBERS:
             return _parse_float(text)
     except ValueError:
         raise UsageError(f"{text!r} is no {t.name}") from None
@@ -45,7 +46,7 @@ def format_result(value: Any, t: ValType) -> str:
 
 
 def _format(value: Any, name: str) -> str:
-    if name in ("i32", "i64"):
+    if name in INTEGERS:
         return str(value)
     if name == "f32":
         return _shortest_f32(value)

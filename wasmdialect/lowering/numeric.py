@@ -13,11 +13,11 @@ from xdsl.dialects.builtin import IntegerType, f32, f64, i1, i8, i16, i32, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from wasmdialect.abi.traps import TrapCode
+from wasmdialect.abi.value_types import NUMBERS
 from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
 from wasmdialect.dialects.fast import operands_of, result_of, users_of
 from wasmdialect.lowering.function import FunctionLowering, Handler
 
-_BITS = {"i32": 32, "i64": 64, "f32": 32, "f64": 64}
 _FLOATS: dict[str, Attribute] = {"f32": f32, "f64": f64}
 _INTEGERS: dict[str, IntegerType] = {"i32": i32, "i64": i64}
 
@@ -234,9 +234,9 @@ def _shift(cls: type[Operation], bits: int) -> Handler:
 
 
 for _t in ("i32", "i64"):
-    HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.shl"]] = _shift(llvm.ShlOp, _BITS[_t])
-    HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.shr_s"]] = _shift(llvm.AShrOp, _BITS[_t])
-    HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.shr_u"]] = _shift(llvm.LShrOp, _BITS[_t])
+    HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.shl"]] = _shift(llvm.ShlOp, NUMBERS[_t].bits)
+    HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.shr_s"]] = _shift(llvm.AShrOp, NUMBERS[_t].bits)
+    HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.shr_u"]] = _shift(llvm.LShrOp, NUMBERS[_t].bits)
 
 
 @_lowers("i32.rotl", "i64.rotl", "i32.rotr", "i64.rotr")
@@ -276,7 +276,7 @@ def _check_divisor(f: FunctionLowering, divisor: SSAValue, bits: int) -> int | N
 @_lowers("i32.div_u", "i64.div_u", "i32.rem_u", "i64.rem_u")
 def _divide_unsigned(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     dividend, divisor = operands_of(op)
-    _check_divisor(f, divisor, _BITS[op.SHAPE])
+    _check_divisor(f, divisor, NUMBERS[op.SHAPE].bits)
     cls = {"div": llvm.UDivOp, "rem": llvm.URemOp}[op.INSTRUCTION.operation]
     f.values[result_of(op)] = f.value(cls, (f.values[dividend], f.values[divisor]), op.RESULT_TYPE)
 
@@ -284,7 +284,7 @@ def _divide_unsigned(f: FunctionLowering, op: wasmir.NumericOp) -> None:
 @_lowers("i32.div_s", "i64.div_s")
 def _divide_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     dividend, divisor = operands_of(op)
-    bits = _BITS[op.SHAPE]
+    bits = NUMBERS[op.SHAPE].bits
     constant = _check_divisor(f, divisor, bits)
     x, y = f.values[dividend], f.values[divisor]
     if constant is None or constant == (1 << bits) - 1:
@@ -299,7 +299,7 @@ def _divide_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
 @_lowers("i32.rem_s", "i64.rem_s")
 def _remainder_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     dividend, divisor = operands_of(op)
-    bits = _BITS[op.SHAPE]
+    bits = NUMBERS[op.SHAPE].bits
     constant = _check_divisor(f, divisor, bits)
     x, y = f.values[dividend], f.values[divisor]
     if constant is None or constant == (1 << bits) - 1:
@@ -315,7 +315,7 @@ def _remainder_signed(f: FunctionLowering, op: wasmir.NumericOp) -> None:
 
 def _float_constant(f: FunctionLowering, bits: int, t: str) -> SSAValue:
     """A float constant: the bits, which LLVM's own notation would not keep for every NaN."""
-    integer = f.constant(bits, _BITS[t])
+    integer = f.constant(bits, NUMBERS[t].bits)
     return f.value(llvm.BitcastOp, (integer,), _FLOATS[t])
 
 

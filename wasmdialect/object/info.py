@@ -12,6 +12,7 @@ from wasmdialect._records import Record, field
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import FIELD_ALIGNMENTS
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
+from wasmdialect.abi.value_types import NUMBERS
 from wasmdialect.object.cbor import read_cbor, write_cbor
 from wasmdialect.object.forms import any_list, any_map, list_of, numbers, record_of
 
@@ -157,7 +158,7 @@ def _plain(value: Any) -> Any:
 
 # --- what each value has to be
 
-VALUE_TYPES = frozenset({"i32", "i64", "f32", "f64", "funcref", "externref"})
+VALUE_TYPES = frozenset({*NUMBERS, "funcref", "externref"})
 
 
 def _function_type(value: Any) -> str:
@@ -170,12 +171,7 @@ def _function_type(value: Any) -> str:
 
 
 _U32, _U64 = Integer(0, U32), Integer(0, U64)
-CONSTANTS: dict[str, str] = {
-    "i32.const": "i32",
-    "i64.const": "i64",
-    "f32.const": "f32",
-    "f64.const": "f64",
-}
+CONSTANTS: dict[str, str] = {f"{t}.const": t for t in NUMBERS}
 """The type of each instruction of a constant expression that is a constant itself."""
 OPERATORS: dict[str, tuple[str, int, Callable[[int, int], int]]] = {
     "i32.add": ("i32", U32, int.__add__),
@@ -187,7 +183,7 @@ OPERATORS: dict[str, tuple[str, int, Callable[[int, int], int]]] = {
 }
 """Those that compute: type, the largest value of it, and the operation before it is cut to that."""
 _IMMEDIATES: dict[str, Form] = {
-    **{mnemonic: _U32 if t in ("i32", "f32") else _U64 for mnemonic, t in CONSTANTS.items()},
+    **{mnemonic: _U32 if NUMBERS[t].size == 4 else _U64 for mnemonic, t in CONSTANTS.items()},
     "global.get": _U32,
     "ref.func": _U32,
     "ref.null": OneOf("func", "extern"),

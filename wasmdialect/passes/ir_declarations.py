@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from xdsl.dialects.builtin import FunctionType, ModuleOp, StringAttr, UnitAttr, f32, f64, i32, i64
+from xdsl.dialects.builtin import FunctionType, ModuleOp, StringAttr, UnitAttr
 from xdsl.ir import Attribute, Block, Region
 
 from wasmdialect.abi.layout import COUNTER_SIZE, FIELD_ALIGNMENTS
+from wasmdialect.abi.value_types import NUMBERS
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.declared import ModuleDeclarations, plain_symbol
 from wasmdialect.dialects.fast import integer_attr
@@ -26,7 +27,7 @@ from wasmdialect.wasm.declared import (
     DeclaredTable,
 )
 
-_TYPES: dict[str, Attribute] = {"i32": i32, "i64": i64, "f32": f32, "f64": f64}
+_TYPES: dict[str, Attribute] = {name: wasmir.value_type(t) for name, t in NUMBERS.items()}
 ADDED = "wasmir.added"
 """The attribute of a declaration that a pass added."""
 

@@ -23,6 +23,7 @@ from wasmdialect.abi.layout import (
     VMCONTEXT_HEADER,
     VMCONTEXT_MAGIC,
 )
+from wasmdialect.abi.value_types import NUMBERS
 from wasmdialect.object.info import CONSTANTS, OPERATORS
 from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
 from wasmdialect.runtime.memory import LinearMemory
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
     from wasmdialect.runtime.store import StoreState
 
 
+_FOUR_BYTES = frozenset(t.name for t in NUMBERS.values() if t.size == 4)
+
+
 class GlobalCell(StoreItem):
     """A global of a store, by the address of its VMGlobalDefinition."""
 
@@ -71,7 +75,7 @@ class GlobalCell(StoreItem):
         self._value().value = bits
 
     def _value(self) -> Any:
-        width = ctypes.c_uint32 if self.type in ("i32", "f32") else ctypes.c_uint64
+        width = ctypes.c_uint32 if self.type in _FOUR_BYTES else ctypes.c_uint64
         return width.from_address(self.address + _GLOBAL_VALUE)
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from wasmdialect.abi.returns import ReturnPlan, native_returns
+from wasmdialect.abi.value_types import NUMBERS
 from wasmdialect.runtime.native.structures import (
     CALL_BLOCK,
     FLOAT_REGISTERS,
@@ -19,10 +20,8 @@ from wasmdialect.runtime.native.structures import (
     WORD_SIZE,
 )
 from wasmdialect.runtime.signatures import Signature
-from wasmdialect.runtime.values import NUMBER_CODES, convert_number
+from wasmdialect.runtime.values import convert_number
 
-_SIZES = {t: struct.calcsize(f"<{code}") for t, code in NUMBER_CODES.items()}
-NUMBERS = frozenset(NUMBER_CODES)
 _STACK_AT = CALL_BLOCK["stack"]
 _BOTH_VMCONTEXTS = struct.Struct("<QQ")
 
@@ -41,7 +40,7 @@ class TypedCall:
     def __init__(self, signature: Signature):
         self.params = signature.params
         places, words = _parameter_places(signature.params)
-        plan = native_returns([_SIZES[t] for t in signature.results])
+        plan = native_returns([NUMBERS[t].size for t in signature.results])
         self.area_at = _STACK_AT + WORD_SIZE * words
         self.return_pointer_at: int | None = None
         if plan.area_size:
@@ -52,7 +51,7 @@ class TypedCall:
         self.size = self.area_at + plan.area_size
         self._runs = _runs(signature.params, places)
         self._results = [
-            (struct.Struct(f"<{NUMBER_CODES[t]}").unpack_from, at)
+            (struct.Struct(f"<{NUMBERS[t].format}").unpack_from, at)
             for t, at in zip(signature.results, self._result_places(signature, plan), strict=True)
         ]
         self._free: list[Any] = []
@@ -62,7 +61,7 @@ class TypedCall:
         return [
             self.area_at + offsets[index]
             if index in offsets
-            else CALL_BLOCK["float_result" if t[0] == "f" else "integer_result"]
+            else CALL_BLOCK["float_result" if NUMBERS[t].is_float else "integer_result"]
             for index, t in enumerate(signature.results)
         ]
 
@@ -138,5 +137,5 @@ def _runs(params: tuple[str, ...], places: list[int]) -> list[_Run]:
 
 def _word(t: str) -> str:
     """How a value is packed into a word."""
-    code = NUMBER_CODES[t]
-    return f"{code}{WORD_SIZE - _SIZES[t]}x"
+    code = NUMBERS[t].format
+    return f"{code}{WORD_SIZE - NUMBERS[t].size}x"

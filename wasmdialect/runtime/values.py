@@ -11,6 +11,7 @@ import struct
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import VALUE_SLOT_SIZE
+from wasmdialect.abi.value_types import INTEGERS, NUMBERS
 from wasmdialect.runtime.packing import POINTER_FORMAT, slot_format
 
 if TYPE_CHECKING:
@@ -19,10 +20,7 @@ if TYPE_CHECKING:
 
     from wasmdialect.runtime.signatures import Signature
 
-NUMBER_CODES = {"i32": "i", "i64": "q", "f32": "f", "f64": "d"}
-"""The `struct` code of each number type."""
-_NUMBERS = frozenset(NUMBER_CODES)
-_SLOTS = {t: slot_format(code) for t, code in NUMBER_CODES.items()}
+_SLOTS = {t: slot_format(number.format) for t, number in NUMBERS.items()}
 _REFERENCE_SLOT = slot_format(POINTER_FORMAT)
 
 
@@ -35,7 +33,7 @@ class SlotCodec:
         slots = struct.Struct("<" + "".join(_SLOTS.get(t, _REFERENCE_SLOT) for t in types))
         self.pack_into: Callable[..., None] = slots.pack_into
         self.unpack_from: Callable[..., tuple[Any, ...]] = slots.unpack_from
-        self.has_references = any(t not in _NUMBERS for t in types)
+        self.has_references = any(t not in NUMBERS for t in types)
 
 
 _codecs: dict[tuple[str, ...], SlotCodec] = {}
@@ -64,7 +62,9 @@ def slots_at(address: int, count: int) -> Any:
     return slot_array(count).from_address(address)
 
 
-_INTEGER_RANGES = {"i32": (-(1 << 31), (1 << 32) - 1), "i64": (-(1 << 63), (1 << 64) - 1)}
+_INTEGER_RANGES = {
+    t: (-(1 << number.bits - 1), (1 << number.bits) - 1) for t, number in INTEGERS.items()
+}
 
 
 def convert_number(value: Any, t: str) -> int | float:
@@ -93,7 +93,7 @@ def pack(
         slots,
         0,
         *(
-            convert_number(value, t) if t in _NUMBERS else reference(value, t)
+            convert_number(value, t) if t in NUMBERS else reference(value, t)
             for value, t in zip(values, types, strict=True)
         ),
     )
@@ -108,7 +108,7 @@ def unpack(
     if not codec.has_references:
         return values
     return tuple(
-        value if t in _NUMBERS else dereference(value, t)
+        value if t in NUMBERS else dereference(value, t)
         for value, t in zip(values, types, strict=True)
     )
 
@@ -122,12 +122,13 @@ def pack_bits(slots: Any, values: Sequence[int]) -> None:
         struct.pack_into("<Q", slots, VALUE_SLOT_SIZE * number, bits)
 
 
-_WIDTHS = {"i32": "<I", "f32": "<I"}
+_BITS = {t: f"<{number.bits_format}" for t, number in NUMBERS.items()}
+_POINTER_BITS = f"<{POINTER_FORMAT}"
 
 
 def unpack_bits(slots: Any, types: Sequence[str]) -> tuple[int, ...]:
     """Read the unsigned bit pattern of each slot, as wide as its type."""
     return tuple(
-        struct.unpack_from(_WIDTHS.get(t, "<Q"), slots, VALUE_SLOT_SIZE * number)[0]
+        struct.unpack_from(_BITS.get(t, _POINTER_BITS), slots, VALUE_SLOT_SIZE * number)[0]
         for number, t in enumerate(types)
     )

@@ -14,33 +14,9 @@ from dataclasses import dataclass
 from typing import TypeAlias, final
 
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
+from wasmdialect.abi.value_types import F32, F64, I32, I64, V128, NumType
 
-
-@final
-class NumType:
-    """A number or vector type: `i32`, `i64`, `f32`, `f64`, `v128`."""
-
-    __slots__ = ("code", "name", "size")
-
-    def __init__(self, name: str, code: int, size: int):
-        self.name = name
-        self.code = code
-        """The byte that stands for it in the binary format."""
-        self.size = size
-        """Bytes in memory."""
-
-    def __repr__(self) -> str:
-        return self.name
-
-    __str__ = __repr__
-
-
-I32 = NumType("i32", 0x7F, 4)
-I64 = NumType("i64", 0x7E, 8)
-F32 = NumType("f32", 0x7D, 4)
-F64 = NumType("f64", 0x7C, 8)
-V128 = NumType("v128", 0x7B, 16)
-BOT = NumType("bot", 0, 0)
+BOT = NumType("bot", 0, 0, "", "")
 """The type of a value popped from an unreachable stack; never written in a module."""
 
 NUM_TYPES = {t.code: t for t in (I32, I64, F32, F64, V128)}
