@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xdsl.ir import Block, SSAValue
 
-from wasmdialect.dialects.wasm_builder import CONSTANTS
+from wasmdialect.dialects.wasmir_builder import CONSTANTS
 from wasmdialect.importer.function import FunctionImporter, loop_locals
 from wasmdialect.importer.markers import AT_ENTRY, handlers_with
 from wasmdialect.importer.operators import HANDLERS

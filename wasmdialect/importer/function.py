@@ -23,8 +23,8 @@ from wasmdialect.dialects.fast import (
     replace_value,
     set_block_arguments,
 )
-from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.dialects.wasmir.types import ValueType
+from wasmdialect.dialects.wasmir_builder import WasmIRBuilder
 from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.body import Instruction
@@ -91,7 +91,7 @@ class Frame:
     """Of an `if` whose `else` has not come: its branch, the state there and the else block."""
 
 
-class FunctionImporter(WasmBuilder):
+class FunctionImporter(WasmIRBuilder):
     """Imports the instructions of one function or constant expression into blocks."""
 
     def __init__(self, unit: ImportContext, block: Block):
