@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
 from xdsl.ir import Operation, Region
@@ -64,19 +64,21 @@ class ModuleDeclarations:
         self.exports: list[wasmir.ExportOp] = []
         self.starts: list[wasmir.StartOp] = []
         self.fields: list[wasmvm.DeclareFieldOp] = []
+        others: dict[type[Operation], list[Any]] = {
+            wasmir.ExportOp: self.exports,
+            wasmir.StartOp: self.starts,
+            wasmvm.DeclareFieldOp: self.fields,
+        }
+        # By class: there may be tens of thousands, and instance checks of abstract classes are slow.
+        by_class: dict[type[Operation], list[Any]] = {**self.spaces, **others}
         for op in module.ops:
-            if isinstance(op, wasmir.DeclarationOp):
-                self.spaces[type(op)].append(op)
-                if isinstance(op, wasmir.ImportableOp) and op.is_import:
-                    self.imports.append(op)
-            elif isinstance(op, wasmir.ExportOp):
-                self.exports.append(op)
-            elif isinstance(op, wasmir.StartOp):
-                self.starts.append(op)
-            elif isinstance(op, wasmvm.DeclareFieldOp):
-                self.fields.append(op)
+            group = by_class.get(type(op))
+            if group is not None:
+                group.append(op)
+                if "import_module" in op.properties:
+                    self.imports.append(cast(wasmir.ImportableOp, op))
         for space in self.spaces.values():
-            if all(op.index is not None for op in space):
+            if all("index" in op.properties for op in space):
                 space.sort(key=_index_of)
 
     def of(self, cls: type[_D]) -> list[_D]:
@@ -167,15 +169,19 @@ def _declare_types(declared: ModuleDeclarations, new: list[wasmir.DeclarationOp]
     """A `wasmir.type` for the type of each new function that has none."""
     types = declared.of(wasmir.TypeOp)
     known = {op.function_type for op in types}
+    objects = {id(t) for t in known}  # most functions share them, and hashing a type takes longer
     for function in [*new]:
-        if not isinstance(function, wasmir.FuncOp) or function.function_type in known:
+        if not isinstance(function, wasmir.FuncOp):
             continue
-        known.add(function.function_type)
+        function_type = function.function_type
+        if id(function_type) in objects or function_type in known:
+            continue
+        known.add(function_type)
         symbol = f"type{len(types)}"
         while symbol in declared.symbols:
             symbol += "_"
         op = wasmir.TypeOp.create(
-            properties={"sym_name": StringAttr(symbol), "function_type": function.function_type}
+            properties={"sym_name": StringAttr(symbol), "function_type": function_type}
         )
         declared.symbols[symbol] = op
         types.append(op)
