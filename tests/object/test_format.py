@@ -12,10 +12,11 @@ import pytest
 
 from wasmdialect import Config, Engine, Module
 from wasmdialect._records import field_names
+from wasmdialect._settings import ARTIFACT_GROUPS, in_groups
 from wasmdialect.object import artifact as reader
 from wasmdialect.object import info as info_module
 from wasmdialect.object import write as writer
-from wasmdialect.object.artifact import SECTIONS, SETTINGS, ArtifactError, EngineInfo, read_artifact
+from wasmdialect.object.artifact import SECTIONS, ArtifactError, EngineInfo, read_artifact
 from wasmdialect.object.cbor import read_cbor, write_cbor
 from wasmdialect.object.info import (
     INFO_VERSION,
@@ -35,6 +36,8 @@ from wasmdialect.runtime.module import load_bytes
 TEXT = """(module $named
   (import "m" "f" (func $f)) (global i32 (i32.const 1)) (memory 1) (data (i32.const 4) "bytes")
   (table 2 funcref) (elem (i32.const 0) func $f) (func (export "g") (result i32) (i32.const 1)))"""
+
+SETTINGS = [row.name for row in in_groups(*ARTIFACT_GROUPS)]
 
 
 @pytest.fixture(scope="module")

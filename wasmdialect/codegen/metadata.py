@@ -120,18 +120,13 @@ class _Describer:
     # --- declarations ---
 
     def _table(self, op: wasmir.TableOp) -> TableInfo:
-        maximum = None if op.maximum is None else op.maximum.value.data
-        is_64 = op.address_type == i64
-        element, minimum = _word(op.element_type), op.minimum.value.data
-        return TableInfo(element, minimum, maximum, is_64, self._optional(op.init))
+        element, is_64 = _word(op.element_type), op.address_type == i64
+        return TableInfo(element, *op.limits, is_64, self._optional(op.init))
 
     def _memory(self, op: wasmir.MemoryOp) -> MemoryInfo:
-        maximum = None if op.maximum is None else op.maximum.value.data
         is_64, page = op.address_type == i64, op.page_size_log2.value.data
         has_own = self.guarded and has_guard(is_64=is_64, page_size_log2=page)
-        return MemoryInfo(
-            op.minimum.value.data, maximum, is_64, op.shared is not None, page, has_own
-        )
+        return MemoryInfo(*op.limits, is_64, op.shared is not None, page, has_own)
 
     def _export(self, op: wasmir.ExportOp) -> ExportInfo:
         target = self._named(op.target, wasmir.ImportableOp, f"export {op.name_text!r}")

@@ -53,8 +53,9 @@ def _zeros(importer: FunctionImporter, local_types: Sequence[wt.ValType]) -> lis
 
 
 def _zero(importer: FunctionImporter, t: wt.ValType) -> SSAValue:
+    value_type = importer.unit.value_type(t)
     if isinstance(t, wt.RefType):
-        return importer.ref_null(importer.unit.value_type(t))
+        return importer.ref_null(value_type)
     return CONSTANTS[f"{t.name}.const"](importer, 0)
 
 

@@ -29,18 +29,27 @@ from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.body import Instruction
 from wasmdialect.wasm.instructions import BY_OPCODE
+from wasmdialect.wasm.instructions.opcodes import (
+    BLOCK,
+    BR,
+    BR_IF,
+    BR_TABLE,
+    ELSE,
+    END,
+    IF,
+    LOCAL_GET,
+    LOCAL_SET,
+    LOCAL_TEE,
+    LOOP,
+    OPENERS,
+)
 
 if TYPE_CHECKING:
     from wasmdialect.importer.context import ImportContext
 
-_BLOCK, _LOOP, _IF, _ELSE, _END = 0x02, 0x03, 0x04, 0x05, 0x0B
-_BR, _BR_IF, _BR_TABLE = 0x0C, 0x0D, 0x0E
-_LOCAL_GET, _LOCAL_SET, _LOCAL_TEE = 0x20, 0x21, 0x22
-_TRY_TABLE = 0x1F
 BEFORE_LOOP, IN_LOOP = -1, -2
 """Keys of handlers that run before a loop is opened and at its header."""
-_OPENERS = frozenset({_BLOCK, _LOOP, _IF, _TRY_TABLE})
-_BUILD_NOTHING = frozenset({_LOCAL_GET, _LOCAL_SET, _LOCAL_TEE})
+_BUILD_NOTHING = frozenset({LOCAL_GET, LOCAL_SET, LOCAL_TEE})
 """Every other instruction is of these. They build no operation, which would need a location."""
 
 
@@ -134,17 +143,17 @@ class FunctionImporter(WasmIRBuilder):
         for position, (opcode, immediate, offset) in enumerate(instructions):
             if not self.reachable:
                 # Skip to the `else` or `end` of the innermost frame that was opened alive.
-                if opcode in _OPENERS:
+                if opcode in OPENERS:
                     dead_depth += 1
                     continue
-                if opcode == _END and dead_depth:
+                if opcode == END and dead_depth:
                     dead_depth -= 1
                     continue
-                if dead_depth or opcode not in (_ELSE, _END):
+                if dead_depth or opcode not in (ELSE, END):
                     continue
             if opcode not in _BUILD_NOTHING:
                 self.location = at(offset)
-            if opcode == _LOOP:
+            if opcode == LOOP:
                 assigned = loops[position]
                 before, behind = handlers.get(BEFORE_LOOP), handlers.get(IN_LOOP)
                 if before is not None:
@@ -171,9 +180,9 @@ class FunctionImporter(WasmIRBuilder):
     def open_function(self, results: Sequence[ValueType]) -> None:
         """The frame of the whole body: a branch to it returns."""
         types = tuple(results)
-        self.frames.append(Frame(_BLOCK, 0, types, types, Merge(Block(), [])))
+        self.frames.append(Frame(BLOCK, 0, types, types, Merge(Block(), [])))
 
-    def open_block(self, signature: wt.FuncType, opcode: int = _BLOCK) -> Frame:
+    def open_block(self, signature: wt.FuncType, opcode: int = BLOCK) -> Frame:
         """Open a block or `if` whose parameters are on the stack."""
         results = self.types(signature.results)
         height = len(self.stack) - len(signature.params)
@@ -184,7 +193,7 @@ class FunctionImporter(WasmIRBuilder):
     def open_if(self, signature: wt.FuncType) -> None:
         """Branch on the condition to a `then` block and a block for the alternative."""
         condition = self.stack.pop()
-        frame = self.open_block(signature, _IF)
+        frame = self.open_block(signature, IF)
         then_block, else_block = Block(), Block()
         alternative = Edge(self.stack[frame.height :], self.locals)
         branch = self.branch(
@@ -200,7 +209,7 @@ class FunctionImporter(WasmIRBuilder):
         parameters = self.pop_many(len(params))
         header = Block()
         merge = Merge(header, [])
-        frame = Frame(_LOOP, len(self.stack), self.types(signature.results), params, merge)
+        frame = Frame(LOOP, len(self.stack), self.types(signature.results), params, merge)
         frame.header_locals = assigned
         frame.assigned.update(assigned)
         edge = Edge([*parameters, *(self.locals[i] for i in assigned)], [])
@@ -225,7 +234,7 @@ class FunctionImporter(WasmIRBuilder):
         """A new edge to a frame's label from here; its values stay on the stack."""
         count = len(frame.label_types)
         arguments = self.stack[len(self.stack) - count :]
-        if frame.opcode == _LOOP:
+        if frame.opcode == LOOP:
             current = self.locals
             edge = Edge([*arguments, *(current[i] for i in frame.header_locals)], [])
         else:
@@ -276,7 +285,7 @@ class FunctionImporter(WasmIRBuilder):
         frame = self.frames[-1]
         if frame.alternative is not None:
             self.skip_missing_else(frame)
-        if frame.opcode == _LOOP or not frame.merge.edges:
+        if frame.opcode == LOOP or not frame.merge.edges:
             # Nothing branches here: what falls out of the body simply goes on.
             self.frames.pop()
             self.note_assigned(frame)
@@ -426,23 +435,23 @@ def loop_locals(instructions: Iterable[Instruction]) -> dict[int, list[int] | No
     frames: list[tuple[int, set[int]]] = [(-1, set[int]())]
     looping = set[int]()
     for position, (opcode, immediate, _) in enumerate(instructions):
-        if opcode == _LOCAL_SET or opcode == _LOCAL_TEE:
+        if opcode == LOCAL_SET or opcode == LOCAL_TEE:
             index: int = immediate
             frames[-1][1].add(index)
-        elif opcode == _LOOP:
+        elif opcode == LOOP:
             frames.append((position, set[int]()))
-        elif opcode in _OPENERS:
+        elif opcode in OPENERS:
             frames.append((-1, set[int]()))
-        elif opcode == _END:
+        elif opcode == END:
             start, assigned = frames.pop()
             if start >= 0:
                 found[start] = sorted(assigned) if start in looping else None
             if frames:
                 frames[-1][1].update(assigned)
-        elif opcode == _BR or opcode == _BR_IF:
+        elif opcode == BR or opcode == BR_IF:
             depth: int = immediate
             looping.add(frames[-1 - depth][0])
-        elif opcode == _BR_TABLE:
+        elif opcode == BR_TABLE:
             labels: tuple[int, ...] = immediate
             looping.update(frames[-1 - label][0] for label in labels)
     return found

@@ -156,8 +156,7 @@ class IRDeclarations:
             DeclaredMemory(
                 *self._common(op),
                 _word(op.address_type),
-                op.minimum.value.data,
-                None if op.maximum is None else op.maximum.value.data,
+                *op.limits,
             )
             for op in self._declared.of(wasmir.MemoryOp)
         ]
@@ -168,8 +167,7 @@ class IRDeclarations:
             DeclaredTable(
                 *self._common(op),
                 _word(op.element_type),
-                op.minimum.value.data,
-                None if op.maximum is None else op.maximum.value.data,
+                *op.limits,
             )
             for op in self._declared.of(wasmir.TableOp)
         ]

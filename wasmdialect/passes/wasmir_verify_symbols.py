@@ -125,8 +125,8 @@ def _verify_constant(
 
 
 def _verify_limits(op: wasmir.MemoryOp | wasmir.TableOp, most: int) -> None:
-    maximum = most if op.maximum is None else op.maximum.value.data
-    if not 0 <= op.minimum.value.data <= maximum <= most:
+    minimum, maximum = op.limits
+    if not minimum <= (most if maximum is None else maximum) <= most:
         raise VerifyException(f"{op.name} @{op.sym_name.data} has limits that it cannot have")
 
 

@@ -10,6 +10,7 @@ from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.errors import DecodeError, ValidationError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import BY_OPCODE, INSTRUCTIONS, Immediate
+from wasmdialect.wasm.instructions.opcodes import ELSE, END, OPENERS
 from wasmdialect.wasm.module import Catch, CatchKind, ConstExpr, Instr
 from wasmdialect.wasm.reader import Reader
 
@@ -20,8 +21,6 @@ of the table's immediates. Integers and floats are unsigned bit patterns."""
 MAX_LOCALS = 50_000
 """Implementation limit, parameters included (the one of web engines and of Wasmtime)."""
 
-_END, _ELSE = 0x0B, 0x05
-OPENERS = frozenset({0x02, 0x03, 0x04, 0x1F})
 PREFIXES = frozenset({0xFB, 0xFC, 0xFD, 0xFE})
 
 
@@ -166,9 +165,9 @@ def decode_instructions(reader: Reader, end: int | None) -> list[Instruction]:
                 raise illegal_opcode(data, at, opcode) from None
             if read is None:
                 append((opcode, None, at))
-                if opcode == _END:
+                if opcode == END:
                     depth -= 1
-                elif opcode == _ELSE and depth == 1:
+                elif opcode == ELSE and depth == 1:
                     raise DecodeError("END opcode expected", offset=at)
                 continue
             if read is u32 and data[pos] < 0x80:  # an index in one byte: most immediates
@@ -222,7 +221,7 @@ def decode_const_expr(reader: Reader) -> ConstExpr:
     while True:
         at = reader.pos
         opcode = read_opcode(reader, reader.byte())
-        if opcode == _END:
+        if opcode == END:
             return ConstExpr(tuple(out), start, memoryview(reader.data)[start : reader.pos])
         if opcode not in readers:
             raise illegal_opcode(reader.data, at, opcode)

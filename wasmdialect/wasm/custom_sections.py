@@ -12,13 +12,14 @@ from typing import Any
 from wasmdialect.wasm.body import decode_instructions, decode_locals
 from wasmdialect.wasm.errors import ValidationError, WasmError
 from wasmdialect.wasm.features import WASM_3_0
+from wasmdialect.wasm.instructions.opcodes import BR_IF, IF
 from wasmdialect.wasm.leb128 import encode_unsigned
 from wasmdialect.wasm.module import Module
 from wasmdialect.wasm.names import read_names
 from wasmdialect.wasm.reader import Reader
 
 BRANCH_HINT = "metadata.code.branch_hint"
-_BRANCHES = frozenset({0x04, 0x0D})  # if, br_if
+_BRANCHES = frozenset({IF, BR_IF})
 
 BranchHints = dict[int, dict[int, bool]]
 """By function index, by offset from the start of its body: whether the branch is likely."""

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from wasmdialect._printable import printable
 from wasmdialect.wasm.features import WASM_3_0, Feature
+from wasmdialect.wasm.instructions.opcodes import REF_FUNC
 from wasmdialect.wasm.types import (
     DefType,
     ExternType,
@@ -29,8 +30,6 @@ from wasmdialect.wasm.types import (
     TagType,
 )
 
-REF_FUNC = 0xD2
-"""The opcode of `ref.func`."""
 EXACT_FUNC = 0x20
 """The byte of an import that must have exactly its function type (custom-descriptors proposal)."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.errors import ValidationError
+from wasmdialect.wasm.instructions.opcodes import LOOP
 from wasmdialect.wasm.module import Module
 from wasmdialect.wasm.types import BOT, ValType, matches
 
@@ -28,9 +29,6 @@ class ControlFrame:
     def label_types(self) -> tuple[ValType, ...]:
         """What a branch to it passes: a loop's parameters, else the results."""
         return self.signature.params if self.opcode == LOOP else self.signature.results
-
-
-LOOP = 0x03
 
 
 class OperandStack:

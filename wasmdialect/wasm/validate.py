@@ -11,8 +11,8 @@ from wasmdialect.wasm.body import Instruction, decode_local_runs
 from wasmdialect.wasm.errors import ValidationError, WasmError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import BY_MNEMONIC
+from wasmdialect.wasm.instructions.opcodes import GLOBAL_GET, REF_FUNC
 from wasmdialect.wasm.module import (
-    REF_FUNC,
     ConstExpr,
     DataSegment,
     ElementSegment,
@@ -32,7 +32,6 @@ from wasmdialect.wasm.reader import Reader
 from wasmdialect.wasm.types import ValType, matches
 from wasmdialect.wasm.validate_body import check_instructions
 
-_GLOBAL_GET = 0x23
 _CONSTANT_ALWAYS = (
     "i32.const", "i64.const", "f32.const", "f64.const", "v128.const",
     "ref.null", "ref.func", "global.get",
@@ -278,7 +277,7 @@ def _check_is_constant(
     immediate: int = instruction.immediate
     if CONSTANT_INSTRUCTIONS.get(opcode) not in module.features:
         raise ValidationError("constant expression required")
-    if opcode == _GLOBAL_GET:
+    if opcode == GLOBAL_GET:
         if immediate >= visible_globals:
             raise ValidationError(f"unknown global {immediate}")
         variable = module.globals[immediate]

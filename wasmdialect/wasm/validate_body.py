@@ -20,6 +20,7 @@ from wasmdialect.wasm.body import (
 from wasmdialect.wasm.errors import WasmError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import INSTRUCTIONS, Immediate
+from wasmdialect.wasm.instructions.opcodes import I32_CONST, LOCAL_GET, LOCAL_SET, LOCAL_TEE
 from wasmdialect.wasm.operand_stack import OperandStack
 from wasmdialect.wasm.reader import Reader
 from wasmdialect.wasm.rules import RULES, typed
@@ -34,8 +35,6 @@ _TYPED = {
 
 for _opcode, (_params, _results) in _TYPED.items():
     RULES[_opcode] = typed(_params, _results)
-
-_LOCAL_GET, _LOCAL_SET, _LOCAL_TEE, _I32_CONST = 0x20, 0x21, 0x22, 0x41
 
 
 class _Frequent(NamedTuple):
@@ -95,7 +94,7 @@ def check_instructions(
             at = pos
             opcode = data[pos]
             pos += 1
-            if opcode == _LOCAL_GET:
+            if opcode == LOCAL_GET:
                 index = data[pos]
                 if index < few_locals:
                     pos += 1
@@ -117,7 +116,7 @@ def check_instructions(
                     if out is not None:
                         out.append((opcode, None, at))
                     continue
-            elif opcode == _I32_CONST:
+            elif opcode == I32_CONST:
                 value = data[pos]
                 if value < 0x80:
                     pos += 1
@@ -125,7 +124,7 @@ def check_instructions(
                     if out is not None:
                         out.append((opcode, value if value < 0x40 else value + 0xFFFF_FF80, at))
                     continue
-            elif opcode == _LOCAL_SET:
+            elif opcode == LOCAL_SET:
                 index = data[pos]
                 if index < few_locals and len(operands) > height and operands[-1] is locals_[index]:
                     pos += 1
@@ -133,7 +132,7 @@ def check_instructions(
                     if out is not None:
                         out.append((opcode, index, at))
                     continue
-            elif opcode == _LOCAL_TEE:
+            elif opcode == LOCAL_TEE:
                 index = data[pos]
                 if index < few_locals and len(operands) > height and operands[-1] is locals_[index]:
                     pos += 1

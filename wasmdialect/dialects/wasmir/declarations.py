@@ -249,14 +249,31 @@ _NUMBERED_FORMAT = (
 )
 
 
+class LimitedOp(ImportableOp, ABC):
+    """A memory or a table."""
+
+    minimum = prop_def(IntegerAttr[I64])
+    maximum = opt_prop_def(IntegerAttr[I64])
+
+    @property
+    def limits(self) -> tuple[int, int | None]:
+        """Minimum and maximum as the unsigned numbers that they are."""
+        maximum = self.maximum
+        return (
+            self.minimum.value.data & _UNSIGNED,
+            None if maximum is None else maximum.value.data & _UNSIGNED,
+        )
+
+
+_UNSIGNED = (1 << 64) - 1
+
+
 @irdl_op_definition
-class MemoryOp(ImportableOp):
+class MemoryOp(LimitedOp):
     """A linear memory. `minimum` and `maximum` are pages of `1 << page_size_log2` bytes."""
 
     name = "wasmir.memory"
     address_type = prop_def(IntegerType)
-    minimum = prop_def(IntegerAttr[I64])
-    maximum = opt_prop_def(IntegerAttr[I64])
     page_size_log2 = prop_def(IntegerAttr[I64])
     shared = opt_prop_def(UnitAttr)
     WORD: ClassVar[str] = "memory"
@@ -268,25 +285,22 @@ class MemoryOp(ImportableOp):
     @property
     def minimum_bytes(self) -> int:
         """The size it never falls below."""
-        return self.minimum.value.data << self.page_size_log2.value.data
+        return self.limits[0] << self.page_size_log2.value.data
 
     @property
     def maximum_bytes(self) -> int | None:
         """The size it never exceeds, if the module says one."""
-        if self.maximum is None:
-            return None
-        return self.maximum.value.data << self.page_size_log2.value.data
+        maximum = self.limits[1]
+        return None if maximum is None else maximum << self.page_size_log2.value.data
 
 
 @irdl_op_definition
-class TableOp(ImportableOp):
+class TableOp(LimitedOp):
     """A table; `init` gives the initial value of its elements if that is not null."""
 
     name = "wasmir.table"
     element_type = prop_def(TypeAttribute)
     address_type = prop_def(IntegerType)
-    minimum = prop_def(IntegerAttr[I64])
-    maximum = opt_prop_def(IntegerAttr[I64])
     init = opt_region_def()
     WORD: ClassVar[str] = "table"
     assembly_format = (

@@ -6,6 +6,7 @@ from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.errors import DecodeError, ValidationError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import BY_MNEMONIC
+from wasmdialect.wasm.instructions.opcodes import ELSE, IF, TRY_TABLE
 from wasmdialect.wasm.module import Catch
 from wasmdialect.wasm.operand_stack import OperandStack
 from wasmdialect.wasm.rules.lookup import (
@@ -35,16 +36,16 @@ def _opener(opcode: int) -> Rule:
 @rule("if")
 def _if(s: OperandStack, signature: wt.FuncType) -> None:
     s.pop(I32)
-    s.open(0x04, signature)
+    s.open(IF, signature)
 
 
 @rule("else")
 def _else(s: OperandStack, _: None) -> None:
-    if s.frames[-1].opcode != 0x04:
+    if s.frames[-1].opcode != IF:
         raise DecodeError("unexpected token: else outside of an if")
     frame = s.close()
     s.height = len(s.operands)
-    s.open(0x05, wt.FuncType((), frame.signature.results))
+    s.open(ELSE, wt.FuncType((), frame.signature.results))
     s.operands.extend(frame.signature.params)
 
 
@@ -52,7 +53,7 @@ def _else(s: OperandStack, _: None) -> None:
 def _end(s: OperandStack, _: None) -> None:
     frame = s.close()
     signature = frame.signature
-    if frame.opcode == 0x04 and not (
+    if frame.opcode == IF and not (
         len(signature.params) == len(signature.results)
         and all(map(matches, signature.params, signature.results))
     ):
@@ -177,7 +178,7 @@ def _try_table(s: OperandStack, immediate: tuple[wt.FuncType, tuple[Catch, ...]]
     signature, catches = immediate
     for clause in catches:
         _check_catch(s, clause)
-    s.open(0x1F, signature)
+    s.open(TRY_TABLE, signature)
 
 
 def _check_catch(s: OperandStack, clause: Catch) -> None:

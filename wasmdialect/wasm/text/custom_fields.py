@@ -6,7 +6,7 @@ before the code. One that is not just as it would be implied is written out, and
 
 from __future__ import annotations
 
-from wasmdialect.wasm.body import OPENERS, decode_instructions, decode_locals
+from wasmdialect.wasm.body import decode_instructions, decode_locals
 from wasmdialect.wasm.custom_sections import (
     BRANCH_HINT,
     BranchHints,
@@ -14,6 +14,7 @@ from wasmdialect.wasm.custom_sections import (
     encode_branch_hints,
 )
 from wasmdialect.wasm.errors import DecodeError
+from wasmdialect.wasm.instructions.opcodes import OPENERS
 from wasmdialect.wasm.module import CustomSection, Function, IndexedNames, Module, Names
 from wasmdialect.wasm.names import encode_names
 from wasmdialect.wasm.reader import Reader

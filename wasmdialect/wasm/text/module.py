@@ -12,6 +12,7 @@ from collections.abc import Callable
 from wasmdialect.wasm import encode
 from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.features import Feature
+from wasmdialect.wasm.instructions.opcodes import REF_FUNC
 from wasmdialect.wasm.leb128 import encode_unsigned
 from wasmdialect.wasm.module import EXACT_FUNC, ExternKind
 from wasmdialect.wasm.names import encode_name
@@ -40,8 +41,6 @@ from wasmdialect.wasm.text.types import (
     type_definition,
     type_use_index,
 )
-
-_REF_FUNC = 0xD2
 
 
 def encode_fields(cursor: Cursor, features: frozenset[Feature]) -> tuple[bytes, Places]:
@@ -301,7 +300,7 @@ class _ModuleBuilder:
         functions = self.function_indices(form)
         if element is wt.FUNCREF:
             return encode.vector([encode_unsigned(i) for i in functions]), len(functions), 0
-        items = [encode.encode_instruction(_REF_FUNC, i) + b"\x0b" for i in functions]
+        items = [encode.encode_instruction(REF_FUNC, i) + b"\x0b" for i in functions]
         return encode.vector(items), len(items), 4
 
     def active(self, flags: int, index: int, address: wt.NumType) -> bytes:

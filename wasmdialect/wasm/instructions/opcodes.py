@@ -1,0 +1,30 @@
+"""The opcodes that code asks for by name, from the instruction table."""
+
+from __future__ import annotations
+
+from wasmdialect.wasm.instructions import BY_MNEMONIC
+
+
+def _opcode(mnemonic: str) -> int:
+    (row,) = BY_MNEMONIC[mnemonic]
+    return row.opcode
+
+
+BLOCK = _opcode("block")
+LOOP = _opcode("loop")
+IF = _opcode("if")
+ELSE = _opcode("else")
+END = _opcode("end")
+TRY_TABLE = _opcode("try_table")
+BR = _opcode("br")
+BR_IF = _opcode("br_if")
+BR_TABLE = _opcode("br_table")
+LOCAL_GET = _opcode("local.get")
+LOCAL_SET = _opcode("local.set")
+LOCAL_TEE = _opcode("local.tee")
+GLOBAL_GET = _opcode("global.get")
+I32_CONST = _opcode("i32.const")
+REF_FUNC = _opcode("ref.func")
+
+OPENERS = frozenset({BLOCK, LOOP, IF, TRY_TABLE})
+"""What an `end` belongs to."""
