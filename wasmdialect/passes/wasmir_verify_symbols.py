@@ -41,11 +41,15 @@ def verify_symbols(module: ModuleOp) -> None:
         for region in declaration.regions:
             for op in region.walk():
                 for message in _problems(op, declared):
-                    raise VerifyException(f"{op.name}{_inside(declaration)} {message}")
+                    raise VerifyException(f"{op.name}{_inside(op)} {message}")
 
 
-def _inside(declaration: Operation) -> str:
-    return f" in @{declaration.sym_name.data}" if isinstance(declaration, wasmir.FuncOp) else ""
+def _inside(op: Operation) -> str:
+    """The function that an operation is in, for a message."""
+    parent = op.parent_op()
+    while parent is not None and not isinstance(parent, wasmir.DeclarationOp):
+        parent = parent.parent_op()
+    return "" if parent is None else f" in @{parent.sym_name.data}"
 
 
 def _verify_exports(declared: ModuleDeclarations) -> None:
@@ -71,7 +75,9 @@ def _declared_as(
     declaration = declared.symbols.get(name)
     if not isinstance(declaration, cls):
         wanted = "" if cls is wasmir.ImportableOp else f" as {cls.name}"
-        raise VerifyException(f"{op.name} names @{name}, which is not declared{wanted}")
+        raise VerifyException(
+            f"{op.name}{_inside(op)} names @{name}, which is not declared{wanted}"
+        )
     return declaration
 
 
