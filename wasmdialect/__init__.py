@@ -1,7 +1,7 @@
 """wasmdialect: WebAssembly in an SSA dialect, transformed by your passes, compiled by LLVM.
 
-The names of wasmtime-py are here, with its behaviour: `import wasmdialect as wasmtime` runs programs
-written for it. They are loaded when they are used.
+This module has the names and behaviour of wasmtime-py: `import wasmdialect as wasmtime` runs
+programs written for it. They are loaded on first use.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Forms of single values: what a value that was read or given has to be.
+"""Forms of single values: the requirements on a value that was read or given.
 
-A form is called with what is there and returns what it means, or raises FormError. A form that is
-declared by numbers or words is a record of them, so that others can ask for these.
+A form is called with a value and returns the parsed value, or raises FormError. A form declared by
+numbers or words is a record of them, so that others can read these.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ U64 = (1 << 64) - 1
 
 
 class FormError(ValueError):
-    """A value is not of the form it has to be; the message says which one, and what it should be."""
+    """A value is not of the required form; the message gives the value and the form."""
 
 
 def refuse(value: object, wanted: str) -> NoReturn:

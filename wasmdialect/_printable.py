@@ -4,8 +4,8 @@ from __future__ import annotations
 
 
 def printable(name: str) -> str:
-    r"""A name in one line, with what a terminal would act on or not show as an escape of Python's:
-    `a\nb`, `\x1b[2J`, `\u202e`. That is what `repr` does in messages, without the quotes."""
+    r"""A name in one line, with control and invisible characters as Python escapes: `a\nb`,
+    `\x1b[2J`, `\u202e`. `repr` does the same in messages, with quotes."""
     return name if name.isprintable() else "".join(map(_escaped, name))
 
 

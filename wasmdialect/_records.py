@@ -1,4 +1,5 @@
-"""Classes of fields, as `dataclasses` makes them, for everything that is loaded when a program starts.
+"""Classes of fields, like those of `dataclasses`, for everything that is loaded when a program
+starts.
 
 `dataclasses` takes 13 ms to load, half of what starting a saved artifact takes, and then 0.4 ms for
 each class, because it writes the source of its methods and compiles it. Here they are inherited.
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Default:
-    """What a field is in a record that was made without it: the result of `make`."""
+    """The value of a field that was not given: the result of `make`."""
 
     def __init__(self, make: Callable[[], Any]):
         self.make = make
@@ -33,9 +34,8 @@ def field_names(cls: type[Record]) -> tuple[str, ...]:
 @dataclass_transform(field_specifiers=(field,))
 class Record:
     """The annotated names of a derived class are its fields and the parameters of its constructor;
-    what is assigned to one is its default. Records are equal if their class and all fields are.
-
-    Nothing is derived from a class that has fields: it would not inherit them.
+    an assigned value is the default. Records are equal if their class and all fields are. A class
+    with fields cannot have subclasses: they would not inherit the fields.
     """
 
     def __init_subclass__(cls) -> None:
@@ -55,7 +55,7 @@ class Record:
         self.__post_init__()
 
     def __post_init__(self) -> None:
-        """For checks of what was given."""
+        """Hook for checking the given values."""
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
@@ -71,7 +71,7 @@ class Record:
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class FrozenRecord(Record):
-    """A record that does not change, and has a hash."""
+    """An immutable record, with a hash."""
 
     def __hash__(self) -> int:
         return hash(tuple(self.__dict__.values()))

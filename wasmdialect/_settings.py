@@ -1,9 +1,9 @@
-"""The settings: one list, the fields of Config, from which everything that knows of settings is made.
+"""The settings: one list, the fields of Config, from which all other uses of settings are derived.
 
-A row has the type, default and meaning of a setting, which values it takes, what it decides, and how
-commands spell it. From here come the checks of a Config and of an artifact, the options of commands,
-the keys of the cache, the options of the passes from wasmir to LLVM, `wasmdialect settings`, and
-docs/settings.md.
+A row has the type, default and description of a setting, its valid values, what it decides, and how
+commands spell it. The row is the source of the checks of a Config and of an artifact, the options
+of commands, the keys of the cache, the options of the passes from wasmir to LLVM, `wasmdialect
+settings`, and docs/settings.md.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ GROUPS = {
     COMPILER: "decide how the compiler goes about its work",
     RUNTIME: "decide how modules are run",
 }
-"""What settings decide. Those in one group are seen by the same parts of the package."""
+"""What settings decide. The same parts of the package see all settings of a group."""
 ARTIFACT_GROUPS = (CODE, LAYOUT)
-"""Written into artifacts. Of the passes and the target, artifacts have what they were resolved to."""
+"""Written into artifacts. Of passes and target, artifacts hold the resolved form."""
 KEY_GROUPS = (CODE, PASSES)
-"""Part of the keys under which the cache keeps what import and passes made of a function."""
+"""Part of the keys under which the cache keeps the result of import and passes for a function."""
 
 COMPILING, COMPILE, RUN, OPT = "compiling", "compile", "run", "wasm-opt-py"
-"""Which commands have an option: all that compile, one of them, or wasm-opt-py."""
+"""Which commands have an option: all compiling ones, one of them, or wasm-opt-py."""
 
 
 class Setting(Default):
@@ -87,7 +87,7 @@ class Setting(Default):
         record.__dict__[self.name] = self.checked(value)
 
     def checked(self, value: Any) -> Any:
-        """The value as it is kept. Raises WasmtimeError if the setting cannot have it."""
+        """The value as stored. Raises WasmtimeError if it is invalid."""
         try:
             return self.form(value)
         except FormError as error:
@@ -114,10 +114,10 @@ _LEVELS: dict[str, Literal[0, 1, 2, 3]] = {"none": 0, "speed": 2, "speed_and_siz
 
 @final
 class Config(Record):
-    """How an Engine compiles. wasmtime-py's attributes where they have a meaning here, and our own.
+    """How an Engine compiles. It has wasmtime-py's attributes where they apply here, and our own.
 
-    Attributes can be set after construction or given to it. Raises WasmtimeError for a value that a
-    setting cannot have.
+    Attributes can be set after construction or given to it. Raises WasmtimeError for an invalid
+    value.
     """
 
     # fmt: off
@@ -165,12 +165,12 @@ class Config(Record):
     compile_timeout: float | None = setting(
         COMPILER, 300.0, OrNone(Seconds()),
         "Seconds that a worker may take for import and passes of a few functions, or for LLVM on one."
-        " Then it is ended, and the function compiled at a lower level or named in an error.",
+        " After that it is ended, and the function compiled at a lower level or named in an error.",
         none="no limit", metavar="SECONDS",
     )
     debug_checks: bool = setting(
         CODE, False, boolean,
-        "Check in trampolines what compiled code and the runtime promise each other.",
+        "Check in trampolines the assumptions that compiled code and the runtime share.",
         commands=(COMPILING, OPT), option_of="insert-trampolines",
     )
     consume_fuel: bool = setting(
@@ -185,12 +185,12 @@ class Config(Record):
     )
     generate_address_map: bool = setting(
         LAYOUT, True, boolean,
-        "Write which Wasm byte offset code comes from; without it backtraces have no offsets.",
+        "Write the Wasm byte offset of each piece of code; without it backtraces have no offsets.",
         option="--address-map/--no-address-map",
     )
     unwind_info: bool = setting(
         LAYOUT, True, boolean,
-        "Write `.eh_frame`, with which debuggers and C++ unwind through compiled code.",
+        "Write `.eh_frame`, so that debuggers and C++ can unwind through compiled code.",
         option="--unwind-info/--no-unwind-info",
     )
     branch_protection: bool = setting(
@@ -204,7 +204,7 @@ class Config(Record):
     )
     force_veneers: bool = setting(
         LAYOUT, False, boolean,
-        "Let every call between functions go through a veneer, for tests.",
+        "Route every call between functions through a veneer, for tests.",
     )
     function_alignment: int | None = setting(
         LAYOUT, None, OrNone(PowerOfTwo(4096)),
@@ -236,7 +236,7 @@ class Config(Record):
     jobs: int | None = setting(
         COMPILER, None, OrNone(Integer(0, 1024)),
         "Worker processes; 0 compiles in this process, for debuggers.",
-        none="one a processor", metavar="N",
+        none="one per processor", metavar="N",
     )
     max_wasm_stack: int = setting(
         RUNTIME, 512 * 1024, Integer(1, 1 << 40),

@@ -1,6 +1,5 @@
-"""The `xdsl.universe` entry point: what `xdsl-opt` and other tools find when this is installed.
-
-Everything is loaded when it is asked for; importing this module costs nothing.
+"""The `xdsl.universe` entry point: `xdsl-opt` and other tools find it when this package is
+installed. Everything is loaded on demand; importing this module costs nothing.
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ from wasmdialect.codegen.trusted_path import UntrustedPathError
 
 
 def cache_store(config: Config) -> Store | None:
-    """The store of the incremental cache, None if it is off. Raises OSError if there is no place for it
-    in a directory that was asked for, or it is not the user's alone; without a place in the user's own,
-    nothing is kept."""
+    """The store of the incremental cache, None if it is off. Raises OSError if a requested
+    directory cannot hold it, or is not the user's alone; if the user's own cannot, nothing is
+    cached."""
     wanted = config.cache
     if wanted is False:
         return None
@@ -51,8 +51,8 @@ def _directory_store(path: str) -> Store:
 def compile_wasm(
     config: Config, wasm: bytes, file: str, progress: Progress | None = None
 ) -> Compilation:
-    """Compile a binary module. Raises WasmError for a bad module, what is wrong with a pass or a
-    pipeline, and OSError if there is no place for the cache."""
+    """Compile a binary module. Raises WasmError for a bad module, the errors of passes and
+    pipelines, and OSError if the cache has no usable directory."""
     return compile_module(
         wasm,
         CompileSettings.of(config),

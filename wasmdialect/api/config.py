@@ -1,4 +1,4 @@
-"""Engine: what compiles and runs modules as its Config says. (Config is the list of settings.)"""
+"""Engine: compiles and runs modules according to its Config. (Config is the list of settings.)"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _epoch_lock = lock_across_forks()
 
 @final
 class Engine:
-    """Compiles modules as its Config says, and has the epoch of the programs it compiled."""
+    """Compiles modules according to its Config, and owns the epoch of the programs it compiled."""
 
     def __init__(self, config: Config | None = None):
         if config is not None and not isinstance(config, Config):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -21,6 +21,7 @@ class Engine:
         self.epoch = Epoch()
 
     def increment_epoch(self) -> None:
-        """Go on to the next epoch: programs whose deadline it is stop. Any thread may call this."""
+        """Advance to the next epoch: programs that reach their deadline stop. Any thread may call
+        this."""
         with _epoch_lock:
             self.epoch.current.value += 1

@@ -1,4 +1,4 @@
-"""Memory, Table and Global, and what they are wrapped from."""
+"""Memory, Table and Global, and wrapping the runtime's objects in them."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ class Memory:
         return MemoryType(Limits(m.minimum, m.maximum), m.is_64, m.shared, m.page_size_log2)
 
     def grow(self, store: Storelike, delta: int) -> int:
-        """Add pages; the old size in pages. Raises WasmtimeError if that is not possible."""
+        """Add pages; returns the old size in pages. Raises WasmtimeError if that is not
+        possible."""
         if delta < 0:
             raise WasmtimeError("cannot grow by negative amount")
         state = store_of(store).state
@@ -101,16 +102,16 @@ class Memory:
         return self.storage.length
 
     def data_ptr(self, store: Storelike) -> Any:
-        """A ctypes pointer to the first byte. It stays the same while the memory lives, and keeps the
-        pages of the memory; nothing checks what is done with it."""
+        """A ctypes pointer to the first byte. It stays the same while the memory lives, and keeps
+        the pages of the memory alive; accesses through it are not checked."""
         state_of(store, self.storage)
         start = (ctypes.c_ubyte * 0).from_buffer(self.storage.slice(0, 0))
         return ctypes.cast(start, ctypes.POINTER(ctypes.c_ubyte))
 
     def get_buffer_ptr(self, store: Storelike, size: int | None = None, offset: int = 0) -> Any:
-        """A ctypes array over `size` bytes from `offset` on, by default all, for zero-copy access. It
-        keeps the pages of the memory, also when the store is closed or gone. Raises IndexError outside
-        of the memory."""
+        """A ctypes array over `size` bytes from `offset` on, by default all, for zero-copy access.
+        It keeps the pages of the memory alive, even when the store is closed or gone. Raises
+        IndexError outside the memory."""
         state_of(store, self.storage)
         length = self.storage.length
         count = length if size is None else size
@@ -119,8 +120,8 @@ class Memory:
         return (ctypes.c_ubyte * count).from_buffer(self.storage.slice(offset, count))
 
     def buffer(self, store: Storelike) -> memoryview:
-        """A writable view of all bytes there are now. It keeps the pages of the memory, also when the
-        store is closed or gone."""
+        """A writable view of all current bytes. It keeps the pages of the memory alive, even when
+        the store is closed or gone."""
         state_of(store, self.storage)
         return self.storage.view()
 
@@ -131,7 +132,7 @@ class Memory:
         return bytearray(self.storage.read(start, max(stop - start, 0)))
 
     def write(self, store: Storelike, value: bytes | bytearray, start: int | None = None) -> int:
-        """Write bytes from `start` on; how many. Raises IndexError outside of the memory."""
+        """Write bytes from `start` on; returns how many. Raises IndexError outside the memory."""
         state_of(store, self.storage)
         size = self.storage.length
         first = slice(start, None).indices(size)[0]
@@ -188,7 +189,7 @@ class Table:
         return self.storage.size
 
     def grow(self, store: Storelike, amt: int, init: Any) -> int:
-        """Add elements; the old size. Raises WasmtimeError if that is not possible."""
+        """Add elements; returns the old size. Raises WasmtimeError if that is not possible."""
         state = store_of(store).state
         old = state.run(self.storage, _grow_table, state, self.storage, amt, init)
         if old is None:
@@ -291,7 +292,7 @@ Extern: TypeAlias = Func | Memory | Table | Global
 
 
 def wrap_extern(item: RuntimeExtern) -> Extern:
-    """The API object of something of the runtime."""
+    """The API object of a runtime object."""
     match item:
         case FunctionReference():
             return Func.from_reference(item)
@@ -304,7 +305,7 @@ def wrap_extern(item: RuntimeExtern) -> Extern:
 
 
 def unwrap_extern(item: Extern) -> RuntimeExtern:
-    """What is behind an API object. Raises TypeError."""
+    """The runtime object of an API object. Raises TypeError."""
     match item:
         case Func():
             return item.reference

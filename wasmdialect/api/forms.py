@@ -1,4 +1,4 @@
-"""What a module is written in: Wasm's binary format, its text format, or MLIR."""
+"""The format of a module: Wasm's binary format, its text format, or MLIR."""
 
 from __future__ import annotations
 

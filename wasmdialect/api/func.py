@@ -206,7 +206,7 @@ class Func:
 
     def typed(self, store: Storelike) -> TypedFunc:
         """The function for calls with plain numbers, which are faster. Raises WasmtimeError if a
-        parameter or result is no number."""
+        parameter or result is not a number."""
         from wasmdialect.runtime.typed_call import NUMBERS
 
         state_of(store, self.reference)
@@ -217,8 +217,8 @@ class Func:
         return TypedFunc(self.reference)
 
     def __call__(self, store: Storelike, *params: Any) -> Any:
-        """Call it: None, the result, or a list of results. Raises Trap, or what a host function
-        raised."""
+        """Call it; returns None, the result, or a list of results. Raises Trap, or the exception of
+        a host function."""
         reference, state = self.reference, store_of(store).state
         signature = reference.signature
         types = signature.params
@@ -242,7 +242,7 @@ class Func:
 
 @final
 class TypedFunc:
-    """A function that is called by the native convention: faster than a Func, for numbers only."""
+    """A function called by the native convention: faster than a Func, for numbers only."""
 
     def __init__(self, reference: FunctionReference):
         from wasmdialect.runtime.typed_call import typed_call
@@ -252,7 +252,8 @@ class TypedFunc:
         self._count = len(reference.signature.params)
 
     def __call__(self, store: Storelike, *params: float) -> Any:
-        """Call it: None, the result, or a list of results. Raises as a Func does."""
+        """Call it; returns None, the result, or a list of results. Raises the same exceptions as a
+        Func."""
         if len(params) != self._count:
             amount = "many" if len(params) > self._count else "few"
             raise WasmtimeError(
@@ -266,7 +267,7 @@ class TypedFunc:
 
 @final
 class Caller:
-    """What a host function sees of who called it; good during the call only."""
+    """A host function's view of its caller; valid only during the call."""
 
     def __init__(self, store: Store, instance: ModuleInstance | None):
         self._store: Store | None = store

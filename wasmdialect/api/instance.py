@@ -23,8 +23,8 @@ class Instance:
     inner: ModuleInstance
 
     def __init__(self, store: Storelike, module: Module, imports: Sequence[Extern]):
-        """Instantiate with the imports in the module's order. Raises WasmtimeError, Trap, or what a
-        host function raised."""
+        """Instantiate with the imports in the module's order. Raises WasmtimeError, Trap, or the
+        exception of a host function."""
         items = [unwrap_extern(item) for item in imports]
         try:
             self.inner = ModuleInstance(store_of(store).state, module.loaded, items)
@@ -37,7 +37,7 @@ class Instance:
         return InstanceExports(self.inner)
 
     def counters(self) -> dict[str, int]:
-        """The counters that passes declared, as they are now."""
+        """The current values of the counters that passes declared."""
         return self.inner.counters()
 
     @property
@@ -72,7 +72,8 @@ class InstanceField:
 
     @property
     def bytes(self) -> bytes:
-        """Its bytes, as many as were declared. Setting takes just as many, else ValueError."""
+        """Its bytes, as many as were declared. Setting requires the same number, else
+        ValueError."""
         return self._memory.tobytes()
 
     @bytes.setter
@@ -83,8 +84,8 @@ class InstanceField:
 
     @property
     def value(self) -> int:
-        """Its bytes as an unsigned little-endian integer. Setting takes a negative one too; one that
-        does not fit raises OverflowError."""
+        """Its bytes as an unsigned little-endian integer. Setting accepts negative integers too;
+        one that does not fit raises OverflowError."""
         return int.from_bytes(self._memory, "little")
 
     @value.setter

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @final
 class Linker:
-    """Names for items, to instantiate modules with."""
+    """Named items for instantiating modules."""
 
     def __init__(self, engine: Engine):
         self.engine = engine
@@ -41,7 +41,7 @@ class Linker:
         self._definitions[module, name] = definition
 
     def define(self, store: Storelike, module: str, name: str, item: Extern) -> None:
-        """Define an item of a store; WasmtimeError if it is of another one."""
+        """Define an item of a store; raises WasmtimeError if it belongs to another one."""
         state_of(store, unwrap_extern(item))
         self._define(module, name, lambda _: item)
 
@@ -66,7 +66,7 @@ class Linker:
             self.define(store, name, field, item)
 
     def define_wasi(self) -> None:
-        """Define WASI preview 1; what it gives access to is the store's (`Store.set_wasi`)."""
+        """Define WASI preview 1; the store decides what it gives access to (`Store.set_wasi`)."""
         from wasmdialect.api.wasi import wasi_functions
 
         for name, ty, func in wasi_functions():
@@ -83,7 +83,7 @@ class Linker:
         self.define_instance(store, name, instance)
 
     def define_unknown_imports_as_traps(self, module: Module) -> None:
-        """Define the functions that a module imports and nobody defines to trap when called."""
+        """Define the module's undefined function imports as functions that trap when called."""
         for item in module.imports:
             if (item.module, item.name) in self._definitions or not isinstance(item.type, FuncType):
                 continue
@@ -94,7 +94,7 @@ class Linker:
             self.define_func(item.module, item.name, item.type, trap)
 
     def define_unknown_imports_as_default_values(self, store: Storelike, module: Module) -> None:
-        """Define the functions that a module imports and nobody defines to return zeros."""
+        """Define the module's undefined function imports as functions that return zeros."""
         for item in module.imports:
             if (item.module, item.name) in self._definitions or not isinstance(item.type, FuncType):
                 continue
@@ -125,8 +125,8 @@ class Linker:
         raise WasmtimeError(f"module `{name}` has no default export")
 
     def instantiate(self, store: Storelike, module: Module) -> Instance:
-        """Instantiate a module with the items defined. Raises WasmtimeError for an import that is
-        missing or has another type, Trap, or what a host function raised."""
+        """Instantiate a module with the defined items. Raises WasmtimeError for an import that is
+        missing or has another type, Trap, or the exception of a host function."""
         imports: list[Extern] = []
         for item in module.loaded.info.imports:
             definition = self._definitions.get((item.module, item.name))

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 _importing = lock_across_forks()
-"""Held while the compiler is imported: a child that another thread's import was copied into could never
+"""Held while the compiler is imported: a child forked during another thread's import could never
 import it."""
 
 
@@ -56,7 +56,7 @@ def _parse(wat: str | bytes | bytearray) -> ParsedModule:
 
 def _compile(config: Config, wasm: str | bytes | bytearray) -> Compilation:
     """Compile binary or text, of Wasm or of IR; text starts with anything but a zero byte. Raises
-    WasmError, which knows its place in the text."""
+    WasmError, which knows its position in the text."""
     from wasmdialect.wasm.errors import WasmError
 
     with _importing:
@@ -83,11 +83,11 @@ class Module:
 
     loaded: LoadedModule
     pipeline: str | None = None
-    """The passes it went through, as text; None if it was loaded."""
+    """The pipeline it was compiled with, as text; None if it was loaded."""
     reports: list[dict[str, Any]]
-    """What passes reported while it was compiled."""
+    """The reports of passes while it was compiled."""
     seconds: dict[str, float]
-    """Time by stage of its compilation; empty if it was loaded."""
+    """Time of each stage of its compilation; empty if it was loaded."""
     _artifact: bytes | None
 
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray):
@@ -102,7 +102,8 @@ class Module:
 
     @classmethod
     def from_compilation(cls, engine: Engine, compilation: Compilation) -> Module:
-        """The Module of what `compile_wasm` gave. Raises ArtifactError if it is for another machine."""
+        """The Module for a result of `compile_wasm`. Raises ArtifactError if it is for another
+        machine."""
         self = cls.__new__(cls)
         self._take(compilation, engine)
         return self
@@ -122,8 +123,9 @@ class Module:
 
     @classmethod
     def deserialize(cls, engine: Engine, encoded: bytes | bytearray) -> Module:
-        """Load what `serialize` gave. Raises WasmtimeError if it does not fit this machine."""
-        if not isinstance(encoded, bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
+        """Load a result of `serialize`. Raises WasmtimeError if it does not fit this machine."""
+        if not isinstance(encoded, bytes | bytearray):  # pyright:
+        ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected bytes")
         try:
             return cls._loaded(engine, load_bytes(encoded), bytes(encoded))
@@ -132,7 +134,7 @@ class Module:
 
     @classmethod
     def deserialize_file(cls, engine: Engine, path: str | os.PathLike[str]) -> Module:
-        """Load a saved artifact from its file, which may change or go afterwards."""
+        """Load a saved artifact from its file, which may change or disappear afterwards."""
         try:
             return cls._loaded(engine, load_file(path), None)
         except ArtifactError as error:
@@ -162,14 +164,14 @@ class Module:
             raise WasmtimeError(str(error)) from error
 
     def serialize(self) -> bytearray:
-        """The artifact: what `deserialize` takes."""
+        """The artifact, as accepted by `deserialize`."""
         if self._artifact is None:
             raise WasmtimeError("the module was loaded from a file: that file is the artifact")
         return bytearray(self._artifact)
 
     @property
     def imports(self) -> list[ImportType]:
-        """What it imports, in order."""
+        """Its imports, in order."""
         return [
             ImportType(i.module, i.name, extern_type(self.loaded, i.kind, i.index))
             for i in self.loaded.info.imports
@@ -177,7 +179,7 @@ class Module:
 
     @property
     def exports(self) -> list[ExportType]:
-        """What it exports, in order."""
+        """Its exports, in order."""
         return [
             ExportType(e.name, extern_type(self.loaded, e.kind, e.index))
             for e in self.loaded.info.exports
@@ -197,7 +199,7 @@ def check_settings(engine: EngineInfo, config: Config) -> None:
 
 
 def _announce(module: LoadedModule, config: Config) -> None:
-    """Tell debuggers and profilers of a module, if the Config asks for it."""
+    """Register a module with debuggers and profilers, if the Config asks for it."""
     if config.debug_info:
         from wasmdialect.runtime.gdb import show_to_gdb
 

@@ -1,4 +1,4 @@
-"""Store, and what can stand for one in a host function."""
+"""Store, and the objects accepted in its stead in a host function."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ MAX_FUEL = (1 << 63) - 1
 class Store:
     """Owns instances and everything they use; freed when nothing refers to it any more, or by `close`.
 
-    One thread at a time can use it: WasmtimeError on another one during a call. Every method raises
-    WasmtimeError when the store is closed. `with Store(engine) as store:` closes it at the end.
+    One thread at a time can use it: another one gets WasmtimeError during a call. Every method
+    raises WasmtimeError when the store is closed. `with Store(engine) as store:` closes it at the
+    end.
     """
 
     def __init__(self, engine: Engine | None = None, data: Any = None):
@@ -41,24 +42,24 @@ class Store:
         self._data = data
 
     def data(self) -> Any:
-        """What was given to the constructor."""
+        """The object given to the constructor."""
         return self._data
 
     def gc(self) -> None:
-        """Let go of the Python objects given to Wasm that no table and no global has. It happens by
-        itself when they have become many; during a call it does nothing."""
+        """Release the Python objects given to Wasm that are not in any table or global. This also
+        happens automatically when there are many; during a call it does nothing."""
         self.state.check()
         self.state.collect_externs()
 
     def set_wasi(self, wasi: WasiConfig) -> None:
-        """What programs in this store see of the world through WASI."""
+        """Set what programs in this store can access through WASI."""
         self.state.check()
         self._wasi_config, self._wasi = wasi.copy(), None
 
     @property
     def wasi(self) -> WasiContext | None:
-        """The WASI context as `set_wasi` configured it, None before. Made, and the functions loaded,
-        by the first call of one: a program that starts may not need any."""
+        """The WASI context as `set_wasi` configured it, None before. The first WASI call creates it
+        and loads the functions: a program may not need any."""
         if self._wasi is None and self._wasi_config is not None:
             from wasmdialect.wasi.functions import WasiContext
 
@@ -85,9 +86,9 @@ class Store:
             raise WasmtimeError("fuel is not configured in this store: Config(consume_fuel=True)")
 
     def set_epoch_deadline(self, ticks_after_current: int) -> None:
-        """Stop programs when the Engine's epoch has been incremented so often. Any thread may move
-        the deadline; a program compiled with `epoch_interruption` needs one to run at all. A
-        running one looks at a deadline that was moved nearer only when the one before has come."""
+        """Stop programs when the Engine's epoch has been incremented that many times. Any thread
+        may move the deadline; a program compiled with `epoch_interruption` needs one to run at all.
+        A running program notices an earlier deadline only when the previous one has passed."""
         self.state.set_epoch_deadline(ticks_after_current)
 
     def set_limits(
@@ -98,12 +99,13 @@ class Store:
         tables: int = -1,
         memories: int = -1,
     ) -> None:
-        """How much the store may hold from now on; a negative number is no limit.
+        """Limit what the store may hold from now on; a negative number lifts a limit.
 
         `memory_size` is the bytes of each linear memory, `table_elements` the elements of each table:
-        growing one further gives -1 (in Python a WasmtimeError), and making a larger one raises
-        WasmtimeError. So does an instance beyond `instances`, and one whose tables or memories would be
-        beyond `tables` or `memories`, counted over all instances ever made in the store.
+        growing one further returns -1 (in Python it raises WasmtimeError), and creating a larger
+        one raises WasmtimeError. So does an instance beyond `instances`, and one whose tables or
+        memories would be beyond `tables` or `memories`, counted over all instances ever created in
+        the store.
         """
         self.state.check()
         given = (memory_size, table_elements, instances, tables, memories)
@@ -114,7 +116,7 @@ class Store:
 
     def close(self) -> None:
         """Free instances, host functions and memories now; nothing of the store can be used afterwards.
-        Views of memories keep what they show. Closing again does nothing.
+        Views of memories keep their pages. Closing again does nothing.
 
         Raises WasmtimeError during a call in the store, on any thread.
         """
@@ -144,7 +146,7 @@ def store_of(store: Storelike) -> Store:
 
 
 def state_of(store: Storelike, *items: StoreItem) -> StoreState:
-    """The state of a store that can be used now, and that items belong to. Raises WasmtimeError."""
+    """The state of a store that can be used now and owns the items. Raises WasmtimeError."""
     state = store_of(store).state
     state.check(*items)
     return state

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @final
 class ValType:
-    """The type of a value. Made by the class methods, compared with `==`."""
+    """The type of a value. Created by the class methods, compared with `==`."""
 
     __slots__ = ("_name",)
     _name: str
@@ -180,7 +180,7 @@ ExternType: TypeAlias = FuncType | TableType | MemoryType | GlobalType
 
 @final
 class ImportType(FrozenRecord):
-    """An import of a module: where from, and its type."""
+    """An import of a module: its source and its type."""
 
     module: str
     name: str

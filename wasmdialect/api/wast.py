@@ -58,7 +58,7 @@ _TRAP_WORDS: dict[TrapCode, tuple[str, ...]] = {
 
 
 def run_script(text: str, settings: CompileSettings, jobs: int | None = 1) -> ScriptResult:
-    """Run a script; every command is tried, whatever happened before. Raises TextError."""
+    """Run a script; every command is tried, even after failures. Raises TextError."""
     commands = parse_script(text)
     runner = _Runner(settings, jobs)
     try:
@@ -69,7 +69,7 @@ def run_script(text: str, settings: CompileSettings, jobs: int | None = 1) -> Sc
 
 
 class _Runner:
-    """The state of a script: its store, instances and what is registered for import."""
+    """The state of a script: its store, instances and names registered for import."""
 
     def __init__(self, settings: CompileSettings, jobs: int | None):
         self.settings = settings
@@ -82,7 +82,7 @@ class _Runner:
         self.externs: dict[int, object] = {}
 
     def try_(self, command: Command) -> ScriptFailure | None:
-        """Run a command; what went wrong, None if nothing did."""
+        """Run a command; returns the failure, or None."""
         try:
             self.run(command)
         except (_Failed, WasmError, WasmtimeError, Trap, MemoryError) as error:
@@ -118,7 +118,7 @@ class _Runner:
         )
 
     def instantiate(self, module: LoadedModule) -> ModuleInstance:
-        """An instance with imports from what is registered. Raises LinkError, Trap."""
+        """An instance with imports from the registered names. Raises LinkError, Trap."""
         imports: list[Extern] = []
         for item in module.info.imports:
             exports = self.registered.get(item.module, {})
@@ -150,7 +150,7 @@ class _Runner:
     # --- actions
 
     def perform(self, action: Action) -> list[tuple[str, int]]:
-        """Types and bits of what an action returns. Raises Trap."""
+        """Types and bits of the results of an action. Raises Trap."""
         exported = self.instance(action.module).exports.get(action.name)
         if isinstance(action, Get):
             if not isinstance(exported, GlobalCell):
@@ -203,7 +203,7 @@ class _Runner:
                 raise _Failed(f"no results of this kind are supported: {pattern}")
 
     def check_failure(self, command: AssertFailure) -> None:
-        """Raises _Failed if what should fail does not, or fails otherwise."""
+        """Raises _Failed if the expected failure does not happen, or another does."""
         subject, expected = command.subject, command.message
         if command.failure in REJECTIONS:
             wrong = check_rejected(command)
@@ -242,7 +242,7 @@ def _says(error: Exception, expected: str) -> bool:
 
 
 class _HostReference:
-    """What a `(ref.extern n)` of a script refers to."""
+    """The referent of a script's `(ref.extern n)`."""
 
 
 def is_nan_of_kind(bits: int, width: int, kind: str) -> bool:
