@@ -124,8 +124,7 @@ class Module:
     @classmethod
     def deserialize(cls, engine: Engine, encoded: bytes | bytearray) -> Module:
         """Load a result of `serialize`. Raises WasmtimeError if it does not fit this machine."""
-        if not isinstance(encoded, bytes | bytearray):  # pyright:
-        ignore[reportUnnecessaryIsInstance]
+        if not isinstance(encoded, bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected bytes")
         try:
             return cls._loaded(engine, load_bytes(encoded), bytes(encoded))

@@ -8,7 +8,7 @@ from xdsl.ir import Block
 
 
 def successors(block: Block) -> Sequence[Block]:
-    """Where the block's terminator goes."""
+    """The successors of the block's terminator."""
     last = block.last_op
     return () if last is None else [*last.successors]
 

@@ -1,7 +1,8 @@
-"""Building operations: where they go, which location they get, and the blocks they end and start.
+"""Building operations: insertion points, locations, and the blocks that are ended and started.
 
 `OpBuilder` knows no dialect. `WasmBuilder` (wasm_builder.py) adds a constructor for each operation of
-wasmir and wasmvm, `LLVMBuilder` (llvm_builder.py) for those of LLVM that lowering makes.
+wasmir and wasmvm, `LLVMBuilder` (llvm_builder.py) one for each LLVM operation that lowering
+creates.
 """
 
 from __future__ import annotations
@@ -20,10 +21,9 @@ _OpT = TypeVar("_OpT", bound=Operation)
 
 
 class OpBuilder(Inserter):
-    """Inserts operations at a point of a block. What one call builds, the next one follows.
-
-    `WasmBuilder.before(op)` and its siblings make one. `value`, `results`, `step` and `terminator`
-    build any operation, without a check: `--verify each` does that.
+    """Inserts operations at a point of a block. Each call inserts after the previous one.
+    `WasmBuilder.before(op)` and its siblings create one. `value`, `results`, `step` and
+    `terminator` build any operation, without checks: `--verify each` does these.
     """
 
     def __init__(
@@ -38,12 +38,13 @@ class OpBuilder(Inserter):
 
     @classmethod
     def before(cls, op: Operation) -> Self:
-        """Builds before an operation, at its location. Raises ValueError if it is in no block."""
+        """Builds before an operation, at its location. Raises ValueError if it is not in a
+        block."""
         return cls(_block_of(op), op.location, op)
 
     @classmethod
     def after(cls, op: Operation) -> Self:
-        """Builds after an operation, at its location. Raises ValueError if it is in no block or
+        """Builds after an operation, at its location. Raises ValueError if it is not in a block or
         ends one."""
         _check_not_terminator(op)
         return cls(_block_of(op), op.location, op.next_op)
@@ -65,8 +66,8 @@ class OpBuilder(Inserter):
     # --- operations ---
 
     def insert(self, op: _OpT) -> _OpT:
-        """Insert an operation that is in no block yet, such as one of a dialect of your own. It gets
-        the builder's location unless it has one."""
+        """Insert an operation that is not in a block yet, such as one of a dialect of your own. It
+        gets the builder's location unless it has one."""
         if isinstance(op.location, UnknownLoc):
             op.location = self.location
         if self.insert_before is None:
@@ -76,9 +77,9 @@ class OpBuilder(Inserter):
         return op
 
     def replace(self, op: Operation, *values: SSAValue) -> None:
-        """Make the uses of `op`'s results uses of `values`, and erase `op`. The builder may be before
-        it; it goes on where `op` was. Raises ValueError if the values have other types than the
-        results, or `op` is in no block."""
+        """Replace the uses of `op`'s results by `values`, and erase `op`. The builder may be before
+        it; it then continues at the position of `op`. Raises ValueError if the values have other
+        types than the results, or `op` is not in a block."""
         results = [*op.results]
         _block_of(op)
         if [v.type for v in values] != [r.type for r in results] or {*values} & {*results}:
@@ -95,7 +96,7 @@ class OpBuilder(Inserter):
 
     @property
     def region(self) -> Region:
-        """The blocks that the builder's is one of. Raises ValueError if it is not in a function."""
+        """The region of the builder's block. Raises ValueError if it is not in a function."""
         region = self.block.parent
         if region is None:
             raise ValueError("the block is in no region")
@@ -108,14 +109,14 @@ class OpBuilder(Inserter):
         return block
 
     def begin(self, block: Block) -> None:
-        """Go on at the end of a block."""
+        """Continue at the end of a block."""
         self.block = block
         self.insert_before = None
 
     def split(self) -> Block:
-        """Cut the block at the point: what follows goes into a new block after it, which is returned.
-        The builder is then at the end of the first part, which needs a terminator. Branches to the
-        block stay as they are."""
+        """Split the block at the point: the rest moves into a new block after it, which is
+        returned. The builder is then at the end of the first part, which needs a terminator.
+        Branches to the block are unchanged."""
         first = self.insert_before
         if first is not None:
             rest = self.block.split_before(first)

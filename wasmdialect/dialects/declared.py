@@ -1,8 +1,8 @@
 """The declarations of a module by kind, and the numbers that follow from their order.
 
-The index of a declaration is its position among those of its kind; the order of imports is the order in
-which they stand, whatever they are. The numbers are written into the operations, since a unit that is
-compiled alone holds only some of them.
+The index of a declaration is its position among those of its kind; the order of imports is their
+textual order, whatever their kinds. The numbers are written into the operations, since a separately
+compiled unit holds only some of them.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ _UNUSUAL = re.compile(r"[^A-Za-z0-9_$.]+")
 
 
 def plain_symbol(name: str) -> str:
-    """A name as a symbol that needs no quotes; empty if nothing is left of it."""
+    """A name as a symbol that needs no quotes; empty if no character remains."""
     symbol = _UNUSUAL.sub("_", name)
     return f"_{symbol}" if symbol[:1].isdigit() else symbol
 
 
 class ModuleDeclarations:
-    """What a module declares, each index space in order: by index, or of operations if it has no
-    numbers yet."""
+    """The declarations of a module, each index space in order: by index, or in the order of the
+    operations if it is not numbered yet."""
 
     def __init__(self, module: ModuleOp):
         self.module = module
@@ -92,7 +92,7 @@ class ModuleDeclarations:
 
     @cached_property
     def symbols(self) -> dict[str, wasmir.DeclarationOp]:
-        """Each declaration by its symbol. Raises DeclarationError for a symbol that is there twice."""
+        """Each declaration by its symbol. Raises DeclarationError for a duplicate symbol."""
         found: dict[str, wasmir.DeclarationOp] = {}
         for space in self.spaces.values():
             for op in space:
@@ -106,7 +106,7 @@ def _index_of(op: wasmir.DeclarationOp) -> int:
 
 
 def is_declaration(op: Operation) -> bool:
-    """Whether an operation only declares something, and has no code in it that is compiled."""
+    """Whether an operation only declares something, without code to be compiled."""
     if isinstance(op, wasmir.FuncOp):
         return op.is_declaration
     return isinstance(op, _DECLARATIONS)
@@ -119,8 +119,8 @@ _DECLARATIONS = (wasmir.DeclarationOp, wasmir.ExportOp, wasmir.StartOp, wasmvm.D
 
 
 def number_declarations(module: ModuleOp) -> None:
-    """Number the declarations of a whole module by their order, whatever numbers they have, and declare
-    the function types it has no `wasmir.type` for. Raises DeclarationError."""
+    """Number the declarations of a whole module by their order, replacing existing numbers, and
+    declare the function types it has no `wasmir.type` for. Raises DeclarationError."""
     for op in module.ops:
         if isinstance(op, wasmir.DeclarationOp):
             for name in _NUMBERS:
@@ -148,7 +148,7 @@ _NUMBERS = ("index", "slot", "func_ref", "signature")
 
 
 def _continue(ops: Iterable[wasmir.DeclarationOp], name: str) -> None:
-    """Give a number to each operation that has none of that name."""
+    """Give a number to each operation without a number of that name."""
     without = [op for op in ops if name not in op.properties]
     for number, op in enumerate(without, _next_number(ops, name)):
         op.properties[name] = integer_attr(number, 64)
@@ -190,7 +190,7 @@ def _declare_types(declared: ModuleDeclarations, new: list[wasmir.DeclarationOp]
 
 
 def _number_func_refs(declared: ModuleDeclarations) -> None:
-    """The functions a reference to which can exist have a place in the VMContext, in the order of the
+    """Functions that can be referenced have a slot in the VMContext, in the order of the
     declarations that name them (Wasmtime's order); then those that only bodies name."""
     place = _next_number(declared.functions, "func_ref")
     for symbol in _escaping_symbols(declared):

@@ -1,4 +1,4 @@
-"""The edges out of a block: where a terminator goes and what it passes, whatever the dialect."""
+"""The edges out of a block: targets and arguments of a terminator, in any dialect."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def branch_edges(terminator: Operation) -> Iterator[tuple[Block, Sequence[SSAVal
 
 
 def remove_block_arguments(block: Block, indices: Sequence[int]) -> None:
-    """Remove arguments of a block that nothing uses any more, and what the edges into it pass."""
+    """Remove unused arguments of a block, together with the operands of the edges into it."""
     if not indices:
         return
     gone = set(indices)

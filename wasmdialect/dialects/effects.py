@@ -1,4 +1,4 @@
-"""What an operation does besides computing, asked in one way for every dialect."""
+"""The side effects of an operation, with one interface for every dialect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def effects_of(op: Operation) -> frozenset[EffectInstance] | None:
 
 
 def is_removable(op: Operation) -> bool:
-    """Whether an operation can go if nobody uses its results: it writes nothing and cannot trap."""
+    """Whether an operation can be removed if its results are unused: it writes nothing and cannot
+    trap."""
     if op.has_trait(IsTerminator) or op.has_trait(SymbolOpInterface) or op.regions:
         return False
     effects = effects_of(op)

@@ -1,10 +1,10 @@
 """Building operations without xDSL's constructors: the one module that relies on xDSL's internals.
 
-The public way to make an operation costs about 10 us, most of it in generic argument handling; a
-module of half a million instructions cannot afford that. `Inserter` fills the same fields by hand, for
-about 1.5 us; it checks nothing. `dialects/builder.py` makes it the builder that passes use.
-`tests/dialects/test_fast.py` compares every one with `Operation.create`, so that a release of xDSL
-that changes the fields fails there and not in a user's program.
+Creating an operation through the public API costs about 10 us, most of it in generic argument
+handling; a module of half a million instructions cannot afford that. `Inserter` fills the same
+fields by hand, for about 1.5 us; it checks nothing. `dialects/builder.py` makes it the builder that
+passes use. `tests/dialects/test_fast.py` compares every one with `Operation.create`, so that an
+xDSL release that changes the fields fails there and not in a user's program.
 """
 
 # pyright: reportPrivateUsage=false
@@ -54,17 +54,17 @@ def _link_before(op: Operation, before: Operation) -> None:
 
 
 class Inserter:
-    """Makes operations at a point of a block. They check nothing, and do not copy `properties`."""
+    """Creates operations at a point of a block, without checks and without copying `properties`."""
 
     def __init__(
         self, block: Block, location: LocationAttr, insert_before: Operation | None = None
     ):
         self.block = block
-        """What is made goes into it."""
+        """The block to insert into."""
         self.insert_before = insert_before
-        """What is made goes before this operation of the block; at its end if None."""
+        """New operations go before this operation of the block; at its end if None."""
         self.location = location
-        """Of what is made."""
+        """The location of new operations."""
 
     def value(
         self,
@@ -74,7 +74,7 @@ class Inserter:
         properties: dict[str, Attribute] | None = None,
     ) -> OpResult:
         """Make an operation with one result; returns the result."""
-        # Most operations are made here, so `_fill` is written out: a call less is 1.5 % of lowering.
+        # Most operations are made here, so `_fill` is inlined: the call costs 1.5 % of lowering.
         op = _new(cls)
         op.parent = block = self.block
         if self.insert_before is not None:
@@ -207,8 +207,8 @@ class Inserter:
 
 
 def take_operations(block: Block) -> Iterator[Operation]:
-    """Empty a block and go through what was in it. Each operation must then be put back with
-    `relink` or dropped with `replace_by` or `drop`; rewriting a block costs one walk that way."""
+    """Empty a block and iterate over its operations. Each one must then be put back with `relink`
+    or dropped with `replace_by` or `drop`; rewriting a block costs one walk that way."""
     op = block._first_op
     block._first_op = block._last_op = None
     while op is not None:
@@ -270,7 +270,7 @@ def replace_by(old: Operation, new: Operation) -> None:
 
 
 def replace_value(old: SSAValue, new: SSAValue) -> None:
-    """Make every use of `old` a use of `new`."""
+    """Replace every use of `old` by `new`."""
     use = old.first_use
     while use is not None:
         following = use._next_use
@@ -341,9 +341,9 @@ def wasm_offset(location: LocationAttr) -> int | None:
 
 @contextmanager
 def relaxed_gc() -> Generator[None]:
-    """Collect garbage rarely inside: IR is millions of live objects, and scanning them again and
-    again costs more than building them. Around a whole compilation, not around its steps: going
-    back to the usual thresholds starts a collection."""
+    """Collect garbage rarely inside: IR is millions of live objects, and scanning them repeatedly
+    costs more than building them. Use it around a whole compilation, not its steps: restoring the
+    usual thresholds starts a collection."""
     before = gc.get_threshold()
     gc.set_threshold(200_000, 50, 1000)
     try:

@@ -1,6 +1,5 @@
-"""A constructor for each operation of LLVM that lowering makes, of xDSL's dialect and of `llvm_ext`.
-
-What is the same wherever this project makes an operation is set here: no fast-math flags, no operand
+"""A constructor for each LLVM operation that lowering creates, of xDSL's dialect and of `llvm_ext`.
+Properties that are the same everywhere in this project are set here: no fast-math flags, no operand
 bundles, alias classes and alignment of accesses.
 """
 
@@ -31,7 +30,7 @@ from wasmdialect.dialects.wasmvm import PTR
 
 UNIT = UnitAttr()
 NO_INLINE = "no_inline"
-"""The attribute of a call that must stay one."""
+"""The attribute of a call that must stay a call."""
 _NO_FAST_MATH = llvm.FastMathAttr("none")
 _NO_SEGMENTS = DenseArrayBase.from_list(i32, ())
 _PLAIN_CALL: dict[str, Attribute] = {
@@ -192,7 +191,7 @@ class LLVMBuilder(OpBuilder):
         self.unreachable()
 
     def unreachable(self) -> None:
-        """End a block whose end is not reached."""
+        """End a block whose end is unreachable."""
         self.step(llvm.UnreachableOp)
 
     def return_(self, values: Sequence[SSAValue] = ()) -> None:

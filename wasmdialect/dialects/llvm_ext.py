@@ -32,8 +32,9 @@ from wasmdialect.dialects.successors import CaseBranchOp
 
 @irdl_op_definition
 class LoadOp(IRDLOperation):
-    """`load`, with what xDSL's has no words for. `alias` names a class of memory of
-    `wasmdialect.abi.layout.Alias`, which becomes `!tbaa`; what `may_fault` is in the trap table."""
+    """`load`, with properties that xDSL's lacks. `alias` names a class of memory of
+    `wasmdialect.abi.layout.Alias`, which becomes `!tbaa`; an access that `may_fault` is in the trap
+    table."""
 
     name = "llvm_ext.load"
     ptr = operand_def(base(LLVMPointerType))
@@ -109,7 +110,7 @@ class FenceOp(IRDLOperation):
 
 @irdl_op_definition
 class UBSanTrapOp(IRDLOperation):
-    """`llvm.ubsantrap(code)`, never merged with another one, so that its place is its own."""
+    """`llvm.ubsantrap(code)`, never merged with another one, so that each has its own address."""
 
     name = "llvm_ext.ubsantrap"
     code = prop_def(IntegerAttr[I64])

@@ -1,6 +1,6 @@
 """Which of the passes from wasmir to LLVM a module has been through, noted on the module itself.
 
-A module that is printed in between and read back goes on with the passes that are missing.
+A module that is printed in between and read back continues with the missing passes.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Passes: one file each, named as the pass; `registry` finds them, `pipeline` runs them."""
+"""Passes: one file each, named after the pass; `registry` finds them, `pipeline` runs them."""

@@ -1,8 +1,8 @@
-"""What a pass can be besides an xDSL `ModulePass`: function-scoped, declaring, reporting.
+"""Features of passes beyond xDSL's `ModulePass`: function scope, declarations, reports.
 
 Any `ModulePass` works and sees the whole module. One with `scope = "function"` promises to look at
 functions one at a time; it then runs on units that hold the bodies of a few functions, in parallel,
-and can be cached. `FunctionPass` is the short way to write one.
+and can be cached. `FunctionPass` is the base class for these.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class FunctionPass(ModulePass):
 
     scope: ClassVar[Scope] = "function"
     declared: ClassVar[Any] = None
-    """What `declare` returned, if the pass has that hook."""
+    """The return value of `declare`, if the pass has that hook."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in defined_functions(op):
@@ -59,7 +59,7 @@ def defined_functions(module: ModuleOp) -> Iterator[wasmir.FuncOp]:
 
 
 def pass_scope(cls: type[ModulePass]) -> Scope:
-    """What a pass asks to see."""
+    """The operations that a pass visits."""
     return getattr(cls, "scope", "module")
 
 
@@ -67,11 +67,11 @@ def pass_scope(cls: type[ModulePass]) -> Scope:
 
 
 class Declarations(Protocol):
-    """What the `declare` hook of a pass sees of the module, and what it can add. Everything is added
-    after what the module has, so no index of the module changes. Names are the pass's own business;
-    declaring a field or counter twice is an error. What is refused raises DeclarationError."""
+    """The `declare` hook's view of the module, with methods that add to it. Additions come after
+    the module's own entities, so no index of the module changes. Names are the pass's own business;
+    declaring a field or counter twice is an error. A refused addition raises DeclarationError."""
 
-    # What there is, by index. Entities that passes added before are included.
+    # Existing entities, by index. Those that earlier passes added are included.
 
     @property
     def functions(self) -> Sequence[DeclaredFunction]:
@@ -95,14 +95,14 @@ class Declarations(Protocol):
 
     @property
     def exports(self) -> Mapping[str, Declared]:
-        """What is exported, by its name outside."""
+        """The exports, by external name."""
         ...
 
-    # What can be added.
+    # Additions.
 
     def add_counter(self, name: str) -> None:
         """A 64-bit counter in the VMContext, read by the host as `instance.counters()[name]` and
-        bumped with `wasmvm.CountOp`."""
+        incremented with `wasmvm.CountOp`."""
         ...
 
     def add_field(self, name: str, size: int, alignment: int) -> None:
@@ -134,9 +134,9 @@ class Declaring(Protocol):
     """A pass with a `declare` hook: called once for the module in each process, before any function
     is seen. Only there may a pass add globals, imports, fields and counters.
 
-    It is the same pass object that is applied then. Passes are frozen; what `declare` returns is
-    `self.declared` from then on. Each process calls it for itself, so it must depend on nothing but
-    the declarations it is given and the options of the pass.
+    The same pass object is applied later. Passes are frozen; the return value of `declare` is
+    `self.declared` from then on. Each process calls it separately, so it must depend only on the
+    given declarations and the options of the pass.
     """
 
     def declare(self, declarations: Declarations) -> Any:
@@ -149,7 +149,7 @@ class Declaring(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Something a pass has to say about an operation."""
+    """A fact that a pass reports about an operation."""
 
     pass_name: str
     function: str
@@ -172,7 +172,7 @@ class Report:
 
 _current_pass = ""
 _current_function: dict[int, wasmir.FuncOp] = {}
-"""The function that a `FunctionPass` is at, by thread."""
+"""The function that a `FunctionPass` is working on, by thread."""
 _reports: list[Report] = []
 
 
@@ -200,19 +200,20 @@ def report(op: Operation, kind: str, **data: Any) -> None:
 
 
 def begin_reports(pass_name: str) -> None:
-    """Reports from now on are this pass's."""
+    """Attribute further reports to this pass."""
     global _current_pass
     _current_pass = pass_name
 
 
 FunctionListener = Callable[[int | None], None]
-"""Called with the index of each function that a `FunctionPass` comes to, and with None at the end."""
+"""Called with the index of each function that a `FunctionPass` reaches, and with None at the
+end."""
 _listeners: dict[int, FunctionListener] = {}
 """By thread."""
 
 
 def listen_to_functions(listener: FunctionListener | None) -> None:
-    """Tell `listener` which function the passes of this thread are at; None ends it."""
+    """Tell `listener` which function the passes of this thread work on; None ends this."""
     if listener is None:
         _listeners.pop(get_ident(), None)
     else:
@@ -220,7 +221,7 @@ def listen_to_functions(listener: FunctionListener | None) -> None:
 
 
 def enter_function(function: wasmir.FuncOp | None) -> None:
-    """Note which function a pass works on in this thread, for whoever asks what takes so long."""
+    """Note which function a pass works on in this thread, for the watch over slow passes."""
     thread = get_ident()
     if function is None:
         _current_function.pop(thread, None)

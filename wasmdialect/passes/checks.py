@@ -1,4 +1,4 @@
-"""What the passes that can stop a program share: a number in the frame, checks that split blocks."""
+"""Shared by the passes that can stop a program: a number in the frame, checks that split blocks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from wasmdialect.dialects.wasm_builder import WasmBuilder
 
 
 class CheckInserter(WasmBuilder):
-    """Rewrites the blocks of one function in order, ending a block wherever something is checked.
-
-    A number is kept in a slot of the frame, which LLVM turns into a register: blocks of the
-    function need no new arguments.
+    """Rewrites the blocks of one function in order, ending a block at each check. A number is kept
+    in a slot of the frame, which LLVM turns into a register: blocks of the function need no new
+    arguments.
     """
 
     def __init__(self, function: wasmir.FuncOp):
@@ -32,8 +31,8 @@ class CheckInserter(WasmBuilder):
         enter: Callable[[], None],
         handlers: dict[type[Operation], Callable[[Operation], None]],
     ) -> None:
-        """Insert what `enter` appends at the entry; give the operations that have a handler to it.
-        A handler puts its operation back with `keep` or drops it."""
+        """Insert the steps that `enter` appends at the entry; pass operations to their handlers. A
+        handler puts its operation back with `keep` or drops it."""
         blocks = [*self.function.body.blocks]
         prelude = self.block
         for block in blocks:
@@ -51,7 +50,7 @@ class CheckInserter(WasmBuilder):
                     handler(op)
 
     def keep(self, op: Operation) -> None:
-        """Put an operation where code is appended now."""
+        """Append an operation at the current point."""
         relink(self.block, op)
 
     def kept(self) -> SSAValue:

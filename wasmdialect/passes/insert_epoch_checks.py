@@ -1,10 +1,11 @@
-"""insert-epoch-checks: stop a program when its deadline has come.
+"""insert-epoch-checks: stop a program when its deadline has passed.
 
-The epoch is a number of the engine that anyone may increase; the deadline is the store's. They are
-compared at the entry of a function and at loop headers, with the deadline kept in the frame; one that
-seems to have come is read again, and if it still has, the runtime is asked, which gives a new one or
-stops the program. Source of the rules: docs/abi.md, "Fuel and epochs". Loop headers are markers of the
-importer: a loop without one is an error, since nothing could stop it.
+The epoch is a number of the engine that any thread may increase; the deadline belongs to the store.
+They are compared at the entry of a function and at loop headers, with the deadline kept in the
+frame; if it seems to have passed, it is read again; if it has indeed passed, the runtime is asked,
+which returns a new deadline or stops the program. Source of the rules: docs/abi.md, "Fuel and
+epochs". Loop headers are markers of the importer: a loop without one is an error, since nothing
+could stop it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from wasmdialect.passes.checks import CheckInserter
 
 @dataclass(frozen=True)
 class InsertEpochChecks(FunctionPass):
-    """Stop a program when its deadline has come."""
+    """Stop a program when its deadline has passed."""
 
     name = "insert-epoch-checks"
 
@@ -38,7 +39,7 @@ class InsertEpochChecks(FunctionPass):
 
 
 def _are_loops_marked(function: wasmir.FuncOp) -> bool:
-    """Whether every way back in the control flow goes to a `wasmir.loop_header`."""
+    """Whether every back edge goes to a `wasmir.loop_header`."""
     numbers = {block: number for number, block in enumerate(reverse_postorder(function.entry))}
     return all(
         any(isinstance(op, wasmir.LoopHeaderOp) for op in target.ops)

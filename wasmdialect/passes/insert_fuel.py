@@ -74,15 +74,15 @@ class _Fuel(CheckInserter):
         self.read()
 
     def read(self) -> None:
-        """The counter of the store into the frame."""
+        """Load the store's counter into the frame."""
         self.set_kept(self.load_field(self.limits, "limits.fuel_consumed"))
 
     def write(self) -> None:
-        """And back, before anything that follows can trap."""
+        """Write it back, before anything that follows can trap."""
         self.store_field(self.limits, "limits.fuel_consumed", self.kept(), volatile=True)
 
     def check(self) -> None:
-        """Ask the runtime when there is no fuel left. It may give more."""
+        """Ask the runtime when no fuel is left. It may add more."""
         is_used_up = self.numeric("i64.ge_s", self.kept(), self.i64_const(0))
         out_of_fuel, following = self.new_block(), self.new_block()
         self.br_if(is_used_up, out_of_fuel, following)

@@ -1,8 +1,8 @@
 """insert-stack-limit-checks: trap at the entry of a function when the stack is used up.
 
-A function that calls nothing needs little stack, and the slack below the limit covers it; so, as far
-as that can be known here, only functions with calls are checked. The pass runs last before lowering,
-so that calls which other passes add count (docs/abi.md, "Stack-limit check").
+A function without calls needs little stack, and the slack below the limit covers it; so only
+functions with calls are checked, as far as calls are known here. The pass runs last before
+lowering, so that calls which other passes add count (docs/abi.md, "Stack-limit check").
 """
 
 from __future__ import annotations

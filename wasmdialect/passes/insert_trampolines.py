@@ -90,9 +90,9 @@ class _Body(WasmBuilder):
         entry_types = _ARRAY_PARAMETERS if convention is Convention.ARRAY else self.params
         super().__init__(Block(arg_types=entry_types))
         self.callee = self.vmctx()
-        """The VMContext of who is called, the function itself."""
+        """The VMContext of the callee, the function itself."""
         self.caller = self.caller_vmctx()
-        """The VMContext of who calls."""
+        """The VMContext of the caller."""
 
     def function(self, symbol: str) -> wasmvm.FuncOp:
         """The finished function."""
@@ -101,20 +101,20 @@ class _Body(WasmBuilder):
             signature = FunctionType.from_lists(_ARRAY_PARAMETERS, ())
         return wasmvm.FuncOp(symbol, signature, self.convention.value, Region(self.block))
 
-    # --- the steps that trampolines are made of ---
+    # --- the steps of trampolines ---
 
     def refuse(self, mnemonic: str, actual: SSAValue, expected: SSAValue) -> None:
         """Debug assertion: trap if the comparison `mnemonic` holds."""
         self.trap_if(self.numeric(mnemonic, actual, expected), DEBUG_ASSERTION)
 
     def check_magic(self, vmctx: SSAValue) -> None:
-        """Debug: what is called a VMContext is one."""
+        """Debug assertion: the alleged VMContext is one."""
         if self.debug_checks:
             magic = self.load_field(vmctx, "vmctx.magic")
             self.refuse("i32.ne", magic, self.i32_const(VMCONTEXT_MAGIC))
 
     def check_capacity(self, count: SSAValue) -> None:
-        """Debug: the value array has a slot for every parameter and result."""
+        """Debug assertion: the value array has a slot for every parameter and result."""
         if self.debug_checks:
             self.refuse("i64.lt_u", count, self.i64_const(self.slot_count))
 
@@ -124,12 +124,12 @@ class _Body(WasmBuilder):
         return max(len(self.params), len(self.result_types))
 
     def save_entry_sp(self) -> None:
-        """Note where the stack was when the host entered Wasm."""
+        """Record the stack pointer at the host's entry into Wasm."""
         limits = self.load_field(self.callee, "vmctx.limits")
         self.store_field(limits, "limits.last_wasm_entry_sp", self.stack_pointer())
 
     def save_exit(self) -> None:
-        """Note which Wasm frame calls out, for backtraces."""
+        """Record which Wasm frame calls out, for backtraces."""
         limits = self.load_field(self.caller, "vmctx.limits")
         self.store_field(limits, "limits.last_wasm_exit_fp", self.parent_frame_pointer())
         self.store_field(limits, "limits.last_wasm_exit_pc", self.return_address())

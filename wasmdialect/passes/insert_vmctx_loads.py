@@ -78,7 +78,7 @@ class _FunctionRewrite(VMContextSteps):
         splice_front(self.function.entry, self.prelude.block)
 
     def give_place(self, op: Operation) -> None:
-        """Let what was built last take the place of `op`, whose results it gives."""
+        """Replace `op` by the last built operation, which computes its results."""
         last = self.block.last_op
         assert last is not None
         replace_by(op, last)
@@ -182,7 +182,7 @@ def _global_get(r: _FunctionRewrite, op: wasmir.GlobalGetOp) -> None:
 
 
 def _constant_value(variable: wasmir.GlobalOp) -> wasmir.ConstOp | None:
-    """The constant that an immutable global is, if its initialiser says so."""
+    """The constant value of an immutable global, if its initialiser is a constant."""
     if variable.mutable is not None or variable.init is None:
         return None
     first = variable.init.block.first_op
@@ -207,7 +207,7 @@ def _count(r: _FunctionRewrite, op: wasmvm.CountOp) -> None:
 
 
 def _store_field(r: _FunctionRewrite, op: wasmvm.StoreFieldOp) -> None:
-    """A field that a pass declared: the host may look at it after a trap."""
+    """A field that a pass declared: the host may read it after a trap."""
     if op.struct.data == "extra" and r.ordered:
         op.volatile = UnitAttr()
     relink(r.block, op)

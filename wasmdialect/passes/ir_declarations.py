@@ -1,7 +1,7 @@
-"""What passes declare: read from and added to the declarations of a module.
+"""Declarations for passes: read from, and added to, those of a module.
 
-A `declare` hook that ran before the IR was printed has left what it added in there, marked; when the
-module is read again the hook finds that instead of adding it twice.
+The additions of a `declare` hook stay in the printed IR, marked; when the module is read again, the
+hook finds them instead of adding them twice.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class IRDeclarations:
         self._found: list[wasmir.DeclarationOp] = [
             op for space in self._declared.spaces.values() for op in space if ADDED in op.attributes
         ]
-        """What hooks added before the module was printed, until one asks for it again."""
+        """Additions of hooks before the module was printed, until a hook asks for them again."""
         self._known_fields = {op.row[0]: op for op in self._declared.fields}
         self._added_fields: set[str] = set()
         self._functions: list[DeclaredFunction] | None = None
@@ -104,7 +104,7 @@ class IRDeclarations:
         properties: dict[str, Attribute],
         region: Region,
     ) -> Any:
-        """A declaration at the end of its index space, or what the same hook added before."""
+        """A declaration at the end of its index space, or the same hook's earlier addition."""
         for op in self._found:
             is_same = type(op) is cls and op.attributes[ADDED] == StringAttr(name)
             if is_same and properties.items() <= op.properties.items():
@@ -136,7 +136,7 @@ class IRDeclarations:
     def global_symbol(self, index: int) -> str:
         return self._declared.of(wasmir.GlobalOp)[index].sym_name.data
 
-    # --- reading: made when a pass asks ---
+    # --- reading: computed on demand ---
 
     @property
     def functions(self) -> Sequence[DeclaredFunction]:

@@ -1,7 +1,6 @@
-"""Pipelines: parsing, the default one and where others hook into it, running with checks.
-
-`-p` is exactly what it says. Without it the default pipeline runs, extended at four points with
-`--at`: `wasmir-start`, `wasmir-end`, `wasmvm-end` and `llvm-end`. docs/pipelines.md has the picture.
+"""Pipelines: parsing, the default one and its extension points, running with checks. `-p` runs
+exactly the given passes. Without it the default pipeline runs, extended at four points with `--at`:
+`wasmir-start`, `wasmir-end`, `wasmvm-end` and `llvm-end`. docs/pipelines.md has a diagram.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ _POINTS_BEFORE: dict[str, Sequence[Point]] = {
     "insert-stack-limit-checks": ("wasmvm-end",),
     "wasmvm-to-llvm": ("wasmvm-end",),
 }
-"""The points that a module is past when a pass has lowered it."""
+"""The points that a module has passed when a pass has lowered it."""
 
 
 def default_pipeline(config: Config, done: Sequence[str] = ()) -> str:
@@ -92,7 +91,7 @@ def lowering_passes(config: Config) -> dict[str, str]:
 
 
 def _options(pass_name: str, config: Config) -> str:
-    """What the settings say of a pass, as pipeline text: choices, and flags that are on."""
+    """A pass's options from the settings, as pipeline text: choices, and flags that are on."""
     values = {row.name: getattr(config, row.name) for row in SETTINGS if row.option_of == pass_name}
     options = [
         f"{name}={'true' if value is True else value}"
@@ -103,8 +102,8 @@ def _options(pass_name: str, config: Config) -> str:
 
 
 def complete_pipeline(pipeline: str, config: Config, done: Sequence[str] = ()) -> str:
-    """A user's pipeline, followed by the mandatory passes that neither it has nor the module is `done`
-    with."""
+    """A user's pipeline, followed by the mandatory passes that are neither in it nor already
+    `done`."""
     present = {spec.name for spec in _parse_specs(pipeline)}.union(done)
     lowering = lowering_passes(config)
     missing = [
@@ -145,9 +144,8 @@ def is_function_scoped(passes: Sequence[ModulePass]) -> bool:
 
 
 class PassFailure(Exception):
-    """A pass raised an exception, or left IR behind that does not verify.
-
-    `details` is the traceback of what happened inside the pass.
+    """A pass raised an exception, or left IR that does not verify. `details` is the traceback
+    inside the pass.
     """
 
     def __init__(self, pass_name: str, message: str, details: str = ""):
@@ -160,8 +158,8 @@ Observer = Callable[[str, ModuleOp, float], None]
 """Called after each pass with its text, the module and the seconds it took; before the first one with
 an empty text."""
 DeclareMissing = Callable[[ModuleOp], Mapping[str, Operation]]
-"""Adds declarations of what the bodies of a unit refer to, or numbers what a pass added to a whole
-module; returns the symbols that mean nothing, with an operation that uses each."""
+"""Adds declarations of the symbols that the bodies of a unit refer to, or numbers a pass's
+additions to a whole module; returns the undefined symbols, with an operation that uses each."""
 
 
 def run_declare(p: ModulePass, declarations: Declarations) -> None:
@@ -170,7 +168,7 @@ def run_declare(p: ModulePass, declarations: Declarations) -> None:
         step = partial(p.declare, declarations)
         declared = _guarded(p.name, partial(run_watched, p.name, step))
         if declared is not None:
-            object.__setattr__(p, "declared", declared)  # passes are frozen for everybody else
+            object.__setattr__(p, "declared", declared)  # passes are frozen otherwise
 
 
 def run_passes(
@@ -206,7 +204,7 @@ def run_passes(
 
 
 def _guarded(pass_name: str, step: Callable[[], Any]) -> Any:
-    """The result of a step of a pass. Raises PassFailure for whatever it raises, also for an exit or
+    """The result of a step of a pass. Raises PassFailure for any exception, including an exit or
     too deep a recursion, except for Ctrl-C."""
     try:
         return step()
@@ -240,11 +238,11 @@ _OWN_FRAMES = frozenset({__file__, base.__file__, watch.__file__})
 
 
 _SHOWN_FRAMES = 20
-"""Of a traceback that is longer, from each end: a recursion that is too deep has thousands."""
+"""Frames shown from each end of a longer traceback: too deep a recursion has thousands."""
 
 
 def _failure(pass_name: str, error: BaseException) -> PassFailure:
-    """What went wrong in a pass: its own frames, and the operation it was at."""
+    """A failure in a pass: its own frames, and the operation being processed."""
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     message = f"pass {pass_name!r} failed: {what}"
     described = TracebackException.from_exception(error)

@@ -21,7 +21,7 @@ PassFactory = Callable[[], type[ModulePass]]
 
 
 class PassError(Exception):
-    """A pass cannot be found, loaded or set up; the message says what to do."""
+    """A pass cannot be found, loaded or set up; the message suggests a remedy."""
 
 
 def _dce() -> type[ModulePass]:
@@ -103,7 +103,7 @@ OWN_PASSES: dict[str, PassFactory] = {
     "wasmir-verify-symbols": _verify_symbols,
     "wasmvm-to-llvm": _to_llvm,
 }
-"""This package's passes, loaded when they are asked for."""
+"""This package's passes, loaded on demand."""
 
 
 @cache
@@ -123,7 +123,7 @@ def installed_dialects() -> dict[str, Callable[[], Dialect]]:
 
 
 class PassRegistry:
-    """The passes that a command or an Engine knows."""
+    """The passes known to a command or an Engine."""
 
     def __init__(self) -> None:
         self._loaded: dict[str, PassFactory] = {}
@@ -134,7 +134,7 @@ class PassRegistry:
 
     def load_file(self, path: str) -> None:
         """Register every pass that a Python file defines and every `Dialect` that is a variable of it.
-        Raises PassError, also with what the file itself raises."""
+        Raises PassError, also for exceptions of the file itself."""
         file, path = Path(path).resolve(), printable(path)
         if str(file) in self.files:
             return
@@ -145,7 +145,7 @@ class PassRegistry:
         if spec is None or spec.loader is None:
             raise PassError(f"cannot load passes from {path}: it is no Python file")
         module = importlib.util.module_from_spec(spec)
-        sys.modules[module_name] = module  # dataclasses look their module up
+        sys.modules[module_name] = module  # dataclasses look up their module
         try:
             spec.loader.exec_module(module)
         except Exception as error:
@@ -175,7 +175,7 @@ class PassRegistry:
         self.files.append(str(file))
 
     def _add_dialect(self, path: str, dialect: Dialect) -> None:
-        """Register a dialect. One that is imported from where it is registered already is fine."""
+        """Register a dialect. Importing one that is already registered is fine."""
         known = self.dialects.get(dialect.name)
         installed = installed_dialects().get(dialect.name)
         if known is None and installed is not None:
@@ -197,7 +197,7 @@ class PassRegistry:
         return context
 
     def register_dialects(self, context: Context) -> None:
-        """Make the dialects of the files known in a context that has the installed ones."""
+        """Add the dialects of the files to a context that has the installed ones."""
         for name, dialect in self.dialects.items():
             context.register_dialect(name, lambda dialect=dialect: dialect)
 

@@ -1,5 +1,6 @@
-"""Building the wasmvm steps of a function: loads of runtime state, each once where once is enough,
-checks, and calls of the runtime. `insert_vmctx_loads.py` says which steps an operation of wasmir is.
+"""Building the wasmvm steps of a function: loads of runtime state, without repetition where
+possible, checks, and calls of the runtime. `insert_vmctx_loads.py` defines the steps of each wasmir
+operation.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ _D = TypeVar("_D", bound=wasmir.DeclarationOp)
 def _orders_accesses(
     bounds: Literal["guard", "explicit"], traps: Literal["exact", "relaxed"]
 ) -> bool:
-    """Whether accesses are volatile to keep their order with traps: the one place where this is
-    decided.
+    """Whether accesses are volatile to keep their order with traps; decided only here.
 
     An access that faults is an exit from the function that LLVM does not see. LLVM keeps volatile
     accesses in their order, but deletes, delays and hoists plain stores across them, whether these are
@@ -50,7 +50,7 @@ class VMContextSteps(WasmBuilder):
         """Whether every store that can be seen after a trap is volatile, and every load that may
         fault."""
         self.prelude = WasmBuilder(Block(), function.location)
-        """What goes to the start of the entry block."""
+        """Operations for the start of the entry block."""
         self._guarded: dict[wasmir.MemoryOp, bool] = {}
         self._vmctx: SSAValue | None = None
         self._entry_values: dict[tuple[SSAValue, wasmvm.Path], SSAValue] = {}
@@ -70,7 +70,7 @@ class VMContextSteps(WasmBuilder):
         return value if value.type == i64 else self.numeric("i64.extend_i32_u", value)
 
     def builtin(self, name: str, *arguments: SSAValue) -> None:
-        """Call a runtime function that gives nothing back; it may change anything."""
+        """Call a runtime function without a result; it may change anything."""
         self.call_builtin(name, self.vmctx(), arguments)
         self.forget_fields()
 
@@ -111,7 +111,7 @@ class VMContextSteps(WasmBuilder):
     # --- declarations ---
 
     def _declared(self, symbol: SymbolRefAttr, cls: type[_D]) -> _D:
-        """The declaration that a symbol means."""
+        """The declaration of a symbol."""
         name = symbol.root_reference.data
         declaration = self.symbols.get(name)
         if not isinstance(declaration, cls):
@@ -119,19 +119,19 @@ class VMContextSteps(WasmBuilder):
         return declaration
 
     def memory(self, symbol: SymbolRefAttr) -> wasmir.MemoryOp:
-        """The memory that a symbol means."""
+        """The memory of a symbol."""
         return self._declared(symbol, wasmir.MemoryOp)
 
     def table(self, symbol: SymbolRefAttr) -> wasmir.TableOp:
-        """The table that a symbol means."""
+        """The table of a symbol."""
         return self._declared(symbol, wasmir.TableOp)
 
     def variable(self, symbol: SymbolRefAttr) -> wasmir.GlobalOp:
-        """The global that a symbol means."""
+        """The global of a symbol."""
         return self._declared(symbol, wasmir.GlobalOp)
 
     def callee(self, symbol: SymbolRefAttr) -> wasmir.FuncOp:
-        """The function that a symbol means."""
+        """The function of a symbol."""
         return self._declared(symbol, wasmir.FuncOp)
 
     # --- where definitions are ---
@@ -174,7 +174,7 @@ class VMContextSteps(WasmBuilder):
         return known
 
     def memory_base(self, memory: wasmir.MemoryOp) -> SSAValue:
-        """Where the memory starts."""
+        """The base address of the memory."""
         pointer, path = self.memory_place(memory)
         path = path.with_field("base")
         if self.is_guarded(memory):
@@ -182,7 +182,7 @@ class VMContextSteps(WasmBuilder):
         return self.block_field(pointer, path)
 
     def memory_length(self, memory: wasmir.MemoryOp) -> SSAValue:
-        """The memory's size in bytes, as it is now."""
+        """The memory's current size in bytes."""
         if memory.maximum_bytes == memory.minimum_bytes:
             return self.i64_const(memory.minimum_bytes)
         pointer, path = self.memory_place(memory)
@@ -196,7 +196,7 @@ class VMContextSteps(WasmBuilder):
         if not (op.known_in_bounds or _is_inside(address, end, memory.minimum_bytes)):
             may_fault = self.is_guarded(memory) and is_covered_by_guard(end)
             if not may_fault:
-                # No memory has 2**64 - 1 bytes, so that stands for every larger end too.
+                # No memory has 2**64 - 1 bytes, so this value can represent every larger end too.
                 self.bounds_check(address, min(end, (1 << 64) - 1), self.memory_length(memory))
         return self.memory_base(memory), may_fault
 

@@ -1,8 +1,8 @@
 """wasmir-canonicalize: fold constants, simplify, and tidy the control flow.
 
-Rules keep traps and NaNs: what would trap is not folded away, and float identities such as `x * 1`
-are left alone, since they make a signalling NaN quiet. The instruction table says what each numeric
-instruction computes.
+Rules preserve traps and NaNs: a trapping operation is not folded away, and float identities such as
+`x * 1` are left alone, since they make a signalling NaN quiet. The instruction table has the
+semantics of each numeric instruction.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def _simplify_branch(op: wasmir.BrIfOp | wasmir.BrTableOp) -> bool:
 
 
 def _remove_redundant_arguments(block: Block) -> bool:
-    """Remove the arguments that are the same value on every edge."""
+    """Remove arguments that receive the same value on every edge."""
     incoming: list[list[SSAValue]] = []
     for use in block.uses:
         target, arguments = [*branch_edges(use.operation)][use.index]
@@ -186,7 +186,7 @@ def _remove_redundant_arguments(block: Block) -> bool:
 
 
 def _merge_blocks(function: wasmir.FuncOp) -> bool:
-    """Append a block to its only predecessor, if that goes nowhere else."""
+    """Append a block to its only predecessor, if it is that block's only successor."""
     changed = False
     for block in [*function.body.blocks]:
         use = block.get_unique_use()

@@ -1,8 +1,6 @@
-"""wasmir-dce: remove what nobody can observe.
-
-Goes what has unused results and neither writes state nor can trap, blocks that cannot be reached, and
-block arguments that only feed themselves. A load stays unless it is known to be in bounds: whether it
-traps can be observed.
+"""wasmir-dce: remove unobservable code. It removes operations with unused results that neither
+write state nor can trap, unreachable blocks, and block arguments that only feed themselves. A load
+stays unless it is known to be in bounds: whether it traps can be observed.
 """
 
 from __future__ import annotations
@@ -22,7 +20,7 @@ from wasmdialect.passes.base import FunctionPass
 
 @dataclass(frozen=True)
 class WasmIRDCE(FunctionPass):
-    """Remove operations, block arguments and blocks that nobody can observe."""
+    """Remove operations, block arguments and blocks that cannot be observed."""
 
     name = "wasmir-dce"
 
@@ -40,7 +38,7 @@ class WasmIRDCE(FunctionPass):
 
 
 def remove_unreachable_blocks(function: wasmir.FuncOp) -> None:
-    """Erase the blocks that no path from the entry leads to."""
+    """Erase the blocks that cannot be reached from the entry."""
     reachable = set(reverse_postorder(function.entry))
     dead = [block for block in function.body.blocks if block not in reachable]
     for block in dead:
@@ -51,8 +49,8 @@ def remove_unreachable_blocks(function: wasmir.FuncOp) -> None:
 
 
 def _live_values(function: wasmir.FuncOp) -> set[SSAValue]:
-    """The values that something observable depends on: marked from the roots, so that what only
-    keeps itself alive around a loop is not live."""
+    """The values that something observable depends on: marked from the roots, so that a value that
+    only feeds itself around a loop is not live."""
     live: set[SSAValue] = set()
     work: list[SSAValue] = []
     incoming: dict[Block, list[list[SSAValue]]] = {}
@@ -84,7 +82,7 @@ def _live_values(function: wasmir.FuncOp) -> set[SSAValue]:
 
 
 def _observed_operands(op: Operation) -> list[SSAValue]:
-    """The operands that matter in any case: not those that a branch passes on."""
+    """The operands that are always needed: not those that a branch passes on."""
     passed = sum(len(arguments) for _, arguments in branch_edges(op))
     operands = [*op.operands]
     return operands[: len(operands) - passed]

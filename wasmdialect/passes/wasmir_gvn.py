@@ -1,4 +1,4 @@
-"""wasmir-gvn: an operation that computes what a dominating one has computed takes its result.
+"""wasmir-gvn: replace an operation by an equal one that dominates it.
 
 Pure operations are equal if class, properties and operands are; the order of the operands does not
 count if the operation is commutative. One that may trap is redundant after an equal one that did not
@@ -76,7 +76,7 @@ class _Numbering:
             work.extend((child, end) for child in reversed(children[number]))
 
     def write_everything(self) -> None:
-        """Nothing is known of any state."""
+        """Forget all state."""
         for state in State:
             self.write(state)
 
@@ -86,11 +86,11 @@ class _Numbering:
         self.versions[state] = self.last_version
 
     def visit(self, block: Block) -> list[_Key]:
-        """Replace what is redundant; the keys that this block makes available."""
+        """Replace redundant operations; returns the keys that this block makes available."""
         added: list[_Key] = []
         for op in [*block.ops]:
             if isinstance(op, wasmir.WasmOp) and op.has_trait(IsTerminator):
-                continue  # where it goes changes no state
+                continue  # its target changes no state
             effects = effects_of(op)
             if effects is None or op.has_trait(IsTerminator):
                 self.write_everything()
@@ -112,7 +112,7 @@ class _Numbering:
         return added
 
     def key(self, op: Operation, effects: frozenset[EffectInstance]) -> _Key:
-        """What makes two operations equal."""
+        """The key on which two operations are equal."""
         read = tuple(
             sorted(
                 (effect.resource.state.value, self.versions.get(effect.resource.state, 0))
@@ -135,7 +135,7 @@ def _frozen(properties: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
 
 
 def _is_repeatable(effects: frozenset[EffectInstance]) -> bool:
-    """Whether doing it again gives the same: only reads, and perhaps a trap."""
+    """Whether repeating it gives the same result: only reads, and perhaps a trap."""
     return all(e.kind is MemoryEffectKind.READ or e == TRAPS for e in effects)
 
 

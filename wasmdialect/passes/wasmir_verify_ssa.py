@@ -2,7 +2,7 @@
 
 xDSL's verifier checks types and structure but not dominance, neither across blocks nor within one;
 this checks it for every function-like operation, with the Cooper-Harvey-Kennedy algorithm. It also
-checks that branches pass what the target's arguments take.
+checks that branches match the arguments of their targets.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""wasmir-verify-symbols: what an operation names is declared, with the types that the operation has.
-
-The importer's modules are right by validation. A module that was written by hand, or that a pass
-changed as a whole, is checked here: LLVM would not notice a call with other arguments than the callee
-takes. Declarations are checked with their limits and constant expressions.
+"""wasmir-verify-symbols: every symbol is declared, with the types that its uses have. Validation
+guarantees this for the importer's modules. Handwritten modules, and those changed by a module pass,
+are checked here: LLVM would not notice a call whose arguments do not match the callee. Declarations
+are checked with their limits and constant expressions.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from wasmdialect.dialects.declared import ModuleDeclarations
 
 @dataclass(frozen=True)
 class WasmIRVerifySymbols(ModulePass):
-    """Check symbols and the types of what they name."""
+    """Check symbols and the types of their declarations."""
 
     name = "wasmir-verify-symbols"
     scope: ClassVar[Literal["function", "module"]] = "module"
@@ -111,7 +110,8 @@ def _verify_declarations(declared: ModuleDeclarations) -> None:
 def _verify_constant(
     op: wasmir.DeclarationOp, region: Region | None, types: Sequence[Attribute] | None
 ) -> None:
-    """That a constant expression returns values of these types; None: of the segment's own type."""
+    """Check that a constant expression returns values of these types; None: of the segment's own
+    type."""
     if region is None:
         return
     block = region.first_block
@@ -146,7 +146,7 @@ _KINDS: dict[str, type[wasmir.DeclarationOp]] = {
     "source_table": wasmir.TableOp,
     "signature": wasmir.TypeOp,
 }
-"""What each property with a symbol names."""
+"""The kind of declaration that each symbol property names."""
 _SEGMENTS: dict[type[Operation], type[wasmir.DeclarationOp]] = {
     wasmir.MemoryInitOp: wasmir.DataOp,
     wasmir.DataDropOp: wasmir.DataOp,
@@ -156,7 +156,7 @@ _SEGMENTS: dict[type[Operation], type[wasmir.DeclarationOp]] = {
 
 
 def _problems(op: Operation, declared: ModuleDeclarations) -> Iterator[str]:
-    """What is wrong with an operation."""
+    """The errors of an operation."""
     if not isinstance(op, wasmir.WasmOp):
         return
     named: dict[str, Any] = {}
@@ -175,7 +175,7 @@ def _problems(op: Operation, declared: ModuleDeclarations) -> Iterator[str]:
 
 Types = Attribute | Sequence[Attribute]
 Rule = Callable[[Any, dict[str, Any]], Sequence[tuple[str, Types, Types]]]
-"""What the types of an operation are and should be, given what it names."""
+"""The actual and expected types of an operation, given the declaration it names."""
 
 
 def _words(types: Types) -> str:

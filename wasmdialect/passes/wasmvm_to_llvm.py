@@ -2,8 +2,8 @@
 
 Every function with a body becomes an `llvm.func` in the calling convention of docs/abi.md, and every
 function that is only called becomes a declaration. The declarations of wasmir stay, without bodies:
-they say what the artifact says. A unit has its layout of the VMContext by the attribute
-`wasmvm.counts`.
+they describe the artifact. The attribute `wasmvm.counts` determines a unit's layout of the
+VMContext.
 """
 
 from __future__ import annotations

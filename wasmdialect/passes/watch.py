@@ -1,7 +1,6 @@
-"""A word on stderr about a pass that takes long: which pass, which function, and where it is.
-
-A thread looks once a second while passes run, so passes themselves pay for two assignments. It sleeps
-when none runs.
+"""Messages on stderr about slow passes: which pass, which function, and the current line. A thread
+looks once a second while passes run, so the passes themselves only pay for two assignments. It
+sleeps when none runs.
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ from typing import Any
 from wasmdialect.passes.base import current_function, enter_function
 
 FIRST_AFTER = 10.0
-"""Seconds until the first line; each further one takes twice as long as the one before."""
+"""Seconds until the first line; the interval doubles with each further one."""
 NOTES_DESCRIPTOR = "WASMDIALECT_NOTES_DESCRIPTOR"
-"""The environment variable that tells a worker the user's stderr: its own is kept for later."""
+"""The environment variable that tells a worker the user's stderr: its own is captured for later."""
 POLL = 1.0
 """Seconds between two looks."""
 _PACKAGE = str(Path(__file__).parents[1])
 
 
 class _Running:
-    """A pass that runs in a thread."""
+    """A pass running in a thread."""
 
     def __init__(self, pass_name: str):
         self.pass_name = pass_name
@@ -44,7 +43,7 @@ _starting = threading.Lock()
 
 
 def _after_fork_in_child() -> None:
-    """The other threads are gone, with what they ran and perhaps with a lock."""
+    """The other threads are gone, together with their passes, and perhaps while holding a lock."""
     global _any, _starting
     _any, _starting = threading.Event(), threading.Lock()
     for thread in {*_running} - {threading.get_ident()}:
@@ -55,7 +54,7 @@ os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def run_watched(pass_name: str, step: Callable[[], Any]) -> Any:
-    """The result of a step of a pass; says so on stderr, again and again, if it does not end."""
+    """The result of a step of a pass; reports on stderr, repeatedly, if it does not end."""
     _start_watcher()
     running = _Running(pass_name)
     outer = _running.get(running.thread)
@@ -72,7 +71,7 @@ def run_watched(pass_name: str, step: Callable[[], Any]) -> Any:
 
 
 def is_watching() -> bool:
-    """Whether the thread that looks is there; it starts with the first pass."""
+    """Whether the watching thread exists; it starts with the first pass."""
     return _watcher is not None and _watcher.is_alive()
 
 

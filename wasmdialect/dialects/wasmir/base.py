@@ -1,4 +1,4 @@
-"""Base classes of wasmir operations: what a pass can ask for without naming single instructions."""
+"""Base classes of wasmir operations, with which passes select groups of instructions."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ class MemoryAccess(WasmOp, MayTrap, ABC):
 
     @property
     def bytes(self) -> int:
-        """How many bytes are touched."""
+        """The number of bytes accessed."""
         access = self.INSTRUCTION.access
         assert access is not None
         return access.bytes
 
     @property
     def memory_symbol(self) -> FlatSymbolRefAttr:
-        """The memory it touches."""
+        """The memory it accesses."""
         raise NotImplementedError
 
     @property

@@ -1,9 +1,9 @@
 """Declarations of wasmir: types, functions, memories, tables, globals, segments, exports, start.
 
-Each is a symbol. `index` is the index in the module's index space, `slot` the place in its region of
-the VMContext (imports and definitions count separately). Both follow from the order of the
-declarations: what is written by hand leaves them out, and `dialects/declared.py` fills them in. What is
-imported names the module and name it comes from and has no body.
+Each is a symbol. `index` is the index in the module's index space, `slot` the position in its
+region of the VMContext (imports and definitions count separately). Both follow from the order of
+the declarations: handwritten modules leave them out, and `dialects/declared.py` fills them in. An
+import names the module and name it comes from and has no body.
 """
 
 from __future__ import annotations
@@ -72,23 +72,24 @@ class DeclarationOp(IRDLOperation, ABC):
 
 
 class ImportableOp(DeclarationOp, ABC):
-    """A declaration that may be an import, with its place in the VMContext."""
+    """A declaration that may be an import, with its slot in the VMContext."""
 
     slot = opt_prop_def(IntegerAttr[I64])
     wasm_name = opt_prop_def(StringAttr | BytesAttr)
-    """The name in the name section, where the symbol does not tell it; empty if there is none."""
+    """The name in the name section, if the symbol does not express it; empty if there is none."""
     import_module = opt_prop_def(StringAttr | BytesAttr)
     import_name = opt_prop_def(StringAttr | BytesAttr)
-    """Strings; what is not ASCII is printed with escapes, and xDSL reads that back as bytes."""
+    """Strings; other characters than ASCII are printed as escapes, which xDSL reads back as
+    bytes."""
 
     @property
     def is_import(self) -> bool:
-        """Whether it comes from outside."""
+        """Whether it is imported."""
         return self.import_module is not None
 
     @property
     def slot_value(self) -> int:
-        """The place in its region of the VMContext. The declaration has been numbered."""
+        """The position in its region of the VMContext. The declaration has been numbered."""
         assert self.slot is not None, f"@{self.sym_name.data} is not numbered"
         return self.slot.value.data
 
@@ -101,8 +102,8 @@ class ImportableOp(DeclarationOp, ABC):
 
     @property
     def debug_name(self) -> str | None:
-        """The name for people, which need not be unique: what the name section says, or the symbol. A
-        symbol made of kind and index is not a name."""
+        """The name for humans, which need not be unique: the one in the name section, or the
+        symbol. A symbol made of kind and index is not a name."""
         if self.wasm_name is not None:
             return name_text(self.wasm_name) or None
         symbol = self.sym_name.data
@@ -143,7 +144,7 @@ class FuncOp(ImportableOp):
     name = "wasmir.func"
     function_type = prop_def(FunctionType)
     func_ref = opt_prop_def(IntegerAttr[I64])
-    """The place of its VMFuncRef in the VMContext, if a reference to it can exist."""
+    """The slot of its VMFuncRef in the VMContext, if a reference to it can exist."""
     code_size = opt_prop_def(IntegerAttr[I64])
     """Bytes of its body in the Wasm module; the location says where that starts."""
     body = region_def()
@@ -289,7 +290,7 @@ class MemoryOp(LimitedOp):
 
     @property
     def maximum_bytes(self) -> int | None:
-        """The size it never exceeds, if the module says one."""
+        """The size it never exceeds, if the module states one."""
         maximum = self.limits[1]
         return None if maximum is None else maximum << self.page_size_log2.value.data
 
@@ -337,7 +338,7 @@ class DataOp(DeclarationOp):
 
     @property
     def content_bytes(self) -> bytes:
-        """What the segment holds."""
+        """The contents of the segment."""
         content = self.content.data
         return content.encode() if isinstance(content, str) else content
 
@@ -409,7 +410,7 @@ class ExportOp(IRDLOperation):
 
     @property
     def name_text(self) -> str:
-        """The name outside."""
+        """The external name."""
         return name_text(self.export_name)
 
 

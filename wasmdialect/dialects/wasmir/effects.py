@@ -1,4 +1,4 @@
-"""What wasmir operations do besides computing: reads and writes of Wasm state, and traps.
+"""The effects of wasmir operations: reads and writes of Wasm state, and traps.
 
 Each kind of state is its own resource, and so is the trap: an operation that may trap writes the
 trap resource, so that xDSL's stock passes never delete or merge it, while passes that know the
@@ -28,7 +28,7 @@ class StateResource(Resource):
 
 @dataclass(frozen=True)
 class TrapResource(Resource):
-    """Whether execution stops here. Order among traps and writes of other state matters."""
+    """Whether execution stops. Order among traps and writes of other state matters."""
 
     def name(self) -> str:
         return "<wasm trap>"
@@ -42,11 +42,11 @@ WRITES = {
 }
 TRAPS = EffectInstance(MemoryEffectKind.WRITE, resource=TrapResource())
 EVERYTHING = frozenset({*READS.values(), *WRITES.values(), TRAPS})
-"""What a call may do."""
+"""The effects of a call."""
 
 
 def effects_of(instruction: Instruction) -> frozenset[EffectInstance]:
-    """The effects that a row of the instruction table states."""
+    """The effects stated in a row of the instruction table."""
     known = _EFFECTS.get(instruction.opcode)
     if known is not None:
         return known

@@ -1,4 +1,5 @@
-"""The operation classes that the instruction table makes, by name: `I32AddOp`, `I64Load8SOp`, ...
+"""The operation classes generated from the instruction table, by name: `I32AddOp`, `I64Load8SOp`,
+...
 
 `instructions.pyi` declares them for editors and type checkers; `tools/generate_stubs.py` writes it.
 """

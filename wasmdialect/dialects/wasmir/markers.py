@@ -1,7 +1,6 @@
-"""Markers: what import erases and a pass may need to know, placed by the importer when asked.
-
-They do nothing. `insert-fuel` and `insert-epoch-checks` replace them by code; what is left of them
-goes in `insert-vmctx-loads`.
+"""Markers record what the import erases and a pass may need; the importer places them on request.
+They do nothing. `insert-fuel` and `insert-epoch-checks` replace them by code; `insert-vmctx-loads`
+removes the remaining ones.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ class _MarkerEffects(MemoryEffect):
 
 @irdl_op_definition
 class OperatorsOp(IRDLOperation):
-    """That many operators of the source ran since the last marker on every path here, as fuel counts
-    them: without those that cost nothing, and one more at the entry of a function."""
+    """On every path here, this many source operators ran since the last marker, as fuel counts
+    them: without free operators, and with one more at the entry of a function."""
 
     name = "wasmir.operators"
     count = prop_def(IntegerAttr[I64])
@@ -50,7 +49,7 @@ class OperatorsOp(IRDLOperation):
 
 @irdl_op_definition
 class LoopHeaderOp(IRDLOperation):
-    """Here starts what was a `loop`, whether or not anything branches back."""
+    """The start of a former `loop`, whether or not anything branches back."""
 
     name = "wasmir.loop_header"
     traits = traits_def(_MarkerEffects())

@@ -1,7 +1,7 @@
-"""Linear memory operations of wasmir; loads and stores are made from the instruction table.
-
-A load prints as `wasmir.i32.load @memory[%address + 16]`, with `align 1` behind it where the module
-promises less than natural alignment and `inbounds` where an analysis has proved that it cannot trap.
+"""Linear memory operations of wasmir; loads and stores are generated from the instruction table. A
+load prints as `wasmir.i32.load @memory[%address + 16]`, followed by `align 1` where the module
+promises less than natural alignment and `inbounds` where an analysis has proved that it cannot
+trap.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ AddressType = IntegerType
 
 
 class _Access(MemoryAccess, ABC):
-    """What loads and stores share: the memory, the constant offset, alignment, proof of bounds."""
+    """Shared by loads and stores: the memory, the constant offset, alignment, proof of bounds."""
 
     memory = prop_def(FlatSymbolRefAttr)
     offset = prop_def(IntegerAttr[I64])
@@ -52,7 +52,7 @@ class _Access(MemoryAccess, ABC):
 
     @property
     def static_offset(self) -> int:
-        # By name: IRDL's accessors run Python code, and every access is asked several times.
+        # By name: IRDL's accessors run Python code, and every access is queried several times.
         offset = cast("IntegerAttr[I64]", self.properties["offset"])
         return offset.value.data & 0xFFFF_FFFF_FFFF_FFFF
 
@@ -195,7 +195,7 @@ STORE_OPS: dict[str, type[StoreOp]] = {
 """The stores by mnemonic."""
 
 CLASSES = {cls.__name__: cls for cls in (*LOAD_OPS.values(), *STORE_OPS.values())}
-"""Every class of this module that the table made, by class name."""
+"""Every class generated from the table in this module, by class name."""
 
 
 class _MemoryOp(WasmOp, ABC):

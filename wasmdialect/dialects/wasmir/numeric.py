@@ -1,7 +1,7 @@
 """Numeric operations of wasmir: one class for each numeric row of the instruction table.
 
-The classes are made from the table: `i32.add` becomes `I32AddOp`, printed `wasmir.i32.add %a, %b`.
-Operand and result types follow from the name, so the text form does not repeat them.
+The classes are generated from the table: `i32.add` becomes `I32AddOp`, printed `wasmir.i32.add %a,
+%b`. Operand and result types follow from the name, so the text form does not repeat them.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class NumericOp(WasmOp, HasFolderInterface, ABC):
         return self.results[0]
 
     def fold(self) -> Sequence[SSAValue | Attribute] | None:
-        """The constant it computes if every operand is constant. What would trap stays, and so does
-        what gives a NaN: which NaN that is, is for the machine to say."""
+        """The constant it computes if every operand is constant. Operations that would trap are not
+        folded, nor are those that give a NaN: the machine chooses which NaN."""
         bits = [constant_bits(operand) for operand in self.operands]
         if any(b is None for b in bits):
             return None
@@ -91,7 +91,7 @@ class BinaryOp(NumericOp, ABC):
 
 
 class TrappingUnaryOp(UnaryOp, MayTrap, ABC):
-    """A conversion that traps on what it cannot represent."""
+    """A conversion that traps on values it cannot represent."""
 
 
 class TrappingBinaryOp(BinaryOp, MayTrap, ABC):
@@ -255,7 +255,7 @@ _CONST_BY_TYPE = {cls.RESULT_TYPE: cls for cls in CONST_OPS.values()}
 
 
 def constant(attr: Attribute, type_attr: Attribute) -> ConstOp | None:
-    """A constant operation of a type from the attribute that folding gives, if there is one."""
+    """A constant operation of a type from the attribute that folding returns, if there is one."""
     cls = _CONST_BY_TYPE.get(type_attr)
     if cls is None or not isinstance(attr, IntegerAttr):
         return None
@@ -263,4 +263,4 @@ def constant(attr: Attribute, type_attr: Attribute) -> ConstOp | None:
 
 
 CLASSES = {cls.__name__: cls for cls in (*CONST_OPS.values(), *NUMERIC_OPS.values())}
-"""Every class of this module that the table made, by class name."""
+"""Every class generated from the table in this module, by class name."""

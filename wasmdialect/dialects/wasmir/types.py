@@ -79,7 +79,7 @@ def value_type(t: wt.ValType) -> ValueType:
 
 
 def wasm_type(t: Attribute) -> wt.ValType:
-    """The Wasm value type of an IR type; KeyError for what is none."""
+    """The Wasm value type of an IR type; KeyError if it does not have one."""
     return _WASM_TYPES[t]
 
 

@@ -1,8 +1,8 @@
-"""wasmvm: what the runtime ABI adds to WebAssembly, one operation for each kind of step.
+"""wasmvm: the runtime ABI as operations, one for each kind of step.
 
 Runtime state is reached through the VMContext (`wasmvm.vmctx`) by named fields of the one layout
 table (`wasmdialect.abi.layout`); offsets are resolved when it is lowered. Arithmetic and control flow
-stay wasmir's. Pointers are `!llvm.ptr`; a Wasm reference is the pointer it stands for.
+stay wasmir's. Pointers are `!llvm.ptr`; a Wasm reference is the pointer that represents it.
 """
 
 from __future__ import annotations

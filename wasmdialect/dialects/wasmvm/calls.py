@@ -63,7 +63,7 @@ class CallOp(_CallOp):
 
 @irdl_op_definition
 class CallPointerOp(IRDLOperation):
-    """Call code at an address, in the convention it says."""
+    """Call code at an address, in the given convention."""
 
     name = "wasmvm.call_pointer"
     code = operand_def(eq(PTR))

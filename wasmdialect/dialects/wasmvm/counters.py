@@ -1,4 +1,4 @@
-"""What passes add to the VMContext: fields, and counters, which are fields that only count."""
+"""Additions of passes to the VMContext: fields, and counters, which are fields that only count."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from wasmdialect.dialects.wasmir.declarations import name_text
 @irdl_op_definition
 class DeclareFieldOp(IRDLOperation):
     """Declare a field of the VMContext: `size` bytes, zero at instantiation, which `extra.name` reads
-    and writes. What `add_field` and `add_counter` add."""
+    and writes. `add_field` and `add_counter` add these."""
 
     name = "wasmvm.declare_field"
     field_name = prop_def(StringAttr | BytesAttr)
@@ -101,5 +101,5 @@ class CountOp(IRDLOperation):
 
     @property
     def amount_value(self) -> int:
-        """What is added."""
+        """The increment."""
         return 1 if self.amount is None else self.amount.value.data

@@ -54,7 +54,7 @@ class VMContextOp(IRDLOperation):
 
 @irdl_op_definition
 class CallerVMContextOp(IRDLOperation):
-    """The VMContext of whoever called (the second ABI parameter)."""
+    """The VMContext of the caller (the second ABI parameter)."""
 
     name = "wasmvm.caller_vmctx"
     result = result_def(eq(PTR))
@@ -73,7 +73,7 @@ class Path(NamedTuple):
     field: str = ""
 
     def with_field(self, field: str) -> Path:
-        """The same place, another field."""
+        """Another field of the same structure or entry."""
         return Path(self.struct, self.entry, field)
 
     @staticmethod
@@ -102,8 +102,9 @@ _PATH_PROPERTIES: dict[Path | str, dict[str, Attribute]] = {}
 
 @lru_cache(10_000)
 def field_type(path: Path | str) -> Attribute:
-    """The type of the field that a path names. Raises ValueError if the layout table does not say it:
-    for fields that a pass declared, and for values of globals, which have the type of the global."""
+    """The type of the field that a path names. Raises ValueError if the layout table does not have
+    it: for fields that a pass declared, and for values of globals, which have the type of the
+    global."""
     struct, entry, field = Path.named(path) if isinstance(path, str) else path
     known = _TYPES.get((struct, field))
     if known is None or (struct in _REGION_NAMES) != (entry is not None):
@@ -136,11 +137,12 @@ class FieldOp(IRDLOperation, ABC):
     invariant = opt_prop_def(UnitAttr)
     """The plan of the module promises that the field does not change."""
     volatile = opt_prop_def(UnitAttr)
-    """The access must happen, and in this order with accesses that may fault."""
+    """The access must happen, in order with accesses that may fault."""
 
     @property
     def field_row(self) -> Field:
-        """Its row in the layout table; KeyError for `extra` fields, whose layout is the module's."""
+        """Its row in the layout table; KeyError for `extra` fields, whose layout belongs to the
+        module."""
         if self.struct.data in _REGION_NAMES:
             return region_field(self.struct.data, self.field.data)
         return STRUCTS[self.struct.data].field(self.field.data)

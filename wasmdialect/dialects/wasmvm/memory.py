@@ -38,8 +38,8 @@ class LinearAccessOp(IRDLOperation, ABC):
     """An access of `bytes` bytes at `memory base + zero-extended address + offset`.
 
     `may_fault` says that it relies on the guard pages to trap; without it the access is known to be
-    in bounds. `volatile` says that it must happen, and in this order with every other volatile access,
-    call and trap: a load because it may trap, a store because it can be seen after a trap.
+    in bounds. `volatile` says that it must happen, in order with every other volatile access, call
+    and trap: a load because it may trap, a store because it can be seen after a trap.
     """
 
     offset = prop_def(IntegerAttr[I64])
@@ -105,7 +105,7 @@ class LinearStoreOp(LinearAccessOp):
 
 @irdl_op_definition
 class LinearAddressOp(IRDLOperation):
-    """The host address of a place in linear memory that is known to be in bounds."""
+    """The host address of an address of linear memory that is known to be in bounds."""
 
     name = "wasmvm.linear_address"
     base = operand_def(eq(PTR))
@@ -119,8 +119,8 @@ class LinearAddressOp(IRDLOperation):
 class BoundsCheckOp(IRDLOperation):
     """Trap unless `address + size <= bound`.
 
-    All in unsigned 64-bit arithmetic without wrapping; an i32 address is zero-extended. Which
-    comparison that takes is decided in lowering (docs/abi.md, "Bounds").
+    All in unsigned 64-bit arithmetic without wrapping; an i32 address is zero-extended. The
+    lowering decides which comparison this takes (docs/abi.md, "Bounds").
     """
 
     name = "wasmvm.bounds_check"
