@@ -1,1 +1,1 @@
-"""What compiled code and its runtime agree on, as data: no room below this one imports another."""
+"""The contract between compiled code and its runtime, as data: this room does not import another."""

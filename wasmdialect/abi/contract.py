@@ -1,9 +1,10 @@
-"""The digest of everything in this room that compiled code and its runtime agree on.
+"""The digest of the contract in this room between compiled code and its runtime.
 
 An artifact carries the digest of the tables that it was compiled with, and the loader compares it with
 its own: an artifact of other tables is refused before any of it runs (docs/abi.md, "One contract").
 
-A digest is a CRC-32. It is against mistakes, not against forgery (docs/artifact.md, "What is trusted").
+A digest is a CRC-32. It guards against mistakes, not against forgery (docs/artifact.md, "What is
+trusted").
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _SHARED = {
 
 
 def contract() -> dict[str, Any]:
-    """All of the contract as it is now, as mappings, lists and plain values."""
+    """The whole current contract, as mappings, lists and plain values."""
     return {
         name: plain(getattr(module, name)) for module, names in _SHARED.items() for name in names
     }
@@ -61,9 +62,9 @@ def digest_of(tables: object) -> str:
 
 
 def contract_digest() -> str:
-    """The digest of the contract as it is now."""
+    """The digest of the current contract."""
     return digest_of(contract())
 
 
 CONTRACT = contract_digest()
-"""The digest of the contract that this process runs with."""
+"""The digest of this process's contract."""

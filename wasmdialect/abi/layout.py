@@ -1,8 +1,9 @@
-"""Where everything is in memory: the one table of the VMContext and the structures around it.
+"""The memory layout: the one table of the VMContext and the structures around it.
 
 Compiled code, the runtime, the documentation and the tests all take offsets from here. The layout
-is Wasmtime 12.0.0's for a 64-bit target (docs/abi.md, "VMContext"); what this project adds comes after
-what is listed there, never in between. Offsets and sizes are in bytes; everything is little-endian.
+is Wasmtime 12.0.0's for a 64-bit target (docs/abi.md, "VMContext"); this project's additions come
+after the entries listed there, never in between. Offsets and sizes are in bytes; everything is
+little-endian.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ FIELD_SIZES: Mapping[FieldType, int] = {"ptr": POINTER_SIZE, "i32": 4, "i64": 8,
 
 
 FIELD_ALIGNMENTS = (1, 2, 4, 8, 16)
-"""What a field that a pass declares can be aligned to."""
+"""Possible alignments of a field that a pass declares."""
 COUNTER_SIZE = FIELD_SIZES["i64"]
 """A counter that a pass declares is a field with this size and alignment."""
 
@@ -68,7 +69,7 @@ class Field(FrozenRecord):
 
     @property
     def size(self) -> int:
-        """Bytes it takes."""
+        """Its size in bytes."""
         return FIELD_SIZES[self.type]
 
 
@@ -222,10 +223,10 @@ REGIONS: tuple[Region, ...] = (
     Region("globals", "defined_globals", GLOBAL_DEFINITION, align=16),
     Region("func_refs", "escaping_functions", FUNC_REF),
 )
-"""What follows the header, in this order."""
+"""The regions after the header, in this order."""
 
 VMCONTEXT_ALIGN = max(region.align for region in REGIONS)
-"""What the address of a VMContext is a multiple of."""
+"""The alignment of a VMContext."""
 
 STRUCTS: Mapping[str, Struct] = {
     s.name: s
@@ -274,7 +275,7 @@ class Counts(FrozenRecord):
         """The counts of a module: of each function, table and global whether it is imported, of each
         memory whether it is imported and whether it is shared.
 
-        Defined functions take no place, so that they may be left out of `functions`.
+        Defined functions take no space, so they may be left out of `functions`.
         """
         tables, memories, globals = [*tables], [*memories], [*globals]
         imported_tables, imported_globals = sum(tables), sum(globals)
@@ -298,7 +299,7 @@ class LayoutError(Exception):
 
 
 MAX_VMCONTEXT_SIZE = 1 << 28
-"""Several times what the most declarations that engines take need."""
+"""Several times the size for the most declarations that engines accept."""
 
 
 class VMContextLayout:

@@ -1,8 +1,6 @@
-"""The addresses that a linear memory reserves: what lets compiled code leave bounds checks out.
-
-The pass that leaves a check out and the runtime that maps the guard both read these numbers.
-docs/abi.md, "Bounds", derives line by line why an access that `is_covered_by_guard` cannot leave
-the sandbox.
+"""The addresses that a linear memory reserves, which let compiled code omit bounds checks. The pass
+that omits a check and the runtime that maps the guard both read these numbers. docs/abi.md, "Bounds",
+derives line by line why an access that `is_covered_by_guard` cannot leave the sandbox.
 """
 
 from __future__ import annotations

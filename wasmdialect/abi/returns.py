@@ -19,8 +19,8 @@ MAX_FLOAT_RESULTS = 2
 MAX_REGISTER_SIZE = 8
 """Bytes of the largest result that comes back in a register."""
 RETURN_AREA_PARAMETER = 2
-"""The return area of the wasm convention follows the two VMContexts, before the parameters: at a
-fixed place, whatever the signature."""
+"""The return area of the wasm convention follows the two VMContexts, before the parameters: at a fixed
+position, whatever the signature."""
 
 
 class ReturnPlan(FrozenRecord):

@@ -1,4 +1,4 @@
-"""What the name of a function in an artifact says (`wasmdialect.abi.symbols` makes them)."""
+"""Parsing the names of functions in an artifact (`wasmdialect.abi.symbols` makes them)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def parse_symbol(symbol: str) -> tuple[str, int] | None:
 
 
 def order_key(symbol: str) -> tuple[int, int]:
-    """The place of a function in `.text`: Wasm functions by index, then each kind of trampoline."""
+    """The sort key of a function in `.text`: Wasm functions by index, then each kind of trampoline."""
     parsed = parse_symbol(symbol)
     if parsed is None:
         return (len(_ORDER), 0)

@@ -1,6 +1,6 @@
 """Names of the functions in an artifact (docs/artifact.md, ".symtab").
 
-None of them looks like the name of a C library function, which LLVM would give a meaning to.
+None of them looks like the name of a C library function, which LLVM would treat specially.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ SYMBOLS = {
     **{k: f"wasm[0]::{k.replace('-', '_')}_trampoline[{{}}]" for k in FUNCTION_TRAMPOLINES},
     **{k: f"signatures[{{}}]::{k.replace('-', '_')}_trampoline" for k in TYPE_TRAMPOLINES},
 }
-"""By kind, in their order in `.text`: the name, with the place of the number."""
+"""By kind, in their order in `.text`: the name, with a placeholder for the number."""
 
 
 def function_symbol(index: int) -> str:

@@ -47,4 +47,4 @@ TRAP_CODES: dict[int | None, TrapCode] = {int(code): code for code in TrapCode}
 """By number."""
 
 DEBUG_ASSERTION = 0xFF
-"""What a failed debug check traps with. It is in no trap table: it is a bug, not a Wasm trap."""
+"""The code of a failed debug check. It is not in any trap table: it is a bug, not a Wasm trap."""

@@ -1,4 +1,4 @@
-"""Command lines on which a program's own arguments follow our options: which word is whose."""
+"""Command lines on which a program's own arguments follow our options: telling them apart."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _NUMBER = re.compile(r"-(\d|\.\d|inf|nan)", re.IGNORECASE | re.ASCII)
 class ProgramCommand(click.Command):
     """A command `[OPTIONS] FILE [ARGS]`, whose ARGS may look like options.
 
-    Our options are ours wherever they stand before `--`; everything after it is the program's. Other
+    Our options are ours anywhere before `--`; everything after it is the program's. Other
     words that start with `-` are the program's only after FILE, only if none of our options is spelt
-    nearly so, and only without --invoke: the arguments of a function are numbers.
+    similarly, and only without --invoke: the arguments of a function are numbers.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -33,7 +33,7 @@ class ProgramCommand(click.Command):
 
 def divide(args: Sequence[str], takes_value: dict[str, bool]) -> tuple[list[str], list[str]]:
     """Our options with their values, and FILE with the program's arguments. `takes_value` has our
-    options. Raises UsageError for what is neither's."""
+    options. Raises UsageError for a word that belongs to neither."""
     ours: list[str] = []
     programs: list[str] = []
     doubtful: list[str] = []
@@ -77,15 +77,15 @@ def _value(option: str, words: Iterator[str]) -> str:
 
 
 def no_such_option(word: str, known: Collection[str], remedy: str = "") -> UsageError:
-    """The error for a word that looks like an option and is none."""
+    """The error for a word that looks like an option but is not one."""
     near = probably_meant(word, known)
     hint = "" if near is None else f"; did you mean {near}?"
     return UsageError(f"no such option: {word.partition('=')[0]}{hint}{remedy}")
 
 
 def probably_meant(word: str, known: Collection[str]) -> str | None:
-    """The option that was meant by one that does not exist: spelt otherwise, cut short (to no less than
-    half of it), or with one dash instead of two. None if it is near to none."""
+    """The likely intention behind an unknown option: a misspelling, an abbreviation (to no less than
+    half of the name), or one dash instead of two. None if no option is similar."""
     name = word.partition("=")[0]
     if not name.startswith("--"):
         return f"-{name}" if f"-{name}" in known else None
@@ -106,4 +106,4 @@ def _likeness(wanted: str, option: str) -> float:
 
 _SHORTEST = len("--abc")
 _NEAR = 0.75
-"""`--max-stack` is near to `--max-wasm-stack` (0.78); `--file` is not to `--profile` (0.73)."""
+"""`--max-stack` is similar to `--max-wasm-stack` (0.78); `--file` is not to `--profile` (0.73)."""

@@ -1,4 +1,4 @@
-"""`wasmdialect bench`: compile and run times of one function, beside Wasmtime's."""
+"""`wasmdialect bench`: compile and run times of one function, compared with Wasmtime's."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from wasmdialect.cli.values import parse_argument
 from wasmdialect.runtime.errors import WasmtimeError
 
 CONFIDENCE = 0.95
-"""How sure the printed intervals are, if there are rounds enough."""
+"""The confidence of the printed intervals, if there are enough rounds."""
 
 _OURS, _CONTROL, _THEIRS = "wasmdialect", "control", "wasmtime"
 _SHORT = 0.01
-"""Seconds that a measurement takes at least: calls that are shorter are repeated."""
+"""Minimum seconds of a measurement: shorter calls are repeated."""
 _MOST_CALLS = 10_000
 
 
@@ -52,11 +52,11 @@ _MOST_CALLS = 10_000
 def command(file: str, args: tuple[str, ...], debug: bool, **options: Any) -> None:
     """Time an export of FILE that needs no imports, against PyPI's wasmtime if that is installed.
 
-    Results, traps and exported memories and globals of both must be the same bits: else it is an
-    error that shows both. Engines take turns. Printed are the median of each, the median of the
-    ratios of the rounds with its 95 % confidence interval, and the same for a control: the same
-    machine code against itself in another instance. What is between two processes, such as where
-    code and memory happen to lie, is in none of these.
+    Results, traps and exported memories and globals of both must be the same bits; otherwise an error
+    shows both. Engines take turns. The output has the median of each, the median of the ratios of the
+    rounds with its 95 % confidence interval, and the same for a control: the same machine code against
+    itself in another instance. Differences between processes, such as the addresses of code and
+    memory, are not included.
 
     \b
     wasmdialect bench fib.wat --invoke fib 30
@@ -107,7 +107,7 @@ def bench(
 
 
 class State(NamedTuple):
-    """What can be seen after some calls: all of it must be the same for every engine."""
+    """The observable state after some calls: it must be the same for every engine."""
 
     outcome: str
     """The results of the last call as bits, or the trap."""
@@ -118,7 +118,8 @@ class State(NamedTuple):
 
 
 Side = Callable[[], tuple[Callable[[], str], Callable[[str], State]]]
-"""Makes an instance: a call of the export that gives the outcome, and what reads the state after it."""
+"""Creates an instance: a function that calls the export and returns the outcome, and one that reads
+the state afterwards."""
 
 
 def _compile(
@@ -176,8 +177,8 @@ def _state_of(api: ModuleType, store: Any, exports: Any, outcome: str) -> State:
 
 
 def _bits(value: Any, type_: str) -> str:
-    """A value so that equal text is equal bits. (WebAssembly leaves the bits of most NaNs open, and of
-    references only null can be compared.)"""
+    """A value as text that is equal if the bits are. (WebAssembly does not specify the bits of most
+    NaNs, and only null references can be compared.)"""
     if type_ in INTEGERS:
         return f"{type_}:{value}"
     if type_ in NUMBERS:
@@ -192,8 +193,8 @@ def _bits(value: Any, type_: str) -> str:
 
 
 def measure(sides: dict[str, Side], rounds: int) -> dict[str, list[float]]:
-    """Seconds of a call, for each engine and round. Engines take turns, in another order each round.
-    Raises WasmtimeError if they differ in anything that can be seen."""
+    """Seconds of a call, for each engine and round. Engines take turns, in a different order each
+    round. Raises WasmtimeError if they differ in anything observable."""
     times: dict[str, list[float]] = {name: [] for name in sides}
     names = list(sides)
     calls = _calls_of_a_measurement(next(iter(sides.values())))
@@ -247,7 +248,7 @@ def _shown(value: str | dict[str, str]) -> str:
 
 
 class Interval(NamedTuple):
-    """The median of some ratios, and an interval in which the true one is with a confidence."""
+    """The median of some ratios, with a confidence interval for the true one."""
 
     middle: float
     low: float
@@ -261,7 +262,7 @@ class Interval(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """What to add if there is nothing to see."""
+        """The note to add if no difference is visible."""
         return ": no difference seen" if self.has_one else ""
 
     def __str__(self) -> str:
@@ -269,9 +270,9 @@ class Interval(NamedTuple):
 
 
 def interval(ratios: Sequence[float]) -> Interval:
-    """The interval between two order statistics, for any distribution: on which side of the true median
-    a value falls is the toss of a coin. With fewer than six values it is the whole range, and less
-    sure than CONFIDENCE."""
+    """The interval between two order statistics, for any distribution: the side of the true median on
+    which a value falls is a coin toss. With fewer than six values it is the whole range, and less
+    certain than CONFIDENCE."""
     ordered = sorted(ratios)
     count = len(ordered)
     outside, dropped = 2 / 2**count, 0

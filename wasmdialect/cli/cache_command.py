@@ -1,4 +1,4 @@
-"""`wasmdialect cache`: what the incremental cache holds, and emptying it."""
+"""`wasmdialect cache`: show and empty the incremental cache."""
 
 from __future__ import annotations
 

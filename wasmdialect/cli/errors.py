@@ -1,4 +1,4 @@
-"""One message for what goes wrong, on stderr, with an exit code: 1 the input is bad, 2 usage."""
+"""One message for each error, on stderr, with an exit code: 1 for bad input, 2 for usage."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from wasmdialect.cli.streams import say, standard_output_error
 EXIT_BAD_INPUT = 1
 EXIT_USAGE = 2
 EXIT_TRAP = 134
-"""What `run` ends with after a trap: like a process that aborted."""
+"""The exit code of `run` after a trap: like that of an aborted process."""
 
 EXIT_INTERRUPTED = 130
-"""What a shell reports for a process that Ctrl-C ended."""
+"""The exit code that a shell reports for a process ended by Ctrl-C."""
 
 
 class UsageError(Exception):
-    """The command line asks for something that cannot be."""
+    """The command line asks for something impossible."""
 
 
 def fail(message: str, code: int = EXIT_BAD_INPUT) -> int:
@@ -30,8 +30,8 @@ def fail(message: str, code: int = EXIT_BAD_INPUT) -> int:
 
 
 def guarded(command: Callable[[], int], *, debug: bool) -> int:
-    """Run a command to its end; what is wrong with the input becomes one message. With `debug` also a
-    traceback. Whoever reads the output may have had enough of it (`| head`): that is no error."""
+    """Run a command to its end; an error in the input becomes one message, with a traceback if
+    `debug`. A reader of the output that stops early (`| head`) is not an error."""
     warnings.formatwarning = _plain_warning
     code, failure = 0, None
     try:
@@ -65,7 +65,7 @@ def _plain_warning(message: Warning | str, *_: object) -> str:
 
 
 def describe(error: BaseException) -> tuple[str, int] | None:
-    """The message and exit code of an error that is the user's to mend, None for a bug."""
+    """The message and exit code of an error that the user can fix, None for a bug."""
     from click import ClickException, NoSuchOption
 
     from wasmdialect.object.artifact import ArtifactError

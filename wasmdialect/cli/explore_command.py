@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @DEBUG_OPTION
 def command(debug: bool, **options: Any) -> None:
     """Write a page that shows one function of FILE at every stage: text, wasmir, the IR after each
-    pass, LLVM IR before and after LLVM's passes, assembly. What a pass changed is marked.
+    pass, LLVM IR before and after LLVM's passes, assembly. The changes of each pass are marked.
 
     \b
     wasmdialect explore fib.wat --func fib
@@ -131,7 +131,7 @@ def page(title: str, stages: list[Stage]) -> str:
 
 
 def marked(before: str, after: str) -> str:
-    """The lines of `after` with what is new marked, and what is gone from `before` shown in place.
+    """The lines of `after` with additions marked, and lines removed from `before` shown in position.
     Two stages with little in common are not compared."""
     old, new = before.splitlines(), after.splitlines()
     matcher = SequenceMatcher(None, old, new, autojunk=False)

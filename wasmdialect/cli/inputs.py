@@ -63,7 +63,7 @@ def to_source(data: bytes, file: str) -> ModuleInput:
 
 
 def locate(error: WasmError, module: ModuleInput) -> WasmError:
-    """An error of a text module with line and column instead of an offset in bytes that nobody saw."""
+    """An error of a text module with line and column instead of an offset in the encoded bytes."""
     if module.source_map is not None:
         module.source_map.locate(error)
     return error
@@ -110,4 +110,4 @@ _NO_MODULES = {
 }
 
 _OUTPUTS = {".ll": "LLVM IR", ".s": "assembly"}
-"""By file name, as these may start with anything."""
+"""Recognised by file name, as these may start with anything."""

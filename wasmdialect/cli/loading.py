@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def load_or_compile(file: str, config: Config, reports: str | None = None) -> Module:
     """The module in a file: artifact, binary or text.
 
-    Raises OSError, WasmError, WasmtimeError, and what is wrong with passes.
+    Raises OSError, WasmError, WasmtimeError, and the errors of passes.
     """
     data = read_bytes(file)
     if is_artifact(data[:64]):
@@ -33,7 +33,7 @@ def load_or_compile(file: str, config: Config, reports: str | None = None) -> Mo
 
 
 def _take_settings(config: Config, data: bytes) -> None:
-    """What the command line does not say about an artifact is as it was compiled."""
+    """Settings that the command line does not name are those the artifact was compiled with."""
     given = given_settings()
     for name in ("pipeline", "at", "load"):
         if name in given:

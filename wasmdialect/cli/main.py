@@ -1,4 +1,4 @@
-"""The command `wasmdialect`: its subcommands, each loaded when it is used."""
+"""The command `wasmdialect`: its subcommands, each loaded on first use."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class _Lazy(click.Group):
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="wasmdialect")
 def commands() -> None:
-    """Compile and run WebAssembly through an SSA dialect of xDSL, with passes of your own.
+    """Compile and run WebAssembly through an SSA dialect of xDSL, with your own passes.
 
     \b
     wasmdialect run prog.wasm                      a program, with WASI
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def run(args: Sequence[str]) -> int:
-    """Do a command line; returns the exit code."""
+    """Run a command line; returns the exit code."""
 
     def command() -> int:
         return commands.main([*args] or ["--help"], "wasmdialect", standalone_mode=False) or 0

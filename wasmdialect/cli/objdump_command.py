@@ -1,4 +1,4 @@
-"""`wasmdialect objdump`: what is in an artifact, or in a `.cwasm` of Wasmtime."""
+"""`wasmdialect objdump`: the contents of an artifact, or of a `.cwasm` of Wasmtime."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from wasmdialect.object.sections import NO_OFFSET
 @click.option("--json", "as_json", is_flag=True, help="Everything but the machine code, as JSON.")
 @DEBUG_OPTION
 def command(debug: bool, **options: Any) -> None:
-    """Show what is in FILE, an artifact or a .cwasm of Wasmtime 12: its sections, unless something
-    else is asked for.
+    """Show the contents of FILE, an artifact or a .cwasm of Wasmtime 12: its sections, unless options
+    select something else.
 
     \b
     wasmdialect objdump prog.cwasm --funcs
@@ -54,7 +54,7 @@ def objdump(
     only: str | None,
     as_json: bool,
 ) -> int:
-    """Print what is asked for; returns the exit code. Raises OSError, ArtifactError, UsageError."""
+    """Print the selected parts; returns the exit code. Raises OSError, ArtifactError, UsageError."""
     code = read_code_file(read_bytes(file))
     names = _names(code)
     functions = [
@@ -81,8 +81,8 @@ def objdump(
 
 
 def _names(code: CodeFile) -> dict[str, str]:
-    """The name that the module gives a function, by symbol. (Where they are in `.name.wasm` only an
-    artifact says in a known form.)"""
+    """The name that the module gives a function, by symbol. (Only an artifact has their positions in
+    `.name.wasm` in a known form.)"""
     if code.artifact is None:
         return {}
     names = code.artifact.function_names()
@@ -173,7 +173,7 @@ def _engine_lines(file: str, code: CodeFile) -> Iterator[str]:
 
 
 def to_plain(code: CodeFile, functions: list[PlacedFunction]) -> dict[str, Any]:
-    """What a file says, as JSON values."""
+    """The contents of a file, as JSON values."""
     plain: dict[str, Any] = {
         "sections": [
             {"name": s.name, "offset": s.offset, "size": s.size} for s in code.sections if s.name

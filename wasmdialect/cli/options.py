@@ -1,4 +1,4 @@
-"""Options that several subcommands have, those of settings before all, and how they become a Config."""
+"""Options of several subcommands, above all those of settings, and the Config made from them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def setting_option(row: Setting) -> Callable[[_F], _F]:
-    """The option of a setting. What it gives has the name of the setting."""
+    """The option of a setting. Its parameter has the name of the setting."""
     form = row.form.form if isinstance(row.form, OrNone) else row.form
     meaning = row.meaning
     more: dict[str, Any] = {"default": row.default, "show_default": True}
@@ -56,7 +56,7 @@ def setting_options(*commands: str) -> Callable[[_F], _F]:
 
 
 def compile_options(function: _F) -> _F:
-    """Add the options of commands that compile to one."""
+    """Add the options of compiling commands to a command."""
     function = click.option(
         "--reports", metavar="FILE", help="Write what passes report, one JSON object a line."
     )(function)

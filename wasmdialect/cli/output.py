@@ -1,4 +1,4 @@
-"""Writing results: whole or not at all, and nothing that was there is lost but the old contents."""
+"""Writing results: whole or not at all, losing nothing but the old contents."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from wasmdialect.cli.errors import UsageError
 
 def write_output(path: str | None, data: bytes) -> None:
     """Write to a file, or to standard output for None and `-`. Raises UsageError, and OSError with the
-    name that was asked for.
-
-    A regular file is replaced by renaming a finished one, so that at every moment it is the old one or
-    the new one. Its permissions stay; symbolic links stay, and their target is replaced; other hard
-    links to it keep the old contents. What cannot be replaced is written in place: devices, pipes,
-    open descriptors (`/dev/stdout`, `/dev/fd/3`), files in folders that cannot be written.
+    given name. A regular file is replaced by renaming a finished one, so that at every moment it is
+    either the old or the new one. Its permissions stay; symbolic links stay, and their target is
+    replaced; other hard links to it keep the old contents. Some outputs are written in place: devices,
+    pipes, open descriptors (`/dev/stdout`, `/dev/fd/3`), files in folders that cannot be written.
     """
     if path is None or path == "-":
         write_standard_output(data)
@@ -62,8 +60,8 @@ def _write_file(path: str, data: bytes) -> None:
 
 
 def _follow(path: str) -> str | int:
-    """Where the symbolic links that a path ends in lead, existing or not; the number, if that is a
-    descriptor of this process. (Links in /proc to open files lead to no path that means the same.)"""
+    """The target of the symbolic links at the end of a path, existing or not; the number, if it is a
+    descriptor of this process. (Links in /proc to open files do not lead to an equivalent path.)"""
     own_descriptors = os.path.realpath("/proc/self/fd")
     for _ in range(_MAX_LINKS):
         folder, name = os.path.split(path)
@@ -106,7 +104,7 @@ def _write_in_place(path: str, data: bytes) -> None:
 
 
 def _write_descriptor(number: int, data: bytes) -> None:
-    """To a descriptor that is open already, where it is: `>>` keeps what was there."""
+    """Write to an open descriptor at its current position: `>>` keeps the old contents."""
     sys.stdout.flush()
     _write_all(number, data)
 

@@ -1,4 +1,4 @@
-"""`--at POINT=PIPELINE`, which both commands have."""
+"""`--at POINT=PIPELINE`, an option of both commands."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ PATIENCE = 1.0
 
 @contextmanager
 def compile_progress(what: str) -> Generator[Callable[[int, int], None] | None]:
-    """A callback for `compile_module`: None if standard error is no terminal."""
+    """A callback for `compile_module`: None if standard error is not a terminal."""
     if not sys.stderr.isatty():
         yield None
         return

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 @setting_option(SETTING_OF["jobs"])
 @DEBUG_OPTION
 def command(artifact: str, file: str, load: tuple[str, ...], jobs: int | None, debug: bool) -> None:
-    """Compile INPUT as ARTIFACT says it was compiled, and compare the bytes. The exit code is 0 if they
-    are equal, else 1, and what may be the reason is printed.
+    """Compile INPUT with the settings recorded in ARTIFACT, and compare the bytes. The exit code is 0
+    if they are equal, else 1, with possible reasons printed.
 
     \b
     wasmdialect reproduce prog.cwasm prog.wasm
@@ -75,7 +75,7 @@ def _settings_of(artifact: Artifact, load: tuple[str, ...]) -> CompileSettings:
 
 
 def _differences(before: bytes, after: bytes) -> Iterator[str]:
-    """What may be the reason, and which sections differ."""
+    """Possible reasons, and the sections that differ."""
     old, new = read_artifact(before), read_artifact(after)
     for name, version in old.provenance.versions.items():
         now = new.provenance.versions.get(name)

@@ -74,8 +74,8 @@ def command(file: str, args: tuple[str, ...], debug: bool, **options: Any) -> No
 
     Without --invoke, `_start` is run with WASI and ARGS, and its exit code is the exit code; a trap
     gives 134. With --invoke, ARGS are the arguments, and each result is a line like `i32:832040`.
-    What follows `--` is the program's. Before that our options are ours, also after FILE; others are
-    the program's after FILE, unless they are nearly spelt as one of ours.
+    Everything after `--` is the program's. Before it our options are ours, even after FILE; after FILE
+    other options are the program's, unless they look like misspellings of ours.
 
     \b
     wasmdialect run prog.wasm --dir . -- -v input.txt
@@ -114,7 +114,7 @@ def run(
 
 
 def _set_limits(store: Store, fuel: int | None, timeout: float | None) -> None:
-    """What the program may use. One that was compiled for a limit that is not given has none."""
+    """Set the limits of the program. One that was compiled for a limit that is not given has none."""
     config = store.engine.config
     if config.consume_fuel:
         store.set_fuel(MAX_FUEL if fuel is None else fuel)
@@ -181,7 +181,7 @@ def _call(
     args: tuple[str, ...],
     invoke: str | None,
 ) -> None:
-    """Call what is asked for and print its results."""
+    """Call the requested function and print its results."""
     exports = instance.exports(store)
     if invoke is None:
         start = exports.get("_start")

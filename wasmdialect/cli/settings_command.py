@@ -1,4 +1,4 @@
-"""`wasmdialect settings`: what can be set, with defaults and meanings."""
+"""`wasmdialect settings`: all settings, with defaults and descriptions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def settings(as_json: bool) -> int:
 
 
 def all_settings() -> list[dict[str, Any]]:
-    """What there is to know of each setting, in the order of the list."""
+    """The facts about each setting, in the order of the list."""
     return [
         {
             "name": row.name,

@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full or read by nobody."""
+"""Standard streams that are closed, full or without a reader."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _StandardOutput(io.FileIO):
 
 
 class _StandardError(io.FileIO):
-    """A descriptor on which messages that nobody can read are lost without another message."""
+    """A descriptor that silently drops messages that nobody can read."""
 
     def write(self, b: Any, /) -> int:
         with suppress(OSError):
@@ -37,10 +37,8 @@ _output: _StandardOutput | None = None
 
 
 def set_up_streams() -> None:
-    """At the start of a command: make closed standard streams ones that cannot be used, and notice
-    when they fail.
-
-    Without the first, the next file that is opened would become standard output. Reading and writing
+    """At the start of a command: replace closed standard streams by unusable ones, and notice when
+    streams fail. Otherwise, the next opened file would become standard output. Reading and writing
     them fails, as it did (gnulib's `stdopen` does the same).
     """
     global _output
@@ -59,7 +57,7 @@ def set_up_streams() -> None:
 
 
 def _text_over(raw: io.FileIO, like: TextIO) -> io.TextIOWrapper:
-    """What `like` is, over another file, and able to show any text."""
+    """A stream like `like`, over another file, and able to show any text."""
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding=like.encoding,
@@ -69,12 +67,13 @@ def _text_over(raw: io.FileIO, like: TextIO) -> io.TextIOWrapper:
 
 
 def say(text: str) -> None:
-    """Print on standard error, with what a terminal would act on escaped."""
+    """Print on standard error, with control characters escaped."""
     print(printable_lines(text), file=sys.stderr, flush=True)
 
 
 def standard_output_error() -> OSError | None:
-    """Flush standard output; why it cannot be written, if so. After that nothing more is."""
+    """Flush standard output; returns the reason if it cannot be written. Nothing more is written
+    then."""
     try:
         sys.stdout.flush()
         failure = None if _output is None else _output.failure
@@ -87,8 +86,8 @@ def standard_output_error() -> OSError | None:
 
 
 def _discard_output() -> None:
-    """Let go what is in the buffers and all that follows, so that Python does not try to write it at
-    its end."""
+    """Discard the contents of the buffers and all further output, so that Python does not try to write
+    it at exit."""
     with suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())

@@ -19,9 +19,8 @@ from wasmdialect.wasm.features import Feature
 @FEATURES_OPTION
 @DEBUG_OPTION
 def command(files: tuple[str, ...], features: frozenset[Feature], debug: bool) -> None:
-    """Check that each of FILES (.wasm or .wat) is a valid module. Silent if all are.
-
-    What is wrong with a custom section is a warning: no engine minds it.
+    """Check that each of FILES (.wasm or .wat) is a valid module. Silent if all are. A fault in a
+    custom section is only a warning: engines ignore it.
 
     \b
     wasmdialect validate prog.wasm

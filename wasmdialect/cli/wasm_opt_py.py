@@ -93,13 +93,13 @@ class WasmOptPy(xDSLOptMain):
     def __init__(self, args: Sequence[str]):
         self._module_input: ModuleInput | None = None
         self._registry = PassRegistry()
-        """What is loaded for a module that is read as IR; a session has its own."""
+        """Loaded passes and dialects for a module that is read as IR; a session has its own."""
         super().__init__("Read a WebAssembly module, run passes over it, print it.", args)
 
-    # --- set-up: what xDSL's driver asks for ---
+    # --- set-up: hooks of xDSL's driver ---
 
     def register_all_arguments(self, arg_parser: argparse.ArgumentParser) -> None:
-        # xDSL's driver made the parser. This one lets what follows replace options of that driver.
+        # xDSL's driver made the parser. This one lets later options replace those of that driver.
         arg_parser.__init__(
             prog="wasm-opt-py",
             description=arg_parser.description,
@@ -186,7 +186,7 @@ class WasmOptPy(xDSLOptMain):
         self.available_frontends["wat"] = self._read_module
 
     def register_all_targets(self) -> None:
-        # xDSL has a target called wat; what is registered first wins.
+        # xDSL has a target called wat; the first registration wins.
         own: dict[str, Callable[[ModuleOp, IO[str]], None]] = {
             "wat": self._emit_wat,
             "wasm": self._emit_wasm,
@@ -213,8 +213,8 @@ class WasmOptPy(xDSLOptMain):
         self.pipeline_text = self._pipeline_text()
 
     def _pipeline_text(self, done: Sequence[str] = ()) -> str:
-        """What runs for this target, on a module that some of the mandatory passes have lowered: after
-        the last stage asked for nothing is appended."""
+        """The passes that run for this target, on a module that some of the mandatory passes have
+        lowered: nothing is appended after the last requested stage."""
         config = self.config
         lowered = self.args.target in _LOWERED_TARGETS
         if config.pipeline is not None:
@@ -249,7 +249,8 @@ class WasmOptPy(xDSLOptMain):
         self._write_reports()
 
     def prepare_output(self) -> IO[str]:
-        """Everything is kept and written at the end. Binary targets write characters up to 255."""
+        """All output is collected and written at the end. Binary targets write characters up to
+        255."""
         return _KeptOpen(self._output)
 
     def _read_module(self, stream: IO[bytes]) -> ModuleOp:
@@ -297,11 +298,11 @@ class WasmOptPy(xDSLOptMain):
                     self.session.run_passes(prog, self._observe)
         except PassFailure as failure:
             if self.args.verify_diagnostics and isinstance(failure.__cause__, DiagnosticException):
-                raise failure.__cause__ from None  # xDSL's driver prints it and goes on
+                raise failure.__cause__ from None  # xDSL's driver prints it and continues
             raise
 
     def _passes_of_ir(self, module: ModuleOp) -> tuple[ModulePass, ...]:
-        """The passes for a module that was read as IR, without those that have lowered it."""
+        """The passes for a module that was read as IR, except those that have already lowered it."""
         if self.args.func is not None:
             _keep_bodies(module, self.args.func)
         done = [text.partition("{")[0] for text in lowered_by(module)]
@@ -387,8 +388,8 @@ class WasmOptPy(xDSLOptMain):
 
 
 def _number_added(module: ModuleOp) -> Mapping[str, Operation]:
-    """Number what a pass added to a module that was read as IR, perhaps a part of one; what nothing
-    declares."""
+    """Number a pass's additions to a module that was read as IR, perhaps a part of one; returns the
+    undeclared symbols."""
     if COUNTS_ATTRIBUTE in module.attributes:
         return {}
     extend_numbers(module)
@@ -415,7 +416,7 @@ def _check_text(text: str, module: ModuleOp) -> None:
 
 
 def _add_setting(parser: argparse.ArgumentParser, row: Setting, default: Any) -> None:
-    """Add the option of a setting. What it gives has the name of the setting."""
+    """Add the option of a setting. Its result has the name of the setting."""
     meaning = f"{row.meaning} (default: {default})"
     more: dict[str, Any] = {"default": default}
     if row.form is boolean:
@@ -439,7 +440,7 @@ def _number(text: str, form: Form) -> Any:
 
 
 class _KeptOpen(StringIO):
-    """A stream that passes on what is written and stays usable when the driver closes it."""
+    """A stream that forwards its output and stays usable when the driver closes it."""
 
     def __init__(self, kept: StringIO):
         super().__init__()
@@ -453,7 +454,7 @@ class _KeptOpen(StringIO):
 
 
 def _usage_error(parser: argparse.ArgumentParser, message: str) -> NoReturn:
-    """What a parser does about a wrong command line."""
+    """The parser's reaction to a wrong command line."""
     unknown = message.removeprefix("unrecognized arguments: ").split(" ")[0]
     if unknown.startswith("-") and unknown not in ("-", message):
         options = re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", parser.format_usage())
@@ -462,7 +463,7 @@ def _usage_error(parser: argparse.ArgumentParser, message: str) -> NoReturn:
 
 
 class _Help(argparse.Action):
-    """`--help`, with a line for each of our passes: they are loaded only then."""
+    """`--help`, with a line for each of our passes, which are loaded only then."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, nargs=0, default=argparse.SUPPRESS, **kwargs)
@@ -499,7 +500,7 @@ def _features(text: str) -> frozenset[Feature]:
 
 
 def _matching(symbols: Sequence[str], wanted: str) -> list[int]:
-    """The functions that a name, an index or a regular expression means."""
+    """The functions selected by a name, an index or a regular expression."""
     if wanted.isdecimal() and wanted.isascii():
         return [int(wanted)] if int(wanted) < len(symbols) else []
     if wanted in symbols:
@@ -512,7 +513,7 @@ def _matching(symbols: Sequence[str], wanted: str) -> list[int]:
 
 
 def _keep_bodies(module: ModuleOp, wanted: str) -> None:
-    """Make declarations of all functions but those wanted."""
+    """Turn all functions but the selected ones into declarations."""
     functions = [op for op in module.ops if isinstance(op, wasmir.FuncOp)]
     symbols = [f.sym_name.data for f in functions]
     kept = {symbols[i] for i in _matching(symbols, wanted)}
@@ -544,7 +545,7 @@ def main() -> None:
 
 
 def run(args: Sequence[str]) -> int:
-    """Do a command line; returns the exit code."""
+    """Run a command line; returns the exit code."""
 
     def command() -> int:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))

@@ -45,7 +45,7 @@ def command(
 ) -> None:
     """Run each of FILES (.wast); print a line `NAME passed/total` for each.
 
-    What fails is named on standard error, and the exit code is then 1.
+    Failures are named on standard error, and the exit code is then 1.
 
     \b
     wasmdialect wast i32.wast call.wast -O0 --bounds explicit

@@ -1,6 +1,7 @@
 """A constructor for each operation of wasmvm that goes into a function, added to those of wasmir.
 
-Numbers of bytes and entries are plain integers. The classes of the operations say what each one does.
+Numbers of bytes and entries are plain integers. The classes of the operations document their
+semantics.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ class WasmBuilder(WasmIRBuilder):
         self.step(wasmvm.LinearStoreOp, (base, address, value), properties)
 
     def linear_address(self, base: SSAValue, address: SSAValue) -> SSAValue:
-        """The host address of a place in linear memory that is in bounds."""
+        """The host address of an in-bounds address of linear memory."""
         return self.value(wasmvm.LinearAddressOp, (base, address), PTR)
 
     def bounds_check(self, address: SSAValue, size: int, bound: SSAValue) -> None:
@@ -157,7 +158,7 @@ class WasmBuilder(WasmIRBuilder):
     def store_element(
         self, address: SSAValue, value: SSAValue, *, function: bool, volatile: bool = False
     ) -> None:
-        """Put a reference at the address of a table element."""
+        """Store a reference at the address of a table element."""
         properties = dict[str, Attribute]()
         if function:
             properties["function"] = UNIT
@@ -213,7 +214,7 @@ class WasmBuilder(WasmIRBuilder):
         arguments: Sequence[SSAValue] = (),
         result_types: Sequence[Attribute] = (),
     ) -> Sequence[SSAValue]:
-        """Call a runtime function of `abi.builtins`; its result, if it has one."""
+        """Call a runtime function of `abi.builtins`; returns its result, if it has one."""
         properties: dict[str, Attribute] = {"builtin": _string(builtin)}
         return self.results(wasmvm.CallBuiltinOp, (vmctx, *arguments), result_types, properties)
 

@@ -1,1 +1,1 @@
-"""From `wasm.Module` to wasmir: the plan of a module, units of functions, one function at a time."""
+"""From `wasm.Module` to wasmir: declarations, units of functions, one function at a time."""

@@ -1,4 +1,4 @@
-"""What importing a body or a constant expression asks of the module: types, locations, symbols."""
+"""The module's side of importing a body or a constant expression: types, locations, symbols."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ImportContext(ABC):
     def __init__(self, wasm: Module, file: str):
         self.wasm = wasm
         self.locations = Locations(file)
-        """`file` is what locations name: the input's file name."""
+        """`file` is the file name in locations: that of the input."""
         self._function_types: dict[wt.FuncType, FunctionType] = {}
 
     @abstractmethod

@@ -163,7 +163,7 @@ class _DeclarationImporter(ImportContext):
     def _names_of(
         self, word: str, index: int, names: dict[int, str], imported: ImportName | None
     ) -> dict[str, Attribute]:
-        """Where it is imported from, and its name if the symbol does not tell it."""
+        """The source of an import, and its name if the symbol does not express it."""
         properties: dict[str, Attribute] = {}
         if imported is not None:
             properties["import_module"] = StringAttr(imported.module)
@@ -187,7 +187,7 @@ class _DeclarationImporter(ImportContext):
         properties: dict[str, Attribute] = {}
         place, items = Region(), Region()
         if segment.functions is not None:
-            # Listed functions are never null (`(ref func)`), which no operation asks about.
+            # Listed functions are never null (`(ref func)`), which no operation depends on.
             properties["element_type"] = wasmir.FUNCREF
             functions = [self.function_ref(f) for f in segment.functions]
             properties["functions"] = ArrayAttr(functions)

@@ -1,4 +1,4 @@
-"""What the importer refuses: valid modules that use something the IR or the back end lacks."""
+"""The error for valid modules that use something the IR or the back end lacks."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ The validated instructions are walked once, with a stack of SSA values and a sta
 A forward merge (the end of a block) is resolved when the walk reaches it: every edge into it kept the
 locals as they were, and a local becomes a block argument only where they differ. A loop header comes
 before its back edges, so its arguments are the locals that the loop assigns, found by a scan ahead.
-Branches stay records until the end, when block arguments that nobody reads have been dropped; then
-they become operations. Code that cannot be reached is skipped.
+Branches stay records until unused block arguments have been dropped at the end; then they become
+operations. Unreachable code is skipped.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 BEFORE_LOOP, IN_LOOP = -1, -2
 """Keys of handlers that run before a loop is opened and at its header."""
 _BUILD_NOTHING = frozenset({LOCAL_GET, LOCAL_SET, LOCAL_TEE})
-"""Every other instruction is of these. They build no operation, which would need a location."""
+"""Every other instruction is one of these. They do not build operations, which would need a location."""
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class Edge:
 
 @dataclass(slots=True)
 class Branch:
-    """A terminator to be: the block it ends, the operand that decides, and where it goes."""
+    """A future terminator: the block it ends, its deciding operand, and its targets."""
 
     block: Block
     cls: type[Operation]
@@ -89,9 +89,9 @@ class Frame:
     """Values on the stack below its parameters."""
     result_types: tuple[ValueType, ...]
     label_types: tuple[ValueType, ...]
-    """What a branch to it passes."""
+    """The types of the values that a branch to it passes."""
     merge: Merge
-    """The block that a branch to it goes to: the header of a loop, else what follows the end."""
+    """The block that a branch to it goes to: the header of a loop, else the block after the end."""
     assigned: set[int] = field(default_factory=set[int])
     """Locals that may have changed since it was opened."""
     header_locals: list[int] = field(default_factory=list[int])
@@ -107,14 +107,14 @@ class FunctionImporter(WasmIRBuilder):
         super().__init__(block, unit.locations.at(0))
         self.unit = unit
         self.function_region = block.parent
-        """What the blocks go into; None for a constant expression."""
+        """The operation that holds the blocks; None for a constant expression."""
         self.reachable = True
-        """Whether the code at hand can be reached; nothing is built where it cannot."""
+        """Whether the current code can be reached; no operation is built for unreachable code."""
         self.stack: list[SSAValue] = []
         self.locals: list[SSAValue] = []
         self.frames: list[Frame] = []
         self.operators = 0
-        """What fuel counts since the last marker; only kept when a handler of `markers` runs."""
+        """The fuel count since the last marker; only updated by handlers of `markers`."""
         self.branches: list[Branch] = []
         self.merges: list[Merge] = []
 
@@ -136,7 +136,7 @@ class FunctionImporter(WasmIRBuilder):
         loops: dict[int, list[int] | None],
         handlers: Mapping[int, Handler],
     ) -> None:
-        """Import all instructions; `loops` is what `loop_locals` found in them, `handlers` has the
+        """Import all instructions; `loops` is the result of `loop_locals`, `handlers` has the
         function that imports each opcode."""
         at = self.unit.locations.at
         dead_depth = 0
@@ -224,7 +224,7 @@ class FunctionImporter(WasmIRBuilder):
             self.locals[index] = add_block_argument(header, self.locals[index].type)
 
     def begin(self, block: Block) -> None:
-        """Go on in a block that has just been made."""
+        """Continue in a new block."""
         assert self.function_region is not None
         self.function_region.add_block(block)
         super().begin(block)
@@ -255,7 +255,7 @@ class FunctionImporter(WasmIRBuilder):
         return branch
 
     def label(self, depth: int) -> Frame:
-        """The frame that a label index means."""
+        """The frame of a label index."""
         return self.frames[-1 - depth]
 
     def note_assigned(self, frame: Frame) -> None:
@@ -281,12 +281,12 @@ class FunctionImporter(WasmIRBuilder):
         self.begin_alternative(frame)
 
     def close_frame(self) -> None:
-        """`end`: go on behind the construct with its results, if anything gets there."""
+        """`end`: continue after the construct with its results, if that can be reached."""
         frame = self.frames[-1]
         if frame.alternative is not None:
             self.skip_missing_else(frame)
         if frame.opcode == LOOP or not frame.merge.edges:
-            # Nothing branches here: what falls out of the body simply goes on.
+            # Nothing branches here: code that falls out of the body simply continues.
             self.frames.pop()
             self.note_assigned(frame)
             if not self.frames:
@@ -309,7 +309,7 @@ class FunctionImporter(WasmIRBuilder):
         branch.targets[1] = (frame.merge.block, state)
 
     def resolve_merge(self, frame: Frame) -> None:
-        """Start the block behind a construct; locals that differ between its edges are arguments."""
+        """Start the block after a construct; locals that differ between its edges are arguments."""
         merge = frame.merge
         block, edges = merge.block, merge.edges
         self.begin(block)
@@ -338,7 +338,7 @@ class FunctionImporter(WasmIRBuilder):
     # --- finishing ---
 
     def finish(self) -> None:
-        """Drop the block arguments that are not needed, then turn the branches into operations."""
+        """Drop unneeded block arguments, then turn the branches into operations."""
         self.drop_unread_arguments()
         while self.replace_single_valued_arguments():
             pass
@@ -367,7 +367,8 @@ class FunctionImporter(WasmIRBuilder):
                 _keep_arguments(merge, keep)
 
     def replace_single_valued_arguments(self) -> bool:
-        """Replace the arguments that are the same value on every edge; whether there were any."""
+        """Replace arguments that receive the same value on every edge; returns whether there were
+        any."""
         replaced: dict[SSAValue, SSAValue] = {}
 
         def current(value: SSAValue) -> SSAValue:
@@ -397,7 +398,7 @@ class FunctionImporter(WasmIRBuilder):
         return True
 
     def build_branch(self, branch: Branch) -> None:
-        """Append the operation that a branch record stands for."""
+        """Append the operation of a branch record."""
         self.block, self.location = branch.block, branch.location
         edges = [(block, edge.arguments) for block, edge in branch.targets]
         if branch.cls is wasmir.BrOp:
@@ -429,7 +430,7 @@ Handler = Callable[[FunctionImporter, Any], None]
 def loop_locals(instructions: Iterable[Instruction]) -> dict[int, list[int] | None]:
     """For each `loop`, by its position: the locals assigned inside, None if nothing branches back.
 
-    Code that cannot be reached counts too; an argument too many is dropped at the end.
+    Unreachable code counts too; a superfluous argument is dropped at the end.
     """
     found: dict[int, list[int] | None] = {}
     frames: list[tuple[int, set[int]]] = [(-1, set[int]())]

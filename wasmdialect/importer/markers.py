@@ -1,7 +1,7 @@
 """Importing with markers: handlers that count operators and mark loop headers on the way.
 
-The count is flushed into a `wasmir.operators` wherever Wasmtime adds it up: before what ends a basic
-block or enters another function (docs/abi.md, "Fuel and epochs").
+The count is flushed into a `wasmir.operators` wherever Wasmtime adds it up: before an operator that
+ends a basic block or enters another function (docs/abi.md, "Fuel and epochs").
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FLUSHING = frozenset(
         *("br", "br_if", "br_table", "else", "end"),
     }
 )
-"""Before these the count so far is added up."""
+"""Before these, the count so far is added up."""
 AT_ENTRY = 1
 """Entering a function costs as much as an operator."""
 

@@ -1,4 +1,4 @@
-"""How each instruction is imported: one handler for each opcode, most made from a table."""
+"""Importing instructions: one handler for each opcode, most of them generated from a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which declarations the importer takes: those of WebAssembly 2.0 without SIMD, and 64-bit indices."""
+"""The declarations that the importer supports: WebAssembly 2.0 without SIMD, and 64-bit indices."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _value_types(module: Module) -> Iterator[tuple[wt.ValType, int]]:
 
 
 def missing_feature(t: wt.ValType) -> Feature | None:
-    """What has to be supported for values of a type; None if they are."""
+    """The feature that values of a type require; None if they are supported."""
     if t is wt.V128:
         return Feature.SIMD
     if not isinstance(t, wt.RefType) or t in _REFERENCES:

@@ -1,4 +1,4 @@
-"""The symbols that the entities of a module get in wasmir."""
+"""The wasmir symbols of the entities of a module."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class SymbolNames:
         }
 
     def of(self, kind: ExternKind, index: int) -> str:
-        """The symbol of what can be imported and exported."""
+        """The symbol of an importable or exportable entity."""
         return self.spaces[kind.word][index]
 
     def _symbol(self, word: str, index: int, name: str | None) -> str:
-        """A unique symbol: the entity's name where there is one, else kind and index."""
+        """A unique symbol: the entity's name if it has one, else kind and index."""
         symbol = plain_symbol(name or "") or f"{word}{index}"
         if symbol in self._taken:
             symbol = f"{symbol}.{word}{index}"

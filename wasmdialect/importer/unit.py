@@ -18,16 +18,16 @@ from wasmdialect.wasm.validate import validate_function
 
 _CLASSES = {cls.WORD: cls for cls in KINDS}
 _CONTENTS = (wasmir.DataOp, wasmir.ElemOp)
-"""Only the whole module declares segments: no function depends on what is in them."""
+"""Only the whole module declares segments: no function depends on their contents."""
 
 
 class Unit(ImportContext):
-    """A `builtin.module` under construction; what its functions refer to is declared on first use."""
+    """A `builtin.module` under construction; symbols of its functions are declared on first use."""
 
     def __init__(
         self, wasm: Module, file: str, declared: ModuleDeclarations, markers: Markers | None = None
     ):
-        """`declared` is what `import_declarations` gave, perhaps with what passes added."""
+        """`declared` is the result of `import_declarations`, perhaps with additions of passes."""
         super().__init__(wasm, file)
         self.declared = declared
         self.markers = markers or Markers()
@@ -53,8 +53,8 @@ class Unit(ImportContext):
             self._functions[index] = op
 
     def ref(self, word: str, index: int) -> SymbolRefAttr:
-        """The symbol of an entity, which is declared if it was not. Segments are only named: nothing in
-        a function depends on what is in them."""
+        """The symbol of an entity, which is declared if it was not. Segments are only named: nothing
+        in a function depends on their contents."""
         known = self._symbols.get((word, index))
         if known is None:
             cls = _CLASSES[word]
@@ -90,7 +90,7 @@ class Unit(ImportContext):
 
 
 def _declare_copy(module: ModuleOp, op: wasmir.DeclarationOp) -> wasmir.DeclarationOp:
-    """Declare in a unit what the whole module declares. The trampolines of a type stay with the unit
+    """Copy declarations of the whole module into a unit. The trampolines of a type stay with the unit
     that asked for them."""
     properties = dict(op.properties)
     properties.pop("signature", None)
@@ -103,7 +103,7 @@ def _declare_copy(module: ModuleOp, op: wasmir.DeclarationOp) -> wasmir.Declarat
 
 
 def _constant_symbols(declaration: wasmir.DeclarationOp) -> Iterator[str]:
-    """What the constant expressions of a declaration name."""
+    """The symbols in the constant expressions of a declaration."""
     for region in declaration.regions:
         for op in region.walk():
             yield from _symbols_in(op)
@@ -116,7 +116,7 @@ def _symbols_in(op: Operation) -> Iterator[str]:
 
 
 def declare_missing(module: ModuleOp, declared: ModuleDeclarations) -> dict[str, Operation]:
-    """Declare in a unit what its operations refer to and it did not need before: a pass may add a call,
+    """Add the missing declarations for the symbols in a unit: a pass may add a call,
     or an access of a global or memory that no function here had. Returns the symbols that the whole
     module does not have, with the operation of wasmir that uses each."""
     known = {op.sym_name.data for op in module.ops if isinstance(op, _SYMBOLS)}
