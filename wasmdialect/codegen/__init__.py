@@ -1,1 +1,1 @@
-"""From LLVM IR text to machine code: targets, levels, units, worker processes."""
+"""From textual LLVM IR to machine code: targets, levels, units, worker processes."""

@@ -1,8 +1,7 @@
-"""The budget of a function: how large its LLVM IR may be at which level.
-
-LLVM's instruction selection and register allocation take time that grows with the square of a
-function's size. A function that is over its budget is compiled at a lower level, alone, and a report
-says so. The size decides, not the time: the same module gives the same code on every machine.
+"""The budget of a function: the largest LLVM IR for each level. The time of LLVM's instruction
+selection and register allocation grows with the square of a function's size. A function over its
+budget is compiled at a lower level, alone, and a report says so. The size decides, not the time: the
+same module gives the same code on every machine.
 """
 
 from __future__ import annotations
@@ -14,14 +13,15 @@ from wasmdialect.codegen.settings import Level
 
 
 def level_within(budget: int, level: Level, size: int) -> Level:
-    """The level at which a text of this many characters is compiled alone when `level` is wanted."""
+    """The level at which a text of this many characters is compiled alone when `level` is
+    requested."""
     if size > budget:
         return 0
     return 2 if level == 3 else level
 
 
 def fallback_report(symbols: tuple[str, ...], level: Level, reason: str) -> dict[str, Any]:
-    """The report of a text that is compiled at a lower level than was asked for."""
+    """The report of a text that is compiled at a lower level than requested."""
     owner = owner_of(symbols[0])
     return {
         "pass": "llvm",
@@ -35,7 +35,7 @@ def fallback_report(symbols: tuple[str, ...], level: Level, reason: str) -> dict
 
 def owner_of(symbol: str) -> int | None:
     """The function that a symbol, or the trampoline it names, belongs to; None for trampolines of
-    function types; -1 for what a pass made."""
+    function types; -1 for a symbol from a pass."""
     parsed = parse_symbol(symbol)
     if parsed is None:
         return -1

@@ -1,10 +1,11 @@
-"""The incremental cache: what compiling a function gave, found again by what went into it.
+"""The incremental cache: compiled functions, found by the inputs of their compilation.
 
 There are two kinds of entries. *Code* is kept under the digest of the text that LLVM compiles, which
-holds every fact of the module that the code depends on and nothing of its place (`lowering.emit`),
-with target, level and tool. *Source* is kept under the digest of a function's bytes, the module's
-declarations, the passes with their source, and the settings; it says which texts came of it, and so
-saves import and passes. A source entry whose code is gone is a miss; so is one that is damaged.
+holds every fact of the module that the code depends on and nothing about its position
+(`lowering.emit`), with target, level and tool. *Source* is kept under the digest of a function's
+bytes, the module's declarations, the passes with their source, and the settings; it names the
+resulting texts, and so saves import and passes. A source entry whose code is gone is a miss; so is one
+that is damaged.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ _CHECK_SIZE = 16
 
 @dataclass(slots=True)
 class CompiledText:
-    """What a text was compiled to."""
+    """The compiled code of a text."""
 
     functions: list[CompiledFunction]
     seconds: float
-    """What LLVM and reading its object took."""
+    """The time of LLVM and of reading its object."""
 
     def to_plain(self) -> Any:
         """Values that `marshal` can write."""
@@ -43,14 +44,14 @@ class CompiledText:
 
 @dataclass(slots=True)
 class TextUse:
-    """A text in its place in a module."""
+    """A text at its position in a module."""
 
     key: str
     """The key of its code."""
     symbols: tuple[str, ...]
     base: int
     level: Level
-    """What the code was compiled at."""
+    """The level of the code."""
 
     def to_plain(self, origin: int) -> Any:
         """Values for `marshal`; offsets count from `origin`."""
@@ -65,16 +66,16 @@ class TextUse:
 
 @dataclass(slots=True)
 class SourceEntry:
-    """What import and passes made of a function (or unit, or module)."""
+    """The result of import and passes for a function (or unit, or module)."""
 
     uses: list[TextUse]
     reports: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     seconds: float = 0.0
-    """What import and passes took."""
+    """The time of import and passes."""
     printed: str = ""
-    """What passes printed."""
+    """The output of passes."""
     description: tuple[bytes, bytes, bytes] | None = None
-    """What the artifact says of the module, for one that a pass has seen whole and may have changed."""
+    """The artifact's description of the module, if a module pass has seen and perhaps changed it."""
 
     def to_plain(self, origin: int) -> Any:
         """Values for `marshal`; offsets count from `origin`, the start of the function."""
@@ -102,16 +103,16 @@ def _moved(report: dict[str, Any], distance: int) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class CacheStatistics:
-    """How a compilation fared with the cache."""
+    """Statistics of the cache for a compilation."""
 
     hits: int = 0
     """Functions and trampolines whose code was in the store."""
     misses: int = 0
-    """Those that were compiled."""
+    """Compiled functions and trampolines."""
     shared: int = 0
-    """Those that are equal to one that was compiled."""
+    """Those that are equal to a compiled one."""
     seconds_saved: float = 0.0
-    """What the hits took when they were compiled."""
+    """The time that the hits took when they were compiled."""
 
     def __str__(self) -> str:
         return (
@@ -121,9 +122,8 @@ class CacheStatistics:
 
 
 class CodeCache:
-    """Entries in a store, checked; also everything that one compilation has made so far.
-
-    With no store it only keeps equal functions of the compilation from being compiled twice.
+    """Checked entries in a store, and all results of one compilation so far. Without a store it only
+    prevents equal functions of the compilation from being compiled twice.
     """
 
     def __init__(self, store: Store | None):
@@ -186,5 +186,5 @@ class CodeCache:
 
 
 def _check(key: str, payload: bytes) -> bytes:
-    """What tells a damaged entry, or one under a wrong key."""
+    """The checksum that detects a damaged entry, or one under a wrong key."""
     return hashlib.sha256(key.encode() + payload).digest()[:_CHECK_SIZE]

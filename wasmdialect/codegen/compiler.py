@@ -1,4 +1,5 @@
-"""Compiling a module: decode, compile what the cache does not have, link, write the artifact."""
+"""Compiling a module: decode, compile the functions missing from the cache, link, write the
+artifact."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ from wasmdialect.object.write import make_artifact, write_artifact
 
 @dataclass
 class Compilation:
-    """What compiling gives: the artifact's bytes, and what is worth knowing about how."""
+    """The result of a compilation: the artifact's bytes, and facts about the compilation."""
 
     artifact: bytes
     pipeline: str
@@ -45,10 +46,10 @@ def compile_module(
     progress: Progress | None = None,
 ) -> Compilation:
     """Compile a module: the binary of Wasm, or the text of IR at any stage. `jobs` 0 compiles in this
-    process, which is for debuggers; `store` is where the incremental cache is.
+    process, which is for debuggers; `store` holds the incremental cache.
 
     Raises WasmError for a bad module, PassError for a bad pipeline, PassFailure when a pass fails,
-    CompileCrash when LLVM cannot be brought to compile a function, WorkerUnavailableError when there
+    CompileCrash when LLVM cannot compile a function at any level, WorkerUnavailableError when there
     are no workers.
     """
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Digests of what decides machine code besides a body: this package, passes, declarations."""
+"""Digests of the inputs of machine code besides a body: this package, passes, declarations."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def digest(*parts: str | bytes) -> str:
 
 @cache
 def tool_versions() -> dict[str, str]:
-    """What compiles: names and versions."""
+    """The tools of a compilation: names and versions."""
     from wasmdialect.codegen.llvm import llvm
 
     return {
@@ -47,14 +47,14 @@ def tool_versions() -> dict[str, str]:
 
 @cache
 def tool_digest() -> str:
-    """Of this package's source and the versions of what it is built on."""
+    """Of this package's source and the versions of its dependencies."""
     versions = [f"{name} {v}" for name, v in tool_versions().items()]
     return digest(*versions, *_contents(_PACKAGE.rglob("*.py")))
 
 
 def pass_digest(cls: type[ModulePass]) -> str:
-    """Of the source of a pass: its own file, and every file that is loaded from beside it or, in a
-    package, from that package. (xDSL's own passes: the file and the version.)"""
+    """Of the source of a pass: its own file, and every file that is loaded from the same folder or, in
+    a package, from that package. (xDSL's own passes: the file and the version.)"""
     file = Path(inspect.getfile(cls)).resolve()
     package = cls.__module__.partition(".")[0]
     if package in ("xdsl", "wasmdialect"):

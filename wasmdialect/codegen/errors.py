@@ -33,7 +33,8 @@ class CompileCrash(Exception):
 
 
 class WorkerUnavailableError(CompileCrash):
-    """There is no worker to compile with: none can be started, or what is started is no worker."""
+    """There is no worker to compile with: none can be started, or the started process is not a
+    worker."""
 
 
 _PLAIN_ERRORS: dict[str, type[Exception]] = {

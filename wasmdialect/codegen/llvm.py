@@ -1,8 +1,8 @@
-"""LLVM through llvmlite: IR text to an object, at four levels.
+"""LLVM through llvmlite: textual IR to an object, at four levels.
 
-Up to `-O2` every function is compiled as if it were alone, so the result does not depend on what is
-compiled with it and can be cached. LLVM aborts the process on some bad input; that is why everything
-here runs in a worker (see `codegen.worker`) and why IR is verified first.
+Up to `-O2` every function is compiled as if it were alone, so the result does not depend on other
+functions and can be cached. LLVM aborts the process on some bad input; hence everything here runs in a
+worker (see `codegen.worker`), and IR is verified first.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ _CODEGEN_LEVEL: dict[Level, int] = {0: 0, 1: 1, 2: 2, 3: 3}
 _OPTIONS = (
     # A fault before the frame is set up would lose the caller's frame (docs/llvm.md, "Frames").
     "-enable-shrink-wrap=false",
-    # A `select` was chosen by whoever compiled to Wasm; turning it back into a branch in loops loses
+    # The compiler to Wasm chose each `select` on purpose; turning it back into a branch in loops loses
     # more than it gains (docs/performance.md: heap sort 0.78 -> 1.07 of Wasmtime's speed).
     "-x86-cmov-converter=false",
-    # An instruction without a location says so, and does not go under that of the one before it.
+    # An instruction without a location says so, and does not inherit that of the previous one.
     "-use-unknown-locations=Enable",
     # What aarch64 takes at -O0 hangs or crashes after some modules in one process.
     "-global-isel=0",
@@ -56,7 +56,7 @@ _OPTIONS = (
 
 
 _lock = threading.RLock()
-# A fork waits for LLVM: the child would find llvmlite's own lock held, and LLVM amid its work.
+# A fork waits for LLVM: the child would find llvmlite's own lock held, and LLVM mid-compilation.
 os.register_at_fork(
     before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
 )
@@ -88,8 +88,8 @@ def _target_machine(target: Target, level: Level) -> Any:
 
 
 def verify_text(text: str) -> None:
-    """Raise CodegenError if LLVM refuses IR text. Without debug information: with it, LLVM aborts the
-    process on what the verifier finds."""
+    """Raise CodegenError if LLVM refuses IR text. It checks without debug information: with it, LLVM
+    aborts the process on errors that the verifier finds."""
     plain = _DEBUG_INFORMATION.sub("", text)
     try:
         with _lock:
@@ -123,7 +123,7 @@ def _optimized(text: str, target: Target, level: Level) -> tuple[Any, Any]:
 
 
 def code_attributes(target: Target, *, branch_protection: bool) -> str:
-    """The attributes that every function gets besides its own: unwind tables, and on aarch64 the
+    """The attributes of every function besides its own: unwind tables, and on aarch64 the
     protection of branches (signed return addresses and landing instructions)."""
     if branch_protection and target.triple.startswith("aarch64"):
         return (

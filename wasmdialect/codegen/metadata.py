@@ -1,4 +1,4 @@
-"""The metadata of a compiled module: what the artifact says besides the code.
+"""The metadata of a compiled module: the artifact's contents besides the code.
 
 All of it comes from the declarations of wasmir, which every stage of the IR has.
 """
@@ -31,11 +31,11 @@ from wasmdialect.wasm.declared import DeclarationError
 from wasmdialect.wasm.validate import CONSTANT_INSTRUCTIONS
 
 MAX_STEPS = 1_000_000
-"""Instructions of a constant expression: one that uses values again and again has no end otherwise."""
+"""Maximum instructions of a constant expression: repeated use of values could expand without end."""
 
 
 class Description(NamedTuple):
-    """What an artifact says of a module."""
+    """An artifact's description of a module."""
 
     info: ArtifactInfo
     data: bytes
@@ -170,7 +170,7 @@ class _Describer:
         return rows, bytes(contents)
 
     def _named(self, symbol: SymbolRefAttr, cls: type[Any], user: str) -> Any:
-        """The declaration of a kind that a symbol means."""
+        """The declaration of a kind with a symbol."""
         name = symbol.root_reference.data
         op = self.declared.symbols.get(name)
         if not isinstance(op, cls):

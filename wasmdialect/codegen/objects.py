@@ -1,4 +1,4 @@
-"""Relocatable objects of whole modules, for machines that there are no artifacts for."""
+"""Relocatable objects of whole modules, for machines without artifacts."""
 
 from __future__ import annotations
 

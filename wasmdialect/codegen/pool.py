@@ -1,8 +1,7 @@
-"""The pool of worker processes: tasks out, messages in, and what happens when a worker fails.
+"""The pool of worker processes: tasks out, messages in, and handling of failed workers.
 
 One thread does everything for a compilation: it waits for all its workers at once. So nothing can be
-lost in another thread, and an exception (Ctrl-C too) leaves nothing behind: workers that are at work
-then are ended.
+lost in another thread, and an exception (Ctrl-C too) leaves nothing behind: busy workers are ended.
 """
 
 from __future__ import annotations
@@ -24,38 +23,38 @@ from wasmdialect.codegen.process import Request, Worker, WorkerFailure, WorkerSt
 START_TIMEOUT = 120.0
 """Seconds that a worker may take to start; it takes a third of one."""
 _CHECK_EVERY = 1.0
-"""Seconds of silence after which it is looked whether the processes are still there."""
+"""Seconds of silence after which the pool checks whether the processes still exist."""
 
 
 class Task(Protocol):
-    """Something that a worker does."""
+    """Work for a worker."""
 
     @property
     def request(self) -> Request:
-        """What the worker is asked."""
+        """The request to the worker."""
         ...
 
     @property
     def shows(self) -> bool:
-        """Whether what is printed while it is done goes to standard error."""
+        """Whether the output during the task goes to standard error."""
         ...
 
     def message(self, kind: str, content: Any) -> Any:
-        """Take what the worker says before its reply; the answer if it is a question, else None."""
+        """Take a message before the reply; returns the answer if it is a question, else None."""
         ...
 
     def done(self, reply: Any) -> Iterable[Task]:
-        """Take the reply; what is to be done next."""
+        """Take the reply; returns the next tasks."""
         ...
 
     def failed(self, failure: WorkerFailure) -> Iterable[Task]:
-        """The worker failed, or took too long: what to do instead. Raises CompileCrash if there is
-        nothing."""
+        """The worker failed, or took too long: returns the tasks to try instead. Raises CompileCrash
+        if there are none."""
         ...
 
 
 class SingleTask:
-    """A task that has a reply only, and is not tried again."""
+    """A task with only a reply, which is not retried."""
 
     shows = True
 
@@ -85,19 +84,18 @@ class SingleTask:
 
 
 class WorkerPool:
-    """Workers that are kept for the next module. Starting one takes a third of a second."""
+    """Workers kept for the next module. Starting one takes a third of a second."""
 
     def __init__(self, size: int):
         self.size = size
         self.idle: list[Worker] = []
-        """Workers that nobody uses."""
+        """Idle workers."""
         self._lock = threading.Lock()
 
     def run(self, session: Request | None, tasks: Iterable[Task], timeout: float | None) -> None:
-        """Do all tasks for a session; all they are told, they are told in this thread, in any order.
-
-        `timeout` is how many seconds a worker may be silent; then it has failed. Raises the first error
-        of a task, and CompileCrash for a session that cannot be opened.
+        """Do all tasks for a session. The methods of tasks are called in this thread, in any order. A
+        worker that is silent for `timeout` seconds has failed. Raises the first error of a task, and
+        CompileCrash for a session that cannot be opened.
         """
         _Run(self, session, tasks, timeout).run()
 
@@ -114,7 +112,7 @@ class WorkerPool:
         return Worker()
 
     def give_back(self, worker: Worker) -> None:
-        """Keep a worker that has nothing to do, or end it if there are enough."""
+        """Keep an idle worker, or end it if there are enough."""
         with self._lock:
             if len(self.idle) < self.size:
                 self.idle.append(worker)
@@ -129,13 +127,13 @@ class WorkerPool:
             worker.close()
 
     def reset_after_fork(self) -> None:
-        """In the child: the workers are the parent's."""
+        """In the child of a fork: the workers belong to the parent."""
         self.idle = []
         self._lock = threading.Lock()
 
 
 class _Run:
-    """The tasks of one compilation, and who is at which one."""
+    """The tasks of one compilation, and the workers on them."""
 
     def __init__(
         self,
@@ -150,7 +148,7 @@ class _Run:
         self._pending = deque(tasks)
         self._timeout = timeout
         self._taken: set[Worker] = set()
-        """Workers of the pool that are this run's now."""
+        """Workers of the pool that belong to this run."""
         self._starting: set[Worker] = set()
         self._opening: dict[Worker, Task] = {}
         """Workers that open the session, for a task."""
@@ -165,7 +163,7 @@ class _Run:
                 for worker in self._wait():
                     self._listen(worker)
         finally:
-            # After an exception: what is at work, or between two things, has no use any more.
+            # After an exception, workers that are busy or between two requests are of no further use.
             for worker in [*self._taken]:
                 if worker in self._starting:
                     self._give_back(worker)
@@ -175,7 +173,7 @@ class _Run:
     # --- giving work ---
 
     def _employ(self) -> None:
-        """Let as many workers as there may be do what is pending."""
+        """Assign pending tasks, to as many workers as are allowed."""
         while True:
             busy = len(self._opening) + len(self._working)
             if len(self._starting) >= min(self._pool.size - busy, len(self._pending)):
@@ -203,7 +201,7 @@ class _Run:
     # --- waiting ---
 
     def _wait(self) -> list[Worker]:
-        """Wait until workers say something, or have been silent for too long."""
+        """Wait until workers send something, or have been silent for too long."""
         workers = [*self._starting, *self._opening, *self._working]
         poll = select.poll()
         by_descriptor: dict[int, Worker] = {}
@@ -324,7 +322,7 @@ class _Run:
             self._put_first(task.failed(failure))
 
     def _fail_to_open(self, failure: WorkerFailure) -> None:
-        """One worker may fail while it opens the session: it may have been ended or stopped before."""
+        """One worker may fail while opening the session: it may have been ended or stopped before."""
         if self._has_failed_to_open:
             show(failure.printed)
             raise CompileCrash(f"a worker cannot set up the module and its passes: {failure}")

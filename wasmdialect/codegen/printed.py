@@ -1,5 +1,4 @@
-"""What passes print: it reaches standard error, and is known by the function it was printed for.
-
+"""Output of passes: it goes to standard error, and is recorded with the function it was printed for.
 The cache keeps it with the function, and it is printed again when the function is found there.
 """
 
@@ -17,11 +16,11 @@ from typing import Any, Protocol, TextIO, cast
 from wasmdialect.passes.base import listen_to_functions
 
 Printed = list[tuple[int | None, str]]
-"""Index of the function that a pass was at, None if it is not known, and what was printed."""
+"""Index of the function that a pass was working on, None if it is not known, and the output."""
 
 
 class Output(Protocol):
-    """Knows what is printed while passes run."""
+    """Records the output while passes run."""
 
     def begin(self) -> None:
         """Forget what was printed."""
@@ -33,7 +32,7 @@ class Output(Protocol):
 
 
 class DescriptorOutput:
-    """In a worker: whatever is written to descriptors 1 and 2, which are one file that is appended to,
+    """In a worker: everything written to descriptors 1 and 2, which are one file opened for appending,
     by Python, by C code, or by other processes."""
 
     def __init__(self) -> None:
@@ -43,7 +42,7 @@ class DescriptorOutput:
         self._function: int | None = None
 
     def begin(self) -> None:
-        """Forget what was printed, and what a pass did with the streams."""
+        """Forget the output, and undo changes of a pass to the streams."""
         for descriptor in (1, 2):
             os.dup2(self._file, descriptor)
         if not _is_open(sys.stdout):
@@ -85,8 +84,8 @@ def _stream(descriptor: int) -> TextIO:
 
 
 class StreamOutput:
-    """In the process itself: what the thread that compiles writes to `sys.stdout` and `sys.stderr`.
-    Both go to standard error meanwhile."""
+    """In the process itself: the output of the compiling thread to `sys.stdout` and `sys.stderr`. Both
+    go to standard error meanwhile."""
 
     def __init__(self) -> None:
         self._pieces: Printed = []
@@ -106,13 +105,14 @@ class StreamOutput:
         self._function = function
 
     def add(self, text: str) -> None:
-        """Note what is printed."""
+        """Record output."""
         self._pieces.append((self._function, text))
 
 
 class _Redirected:
-    """Stands for a stream while passes run: what a thread that compiles writes goes to standard error
-    and its `StreamOutput`, what others write goes where it went. All else is the stream's own."""
+    """Replaces a stream while passes run: output of a compiling thread goes to standard error and its
+    `StreamOutput`, that of others to the original stream. All other attributes are the stream's
+    own."""
 
     def __init__(self, stream: TextIO, errors: TextIO) -> None:
         self._stream = stream
@@ -136,7 +136,7 @@ class _Redirected:
 
 
 _outputs: dict[int, StreamOutput] = {}
-"""By thread: where what it prints is noted."""
+"""By thread: the recorder of its output."""
 _streams: list[TextIO] = []
 """`sys.stdout` and `sys.stderr` while they are redirected."""
 _lock = threading.Lock()
@@ -157,7 +157,7 @@ os.register_at_fork(
 
 @contextlib.contextmanager
 def printing_to_errors() -> Generator[StreamOutput]:
-    """What this thread prints inside goes to standard error."""
+    """Send this thread's output to standard error inside the block."""
     thread = threading.get_ident()
     outer = _outputs.get(thread)
     output = StreamOutput()
@@ -181,7 +181,7 @@ def printing_to_errors() -> Generator[StreamOutput]:
 def _restore() -> None:
     if _outputs or not _streams:
         return
-    # What a pass, or another thread, has put there meanwhile stays.
+    # A stream that a pass, or another thread, has installed meanwhile stays.
     if isinstance(sys.stdout, _Redirected):
         sys.stdout = _streams[0]
     if isinstance(sys.stderr, _Redirected):
@@ -190,8 +190,8 @@ def _restore() -> None:
 
 
 def show(text: str) -> None:
-    """Write what passes printed to standard error."""
+    """Write the output of passes to standard error."""
     if text and sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
-        with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it any more
+        with contextlib.suppress(OSError, ValueError):  # closed, or without a reader
             sys.stderr.write(text)
             sys.stderr.flush()

@@ -1,5 +1,4 @@
-"""A worker process: how it is started, what it is asked, and all the ways in which it can fail.
-
+"""A worker process: starting it, sending requests, and all the ways in which it can fail.
 docs/workers.md describes the protocol. Nothing here waits: `codegen.pool` does, for many at once.
 """
 
@@ -24,21 +23,21 @@ from wasmdialect.passes.watch import NOTES_DESCRIPTOR
 
 Request = tuple[Any, ...]
 Message = tuple[str, Any]
-"""Kind and content of what a worker says."""
+"""Kind and content of a worker's message."""
 
 _CHUNK = 1 << 20
 _SECONDS_TO_END = 1.0
-"""How long a process may take to end when it has closed its connection."""
+"""Time limit for a process to end after it has closed its connection."""
 
 
 class WorkerFailure(Exception):
-    """A worker is gone, or cannot be used any more: it died, said nothing for too long, or nonsense."""
+    """A worker is gone or unusable: it died, was silent for too long, or sent nonsense."""
 
     def __init__(self, reason: str, printed: str = "", *, timed_out: bool = False):
         lines = printed.strip().splitlines()
         super().__init__(f"{reason}: {lines[-1]}" if lines else reason)
         self.printed = printed
-        """What it printed since its last message."""
+        """Its output since its last message."""
         self.timed_out = timed_out
 
 
@@ -47,14 +46,14 @@ class WorkerStartError(WorkerFailure):
 
 
 class Worker:
-    """One worker process, and what was sent and received so far."""
+    """One worker process, and the data sent and received so far."""
 
     def __init__(self) -> None:
         """Start a process. Raises WorkerStartError."""
         self.session: object = None
-        """The session that it has open, by identity."""
+        """Its open session, by identity."""
         self.is_ready = False
-        """Whether it has answered the first request, which this process sends when it starts it."""
+        """Whether it has answered the first request, which is sent on start."""
         self._number = 0
         self._incoming = bytearray()
         self._outgoing = memoryview(b"")
@@ -74,12 +73,12 @@ class Worker:
             on_error.pop_all()
         _alive.add(self)
         self.said_last = time.monotonic()
-        """When it said something, or was asked, in seconds of the monotonic clock."""
+        """Time of the last message or request, in seconds of the monotonic clock."""
         self.send(sys.version, worker_path(with_program=False))
 
     @property
     def pid(self) -> int:
-        """The process id; 0 in the child of a fork, which has nothing to do with the process."""
+        """The process id; 0 in the child of a fork, which does not own the process."""
         return 0 if self._process is None else self._process.pid
 
     # --- asking ---
@@ -89,12 +88,12 @@ class Worker:
         return self._socket.fileno()
 
     def send(self, *request: Any) -> None:
-        """Ask; `flush` does what is left to be done."""
+        """Send a request; `flush` sends the rest."""
         self._number += 1
         self._send(request)
 
     def answer(self, content: Any) -> None:
-        """Answer a question that the worker asked about its request."""
+        """Answer a worker's question about its request."""
         self._send((content,))
 
     def _send(self, content: tuple[Any, ...]) -> None:
@@ -105,11 +104,11 @@ class Worker:
 
     @property
     def is_sending(self) -> bool:
-        """Whether there is something left to be sent."""
+        """Whether unsent data is left."""
         return len(self._outgoing) > 0
 
     def flush(self) -> None:
-        """Send as much as can be sent now. That nobody reads it shows when receiving."""
+        """Send as much as possible now. A missing reader is noticed when receiving."""
         try:
             while self._outgoing:
                 self._outgoing = self._outgoing[self._socket.send(self._outgoing) :]
@@ -121,7 +120,7 @@ class Worker:
     # --- being answered ---
 
     def receive(self) -> Message | None:
-        """The next message if it is there. Raises WorkerFailure."""
+        """The next message if it has arrived. Raises WorkerFailure."""
         message = self._take_message()
         if message is not None:
             return message
@@ -171,31 +170,31 @@ class Worker:
         return WorkerFailure(f"the worker died with {what}", self.printed())
 
     def check(self) -> None:
-        """Nothing was heard for a while: raises WorkerFailure if the process is gone. (The connection
+        """Check after a silence: raises WorkerFailure if the process is gone. (The connection
         may be open still, in a process that a pass has started.)"""
         if not self.is_alive():
             raise self._dead()
 
     def printed(self) -> str:
-        """What was written to its descriptors 1 and 2 since the last call."""
+        """The output to its descriptors 1 and 2 since the last call."""
         end = os.fstat(self._errors.fileno()).st_size
         data = os.pread(self._errors.fileno(), end - self._read, self._read)
         self._read = end
         return data.decode("utf-8", "replace")
 
     def is_alive(self) -> bool:
-        """Whether the process is there."""
+        """Whether the process exists."""
         return self._process is not None and self._process.poll() is None
 
     # --- the end ---
 
     def forget_printed(self) -> None:
-        """Between two requests: what it printed is known."""
+        """Between two requests: discard the known output."""
         self._errors.truncate(0)
         self._read = 0
 
     def close(self) -> None:
-        """End the process, and what it started."""
+        """End the process, and the processes it started."""
         _alive.discard(self)
         self._socket.close()
         if self._process is not None:
@@ -209,10 +208,10 @@ class Worker:
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def leave_to_parent(self) -> None:
-        """After a fork, in the child: the process is the parent's. Only our copies of the descriptors
-        are closed, so that it sees when the parent is gone."""
+        """After a fork, in the child: the process belongs to the parent. Only our copies of the
+        descriptors are closed, so that it sees when the parent is gone."""
         if self._process is not None:
-            self._process.returncode = 0  # or it would be waited for when it is collected
+            self._process.returncode = 0  # otherwise the garbage collector would wait for it
             self._process = None
         self._socket.close()
         self._errors.close()
@@ -227,7 +226,7 @@ def _start(connection: int, errors: IO[bytes]) -> subprocess.Popen[bytes]:
     environment["PYTHONHASHSEED"] = "0"
     descriptors = [connection]
     with contextlib.ExitStack() as opened:
-        with contextlib.suppress(OSError):  # what a worker says about slow passes does not wait
+        with contextlib.suppress(OSError):  # messages about slow passes are not delayed
             notes = os.dup(2)
             opened.callback(os.close, notes)
             environment[NOTES_DESCRIPTOR] = str(notes)
@@ -239,14 +238,15 @@ def _start(connection: int, errors: IO[bytes]) -> subprocess.Popen[bytes]:
             stderr=errors,
             pass_fds=descriptors,
             env=environment,
-            process_group=0,  # Ctrl-C is for the parent; what passes start ends with the worker
+            process_group=0,  # Ctrl-C is for the parent; processes started by passes end with the
+            worker
         )
 
 
 def _interpreter_options() -> list[str]:
-    """Options that let a worker's Python be as this one, except that it does not look for modules in
-    the current directory, and that what it prints is written at once. (Not -E and -I: a worker does
-    get PYTHONHASHSEED.)"""
+    """Options for a worker's Python to behave like this one, except that it does not look for modules
+    in the current directory, and that its output is not buffered. (Not -E and -I: a worker does get
+    PYTHONHASHSEED.)"""
     options = ["-P", "-u"]
     flags = {"-s": sys.flags.no_user_site, "-S": sys.flags.no_site, "-B": sys.dont_write_bytecode}
     options += [option for option, is_on in flags.items() if is_on]

@@ -1,7 +1,6 @@
-"""LLVM refuses the code of a function: which function, which operation, which pass.
-
-Nothing of this is known when it happens, since a text holds only what LLVM needs. So the unit is made
-again: with a text that remembers its operations, and with the pipeline cut off after each pass.
+"""Diagnosis when LLVM refuses the code of a function: which function, operation and pass. This is not
+known at first, since a text holds only what LLVM needs. So the unit is rebuilt: with a text that
+remembers its operations, and with the pipeline cut off after each pass.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class Refusal:
     symbol: str
     message: str
     place: str
-    """The operation, where it can be told; one line or none."""
+    """The operation, if it can be determined; one line or none."""
 
     @property
     def reason(self) -> str:
@@ -53,8 +52,8 @@ def find_refusal(module: ModuleOp, attributes: str = "") -> Refusal | None:
 def explain_refusal(
     session: CompileSession, indices: Sequence[int] | None, *, signatures: bool
 ) -> PassFailure | None:
-    """What is wrong with the code of these functions, or of all, with the path of a reproducer; None if
-    LLVM accepts them one by one."""
+    """The error in the code of these functions, or of all, with the path of a reproducer; None if LLVM
+    accepts them one by one."""
     module = _import(session, indices, signatures)
     session.run_passes(module)
     refusal = find_refusal(module, _attributes(session))
@@ -100,7 +99,7 @@ def _culprit(
             run_passes(kept, session.context, module, "none", None, session.declare_missing)
             refused = find_refusal(module, _attributes(session))
         except (EmitError, PassFailure):
-            continue  # needs what a later pass does
+            continue  # depends on a later pass
         if refused is not None:
             return p.name
     return None
@@ -120,8 +119,8 @@ _VALUE = re.compile(r"^\s*(%\d+) = ", re.MULTILINE)
 
 
 def _place(module: ModuleOp, function: llvm.FuncOp, text: str, message: str) -> str:
-    """The operation that LLVM's message is about, as far as it can be told: by the line of the text, or
-    by the number of the value."""
+    """The operation that LLVM's message is about, as far as it can be determined: by the line of the
+    text, or by the number of the value."""
     line, value = _LINE.search(message), _VALUE.search(message)
     written = text.splitlines()[int(line[1]) - 1] if line is not None else None
     if written is None and value is not None:

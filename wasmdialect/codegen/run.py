@@ -1,8 +1,7 @@
-"""One compilation: its items, what the cache has of them, and the units of the rest in workers.
-
-An *item* is what the cache keeps whole: a function with its trampolines, the trampolines of the
-function types, at `-O3` a unit of functions, and with a pass that sees the whole module, the module.
-Items that are missing are compiled in *units* of some functions.
+"""One compilation: its items, those in the cache, and the units of the rest in workers. An *item* is
+cached as a whole: a function with its trampolines, the trampolines of the function types, at `-O3` a
+unit of functions, and with a pass that sees the whole module, the module. Items that are missing are
+compiled in *units* of some functions.
 """
 
 from __future__ import annotations
@@ -45,17 +44,17 @@ from wasmdialect.passes.pipeline import PassFailure
 
 UNIT_BYTES = 16 * 1024
 """Bytes of function bodies in a unit, unless one function has more: enough to spread the fixed cost
-of a unit, few enough that one that kills its worker costs little."""
+of a unit, few enough that a unit that kills its worker costs little."""
 _BATCH_CHARACTERS = 1_000_000
 """Characters of LLVM IR text that a worker gets at once."""
 
 Progress = Callable[[int, int], None]
-"""Called with the bytes of function bodies that are done and that there are."""
+"""Called with the finished and the total bytes of function bodies."""
 
 
 @dataclass(slots=True)
 class FunctionLog:
-    """What compiling one function took."""
+    """The cost of compiling one function."""
 
     symbol: str
     bytes: int
@@ -63,14 +62,14 @@ class FunctionLog:
     llvm_seconds: float
     """Of LLVM and reading its object, now or when the code was put into the cache."""
     cached: bool
-    """Whether the code was there already, from the store or an equal function."""
+    """Whether the code existed already, from the store or an equal function."""
     level: Level
-    """What it was compiled at: lower than was asked for if that would have taken too long."""
+    """The level it was compiled at: lower than requested if that would have taken too long."""
 
 
 @dataclass
 class Run:
-    """The items of one compilation and what has come of them."""
+    """The items of one compilation and their results."""
 
     session: CompileSession
     binary: bytes
@@ -84,7 +83,7 @@ class Run:
     log: list[FunctionLog] = field(default_factory=list[FunctionLog])
     cache: CacheStatistics = field(default_factory=CacheStatistics)
     description: Description | None = None
-    """What the artifact says of the module, once everything is compiled."""
+    """The artifact's description of the module, once everything is compiled."""
 
     def __post_init__(self) -> None:
         self.settings = self.session.settings
@@ -171,7 +170,7 @@ class Run:
         return digest(self._source_prefix, str(item.signatures), *bodies)
 
     def _origin(self, item: Item) -> int:
-        """What offsets of a source entry count from."""
+        """The origin of the offsets of a source entry."""
         if not item.functions:
             return 0
         return self.session.source.body(item.functions[0])[0]
@@ -207,7 +206,7 @@ class Run:
         self.reports += entry.reports
 
     def _count(self, key: str, code: CompiledText) -> bool:
-        """Note a use of code for the statistics; whether it was there already."""
+        """Count a use of code in the statistics; returns whether it existed already."""
         count = len(code.functions)
         if key in self.codes.found:
             self.cache.hits += count
@@ -257,7 +256,7 @@ class Run:
         shared_pool(self.jobs).run(session, tasks, self.settings.config.compile_timeout)
 
     def finish_unit(self, unit: UnitTask, seconds: dict[str, float]) -> None:
-        """Take a unit that is done."""
+        """Take a finished unit."""
         lowered = unit.lowered
         assert lowered is not None
         self._add_seconds(seconds)
@@ -283,7 +282,7 @@ class Run:
         printed: Printed,
         seconds: float,
     ) -> None:
-        """Keep what a unit gave under the items it was made of."""
+        """Cache the results of a unit under its items."""
         if self.settings.config.opt_level == 3:
             if unit not in self._wholes:
                 return
@@ -296,14 +295,14 @@ class Run:
             owner = owner_of(use.symbols[0])
             entry = types if owner is None else entries.get(owner)
             if entry is None:
-                return  # a pass made functions of its own: they belong to no item
+                return  # functions created by a pass do not belong to an item
             entry.uses.append(use)
         for report in reports:
             if report["function_index"] in entries:
                 entries[report["function_index"]].reports.append(report)
         for index, text in printed:
             if index not in entries:
-                return  # nobody knows what it was printed for: the passes run again, and print again
+                return  # the function is unknown: the passes run again, and print again
             entries[index].printed += text
         size = sum(map(self._size_of, unit.functions)) or 1
         for index, entry in entries.items():
@@ -314,7 +313,7 @@ class Run:
             self.codes.insert_source(self._source_key(Item((), True)), types, 0)
 
     def name_of(self, item: Item) -> str:
-        """A function, or what else an item is, for people."""
+        """The name of an item, a function or another, for humans."""
         if not item.functions:
             return "the trampolines of the function types"
         index = item.functions[0]

@@ -1,9 +1,7 @@
-"""Where workers look for modules: where this process does, but not in the user's folders.
-
-Python puts the folder of the program first, or the current directory (`-c`, `-m`, a prompt): whatever
-is called `types.py` or `llvmlite.py` there would be imported by the compiler. Workers go without that
-entry, or have it last: if the package itself is there, and for sessions that load passes, which may
-import what is beside them.
+"""The module search path of workers: that of this process, without the user's folders. Python puts the
+folder of the program first, or the current directory (`-c`, `-m`, a prompt): the compiler would import
+any `types.py` or `llvmlite.py` there. Workers do without that entry, or have it last: if the package
+itself is there, and for sessions that load passes, which may import their neighbours.
 """
 
 from __future__ import annotations
@@ -37,7 +35,7 @@ def current_folder() -> str:
 
 
 def _program_folder(path: list[str]) -> str | None:
-    """The entry that Python has put in front of the others for the program, None if there is none."""
+    """The entry that Python has put first for the program, None if there is none."""
     if sys.flags.safe_path:
         return None
     if "" in path:

@@ -1,7 +1,6 @@
-"""A module being compiled: what parent and workers both set up from its bytes and settings.
-
-The declarations come from the module alone, and the `declare` hooks of the passes are deterministic; so
-each process makes the same ones for itself, and only function numbers travel between them.
+"""A module being compiled: the state that parent and workers both set up from its bytes and settings.
+The declarations come from the module alone, and the `declare` hooks of the passes are deterministic;
+so each process derives the same ones, and only function numbers travel between them.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ class CompileSession:
     def __init__(
         self, binary: bytes, file: str, settings: CompileSettings, pipeline: str | None = None
     ):
-        """`binary` is a Wasm module, or the text of a module that is IR. `pipeline` replaces the
+        """`binary` is a Wasm module, or the text of a module in IR form. `pipeline` replaces the
         complete one of the settings. Raises WasmError, PassError, PassFailure, DeclarationError."""
         self.settings = settings
         self.registry = PassRegistry()
@@ -54,7 +53,7 @@ class CompileSession:
             self.registry.load_file(path)
         self.context = self.registry.make_context()
         self.is_ir = is_ir(binary)
-        """Whether it is IR already: then all passes run over the whole module, in this process."""
+        """Whether the input is IR: then all passes run over the whole module, in this process."""
         self.source: Source
         if self.is_ir:
             self.source = IRSource(binary, file, self.context)
@@ -96,7 +95,7 @@ class CompileSession:
         return done
 
     def _declare(self) -> None:
-        """Call the `declare` hooks, and number what they add."""
+        """Call the `declare` hooks, and number their additions."""
         self._declaring = any(isinstance(p, Declaring) for p in self.passes)
         if not self._declaring:
             return
@@ -131,8 +130,8 @@ class CompileSession:
         )
 
     def declare_missing(self, module: ModuleOp) -> Mapping[str, Operation]:
-        """Declare in a unit what a pass has added a reference to; number what it has added to the whole
-        module. Returns what nothing declares. Raises DeclarationError."""
+        """Add declarations to a unit for new references of a pass, or number its additions to the
+        whole module. Returns the undeclared symbols. Raises DeclarationError."""
         if COUNTS_ATTRIBUTE in module.attributes:
             return declare_missing(module, self.source.declared)
         number_again(module)
@@ -160,12 +159,12 @@ class CompileSession:
             return self.import_everything()
         if not self._declaring:
             return self.import_functions(indices, signatures=signatures)
-        # With what a `declare` hook may have looked at.
+        # Including everything that a `declare` hook may have read.
         return self.source.everything(only=indices)
 
 
 def session_request(session: CompileSession, binary: bytes, file: str) -> tuple[Any, ...]:
-    """What lets a worker set up the same. Relative paths mean there what they mean here."""
+    """The data for setting up the same session in a worker. Relative paths resolve there as here."""
     settings = session.settings.to_plain() | {"load": session.registry.files}
     path = worker_path(with_program=len(session.registry.files) > 0)
     return "session", binary, file, settings, path, current_folder()

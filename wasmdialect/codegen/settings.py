@@ -1,4 +1,4 @@
-"""What a module is compiled with: the settings as they were when that began, and the machine."""
+"""The settings of a compilation, as they were at its start, and the target machine."""
 
 from __future__ import annotations
 
@@ -13,20 +13,21 @@ Level = Literal[0, 1, 2, 3]
 
 @dataclass(frozen=True)
 class CompileSettings:
-    """The settings of one compilation, which nobody changes, and the target they ask for."""
+    """The immutable settings of one compilation, and the target they select."""
 
     target: Target
     config: Config = field(default_factory=Config)
 
     @staticmethod
     def of(config: Config) -> CompileSettings:
-        """The settings that a Config has now. Raises TargetError, and WasmtimeError for a bad value."""
+        """A snapshot of the settings of a Config. Raises TargetError, and WasmtimeError for a bad
+        value."""
         values = {row.name: getattr(config, row.name) for row in SETTINGS}
         return CompileSettings(parse_target(config.target), Config(**values))
 
     def to_plain(self) -> dict[str, Any]:
-        """What import and passes depend on, for workers and for keys of the cache: a dictionary that
-        `marshal` and JSON can write."""
+        """The settings that import and passes depend on, for workers and for cache keys: a dictionary
+        that `marshal` and JSON can write."""
         values = {row.name: getattr(self.config, row.name) for row in in_groups(*KEY_GROUPS)}
         return values | {"target": asdict(self.target)}
 

@@ -1,6 +1,5 @@
-"""What a compilation starts from, in one shape: a Wasm module, or a module that is IR already.
-
-Both give the declarations, which `declare` hooks of passes add to, and the functions: some of them in a
+"""The input of a compilation, behind one interface: a Wasm module, or a module in IR form. Both
+provide the declarations, which `declare` hooks of passes extend, and the functions: some of them in a
 unit, or all.
 """
 
@@ -43,10 +42,10 @@ class Source(ABC):
     """A module to compile."""
 
     declared: ModuleDeclarations
-    """Its declarations, numbered, with what passes have added since `finish`."""
+    """Its declarations, numbered, with the additions of passes since `finish`."""
 
     def finish(self) -> None:
-        """Number what passes have added. Raises DeclarationError."""
+        """Number the additions of passes. Raises DeclarationError."""
         module = self.declared.module
         number_again(module)
         self.declared = ModuleDeclarations(module)
@@ -72,7 +71,7 @@ class Source(ABC):
 
     @abstractmethod
     def declarations_digest(self) -> str:
-        """The digest of what the code of a function can depend on besides its body."""
+        """The digest of everything that the code of a function can depend on besides its body."""
 
     @abstractmethod
     def body(self, index: int) -> tuple[int, bytes]:
@@ -84,10 +83,10 @@ class Source(ABC):
 
 
 class WasmSource(Source):
-    """A binary module: bodies are validated and imported when they are asked for."""
+    """A binary module: bodies are validated and imported on demand."""
 
     def __init__(self, binary: bytes, file: str, markers: Markers):
-        """`file` is what locations name. Raises WasmError."""
+        """`file` is the file name in locations. Raises WasmError."""
         self._binary, self._file, self._markers = binary, file, markers
         self._wasm = decode_module(binary)
         validate_declarations(self._wasm)
@@ -154,7 +153,7 @@ class IRSource(Source):
         self.is_lowered_to_llvm = any(text.startswith("wasmvm-to-llvm") for text in lowered)
 
     def _verify(self) -> None:
-        """Check what the importer's modules are by construction. Raises IRError."""
+        """Check properties that the importer's modules have by construction. Raises IRError."""
         module = self.declared.module
         try:
             module.verify()
@@ -219,7 +218,7 @@ def _without_others(module: ModuleOp, indices: Sequence[int], *, signatures: boo
 
 
 def _remove_body(op: Operation) -> None:
-    """Make a declaration of a function; a trampoline goes."""
+    """Turn a function into a declaration; remove a trampoline."""
     if isinstance(op, wasmvm.FuncOp):
         op.detach()
         op.erase()

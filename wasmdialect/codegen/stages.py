@@ -1,6 +1,7 @@
 """Functions at every stage: text, wasmir, the IR after each pass, LLVM IR, assembly.
 
-Made in workers, since LLVM may abort on what passes made; such a function has one stage, which says so.
+This happens in workers, since LLVM may abort on the output of passes; such a function has one stage,
+which says so.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Stage:
     title: str
     text: str
     extension: str
-    """What a file with this text ends with."""
+    """The extension of a file with this text."""
 
 
 def function_stages(
@@ -82,7 +83,7 @@ def list_stages(session: CompileSession, index: int) -> list[Stage]:
 
 
 def print_ir(module: ModuleOp) -> str:
-    """A module as text, without the line that only the whole has."""
+    """A module as text, without the line that only the whole module has."""
     from xdsl.printer import Printer
 
     stream = StringIO()

@@ -1,4 +1,4 @@
-"""Stores: where the cache keeps its entries, as bytes under a key.
+"""Stores hold the entries of the cache, as bytes under a key.
 
 A store needs `get` and `insert`. Any thread may call them; an entry may vanish at any time.
 """
@@ -30,11 +30,11 @@ class Store(Protocol):
     """Keeps bytes under keys, which are hexadecimal digests."""
 
     def get(self, key: str) -> bytes | None:
-        """What was inserted under the key, None if there is nothing (any more)."""
+        """The value inserted under the key, None if there is none (any more)."""
         ...
 
     def insert(self, key: str, value: bytes) -> None:
-        """Keep a value. Failing to is no error."""
+        """Keep a value. Failure to do so is not an error."""
         ...
 
 
@@ -57,13 +57,12 @@ class DirectoryStore:
     """Entries as files of a directory, which processes of one user can share.
 
     Only files that nobody else can change are read (`trusted_path`). A file appears whole, by rename.
-    When the directory is larger than the limit, the entries that
-    were not used for the longest time go.
+    When the directory is larger than the limit, the least recently used entries are removed.
     """
 
     def __init__(self, path: str | os.PathLike[str], limit: int = DEFAULT_LIMIT):
-        """`limit` is in bytes. Raises UntrustedPathError if others can change what is in the directory,
-        OSError if it cannot be made."""
+        """`limit` is in bytes. Raises UntrustedPathError if others can change the contents of the
+        directory, OSError if it cannot be created."""
         self.path = Path(path)
         self.limit = limit
         make_trusted_directory(self.path)
@@ -81,7 +80,7 @@ class DirectoryStore:
         return data
 
     def insert(self, key: str, value: bytes) -> None:
-        """Keep a value. A full disk or a missing right is no error: the entry is not kept."""
+        """Keep a value. A full disk or a missing permission is not an error: the entry is not kept."""
         file = self._file(key)
         part = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
         try:
@@ -93,7 +92,7 @@ class DirectoryStore:
             with contextlib.suppress(OSError):
                 part.unlink()
             return
-        # Without a lock, which a fork might copy: if threads add at once, the look comes a bit later.
+        # Without a lock, which a fork might copy: if threads add at once, the check comes a bit later.
         self._inserted += len(value)
         if self._inserted >= min(_CHECK_EVERY, self.limit):
             self._inserted = 0
@@ -112,7 +111,7 @@ class DirectoryStore:
         return found
 
     def evict(self) -> None:
-        """If the directory is over its limit, remove the entries used longest ago."""
+        """If the directory is over its limit, remove the least recently used entries."""
         entries = sorted(self.entries())
         size = sum(row[1] for row in entries)
         if size <= self.limit:
@@ -132,7 +131,7 @@ class DirectoryStore:
 
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-"""Nor wait for whoever writes into a FIFO."""
+"""Do not wait for a writer of a FIFO either."""
 
 
 def _open_own(path: str, flags: int) -> int:

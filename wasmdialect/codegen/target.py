@@ -1,4 +1,4 @@
-"""Targets: what machine code is made for, and what of it is checked when it is loaded."""
+"""Targets: the machines that code is compiled for, and the parts that are checked on load."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HOST_TRIPLE = "x86_64-unknown-linux-gnu"
 
 
 class TargetError(Exception):
-    """A target that cannot be compiled for; the message says which can."""
+    """A target that cannot be compiled for; the message lists those that can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Target:
     triple: str
     cpu: str
     features: str
-    """In LLVM's notation: `+sse4.1,+avx2`, sorted, only what is on."""
+    """In LLVM's notation: `+sse4.1,+avx2`, sorted, only enabled ones."""
 
     @property
     def elf_machine(self) -> int:
@@ -31,7 +31,7 @@ class Target:
 
     @property
     def is_big_endian(self) -> bool:
-        """Whether its integers have the highest byte first."""
+        """Whether its integers have the most significant byte first."""
         return self.triple.startswith("s390x")
 
 
@@ -47,7 +47,7 @@ _DEFAULTS = {
 
 @cache
 def host_target() -> Target:
-    """This machine, with everything its processor can do."""
+    """This machine, with all features of its processor."""
     import llvmlite.binding as llvm
 
     features = cast(dict[str, bool], llvm.get_host_cpu_features())

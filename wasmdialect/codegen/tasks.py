@@ -1,7 +1,6 @@
-"""What workers do for a compilation, and what is tried when a worker fails at it.
-
-A unit is taken apart into its functions. A function that ends its worker is tried once more, then at
-lower levels; one that takes too long goes on at the next lower level at once.
+"""The tasks of workers in a compilation, and the fallbacks when a worker fails. A unit is split into
+its functions. A function that ends its worker is tried once more, then at lower levels; one that takes
+too long is tried at the next lower level at once.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from wasmdialect.lowering.emit import CodeText
 
 
 class Item(NamedTuple):
-    """What the cache keeps whole."""
+    """The unit of caching."""
 
     functions: tuple[int, ...]
     signatures: bool = False
@@ -45,11 +44,11 @@ class Owner(Protocol):
         ...
 
     def name_of(self, item: Item) -> str:
-        """A function, or what else an item is, for people."""
+        """The name of an item, a function or another, for humans."""
         ...
 
     def finish_unit(self, unit: UnitTask, seconds: dict[str, float]) -> None:
-        """Take a unit that is done."""
+        """Take a finished unit."""
         ...
 
 
@@ -64,11 +63,11 @@ class UnitTask:
     """How often its functions have failed at this level."""
     shows: bool = True
     fallback: WorkerFailure | None = None
-    """Why it is at a lower level than was asked for."""
+    """Why it is at a lower level than requested."""
     lowered: LoweredUnit | None = None
-    """None while import and passes are at work."""
+    """None while import and passes are running."""
     waiting: list[int] = field(default_factory=list[int])
-    """Numbers of the texts whose code is still to come."""
+    """Numbers of the texts whose code is still missing."""
 
     @property
     def request(self) -> Request:
@@ -84,7 +83,7 @@ class UnitTask:
         return self.take_code(number, CompiledText.from_plain(plain))
 
     def missing(self, lowered: LoweredUnit) -> list[bool]:
-        """Take what import and passes made; which texts there is no code for."""
+        """Take the result of import and passes; returns the texts without code in the cache."""
         self.lowered = lowered
         known: set[str] = set()
         answer: list[bool] = []
@@ -111,7 +110,7 @@ class UnitTask:
         return ()
 
     def failed(self, failure: WorkerFailure) -> Iterable[Task]:
-        """Its functions alone; a function once more, or at a lower level."""
+        """Retry its functions one by one; a single function once more, or at a lower level."""
         tasks = self._instead(failure)
         if failure.timed_out or self.tries > 0 or self.lowered is None:
             return tasks
@@ -139,7 +138,7 @@ class UnitTask:
         return [self._lower(self.item, shows, failure)]
 
     def _at_work(self) -> Item | None:
-        """What LLVM was compiling."""
+        """The function that LLVM was compiling."""
         if self.lowered is None or not self.waiting:
             return None
         index = owner_of(self.lowered.texts[self.waiting[0]].symbols[0])
@@ -152,7 +151,7 @@ class UnitTask:
 
 @dataclass(slots=True)
 class PlacedCode:
-    """A text of a module that all passes have seen, and what it is compiled at."""
+    """A text of a module that all passes have seen, and its level."""
 
     text: CodeText
     level: Level
@@ -169,7 +168,7 @@ class TextsTask:
     on_fallback: Callable[[PlacedCode, WorkerFailure], None]
     shows: bool = True
     count: int = 0
-    """How many of them are done."""
+    """The number of finished texts."""
 
     @property
     def request(self) -> Request:
@@ -187,7 +186,8 @@ class TextsTask:
         return ()
 
     def failed(self, failure: WorkerFailure) -> Iterable[Task]:
-        """The text that LLVM was at alone, once more or at a lower level; the others after it."""
+        """Retry the text that LLVM was compiling alone, once more or at a lower level; then the
+        others."""
         if self.count == len(self.texts):
             return ()
         culprit, *rest = self.texts[self.count :]
@@ -207,14 +207,14 @@ class TextsTask:
 
 @dataclass(eq=False)
 class ExplainTask:
-    """Looking whether LLVM has failed since it refuses a function: then PassFailure is raised. It is
-    done in a worker, which LLVM may abort too."""
+    """Check whether LLVM failed because it refuses a function: then PassFailure is raised. This runs
+    in a worker, which LLVM may abort too."""
 
     functions: tuple[int, ...] | None
     """None: all."""
     signatures: bool = True
     then: Sequence[Task] = ()
-    """What is to be done if it is something else."""
+    """The tasks to continue with if there is another cause."""
     shows: bool = False
 
     @property
@@ -227,11 +227,11 @@ class ExplainTask:
         raise AssertionError(kind)
 
     def done(self, reply: Any) -> Iterable[Task]:
-        """It is something else."""
+        """There is another cause."""
         return self.then
 
     def failed(self, failure: WorkerFailure) -> Iterable[Task]:
-        """It is not known."""
+        """The cause is unknown."""
         return self.then
 
 

@@ -1,8 +1,7 @@
-"""Whether nobody but the user and root can change what is in a directory.
-
-What is in the cache is run: whoever can write there is as powerful as the user. So each directory on
-the way must belong to one of the two, and be writable for no others, unless the sticky bit protects
-what is in it, as in /tmp. Symbolic links are followed if they belong to one of the two.
+"""Whether only the user and root can change the contents of a directory. Entries of the cache are run:
+anyone who can write there is as powerful as the user. So each directory on the path must belong to one
+of the two, and be writable by nobody else, unless the sticky bit protects its contents, as in /tmp.
+Symbolic links are followed if they belong to one of the two.
 """
 
 from __future__ import annotations
@@ -17,16 +16,15 @@ _MAX_LINKS = 40
 
 
 class UntrustedPathError(PermissionError):
-    """Somebody else could write there; the message says who and where."""
+    """Somebody else could write to the path; the message says who and where."""
 
     def __init__(self, path: str, reason: str):
         super().__init__(errno.EPERM, reason, path)
 
 
 def make_trusted_directory(path: Path) -> None:
-    """Make a directory for the user alone, with those on the way to it, unless it is there.
-
-    Raises UntrustedPathError if others can change what is in it, OSError if it cannot be made.
+    """Create a directory for the user alone, with its missing parents. Raises UntrustedPathError if
+    others can change its contents, OSError if it cannot be created.
     """
     check_trusted(path)
     missing = [each for each in (path, *path.parents) if not each.exists()]
@@ -37,7 +35,7 @@ def make_trusted_directory(path: Path) -> None:
 
 
 def check_trusted(path: Path) -> None:
-    """Walk down to a directory, as far as it is there. Raises UntrustedPathError, OSError."""
+    """Walk down to a directory, as far as it exists. Raises UntrustedPathError, OSError."""
     if not hasattr(os, "geteuid"):
         return  # no owners and modes of this kind
     at = "/"
@@ -89,7 +87,8 @@ def why_untrusted(status: os.stat_result) -> str | None:
 
 
 def _is_own_group(group: int, user: int) -> bool:
-    """Whether a group has one member only, as where each user has a group of the same number."""
+    """Whether a group has only one member, as on systems where each user has a group of the same
+    number."""
     import grp
     import pwd
 

@@ -1,6 +1,6 @@
-"""Compiling a unit: the bodies of some functions, from Wasm bytes to the texts LLVM gets to code.
+"""Compiling a unit: the bodies of some functions, from Wasm bytes to LLVM IR to code.
 
-Up to `-O2` each function is a text of its own, so its code does not depend on what else is in the unit;
+Up to `-O2` each function is a text of its own, so its code does not depend on the rest of the unit;
 at `-O3` the unit is one text. Before LLVM runs, the parent is asked which texts it has code for, and it
 gets the code of each as soon as there is any.
 """
@@ -36,24 +36,24 @@ from wasmdialect.passes.pipeline import PassFailure
 
 
 class PlacedText(NamedTuple):
-    """A text by its digest, at its place in the module."""
+    """A text by its digest, at its position in the module."""
 
     digest: str
     level: Level
-    """What it is to be compiled at: lower than was asked for if it is over its budget."""
+    """Its level: lower than requested if it is over its budget."""
     symbols: tuple[str, ...]
     base: int
 
 
 @dataclass
 class LoweredUnit:
-    """What import and passes made of a unit; its code is still to come."""
+    """The result of import and passes for a unit, before its code is compiled."""
 
     texts: list[PlacedText]
     """In the order of the unit."""
     reports: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     printed: Printed = field(default_factory=list[tuple[int | None, str]])
-    """What passes printed."""
+    """The output of passes."""
 
     def to_plain(self) -> Any:
         """Values that `marshal` can write."""
@@ -80,9 +80,9 @@ def compile_unit(
     """Compile functions by index, with the trampolines of the function types if `signatures`; `verify`
     their texts first where LLVM must not abort.
 
-    `missing` tells which texts there is no code for; `on_code` gets the code of each of them with its
-    number, in order. Returns the time by stage: `import`, `passes`, `emit`, `llvm`, `extract`. Raises
-    WasmError, PassFailure, CodegenError.
+    `missing` returns the texts without code in the cache; `on_code` gets the code of each of them with
+    its number, in order. Returns the time by stage: `import`, `passes`, `emit`, `llvm`, `extract`.
+    Raises WasmError, PassFailure, CodegenError.
     """
     clock = Clock()
     take_reports()
@@ -117,8 +117,8 @@ def compile_unit(
 def emit_texts(
     module: ModuleOp, settings: CompileSettings, level: Level
 ) -> tuple[list[tuple[CodeText, Level]], list[dict[str, Any]]]:
-    """The texts of a lowered module, what LLVM compiles one by one and at which level, and reports of
-    those that are over their budget."""
+    """The texts of a lowered module, which LLVM compiles one by one, with their levels, and reports of
+    those over their budget."""
     attributes = code_attributes(
         settings.target, branch_protection=settings.config.branch_protection
     )

@@ -1,8 +1,8 @@
 """The worker process: requests in, replies out. docs/workers.md describes the protocol.
 
-LLVM aborts the process on some input, and one lock inside llvmlite keeps threads from compiling in
-parallel; so compilation happens here. `codegen.process` runs this file by its path, and it takes its
-search path from there before it imports anything of the package: what is imported at the top is of the
+LLVM aborts the process on some inputs, and a lock inside llvmlite keeps threads from compiling in
+parallel; so compilation happens here. `codegen.process` runs this file by its path, and it receives
+its search path from there before it imports anything of the package: the imports at the top are of the
 standard library only.
 """
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from wasmdialect.codegen.unit import LoweredUnit
 
 HEADER = struct.Struct("<8sQ")
-"""What a message starts with: `MAGIC`, and the length of the `marshal`led tuple that follows."""
+"""The header of a message: `MAGIC`, and the length of the `marshal`led tuple that follows."""
 MAGIC = b"wasmdial"
 
 
 def encode_message(message: tuple[Any, ...]) -> bytes:
-    """A message as bytes. Raises ValueError for what `marshal` cannot write."""
+    """A message as bytes. Raises ValueError for values that `marshal` cannot write."""
     data = marshal.dumps(message)
     return HEADER.pack(MAGIC, len(data)) + data
 
@@ -62,7 +62,7 @@ class Channel:
         return b"".join(parts)
 
     def end_with_parent(self) -> None:
-        """From now on this process ends as soon as the other side is gone, whatever it is doing."""
+        """Make this process end as soon as the other side is gone, whatever it is doing."""
         poll = select.poll()
         poll.register(self._descriptor, select.POLLRDHUP)
 
@@ -88,7 +88,8 @@ def main() -> None:
 
 
 def _load_compiler() -> None:
-    """Import what compiling takes before a session adds the user's own folders to the search path."""
+    """Import all modules of the compiler before a session adds the user's own folders to the search
+    path."""
     import capstone  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
     import wasmdialect.codegen.unit  # noqa: F401  # pyright: ignore[reportUnusedImport]
@@ -119,7 +120,7 @@ class _Server:
     """Carries out requests; keeps the module that the units belong to."""
 
     number = 0
-    """The request that is being carried out: every message says which one it belongs to."""
+    """The current request: every message says which one it belongs to."""
 
     def __init__(self, channel: Channel) -> None:
         from wasmdialect.codegen.printed import DescriptorOutput
@@ -134,7 +135,7 @@ class _Server:
     def open_session(
         self, binary: bytes, file: str, settings: dict[str, Any], path: list[str], folder: str
     ) -> None:
-        """The module that the next units belong to; where the parent looks for modules, and is."""
+        """Set the module of the next units, and the parent's search path and directory."""
         from wasmdialect.codegen.session import CompileSession
         from wasmdialect.codegen.settings import CompileSettings
 

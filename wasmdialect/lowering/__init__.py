@@ -1,1 +1,1 @@
-"""From wasmir and wasmvm to LLVM: `wasmvm-to-llvm`, then LLVM IR text."""
+"""From wasmir and wasmvm to LLVM: `wasmvm-to-llvm`, then textual LLVM IR."""

@@ -1,4 +1,4 @@
-"""What is written in another way for big-endian machines: linear memory is little-endian everywhere."""
+"""Byte swaps for big-endian machines: linear memory is little-endian everywhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wasmdialect.lowering.emit_function import (
 
 
 def _swapped_bits(op: llvm_ext.LoadOp | llvm_ext.StoreOp, t: Attribute) -> int:
-    """The bits of an access whose bytes are in the other order; 0 for none."""
+    """The width in bits of an access whose bytes must be swapped; 0 if they need not be."""
     if op.alias is None or op.alias.data != Alias.LINEAR:
         return 0
     match t:

@@ -1,18 +1,18 @@
-"""LLVM IR text from the `llvm` and `llvm_ext` dialects.
+"""Textual LLVM IR from the `llvm` and `llvm_ext` dialects.
 
-Written out directly: 2 us an operation, against 10 for building llvmlite's IR and printing that, and
+It is written out directly: 2 us per operation, against 10 for building and printing llvmlite's IR, and
 with everything the code relies on (volatile, invariant loads, `nomerge`, `notail`, calling
-conventions, debug locations). Only what the lowering makes is covered; anything else is an error that
-names the operation.
+conventions, debug locations). Only operations that the lowering creates are covered; any other is an
+error that names the operation.
 
-There are two forms. `emit_llvm` is the whole module as one reads it. `emit_functions` gives each
-function as a module of its own for the compiler, without anything that its place in the module
-decides: functions are called `s0`, `s1`, ... in the order they appear, and lines count from the
-function's first byte. Equal texts are therefore equal code, wherever they come from.
+There are two forms. `emit_llvm` prints the whole module for reading. `emit_functions` gives each
+function as a module of its own for the compiler, independent of its position in the module: functions
+are called `s0`, `s1`, ... in the order they appear, and lines count from the function's first byte.
+Equal texts therefore give equal code, wherever they come from.
 
 Every function is in a comdat of its own: LLVM then gives its code and its jump tables sections of
-their own, so that compiled functions can be taken apart. The debug location of an access, trap or
-call is (line: Wasm byte offset, column: see `emit_function`).
+their own, so that compiled functions can be separated. The debug location of an access, trap or call
+is (line: Wasm byte offset, column: see `emit_function`).
 """
 
 from __future__ import annotations
@@ -43,11 +43,12 @@ EMITTERS.update(PASS_EMITTERS)
 
 @dataclass(frozen=True, slots=True)
 class CodeText:
-    """LLVM IR of functions that are compiled together, free of their place in the module."""
+    """LLVM IR of functions that are compiled together, independent of their positions in the
+    module."""
 
     text: str
     symbols: tuple[str, ...]
-    """What `s0`, `s1`, ... stand for."""
+    """The symbols behind `s0`, `s1`, ..."""
     base: int
     """The Wasm byte offset that lines count from."""
 
@@ -123,13 +124,13 @@ def _contents(module: ModuleOp) -> tuple[list[llvm.FuncOp], Constants]:
 
 
 class _Text:
-    """What the functions of one text share: names, attribute groups and metadata."""
+    """Shared by the functions of one text: names, attribute groups and metadata."""
 
     def __init__(self, debug_info: bool, constants: Constants, attributes: str = ""):
         self.debug_info = debug_info
         self.constants = constants
         self.used_constants: dict[str, str] = {}
-        """The name in the text of each constant that is used."""
+        """The name in the text of each used constant."""
         self.attributes = attributes
         self.parts: list[str] = []
         self.groups: dict[Attribute, int] = {}
@@ -138,11 +139,11 @@ class _Text:
         self.overrides: Mapping[type[Operation], Emitter] = {}
 
     def name(self, symbol: str) -> str:
-        """What a function is called in the text."""
+        """The name of a function in the text."""
         return symbol
 
     def global_name(self, symbol: str) -> str:
-        """What a constant or function is called whose address is taken."""
+        """The name of a constant or function whose address is taken."""
         if symbol not in self.constants:
             return self.name(symbol)
         known = self.used_constants.get(symbol)
@@ -151,7 +152,7 @@ class _Text:
         return known
 
     def line(self, offset: int | None) -> int:
-        """The line that stands for a Wasm byte offset."""
+        """The line that represents a Wasm byte offset."""
         return offset or 0
 
     def text(self) -> str:
@@ -224,7 +225,7 @@ class _Text:
 
 
 class _ReadableText(_Text):
-    """A module with the names and offsets it has."""
+    """A module with its own names and offsets."""
 
     def function(self, op: llvm.FuncOp) -> None:
         """Add a function or a declaration."""
@@ -235,7 +236,7 @@ class _ReadableText(_Text):
 
 
 class _PlacelessText(_Text):
-    """Functions without their place in the module."""
+    """Functions independent of their positions in the module."""
 
     def __init__(self, declared: Mapping[str, llvm.FuncOp], constants: Constants, attributes: str):
         super().__init__(True, constants, attributes)
@@ -253,7 +254,7 @@ class _PlacelessText(_Text):
         return 0 if offset is None else to_line(offset, self.base)
 
     def code(self, defined: list[llvm.FuncOp]) -> CodeText:
-        """The text of some functions, with declarations of what they call."""
+        """The text of some functions, with declarations of their callees."""
         if defined:
             self.base = wasm_offset(defined[0].location) or 0
         for op in defined:

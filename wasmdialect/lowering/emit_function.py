@@ -1,8 +1,8 @@
-"""The body of one function as LLVM IR text: blocks, phis and an emitter for each operation.
+"""The body of one function as textual LLVM IR: blocks, phis and an emitter for each operation.
 
-The debug location of an access, trap or call is (line: what the text makes of its Wasm byte offset,
-column: its trap code, `MEMORY_COLUMN` for an access that may fault, 0 for the rest). LLVM folds a
-load that is used once into its user, which then is what faults; so the user has the load's location.
+The debug location of an access, trap or call is (line: derived from its Wasm byte offset, column: its
+trap code, `MEMORY_COLUMN` for an access that may fault, 0 for the rest). LLVM folds a load that is
+used once into its user, which then faults in its stead; so the user has the load's location.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ class EmitError(Exception):
 
 
 class Text(Protocol):
-    """What a function needs of the text it becomes a part of."""
+    """The interface of the text that a function becomes a part of."""
 
     def name(self, symbol: str) -> str:
-        """What a function is called in the text."""
+        """The name of a function in the text."""
         ...
 
     def global_name(self, symbol: str) -> str:
-        """What a constant or function is called whose address is taken. Raises EmitError."""
+        """The name of a constant or function whose address is taken. Raises EmitError."""
         ...
 
     def line(self, offset: int | None) -> int:
-        """The line that stands for a Wasm byte offset."""
+        """The line that represents a Wasm byte offset."""
         ...
 
     def node(self, text: str) -> int:
@@ -71,7 +71,7 @@ _TYPE_TEXTS: dict[int, tuple[Attribute, str]] = {}
 
 
 def type_text(t: Attribute) -> str:
-    """A type in LLVM's notation. Kept by identity; the entry keeps the type alive."""
+    """A type in LLVM's notation. Cached by identity; the entry keeps the type alive."""
     known = _TYPE_TEXTS.get(id(t))
     if known is None:
         known = _TYPE_TEXTS[id(t)] = (t, _type_text(t))
@@ -112,18 +112,18 @@ class FunctionEmitter:
 
     def __init__(self, text: Text, scope: int, overrides: Mapping[type[Operation], Emitter]):
         """`scope` is the number of the function's `DISubprogram`, negative for no locations;
-        `overrides` are the operations that are written in another way here."""
+        `overrides` are the operations that are written differently here."""
         self.emitters = {**EMITTERS, **overrides} if overrides else EMITTERS
         self.text = text
         self.scope = scope
         self.names: dict[SSAValue, str] = {}
-        """How a value is written where it is used: a number, or a constant itself."""
+        """The notation of a value at its uses: a number, or a constant itself."""
         self.labels: dict[Block, str] = {}
         self.locations: dict[tuple[int, int], str] = {}
         self.folded: dict[SSAValue, str] = {}
         """The `!dbg` of each load that may become a part of its only user."""
         self.incoming: dict[Block, list[tuple[str, Sequence[SSAValue]]]] = {}
-        """The ways into a block: label of the predecessor and arguments."""
+        """The edges into a block: label of the predecessor and arguments."""
         self.lines: list[str] = []
         self.splits: list[str] = []
         """Blocks for edges that need one of their own."""
@@ -180,7 +180,7 @@ class FunctionEmitter:
             name = self.names[argument]
             self.lines.append(f"  {name} = phi {type_text(argument.type)} {edges}\n")
 
-    # --- terminators, written first: they say what goes into each block ---
+    # --- terminators, written first: they determine the inputs of each block ---
 
     def _terminator(self, block: Block) -> str:
         op = block.last_op
@@ -528,7 +528,7 @@ def _call(f: FunctionEmitter, op: llvm.CallOp) -> None:
         if symbol is None
         else f'@"{f.text.name(symbol.root_reference.data)}"'
     )
-    # Two calls that LLVM merges would have no place in the module any more.
+    # Two calls that LLVM merges would no longer have a location in the module.
     attributes = " nomerge noinline" if NO_INLINE in op.attributes else " nomerge"
     kind = op.TailCallKind.data
     word = "call" if kind is llvm.TailCallKind.NONE else f"{kind.value} call"

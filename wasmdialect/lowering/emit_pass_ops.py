@@ -1,7 +1,6 @@
-"""Operations of xDSL's `llvm` dialect that only passes make: the lowering itself has no use for them.
-
-Flags that promise something to LLVM (`nsw`, `exact`, `inbounds`, fast-math) are left out, which is
-always correct. docs/pipelines.md has the table of what is written and what is refused.
+"""Operations of xDSL's `llvm` dialect that only passes create: the lowering itself does not use them.
+Flags that promise something to LLVM (`nsw`, `exact`, `inbounds`, fast-math) are dropped, which is
+always correct. docs/pipelines.md has a table of the supported and refused operations.
 """
 
 from __future__ import annotations
@@ -192,7 +191,7 @@ REFUSED: dict[type[Operation], str] = {
         _LIBRARY,
     ),
 }
-"""Operations that are not written, and what to do instead."""
+"""Operations that are not supported, and their alternatives."""
 
 
 def _refused(reason: str) -> Emitter:
@@ -217,12 +216,12 @@ PASS_EMITTERS: dict[type[Operation], Emitter] = {
 """How each operation is written."""
 
 
-# --- globals: constant data beside the code of the function that uses it ---
+# --- globals: constant data next to the code of the function that uses it ---
 
 
 def global_text(op: llvm.GlobalOp, name: str) -> str:
-    """The definition of a constant. Its section is its own, so that it can be taken out of an object
-    with the function. Raises EmitError."""
+    """The definition of a constant. It has a section of its own, so that it can be extracted from an
+    object with the function. Raises EmitError."""
     symbol = op.sym_name.data
     if op.constant is None:
         raise EmitError(

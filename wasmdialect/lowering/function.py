@@ -1,7 +1,7 @@
-"""Lowering one function: the state, and the steps that every operation's lowering is made of.
+"""Lowering one function: the state, and the building blocks of every operation's lowering.
 
 The function is rebuilt: a new `llvm.func`, block for block, with a map from old values to new ones.
-A check that traps ends the block it is in and goes on in a new one. Comparisons are kept as `i1` next
+A check that traps ends its block and continues in a new one. Comparisons are kept as `i1` next
 to their i32 value, so that a branch on a comparison costs one instruction.
 """
 
@@ -28,7 +28,7 @@ FUNCTION_ATTRIBUTES = ArrayAttr(
         StringAttr("nounwind"),
         # Backtraces walk frame pointers (docs/llvm.md, "Frames").
         ArrayAttr([StringAttr("frame-pointer"), StringAttr("all")]),
-        # No loop becomes a call of memset, no call is taken for a C library function.
+        # A loop does not become a call of memset, and a call is not taken for a C library function.
         StringAttr("no-builtins"),
     ]
 )
@@ -64,10 +64,10 @@ class FunctionLowering(LLVMBuilder):
         self.blocks: dict[Block, Block] = {}
         """Old block to new block."""
         self._made: list[Block] = []
-        """The blocks that the source block at hand became, so far."""
+        """The blocks that the current source block became, so far."""
         self._cold_blocks: list[Block] = []
         self._prelude = LLVMBuilder(Block())
-        """What goes to the start of the entry block."""
+        """Operations for the start of the entry block."""
         self._return_area: SSAValue | None = None
 
     # --- the walk ---
@@ -123,7 +123,7 @@ class FunctionLowering(LLVMBuilder):
     # --- blocks ---
 
     def new_block(self, argument_types: Sequence[Attribute] = ()) -> Block:
-        """A block after those that the source block at hand became, so far."""
+        """A block after those that the current source block became, so far."""
         block = Block(arg_types=argument_types)
         self._made.append(block)
         return block
@@ -164,17 +164,18 @@ class FunctionLowering(LLVMBuilder):
     # --- traps ---
 
     def trap_if(self, condition: SSAValue, code: int) -> None:
-        """Trap with `code` if an i1 is set, else go on in a new block."""
+        """Trap with `code` if an i1 is set, else continue in a new block."""
         self.branch_cold(condition, self.trap_block(code))
 
     def branch_cold(self, condition: SSAValue, cold: Block) -> None:
-        """Go to a cold block if an i1 is set, else go on in a new block."""
+        """Go to a cold block if an i1 is set, else continue in a new block."""
         following = self.new_block()
         self.cond_br(condition, cold, following)
         self.begin(following)
 
     def trap_block(self, code: int) -> Block:
-        """A new block that traps. Each check has its own, so that the place of the trap is known."""
+        """A new block that traps. Each check has its own, so that the location of the trap is
+        known."""
         block = self.cold_block()
         LLVMBuilder(block, self.location).trap(code)
         return block
@@ -234,7 +235,7 @@ class FunctionLowering(LLVMBuilder):
     _return_area_size = 0
 
     def return_values(self, values: Sequence[SSAValue]) -> None:
-        """Return the Wasm results as the function's convention says."""
+        """Return the Wasm results according to the function's convention."""
         signature = self.signature
         for index, offset in signature.returns.memory:
             assert signature.area_parameter is not None
@@ -248,6 +249,6 @@ class FunctionLowering(LLVMBuilder):
 
 
 def _keep(f: FunctionLowering, op: Operation) -> None:
-    """An operation that a pass has made and that is what it will be."""
+    """An operation that a pass has created in its final form."""
     kept = f.insert(op.clone({operand: f.values[operand] for operand in op.operands}))
     f.values.update(zip(op.results, kept.results, strict=True))

@@ -153,7 +153,7 @@ _TAKE_CONDITION = (
     wasmvm.TrapIfOp,
     wasmir.op_class("i32.eqz"),
 )
-"""Operations whose lowering asks for the condition of their first operand, not for its value."""
+"""Operations whose lowering uses the condition of their first operand, not its value."""
 
 
 def _icmp(predicate: str) -> Handler:
@@ -320,7 +320,7 @@ def _float_constant(f: FunctionLowering, bits: int, t: str) -> SSAValue:
 
 
 def _hide(f: FunctionLowering, value: SSAValue, t: str) -> SSAValue:
-    """The same value, of which LLVM knows nothing. Costs no instruction."""
+    """The same value, opaque to LLVM. Costs no instruction."""
     return f.intrinsic(f"llvm.arithmetic.fence.{t}", (value,), _FLOATS[t])
 
 
@@ -345,7 +345,7 @@ for _t in ("f32", "f64"):
 
 @_lowers("f64.promote_f32")
 def _promote(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-    """LLVM would fold a demotion of it away, and with it what makes a signalling NaN quiet."""
+    """LLVM would fold away a demotion of it, and with it the quieting of a signalling NaN."""
     wide = f.value(llvm.FPExtOp, (f.values[operands_of(op)[0]],), f64)
     f.values[result_of(op)] = _hide(f, wide, "f64")
 
@@ -388,7 +388,7 @@ for _t in ("f32", "f64"):
 
 
 def _from_integer(cls: type[Operation]) -> Handler:
-    """What comes from an integer may be a constant that only LLVM sees, perhaps after inlining."""
+    """A value from an integer may be a constant that only LLVM sees, perhaps after inlining."""
 
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         value = f.value(cls, (f.values[operands_of(op)[0]],), op.RESULT_TYPE)
@@ -433,7 +433,7 @@ NaN with it. The value is the magnitude."""
 
 
 def _uses_are_safe(value: SSAValue, magnitude: int) -> bool:
-    """Whether no use of +-0 or +-1, nor what LLVM may make of one, is an identity."""
+    """Whether no use of +-0 or +-1 is an identity, even after LLVM's rewrites."""
     return all(_is_safe_use(user, magnitude) for user, _ in users_of(value))
 
 
@@ -443,12 +443,12 @@ def _is_safe_use(user: Operation, magnitude: int) -> bool:
     if isinstance(user, wasmvm.StoreFieldOp):
         return user.volatile is not None
     if not isinstance(user, wasmir.NumericOp):
-        return False  # it may reach arithmetic by way of a block argument, a call or a select
+        return False  # it may reach arithmetic through a block argument, a call or a select
     name = user.INSTRUCTION.operation
     if name in ("lt", "gt", "le", "ge"):
         return True
     if name in ("eq", "ne"):
-        return magnitude == 0  # knowing x == 1, LLVM puts 1 for x elsewhere
+        return magnitude == 0  # knowing x == 1, LLVM replaces x by 1 elsewhere
     return name in (("mul", "div") if magnitude == 0 else ("add", "sub"))
 
 

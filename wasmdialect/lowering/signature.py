@@ -1,4 +1,4 @@
-"""How a Wasm signature looks to LLVM in each calling convention (docs/abi.md, "Calling
+"""The LLVM signature of a Wasm signature in each calling convention (docs/abi.md, "Calling
 conventions")."""
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from wasmdialect.dialects.wasmvm import PTR
 
 
 def llvm_type(t: Attribute) -> Attribute:
-    """The LLVM type of a value: references are pointers, everything else is itself."""
+    """The LLVM type of a value: references are pointers, other types are unchanged."""
     return PTR if isinstance(t, RefType) else t
 
 
@@ -37,7 +37,7 @@ class AbiSignature:
 
     type: LLVMFunctionType
     first_parameter: int
-    """Where the Wasm parameters start among LLVM's."""
+    """The position of the first Wasm parameter among LLVM's."""
     area_parameter: int | None
     """Which of LLVM's parameters is the return area or return pointer."""
     returns: ReturnPlan
@@ -46,7 +46,7 @@ class AbiSignature:
     memory_types: tuple[Attribute, ...]
     """Types of the results in the return area."""
     returned: Attribute | None
-    """What the LLVM function returns."""
+    """The result type of the LLVM function."""
 
 
 _SIGNATURES: dict[tuple[Convention, tuple[int, ...], tuple[int, ...]], AbiSignature] = {}
@@ -58,12 +58,12 @@ def abi_signature(
 ) -> AbiSignature:
     """The LLVM signature for Wasm parameters and results in a convention.
 
-    Kept by the identity of the types: hashing attributes costs more than the rest of a call.
+    Cached by the identity of the types: hashing attributes costs more than the rest of a call.
     """
     key = (convention, tuple(map(id, params)), tuple(map(id, results)))
     known = _SIGNATURES.get(key)
     if known is None:
-        _KEPT_TYPES.extend((*params, *results))  # an id means something while its object lives
+        _KEPT_TYPES.extend((*params, *results))  # an id is valid while its object lives
         known = _SIGNATURES[key] = _abi_signature(convention, params, results)
     return known
 
