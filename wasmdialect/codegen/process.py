@@ -238,8 +238,7 @@ def _start(connection: int, errors: IO[bytes]) -> subprocess.Popen[bytes]:
             stderr=errors,
             pass_fds=descriptors,
             env=environment,
-            process_group=0,  # Ctrl-C is for the parent; processes started by passes end with the
-            worker
+            process_group=0,  # Ctrl-C is for the parent; what passes start ends with it
         )
 
 

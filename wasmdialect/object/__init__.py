@@ -1,1 +1,2 @@
-"""ELF: compiled functions out of LLVM's objects, linked into one image, written and read back."""
+"""ELF: compiled functions are extracted from LLVM's objects, linked into one image, written and
+read."""

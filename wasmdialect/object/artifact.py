@@ -55,7 +55,7 @@ CHECKSUM_SIZE = 4
 
 
 class EngineInfo(FrozenRecord):
-    """What an artifact was compiled for, and by what: `.wasmdialect.engine`."""
+    """The target, settings and passes of an artifact: `.wasmdialect.engine`."""
 
     triple: str
     cpu: str
@@ -115,7 +115,7 @@ class Artifact(Record):
     info: ArtifactInfo
     text: bytes | memoryview
     eh_frame: bytes | memoryview
-    """How to unwind; directly behind the text. Empty if it was switched off."""
+    """How to unwind; directly after the text. Empty if it was switched off."""
     rodata: bytes | memoryview
     rodata_offset: int
     """From the start of the text, in the file as in memory."""
@@ -135,7 +135,7 @@ class Artifact(Record):
     branch_protection: bool = False
 
     def function_names(self) -> dict[int, str]:
-        """The names there are, by the index of the function."""
+        """The existing names, by the index of the function."""
         content, numbers = bytes(self.names), iter(self.info.function_names)
         return {
             index: content[start : start + size].decode("utf-8", "replace")
@@ -146,8 +146,8 @@ class Artifact(Record):
 def checksum(file: bytes | bytearray | memoryview, checksum_at: int) -> bytes:
     """CRC-32 of the whole file, the checksum itself taken as zeros.
 
-    It is against damage: it finds all of up to 32 bits in a row, and of any other all but one in four
-    billion. No checksum that anyone can compute is against a file that was made to do harm.
+    It detects damage: all errors of up to 32 bits in a row, and all but one in four billion of the
+    others. A checksum that anyone can compute does not protect against a malicious file.
     """
     view = memoryview(file)
     before = zlib.crc32(bytes(CHECKSUM_SIZE), zlib.crc32(view[:checksum_at]))
@@ -168,7 +168,8 @@ def read_artifact(data: bytes | memoryview) -> Artifact:
 
 
 def read_engine(data: bytes | memoryview) -> EngineInfo:
-    """What an artifact was compiled for; the rest is not looked at. Raises ArtifactError."""
+    """The target, settings and passes of an artifact, without reading the rest. Raises
+    ArtifactError."""
     try:
         return _read_engine(ElfFile(data))
     except ElfError as error:
@@ -250,7 +251,7 @@ SECTIONS: Mapping[str, tuple[int, int, bool]] = {
 
 
 def _check_file(elf: ElfFile) -> None:
-    """That the sections are those of an artifact, one after the other. Raises ArtifactError."""
+    """Check that the sections are those of an artifact, one after the other. Raises ArtifactError."""
     count, table = len(elf.sections), elf.header[5]
     # fmt: off
     expected = (
@@ -281,7 +282,7 @@ def _check_places(
     eh_frame: Section | None,
     rodata: Section,
 ) -> None:
-    """What the loader relies on without looking again. Raises ArtifactError."""
+    """Check the facts that the loader relies on. Raises ArtifactError."""
     machine = MACHINES.get(elf_machine)
     end = text.offset + text.size
     if machine is None or text.offset % machine.page_size or text.size % machine.page_size:

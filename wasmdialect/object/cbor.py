@@ -1,7 +1,7 @@
-"""CBOR (RFC 8949), as far as the descriptions in an artifact need it: what JSON has, without fractions.
-
-`json` loads `re`, which takes a quarter of the time that starting a saved artifact may take. A list of
-numbers below 2**32 is one typed array (RFC 8746, tag 70), so thousands of numbers are one item.
+"""CBOR (RFC 8949), as far as the descriptions in an artifact need it: the types of JSON, without
+fractions. `json` loads `re`, which takes a quarter of the time budget for starting a saved artifact. A
+list of numbers below 2**32 is one typed array (RFC 8746, tag 70), so thousands of numbers are one
+item.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _head(kind: int, number: int) -> bytes:
 
 
 def read_cbor(data: bytes) -> Any:
-    """The value that bytes stand for. Raises ValueError."""
+    """The value that bytes encode. Raises ValueError."""
     try:
         value, end = _read(data, 0, 0)
     except IndexError:

@@ -1,6 +1,7 @@
 """Reading the sections that every compiled module has: this project's artifacts, Wasmtime's `.cwasm`.
 
-Both are ELF files of one shape (docs/artifact.md). What only an artifact has is in `artifact`.
+Both are ELF files of one shape (docs/artifact.md). The module `artifact` reads the sections that only
+artifacts have.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class CodeFile:
     address_map: AddressMap | None
     traps: TrapTable | None
     frames: tuple[PlacedFrame, ...]
-    """What `.eh_frame` says; offsets count from the start of the text."""
+    """The contents of `.eh_frame`; offsets count from the start of the text."""
     branch_protection: bool
     wasm_data: memoryview
     """`.rodata.wasm`."""

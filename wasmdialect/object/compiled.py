@@ -1,12 +1,11 @@
-"""A compiled function: its code and constants, cut out of LLVM's object, independent of its place.
+"""A compiled function: its code and constants, extracted from LLVM's object, position-independent.
 
 LLVM gives each function a section for its code and one for its jump tables (each is in a comdat of
-its own), and its constants symbols of their own in the mergeable sections; so a function can be taken
-out of an object that holds many, cached, and linked with others. A compiled function is made of
-plain values only, so `marshal` carries it between processes.
-
-It does not know its place: its symbols are those of its text (`lowering.emit`) and its Wasm offsets
-are lines. A `NamedFunction` adds both.
+its own), and its constants symbols of their own in the mergeable sections; so a function can be
+extracted from an object that holds many, cached, and linked with others. A compiled function consists
+of plain values only, so `marshal` carries it between processes. It does not know its position: its
+symbols are those of its text (`lowering.emit`) and its Wasm offsets are lines. A `NamedFunction` adds
+both.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from wasmdialect.object.trap_sites import trap_sites
 from wasmdialect.object.unwind import FrameInfo, read_frames
 
 Target: TypeAlias = str | int
-"""What a relocation refers to: a function by symbol, or a piece of the same function by number."""
+"""The target of a relocation: a function by symbol, or a piece of the same function by number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +107,11 @@ class CompiledFunction:
 
 @dataclass(frozen=True, slots=True)
 class NamedFunction:
-    """A compiled function with its place in the module."""
+    """A compiled function at its position in the module."""
 
     code: CompiledFunction
     symbols: Sequence[str]
-    """What `s0`, `s1`, ... stand for in it."""
+    """The symbols behind `s0`, `s1`, ... in it."""
     base: int
     """The Wasm byte offset that its lines count from."""
 
@@ -135,11 +134,11 @@ class NamedFunction:
 
 
 class ExtractError(Exception):
-    """An object does not have the shape that compiled functions are cut out of."""
+    """An object does not have the shape that extraction expects."""
 
 
 def extract_functions(data: bytes) -> list[CompiledFunction]:
-    """The functions of an object that LLVM made. Raises ExtractError or ElfError."""
+    """The functions of an object from LLVM. Raises ExtractError or ElfError."""
     return _Extraction(ElfFile(data)).functions()
 
 
@@ -195,7 +194,7 @@ class _Extraction:
         """Piece number by section and offset of a constant (0 for whole sections)."""
 
         def piece_of(section_number: int, offset: int) -> int:
-            """The number of the piece at a place; makes it the first time."""
+            """The number of the piece at an offset; creates it the first time."""
             known = numbers.get((section_number, offset))
             if known is not None:
                 return known
@@ -205,7 +204,7 @@ class _Extraction:
             return number
 
         def target_of(relocation: Relocation) -> tuple[Target, int]:
-            """What a relocation refers to, and the addend from there."""
+            """The target of a relocation, and the addend from there."""
             to = self.symbols[relocation.symbol]
             if to.section == 0:
                 return to.name, relocation.addend
@@ -215,7 +214,7 @@ class _Extraction:
             if header.flags & SHF_MERGE:
                 if to.type != STT_SECTION:
                     return piece_of(to.section, to.value), relocation.addend
-                # The constant is where the addend says, but for the distance to the instruction's end.
+                # The addend locates the constant, except for the distance to the instruction's end.
                 bias = -4 if self.elf.machine == EM_X86_64 else 0
                 place = to.value + relocation.addend - bias
                 inside = place % header.entry_size

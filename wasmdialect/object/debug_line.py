@@ -1,8 +1,8 @@
 """A decoder for the line programs that LLVM writes into `.debug_line` (DWARF 4 and 5).
 
 In this project's code the line is a Wasm byte offset and the column a trap code or a mark. A general
-DWARF library takes 32 us a row; this takes 4, and every compiled function passes through it.
-Source: DWARF 5, section 6.2 "Line Number Information".
+DWARF library takes 32 us per row; this takes 4, and every compiled function goes through it. Source:
+DWARF 5, section 6.2 "Line Number Information".
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def decode_lines(
 ) -> dict[int, list[Row]]:
     """The rows of each code section, in order of address.
 
-    `addresses` says what the relocations put at an offset in `data`: a section number and an offset in
-    that section. A row at which a sequence ends has line -1.
+    `addresses` has the values that relocations put at an offset in `data`: a section number and an
+    offset in that section. A row at which a sequence ends has line -1.
     """
     rows: dict[int, list[Row]] = {}
     position = 0

@@ -1,7 +1,7 @@
-"""A reader for what is needed of 64-bit little-endian ELF files: sections, symbols, relocations.
+"""A reader for the needed parts of 64-bit little-endian ELF files: sections, symbols, relocations.
 
 It reads LLVM's relocatable objects (thousands, while compiling) and this project's artifacts (at
-start-up), both of which rule out a general library. Raises ElfError on anything that is no such file.
+start-up), both of which rule out a general library. Raises ElfError for any other file.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class ElfFile:
         self.osabi = ident[7]
         self.abi_version = ident[8]
         self.header: tuple[int, ...] = header[1:]
-        """What is behind the identification, in order."""
+        """The fields after the identification, in order."""
         self.type: int = header[1]
         self.machine: int = header[2]
         self.flags: int = header[7]
@@ -123,7 +123,7 @@ class ElfFile:
         return None
 
     def content(self, section: Section) -> memoryview:
-        """What a section holds."""
+        """The contents of a section."""
         if section.type == SHT_NOBITS:
             raise ElfError(f"the section {section.name} has no content")
         return self.data[section.offset : section.offset + section.size]

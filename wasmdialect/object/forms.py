@@ -1,7 +1,6 @@
-"""Forms of what is read from CBOR: lists, maps and records of the forms of single values.
-
-Everything that is decoded goes through a form, so that whoever uses it later looks at types and ranges
-no more. A form raises FormError, and those around it say where.
+"""Forms of values read from CBOR: lists, maps and records of the forms of single values. Every decoded
+value goes through a form, so its users need not check types and ranges. A form raises FormError, and
+the enclosing forms add the location.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
-"""Checking unwind tables before the C library's unwinder gets them, which checks nothing.
-
-What is checked is the structure: entries, ranges in the text, the end. What an entry says about a
-function's frame is as trusted as the function's code.
-Source: Linux Standard Base, "Exception Frames".
+"""Checking unwind tables before the C library's unwinder gets them, which does not check anything. The
+check covers the structure: entries, ranges in the text, the end. An entry's description of a
+function's frame is as trusted as the function's code. Source: Linux Standard Base, "Exception Frames".
 """
 
 from __future__ import annotations
@@ -14,13 +12,13 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _AUGMENTATION = b"\1zR\0"
-"""Version 1, and what is in the augmentation data: how addresses are encoded."""
+"""Version 1, and the augmentation data: how addresses are encoded."""
 _ENCODING = 0x1B
 """`DW_EH_PE_pcrel | DW_EH_PE_sdata4`."""
 
 
 def check_frames(data: memoryview, text_size: int) -> None:
-    """Raises TableError if `.eh_frame`, which follows directly behind the text, is malformed."""
+    """Raises TableError if `.eh_frame`, which directly follows the text, is malformed."""
     size = len(data)
     if size % 4 or size < 4 or bytes(data[-4:]) != bytes(4):
         raise TableError("the unwind table does not end as it should")
@@ -59,7 +57,7 @@ def _refuse(at: int) -> NoReturn:
 
 
 def _check_common(content: bytes) -> None:
-    """What entries have in common: a CIE, behind its id."""
+    """The common part of entries: a CIE, after its id."""
     position = len(_AUGMENTATION)
     try:
         for _ in range(2):  # code and data alignment

@@ -1,7 +1,6 @@
-"""The functions of an artifact: its symbol table, read and checked when it is asked for.
-
-A module has thousands of functions, and programs that load it ask for none by its name: the addresses
-that instances need are in the module information. Debuggers, profilers and backtraces ask.
+"""The functions of an artifact: its symbol table, read and checked on demand. A module has thousands
+of functions, and programs that load it do not look them up by name: the addresses that instances need
+are in the module information. Debuggers, profilers and backtraces do.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _WORDS = SYMBOL.size // 8
 
 
 class FunctionTable:
-    """The functions in the order of their offsets. Raises ArtifactError when it is read first, unless
+    """The functions in the order of their offsets. Raises ArtifactError on the first read, unless
     every symbol but the empty first one is a function in the text, and they are in order."""
 
     def __init__(self, symbols: memoryview, names: memoryview, text_index: int, text_size: int):
@@ -52,7 +51,7 @@ def _read_functions(
     halves: memoryview, words: memoryview, names: memoryview, text_index: int, text_size: int
 ) -> list[PlacedFunction]:
     found = str(names, "latin-1").split("\0")[1:-1]
-    # `.strtab` has the names one after the other, behind an empty one.
+    # `.strtab` has the names one after the other, after an empty one.
     ends = accumulate([len(name) + 1 for name in found], initial=1)
     if bytes(names[-1:]) != b"\0" or [*ends] != [*halves[_HALVES::_HALVES], len(names)]:
         raise ArtifactError("damaged artifact: the names of functions are not one after the other")

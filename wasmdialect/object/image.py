@@ -1,4 +1,4 @@
-"""The image of a module: what linking makes and an artifact holds. Loading needs no linker."""
+"""The image of a module: the output of linking, held by an artifact. Loading needs no linker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
 
 
 class Machine(FrozenRecord):
-    """What linking needs to know of a machine."""
+    """The properties of a machine that linking needs."""
 
     elf_machine: int
     page_size: int
@@ -39,7 +39,7 @@ class LinkedImage(FrozenRecord):
     """Follows the text directly in memory; empty without unwind information."""
     rodata: bytes
     rodata_offset: int
-    """Where the constants are, from the start of the text."""
+    """Offset of the constants from the start of the text."""
     functions: tuple[PlacedFunction, ...]
     """In the order of their offsets."""
     address_map: tuple[tuple[int, int], ...] | None

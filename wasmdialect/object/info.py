@@ -1,8 +1,8 @@
-"""What the loader needs to know of a module besides its code: `.wasmdialect.info`.
-
-CBOR, because it is small, fast to read, also without this package, and no code. `INFO_VERSION` changes
-with every change of its meaning. Value types are written as in the text format. A constant expression
-is a list of [mnemonic, immediate] pairs; integer and float constants are unsigned bit patterns.
+"""The facts that the loader needs about a module besides its code: `.wasmdialect.info`. It is CBOR,
+which is small, fast to read, readable without this package, and not executable. `INFO_VERSION` changes
+with every change of its semantics. Value types are written as in the text format. A constant
+expression is a list of [mnemonic, immediate] pairs; integer and float constants are unsigned bit
+patterns.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class TableInfo(Record):
 
 
 class MemoryInfo(Record):
-    """A memory: limits in pages, whether addresses are i64, and what compiled code relies on."""
+    """A memory: limits in pages, whether addresses are i64, and whether code relies on its guard."""
 
     minimum: int
     maximum: int | None
@@ -96,11 +96,11 @@ class DataInfo(Record):
 
 
 class ArtifactInfo(Record):
-    """Everything the loader needs to know of a module."""
+    """Everything the loader needs to know about a module."""
 
     module_name: str | None = None
     types: list[str | None] = field(default_factory=list)
-    """By type index, as in `i32,i64->f32`; None for what is no function type."""
+    """By type index, as in `i32,i64->f32`; None for a type that is not a function type."""
     signatures: list[int] = field(default_factory=list)
     """The first type index of each distinct function type: S in `signatures[S]::...`."""
     functions: list[int] = field(default_factory=list)
@@ -114,9 +114,9 @@ class ArtifactInfo(Record):
     elements: list[ElementInfo] = field(default_factory=list)
     data: list[DataInfo] = field(default_factory=list)
     escaping: list[int] = field(default_factory=list)
-    """The function of each place in the `func_refs` region."""
+    """The function of each entry of the `func_refs` region."""
     func_ref_code: list[int] = field(default_factory=list)
-    """Offsets in the text for each of these places: the native-to-wasm and array-to-wasm trampolines
+    """Offsets in the text for each of these entries: the native-to-wasm and array-to-wasm trampolines
     and the function; 0 for imports."""
     type_trampolines: list[int] = field(default_factory=list)
     """Offsets in the text for each of `signatures`: the trampolines wasm-to-native, wasm-to-array and
@@ -124,9 +124,9 @@ class ArtifactInfo(Record):
     extra_fields: list[list[Any]] = field(default_factory=list)
     """Name, size and alignment of the VMContext fields that passes declared."""
     counters: list[str] = field(default_factory=list)
-    """Those of them that are counters."""
+    """Which of these fields are counters."""
     function_names: list[int] = field(default_factory=list)
-    """Index, start and length in `.name.wasm` of each of the names there are."""
+    """Index, start and length in `.name.wasm` of each existing name."""
     function_starts: list[int] = field(default_factory=list)
     """The Wasm byte offset of each function's body, 0 for imports."""
     function_ends: list[int] = field(default_factory=list)
@@ -142,8 +142,8 @@ class ArtifactInfo(Record):
 
     @staticmethod
     def from_bytes(data: bytes) -> ArtifactInfo:
-        """Raises ValueError if the bytes are not of this version's form. That the parts fit together is
-        checked by `info_check`."""
+        """Raises ValueError if the bytes are not of this version's form. `info_check` checks that the
+        parts fit together."""
         document = any_map(read_cbor(data))
         if document.pop("version", None) != INFO_VERSION:
             raise ValueError("the module information is of another version")
@@ -156,7 +156,7 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
 
 
-# --- what each value has to be
+# --- the form of each value
 
 VALUE_TYPES = frozenset({*NUMBERS, "funcref", "externref"})
 
@@ -181,7 +181,7 @@ OPERATORS: dict[str, tuple[str, int, Callable[[int, int], int]]] = {
     "i64.sub": ("i64", U64, int.__sub__),
     "i64.mul": ("i64", U64, int.__mul__),
 }
-"""Those that compute: type, the largest value of it, and the operation before it is cut to that."""
+"""Arithmetic instructions: type, its largest value, and the operation before truncation to it."""
 _IMMEDIATES: dict[str, Form] = {
     **{mnemonic: _U32 if NUMBERS[t].size == 4 else _U64 for mnemonic, t in CONSTANTS.items()},
     "global.get": _U32,

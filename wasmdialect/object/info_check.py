@@ -1,9 +1,9 @@
 """Whether the parts of the module information fit together, and the rest of the artifact.
 
-`info` has checked each value alone. Here every index is checked against what it is an index of, every
-range against what it is a range of, and constant expressions for their types: what instances take from
-the information, they take without looking. What cannot be checked is that the code was compiled for it
-(docs/artifact.md, "What is trusted").
+`info` has checked each value alone. Here every index is checked against its index space, every range
+against its section, and constant expressions for their types: instances use the information without
+further checks. It cannot be checked that the code was compiled for it (docs/artifact.md, "What is
+trusted").
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _check_functions(info: ArtifactInfo) -> None:
 
 
 def _imported(info: ArtifactInfo) -> dict[str, list[int]]:
-    """The indices of what is imported, by kind."""
+    """The indices of imports, by kind."""
     spaces = _spaces(info)
     found: dict[str, list[int]] = {kind: [] for kind in spaces}
     for item in info.imports:
@@ -113,7 +113,7 @@ def _check_code(
 
 
 class _Declarations:
-    """What a module declares, by what may refer to it."""
+    """The declarations of a module, by the kinds of references to them."""
 
     def __init__(
         self, info: ArtifactInfo, imported: dict[str, list[int]], referable: Collection[int]
@@ -121,7 +121,7 @@ class _Declarations:
         self.info = info
         self.imported = imported
         self.referable = referable
-        """Functions that a reference can exist to."""
+        """Functions that can be referenced."""
 
     def check(self) -> None:
         """Raises ArtifactError."""
@@ -156,7 +156,8 @@ class _Declarations:
             _refuse("a global has no initial value")
 
     def _check_expression(self, expression: ConstantExpression, t: str, known: int) -> None:
-        """That an expression has a value of a type, of functions and the first `known` globals."""
+        """Check that an expression has a value of a type, using functions and the first `known`
+        globals."""
         stack: list[str] = []
         for mnemonic, immediate in expression:
             if mnemonic in CONSTANTS:

@@ -1,8 +1,8 @@
 """The linker: places functions and constants in an image and resolves every relocation.
 
 Functions lie in the order of their index, then trampolines by kind, at the alignments of
-docs/artifact.md; unwind tables and constants follow the text. A call that cannot reach its target
-goes through a veneer behind the caller.
+docs/artifact.md; unwind tables and constants follow the text. A call that cannot reach its target goes
+through a veneer placed after the caller.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from wasmdialect.object.veneers import BRANCH_RANGES, BRANCH_TYPES, VENEER_SIZES
 
 
 class PlacementError(Exception):
-    """The functions do not make an image; the message names the function."""
+    """The functions cannot be linked; the message names the function."""
 
 
 def link(
@@ -30,8 +30,8 @@ def link(
     config: Config | None = None,
     branch_range: int | None = None,
 ) -> LinkedImage:
-    """Place and relocate. `branch_range` is how many bytes a branch is taken to reach; None: what the
-    machine can. Raises PlacementError on an undefined symbol or a target out of reach."""
+    """Place and relocate. `branch_range` is the assumed reach of a branch in bytes; None: that of the
+    machine. Raises PlacementError on an undefined symbol or a target out of reach."""
     config = Config() if config is None else config
     machine = MACHINES[elf_machine]
     ordered = _ordered(functions, config.shuffle_layout)
@@ -93,7 +93,7 @@ def _ordered(functions: Iterable[NamedFunction], seed: int | None) -> list[Named
 
 
 class _Layout:
-    """Where the code of every function and the veneers behind it go."""
+    """The positions of every function's code and the veneers after it."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class _Layout:
         self.starts: list[int] = []
         self.code_size = 0
         self.veneers: list[dict[str, int]] = [{} for _ in functions]
-        """For each function: the symbols it calls through a veneer, and where that is."""
+        """For each function: the symbols it calls through a veneer, and its offset."""
         self._by_symbol: dict[str, int] = {}
         for index, function in enumerate(functions):
             if function.symbol in self._by_symbol:
@@ -129,7 +129,7 @@ class _Layout:
             self._place_once()
 
     def start_of(self, user: NamedFunction, symbol: str) -> int:
-        """Where the function of a symbol starts. Raises PlacementError."""
+        """The start of the function of a symbol. Raises PlacementError."""
         index = self._by_symbol.get(symbol)
         if index is None:
             raise PlacementError(f"{user.symbol} refers to {symbol!r}, which nothing defines")
@@ -170,20 +170,20 @@ class _Layout:
 
 
 def _branches(function: NamedFunction, machine: Machine) -> Iterable[tuple[int, str]]:
-    """Where a function calls or jumps to others, and their symbols."""
+    """The calls and jumps of a function to others: offsets and symbols."""
     for fixup in function.code.pieces[0].fixups:
         if fixup.type in BRANCH_TYPES[machine.elf_machine] and isinstance(fixup.target, str):
             yield fixup.offset, function.name_of(fixup.target)
 
 
 class _Constants:
-    """Where constants and jump tables go. Equal mergeable ones are one."""
+    """The positions of constants and jump tables. Equal mergeable ones are merged."""
 
     def __init__(self, functions: Sequence[NamedFunction], start: int):
         pieces = [piece for f in functions for piece in f.code.pieces[1:]]
         self.start = align_up(start, max([RODATA_ALIGNMENT, *(p.alignment for p in pieces)]))
         self.places: list[list[int]] = []
-        """For each function: the places of its pieces behind the code."""
+        """For each function: the offsets of its pieces after the code."""
         offset = self.start
         shared: dict[Piece, int] = {}
         for function in functions:

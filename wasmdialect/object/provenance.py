@@ -1,7 +1,6 @@
-"""Where an artifact comes from: `.wasmdialect.provenance`, CBOR.
-
-With the settings and passes of `.wasmdialect.engine` it says all that is needed to build the same bytes
-again, and nothing of when, where and by whom they were built.
+"""The origin of an artifact: `.wasmdialect.provenance`, CBOR. With the settings and passes of
+`.wasmdialect.engine` it has all that is needed to build the same bytes again, and nothing about when,
+where and by whom they were built.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ class Provenance(FrozenRecord):
 
     @staticmethod
     def of(binary: bytes, versions: dict[str, str]) -> Provenance:
-        """The provenance of what is made of a module."""
-        import hashlib  # takes 3 ms to load, and only compiling needs it
+        """The provenance of an artifact of a module."""
+        import hashlib  # takes 3 ms to load; only compiling needs it
 
         return Provenance(hashlib.sha256(binary).hexdigest(), len(binary), versions)
 

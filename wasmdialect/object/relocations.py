@@ -1,6 +1,6 @@
 """Resolving relocations: how each kind puts an address into code, for each machine.
 
-All of them are relative to the place they are at, since text and constants keep their distance; a
+All of them are relative to their own address, since text and constants keep their distance; a
 saved artifact is mapped anywhere and runs with nothing left to patch.
 """
 

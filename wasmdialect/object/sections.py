@@ -1,7 +1,7 @@
 """The byte formats of the artifact's tables (docs/artifact.md).
 
-Both are sorted arrays behind a count, made to be searched in place: the address map says which Wasm
-byte offset an instruction came from, the trap table which trap an instruction raises.
+Both are sorted arrays after a count, to be searched in place: the address map gives the Wasm byte
+offset of an instruction, the trap table the trap that an instruction raises.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NO_OFFSET = 0xFFFF_FFFF
-"""The Wasm offset of code that came from no instruction."""
+"""The Wasm offset of code that does not come from an instruction."""
 
 _COUNT = struct.Struct("<I")
 
@@ -29,7 +29,7 @@ def _u32(values: Sequence[int]) -> bytes:
 
 
 def _read_u32(data: memoryview, offset: int, count: int) -> Sequence[int]:
-    return data[offset : offset + 4 * count].cast("I")  # in place: most of them are never looked at
+    return data[offset : offset + 4 * count].cast("I")  # in place: most of them are never read
 
 
 def _read_count(data: memoryview, entry_size: int, name: str) -> int:
@@ -60,12 +60,12 @@ class AddressMap(FrozenRecord):
         return AddressMap(_read_u32(data, 4, count), _read_u32(data, 4 + 4 * count, count))
 
     def check(self, text_size: int) -> None:
-        """Raises TableError if the code offsets are not in order, or outside of the text. A wrong order
-        only gives wrong answers, so that this is done before the first is asked for."""
+        """Raises TableError if the code offsets are not in order, or outside the text. A wrong order
+        only gives wrong answers, so this check is delayed until the first lookup."""
         _check_order("the address map", self.code_offsets, text_size)
 
     def look_up(self, code_offset: int) -> int | None:
-        """The Wasm offset of the instruction at a code offset, None if it came from none."""
+        """The Wasm offset of the instruction at a code offset, None if there is none."""
         from bisect import bisect_right
 
         index = bisect_right(self.code_offsets, code_offset) - 1
@@ -97,7 +97,7 @@ class TrapTable(FrozenRecord):
         return TrapTable(_read_u32(data, 4, count), data[4 + 4 * count :])
 
     def check(self, text_size: int) -> None:
-        """Raises TableError if the code offsets are not in order, or outside of the text."""
+        """Raises TableError if the code offsets are not in order, or outside the text."""
         _check_order("the trap table", self.code_offsets, text_size - 1)
 
     def look_up(self, code_offset: int) -> int | None:
@@ -122,8 +122,8 @@ def write_traps(entries: Sequence[tuple[int, int]]) -> bytes:
 def address_runs(pieces: Sequence[tuple[int, int, int]], code_end: int) -> list[tuple[int, int]]:
     """The address map of one function from (Wasm offset, start, length) pieces sorted by start.
 
-    Neighbouring pieces of one instruction join; gaps and what lies behind the last piece map to
-    nothing. No pieces: no entries.
+    Neighbouring pieces of one instruction join; gaps and code after the last piece map to nothing. No
+    pieces: no entries.
     """
     entries: list[tuple[int, int]] = []
     run: tuple[int, int, int] | None = None

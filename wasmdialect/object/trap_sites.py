@@ -1,9 +1,8 @@
-"""Which instructions of a function can trap, and with which code.
-
-Explicit traps are found by their bytes, and accesses of linear memory by disassembling what the line
-table says about them: a row can cover the computation of an address too, and the trap table has the
-very instruction that faults. The line table confirms both, so that constants which happen to look
-like an instruction are not taken for one.
+"""The instructions of a function that can trap, with their codes. Explicit traps are found by their
+bytes, and accesses of linear memory by disassembling the code that the line table attributes to them:
+a row can cover the computation of an address too, but the trap table has exactly the instruction that
+faults. The line table confirms both, so that constants which happen to look like an instruction are
+not taken for one.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ from wasmdialect.object.debug_line import Row
 from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
 
 _UD1 = bytes((0x67, 0x0F, 0xB9))
-"""`ud1 eax, [eax + code]`, what `llvm.ubsantrap(code)` is on x86-64. Then comes 00 for code 0, else 40
-or, from 128 on, 80, and the code."""
+"""`ud1 eax, [eax + code]`, the form of `llvm.ubsantrap(code)` on x86-64. It is followed by 00 for code
+0, else 40 or, from 128 on, 80, and the code."""
 
 
 def trap_sites(code: bytes, lines: Sequence[Row], elf_machine: int) -> list[tuple[int, int]]:
     """(code offset, trap code) pairs of one function, ascending.
 
-    `lines` are the rows of its line table in order. Debug assertions are left out: a failed one is a
+    `lines` are the rows of its line table in order. Debug assertions are omitted: a failed one is a
     bug, not a trap.
     """
     sites = [

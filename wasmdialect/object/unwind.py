@@ -1,7 +1,6 @@
-"""Call frame information: taking it out of LLVM's `.eh_frame`, and writing the image's own.
-
-A function's description is two byte strings that do not depend on its place: the common entry (CIE) and
-what its own entry (FDE) says behind the address range. Addresses are 32-bit distances from the
+"""Call frame information: extracting it from LLVM's `.eh_frame`, and writing the image's own. A
+function's description is two byte strings that do not depend on its address: the common entry (CIE)
+and the part of its own entry (FDE) after the address range. Addresses are 32-bit distances from the
 field itself (`DW_EH_PE_pcrel | DW_EH_PE_sdata4`), so the section works wherever the image is mapped.
 Source: Linux Standard Base, "Exception Frames"; DWARF 5, section 6.4.
 """
@@ -20,12 +19,12 @@ _ENTRY = struct.Struct("<II")
 _RANGE = struct.Struct("<iI")
 _WIDE_RANGE = struct.Struct("<qQ")
 _FIRST_ADDRESS = 8
-"""Where an FDE has its address: behind its length and the distance to its CIE."""
+"""Offset of the address in an FDE: after its length and the distance to its CIE."""
 TERMINATOR = bytes(4)
 
 
 class FrameInfo(NamedTuple):
-    """How to unwind one function: its CIE behind the id, its FDE behind the address range."""
+    """How to unwind one function: its CIE after the id, its FDE after the address range."""
 
     cie: bytes
     fde: bytes
@@ -64,7 +63,7 @@ def _entries(data: memoryview) -> Iterator[tuple[int, int, int | None]]:
 
 
 class PlacedFrame(NamedTuple):
-    """What `.eh_frame` of an image says of one function."""
+    """The entry of one function in an image's `.eh_frame`."""
 
     offset: int
     size: int

@@ -13,7 +13,7 @@ BRANCH_TYPES = {
 }
 """The relocations of calls and jumps to other functions."""
 BRANCH_RANGES = {EM_X86_64: 1 << 31, EM_AARCH64: 1 << 27}
-"""How far they reach, in bytes."""
+"""Their reach, in bytes."""
 VENEER_SIZES = {EM_X86_64: 23, EM_AARCH64: 12}
 
 _X86_64 = struct.Struct("<7s2sq6s")

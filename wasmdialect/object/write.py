@@ -1,4 +1,4 @@
-"""Writing an artifact: the ELF file of what `object.artifact` describes and reads."""
+"""Writing an artifact: the ELF file that `object.artifact` describes and reads."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def make_artifact(
     names: bytes,
     provenance: Provenance,
 ) -> Artifact:
-    """The artifact of a linked image, whose places are written into `info`."""
+    """The artifact of a linked image, whose offsets are written into `info`."""
     _place_code(info, {f.symbol: f.offset for f in image.functions})
     return Artifact(
         engine,

@@ -1,7 +1,7 @@
-"""The builtins in Python: what compiled code asks the runtime to do (`wasmdialect.abi.builtins`).
+"""The builtins in Python, which compiled code calls in the runtime (`wasmdialect.abi.builtins`).
 
-Each gets the calling instance and its arguments as unsigned integers. One that refuses raises; the
-native stub it was called through then leaves compiled code with the exception.
+Each gets the calling instance and its arguments as unsigned integers. A failing one raises; its native
+stub then leaves compiled code with the exception.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ class Frame(FrozenRecord):
     func_name: str | None
     module_name: str | None
     module_offset: int | None
-    """Byte offset in the module of the instruction it was at; None if that is not known."""
+    """Byte offset in the module of its current instruction; None if that is not known."""
     func_offset: int | None
     """The same from the start of the function's body."""
 
@@ -103,5 +103,5 @@ class Trap(Exception):
 
 
 class LinkError(WasmtimeError):
-    """An import is missing or has another type; the message has the words of the specification's
-    tests (`unknown import`, `incompatible import type`) in front."""
+    """An import is missing or has another type; the message starts with the words of the
+    specification's tests (`unknown import`, `incompatible import type`)."""

@@ -1,4 +1,4 @@
-"""The references that stand for Python objects in Wasm."""
+"""References to Python objects in Wasm."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _FEW = 1000
 
 
 class ExternTable:
-    """The Python objects that a store gave to Wasm, by the number that stands for each; null is 0."""
+    """The Python objects that a store gave to Wasm, by the number that represents each; null is 0."""
 
     def __init__(self) -> None:
         self._values: dict[int, Any] = {}
         self._handles: dict[int, int] = {}
-        """By the identity of an object, which `_values` keeps."""
+        """By the identity of an object, which `_values` keeps alive."""
         self._numbers = count(1)
         self._many = _FEW
         self.is_large = False
@@ -41,7 +41,7 @@ class ExternTable:
         return self._values[handle] if handle else None
 
     def keep(self, used: set[int]) -> None:
-        """Let go of all objects but those of some references."""
+        """Release all objects but those of some references."""
         before = self._values
         self._values = {h: value for h, value in before.items() if h in used}
         self._handles = {id(value): h for h, value in self._values.items()}

@@ -18,9 +18,8 @@ class FrameTable:
     """The functions of a module in the order of their code."""
 
     def __init__(self, module: LoadedModule):
-        """Raises ArtifactError: what is read late is checked late.
-
-        It does not refer to the module, so that no cycle keeps that when it is not used any more.
+        """Raises ArtifactError: parts that are read late are checked late. It does not refer to the
+        module, so that a cycle does not keep an unused module alive.
         """
         if module.address_map is not None:
             try:

@@ -1,9 +1,9 @@
-"""gdb's interface for code that is made at run time: names and frames of loaded modules.
+"""gdb's interface for code generated at run time: names and frames of loaded modules.
 
 gdb stops at the function `__jit_debug_register_code` and then reads `__jit_debug_descriptor`, a list of
-object files in memory. Both are symbols of a small library beside the native glue, since they must
-be found by name. Each module becomes an ELF file with its code at the addresses it has.
-Source: the GDB manual, "JIT Compilation Interface".
+object files in memory. Both are symbols of a small library next to the native glue, since they must be
+found by name. Each module becomes an ELF file with its code at its actual addresses. Source: the GDB
+manual, "JIT Compilation Interface".
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class _Descriptor(ctypes.Structure):
 
 
 class _Registry:
-    """The list of modules that gdb knows."""
+    """The list of modules known to gdb."""
 
     def __init__(self) -> None:
         path = Path(__file__).parent / "native" / f"{host_architecture()}-gdb.so"
@@ -71,7 +71,7 @@ class _Registry:
         """By address: an entry and its file, kept alive."""
 
     def add(self, file: bytes) -> int:
-        """Show gdb an ELF file; returns what `remove` takes."""
+        """Show gdb an ELF file; returns the argument for `remove`."""
         content = ctypes.create_string_buffer(file, len(file))
         entry: Any = _Entry()
         entry.file, entry.size = ctypes.addressof(content), len(file)

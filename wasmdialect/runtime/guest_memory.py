@@ -1,4 +1,4 @@
-"""A linear memory as host functions use it: every access checked against its size."""
+"""The linear memory for host functions: every access is checked against its size."""
 
 from __future__ import annotations
 

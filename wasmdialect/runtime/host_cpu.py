@@ -1,4 +1,4 @@
-"""What this machine's processor can do, to compare with what an artifact was compiled for."""
+"""The features of this machine's processor, to compare with the target of an artifact."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _flags: list[frozenset[str]] = []
 
 
 def cpu_flags() -> frozenset[str]:
-    """The processor's features as Linux names them; empty if it does not say."""
+    """The processor's features as Linux names them; empty if unknown."""
     if not _flags:
         _flags.append(_read_flags())
     return _flags[0]
@@ -51,7 +51,7 @@ def _read_flags() -> frozenset[str]:
 
 
 def missing_features(features: str) -> list[str]:
-    """What of `features` (LLVM's notation: `+avx2,+bmi`) this processor lacks."""
+    """Those of `features` (LLVM's notation: `+avx2,+bmi`) that this processor lacks."""
     flags = cpu_flags()
     if not flags:
         return []

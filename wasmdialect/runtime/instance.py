@@ -80,7 +80,7 @@ class GlobalCell(StoreItem):
 
 
 def new_global(type: str, mutable: bool, bits: int) -> GlobalCell:
-    """A global that belongs to no instance."""
+    """A global that does not belong to an instance."""
     memory = AlignedMemory(GLOBAL_DEFINITION.size, VMCONTEXT_ALIGN)
     cell = GlobalCell(type, mutable, memory.address, memory.buffer)
     cell.set_bits(bits)
@@ -88,7 +88,7 @@ def new_global(type: str, mutable: bool, bits: int) -> GlobalCell:
 
 
 Extern: TypeAlias = FunctionReference | TableStorage | LinearMemory | GlobalCell
-"""What can be imported and exported."""
+"""Importable and exportable items."""
 
 _KIND_WORDS = {
     FunctionReference: "function",
@@ -105,8 +105,8 @@ class ModuleInstance(StoreItem):
         """Instantiate: allocate, initialise, and run the start function.
 
         `imports` are in the order of the module's imports. Raises LinkError if they do not fit,
-        WasmtimeError if the store cannot be used or may not hold that much, Trap or what a host
-        function raised, MemoryError.
+        WasmtimeError if the store cannot be used or would exceed its limits, Trap or the exception of
+        a host function, MemoryError.
         """
         self.store_id = None
         self.module = module
@@ -181,7 +181,7 @@ class ModuleInstance(StoreItem):
     def _make_functions(self, store_id: object) -> list[FunctionReference]:
         """Fill the func refs: those of own functions, and copies of imported ones."""
         made: list[FunctionReference] = []
-        # A module has thousands of them, so that what does not change is out of the loop.
+        # A module has thousands of them, so invariant work is hoisted out of the loop.
         module, own_vmctx, functions = self.module, self.vmctx, self.functions
         addresses = iter(module.func_ref_code)
         signatures, ids, types = module.functions, module.signature_ids, self.info.functions
@@ -242,7 +242,7 @@ class ModuleInstance(StoreItem):
         return spaces[kind][index]
 
     def function(self, index: int) -> FunctionReference:
-        """A function that a reference can exist to."""
+        """A function that can be referenced."""
         reference = self.functions[index]
         assert reference is not None
         return reference
@@ -329,10 +329,10 @@ class ModuleInstance(StoreItem):
         first = segment.start + source
         return memoryview(self.module.artifact.wasm_data)[first : first + count]
 
-    # --- what passes added ---
+    # --- additions of passes ---
 
     def counters(self) -> dict[str, int]:
-        """The counters that passes declared, as they are now."""
+        """The current values of the counters that passes declared."""
         return {
             name: int.from_bytes(self.field_bytes(name), "little") for name in self.info.counters
         }
@@ -399,7 +399,7 @@ def _new_memory(memory: MemoryInfo, definition: int | None, owner: object) -> Li
     )
 
 
-# --- what the store may hold ---
+# --- limits of the store ---
 
 
 def _check_limits(module: LoadedModule, store: StoreState) -> None:

@@ -1,5 +1,5 @@
-"""Locks that a fork leaves free: `os.fork` copies a lock that another thread holds as it is, and the
-child would wait for that thread for ever."""
+"""Locks that are free after a fork: `os.fork` copies a lock that another thread holds, and the child
+would wait for that thread for ever."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 
 def lock_across_forks() -> LockType:
-    """A lock that a fork waits for, so that the child finds what it protects whole. It is never given
-    back. If one lock is taken while another is held, it must have been made before that one."""
+    """A lock that a fork waits for, so that the child finds the protected data consistent. Such a lock
+    is never freed. A lock that is taken while another is held must have been created before that
+    one."""
     lock = allocate_lock()
     os.register_at_fork(
         before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release

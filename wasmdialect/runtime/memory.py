@@ -2,7 +2,7 @@
 
 A 32-bit memory gets the layout that compiled code relies on with `--bounds=guard` whatever the module
 was compiled with: guard, 4 GiB, guard. So any memory can be imported anywhere. A 64-bit memory, and
-one with small pages, reserves what it may grow to.
+one with small pages, reserves its maximum size.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class LinearMemory(StoreItem):
         self.base = self._start + GUARD_SIZE
         owner = pages.owned(self._start, total)
         self._bytes = pages.buffer_at(self.base, self._capacity, owner)
-        """All that the memory may grow to; it and its slices keep the pages."""
+        """The whole reservation; it and its slices keep the pages alive."""
         self._length = _length_at(definition)
         _base_at(definition).value = self.base
         self._accessible = 0
@@ -86,16 +86,17 @@ class LinearMemory(StoreItem):
 
     @property
     def length(self) -> int:
-        """Size in bytes, now."""
+        """Current size in bytes."""
         return self._length.value
 
     @property
     def size(self) -> int:
-        """Size in pages, now."""
+        """Current size in pages."""
         return self._length.value >> self.page_size_log2
 
     def grow(self, delta: int, most: int | None = None) -> int | None:
-        """Add pages, up to `most` bytes; the old size in pages, or None if that is not possible."""
+        """Add pages, up to `most` bytes; returns the old size in pages, or None if that is not
+        possible."""
         old = self.size
         new = old + delta
         limit = self.maximum if self.maximum is not None else 1 << (64 - self.page_size_log2)
@@ -117,7 +118,7 @@ class LinearMemory(StoreItem):
         return self._start <= address < self._start + self._total
 
     def view(self) -> memoryview:
-        """The bytes as they are. The view keeps the pages, also of a store that is closed or gone; it
+        """The current bytes. The view keeps the pages alive, even if the store is closed or gone; it
         does not grow with the memory, which does not move."""
         return self._bytes[: self.length]
 
@@ -134,6 +135,6 @@ class LinearMemory(StoreItem):
         self._bytes[address : address + len(data)] = data
 
     def release(self) -> None:
-        """The store is closed: the memory has no bytes any more. Views keep what they show."""
+        """The store is closed: the memory no longer has any bytes. Views keep their pages."""
         self._length.value = 0
         self._bytes = memoryview(b"")

@@ -1,4 +1,4 @@
-"""A loaded module: an artifact in memory, and where everything in it is."""
+"""A loaded module: an artifact in memory, and the addresses of its parts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class LoadedModule(NotCopied):
         self.signature_ids = [0 if s is None else signature_id(s) for s in self.types]
         """The process's id of each type of the module."""
         self.func_ref_code = [text_address + offset for offset in self.info.func_ref_code]
-        """For each place in the `func_refs` region the addresses of the native-to-wasm and
+        """For each entry of the `func_refs` region the addresses of the native-to-wasm and
         array-to-wasm trampolines and of the function."""
         self._signature_numbers = {
             self.types[type_index]: number for number, type_index in enumerate(self.info.signatures)
@@ -51,18 +51,18 @@ class LoadedModule(NotCopied):
         self._names: dict[int, str] | None = None
         self._frames: FrameTable | None = None
         self.published: object = None
-        """What keeps the code in memory."""
+        """The owner of the code's memory."""
 
     @property
     def names(self) -> Mapping[int, str]:
-        """The names of functions that have one, by index; read when they are asked for."""
+        """The names of functions that have one, by index; read on demand."""
         if self._names is None:
             self._names = self.artifact.function_names()
         return self._names
 
     def display_name(self, symbol: str) -> str:
-        """What debuggers and profilers call a function, in one line: its name in the module, else the
-        name that it is exported under, else its symbol."""
+        """The name of a function for debuggers and profilers, in one line: its name in the module,
+        else the name that it is exported under, else its symbol."""
         from wasmdialect._printable import printable  # not while a program starts
         from wasmdialect.abi.symbol_parts import parse_symbol
 
@@ -89,7 +89,7 @@ class LoadedModule(NotCopied):
         return text + to_native, text + to_array, text + from_native
 
     def address_of(self, symbol: str) -> int:
-        """Where a function is, by its symbol (`wasmdialect.abi.symbols`). Raises LookupError."""
+        """The address of a function, by its symbol (`wasmdialect.abi.symbols`). Raises LookupError."""
         for function in self.artifact.functions:
             if function.symbol == symbol:
                 return self.text_address + function.offset
@@ -108,7 +108,7 @@ class LoadedModule(NotCopied):
 
 
 def _signature(text: str) -> Signature:
-    """The signature that `i32,i64->f32` means."""
+    """The signature written as `i32,i64->f32`."""
     params, _, results = text.partition("->")
     return Signature(
         tuple(params.split(",")) if params else (), tuple(results.split(",")) if results else ()
@@ -139,7 +139,7 @@ def _counts(info: ArtifactInfo) -> Counts:
 
 def load_bytes(data: bytes | bytearray) -> LoadedModule:
     """Load an artifact from memory. Raises ArtifactError, MemoryError."""
-    data = bytes(data)  # what is checked is what is run, whatever others do to the original
+    data = bytes(data)  # a private copy: the checked bytes are those that run
     artifact = read_artifact(data)
     _check_host(artifact)
     # Text, unwind tables and constants keep the distances that they have in the file.
@@ -157,8 +157,8 @@ def load_bytes(data: bytes | bytearray) -> LoadedModule:
 
 
 def load_file(path: str | os.PathLike[str]) -> LoadedModule:
-    """Load an artifact from its file, which may change or go afterwards. Raises ArtifactError, OSError,
-    MemoryError."""
+    """Load an artifact from its file, which may change or disappear afterwards. Raises ArtifactError,
+    OSError, MemoryError."""
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size == 0:

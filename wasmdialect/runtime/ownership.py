@@ -1,4 +1,4 @@
-"""What belongs to a store, and how much a store may hold (docs/lifetimes.md)."""
+"""Items of a store, and the limits of a store (docs/lifetimes.md)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 
 class NotCopied:
-    """Knows addresses of memory that is freed with it: a copy would use or free what is not its own."""
+    """Knows addresses of memory that is freed with it: a copy would use or free memory it does not
+    own."""
 
     __slots__ = ()
 
@@ -25,8 +26,8 @@ class NotCopied:
 
 
 class WhenFreed(NotCopied):
-    """Calls a function when nothing refers to this object any more; not when Python ends, since another
-    thread may still be in compiled code then."""
+    """Calls a function when nothing refers to this object any more; not when Python exits, since
+    another thread may still be in compiled code then."""
 
     __slots__ = ("_function", "_last")
 
@@ -34,8 +35,8 @@ class WhenFreed(NotCopied):
         self._function = function
 
     def __del__(self) -> None:
-        # The garbage collector calls all finalizers of what it found, in any order, and others may use
-        # what the function frees. Then it frees what it found, and with that the one reference to this.
+        # The garbage collector calls all finalizers of the garbage, in any order, and others may use
+        # what the function frees. Then it frees the garbage, including the one reference to this.
         self._last = _LastReference(self._function)
 
 
@@ -61,7 +62,7 @@ class StoreItem(NotCopied):
 
 
 class StoreLimits(Record):
-    """How much a store may hold; None is as much as there is."""
+    """Limits of a store; None is unlimited."""
 
     memory_size: int | None = None
     """Bytes of each linear memory."""

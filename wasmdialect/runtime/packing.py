@@ -1,7 +1,7 @@
 """Reading and writing the structures of `wasmdialect.abi.layout`, by the names of their fields.
 
-The callers name fields in the order in which they have the values; the table says where these go. A
-packer is made when a module is imported, and then costs what a `struct.Struct` costs.
+The callers name fields in the order of their values; the table has the offsets. A packer is created
+when a module is imported, and then costs as much as a `struct.Struct`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     """(buffer, offset of the structure in it, 0 if it is left out)"""
 
 POINTER_FORMAT: Literal["Q"] = "Q"
-"""How `struct` and `memoryview` call a pointer alone: an element of a table."""
+"""The code of `struct` and `memoryview` for a single pointer: an element of a table."""
 
 _FORMATS: Mapping[FieldType, str] = {"ptr": POINTER_FORMAT, "i32": "I", "i64": "Q"}
 _UNSIGNED: Mapping[FieldType, Any] = {
@@ -36,8 +36,8 @@ _SIGNED: Mapping[FieldType, Any] = {"i32": ctypes.c_int32, "i64": ctypes.c_int64
 
 
 def packer(structure: Struct, *names: str) -> Pack:
-    """What writes these fields of a structure, its values in the order of the names. The bytes before
-    the last of them that belong to none become 0."""
+    """A writer of these fields of a structure, with values in the order of the names. Bytes between
+    the fields, up to the last one, become 0."""
     form, order = _form(structure, names)
     if order == [*range(len(names))]:
         return form.pack_into
@@ -50,7 +50,7 @@ def packer(structure: Struct, *names: str) -> Pack:
 
 
 def reader(structure: Struct, *names: str) -> Unpack:
-    """What reads these fields of a structure, in the order of the names."""
+    """A reader of these fields of a structure, in the order of the names."""
     form, order = _form(structure, names)
     if order == [*range(len(names))]:
         return form.unpack_from
@@ -64,8 +64,7 @@ def reader(structure: Struct, *names: str) -> Unpack:
 
 
 def _form(structure: Struct, names: tuple[str, ...]) -> tuple[struct.Struct, list[int]]:
-    """The fields as they follow each other, from the start of the structure, and which of the names
-    each of them is."""
+    """The fields in the order of their offsets, and the position of each in the names."""
     fields = [structure.field(name) for name in names]
     order = sorted(range(len(fields)), key=lambda index: fields[index].offset)
     form, end = "<", 0
@@ -77,7 +76,7 @@ def _form(structure: Struct, names: tuple[str, ...]) -> tuple[struct.Struct, lis
 
 
 def field_at(structure: Struct, name: str, *, signed: bool = False) -> Callable[[int], Any]:
-    """What gives the field of the structure at an address as a ctypes integer."""
+    """A function that returns the field of the structure at an address as a ctypes integer."""
     field = structure.field(name)
     at = (_SIGNED if signed else _UNSIGNED)[field.type].from_address
     offset = field.offset
@@ -94,7 +93,7 @@ def pack_array(structure: Struct, name: str, values: Sequence[int]) -> bytes:
 
 
 def slot_format(code: str) -> str:
-    """How a value with this `struct` code is packed into a value slot of its own."""
+    """The packer of a value with this `struct` code into a value slot of its own."""
     return f"{code}{VALUE_SLOT_SIZE - struct.calcsize('<' + code)}x"
 
 
@@ -105,7 +104,7 @@ class AlignedMemory:
 
     def __init__(self, size: int, align: int):
         self.buffer = ctypes.create_string_buffer(size + align)
-        """What keeps the memory."""
+        """The owner of the memory."""
         first = ctypes.addressof(self.buffer)
         self.address = align_up(first, align)
         self.start = self.address - first

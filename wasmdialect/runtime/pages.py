@@ -63,8 +63,8 @@ def _reserve(size: int) -> int:
 def copy_file(fd: int, size: int) -> int:
     """The address of a copy of the first `size` bytes of a file, zeros where it is shorter.
 
-    A mapping of the file would be cheaper still, but whoever cuts or overwrites the file then changes
-    code that runs, or ends the process with SIGBUS. Raises MemoryError, OSError.
+    A mapping of the file would be cheaper still, but truncating or overwriting the file would then
+    change running code, or end the process with SIGBUS. Raises MemoryError, OSError.
     """
     address = _reserve_huge(size) if size >= _HUGE_PAGE else reserve(size)
     protect(address, size, PROT_READ | PROT_WRITE)
@@ -97,7 +97,7 @@ def _reserve_huge(size: int) -> int:
 
 
 def protect(address: int, size: int, protection: int) -> None:
-    """Set what may be done with whole pages. Raises MemoryError."""
+    """Set the protection of whole pages. Raises MemoryError."""
     if not size:
         return
     failed = libc.mprotect(address, size, protection) != 0
@@ -108,17 +108,17 @@ def protect(address: int, size: int, protection: int) -> None:
 
 
 def unmap(address: int, size: int) -> None:
-    """Give pages back."""
+    """Unmap pages."""
     libc.munmap(address, size)
 
 
 def owned(address: int, size: int) -> WhenFreed:
-    """What gives pages back when nothing refers to it any more."""
+    """An object that unmaps pages when nothing refers to it any more."""
     return WhenFreed(lambda: unmap(address, size))
 
 
 def buffer_at(address: int, size: int, owner: object) -> memoryview:
-    """A writable view of `size` bytes at an address. It, its slices and what is made from them keep
+    """A writable view of `size` bytes at an address. It, its slices and objects derived from them keep
     `owner` alive."""
     array: Any = (ctypes.c_ubyte * size).from_address(address)
     array.owner = owner

@@ -1,4 +1,4 @@
-"""Telling Linux's perf the names of compiled functions, in one of the two ways it knows.
+"""Telling Linux's perf the names of compiled functions, in one of its two formats.
 
 `perfmap` is a text file that perf reads afterwards: start, size, name. `jitdump` is a binary log with
 the code itself, which `perf inject --jit` turns into object files.
@@ -39,7 +39,7 @@ _CODE_LOAD = 0
 
 
 class _JitDump:
-    """The file of this process. perf finds it by a mapping of it that can be executed."""
+    """The file of this process. perf finds it by an executable mapping of it."""
 
     def __init__(self, elf_machine: int):
         self.path = f"jit-{os.getpid()}.dump"

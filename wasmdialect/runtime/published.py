@@ -1,9 +1,7 @@
-"""Compiled code that the process knows of: modules are found by an address in it, and what was made
-known of a module is taken back when nothing refers to it any more.
-
-Python collects a module wherever it allocates: also while another one is being published, in the very
-thread that does it. So a module that is collected is put on a list, and unloaded when nothing else is
-being done to the tables that both are in.
+"""Registered compiled code: modules are found by an address in it, and a module is unregistered when
+nothing refers to it any more. Python may collect a module at any allocation, even while the same
+thread is publishing another one. So a collected module is put on a list, and unloaded when nothing
+else is changing the shared tables.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ _lock = allocate_lock()
 _owner = 0
 """The thread that has the lock."""
 _collected: list[tuple[int, int, object]] = []
-"""What is to be unloaded: text, `.eh_frame` (0 for none), and the owner of the mapping."""
+"""Modules to unload: text, `.eh_frame` (0 for none), and the owner of the mapping."""
 
 
 def _before_fork() -> None:
@@ -47,8 +45,8 @@ os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_c
 
 def publish(module: LoadedModule, end: int, frames: int, mapping: object) -> None:
     """Make the code of a module known, from its `text_address` to `end`, and how to unwind it by the
-    `.eh_frame` at `frames` (0: none). `mapping`, the owner of its memory, is let go when the module is
-    collected."""
+    `.eh_frame` at `frames` (0: none). `mapping`, the owner of its memory, is released when the module
+    is collected."""
     global _owner
     text = module.text_address
     with _lock:
@@ -78,7 +76,7 @@ def _unload_collected() -> None:
                 while _collected:
                     text, frames, mapping = _collected.pop()
                     _unload(text, frames)
-                    del mapping  # nothing is known of it any more: it may be unmapped
+                    del mapping  # it is unregistered: it may be unmapped
             finally:
                 _owner = 0
 

@@ -1,8 +1,8 @@
-"""Stores: what instances share, and entering and leaving compiled code.
+"""Stores: the shared state of instances, and entering and leaving compiled code.
 
 A store holds the VMRuntimeLimits that its instances point to, the exception that a host call left
 behind, the references it gave to Wasm, and everything that must live as long as compiled code may
-use it. docs/lifetimes.md says who refers to whom, and what is checked.
+use it. docs/lifetimes.md describes the references and the checks.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ class HostFunction(NotCopied):
         self.set_trampolines(0, 0)
 
     def set_trampolines(self, wasm_call: int, native_call: int) -> None:
-        """Where Wasm and native callers enter; known when a module with the type is loaded."""
+        """The entry points for Wasm and native callers; known when a module with the type is
+        loaded."""
         _pack_func_ref(
             self.memory,
             HOST_CONTEXT.size,
@@ -112,7 +113,8 @@ class FunctionReference(StoreItem):
 
 
 class Epoch:
-    """The number that an engine counts up to stop its programs, where compiled code reads it."""
+    """The counter that an engine increments to stop its programs, in memory that compiled code
+    reads."""
 
     __slots__ = ("_memory", "address", "current")
 
@@ -124,7 +126,7 @@ class Epoch:
         self.current.value = number
 
     def __reduce__(self) -> tuple[type[Epoch], tuple[int]]:
-        # A copy of an engine counts for itself, in memory of its own.
+        # A copy of an engine has a counter of its own.
         return Epoch, (self.current.value,)
 
 
@@ -138,7 +140,7 @@ class StoreState(NotCopied):
     ):
         """`max_wasm_stack` is in bytes; `epoch` is the engine's, and may change at any time."""
         self.id = object()
-        """The mark of what belongs to the store; of a closed one `_CLOSED`, the mark of nothing."""
+        """The mark of the store's items; `_CLOSED` for a closed store, the mark of no item."""
         self.max_wasm_stack = max_wasm_stack
         self._limits = ctypes.create_string_buffer(RUNTIME_LIMITS.size)
         self.limits = ctypes.addressof(self._limits)
@@ -147,11 +149,11 @@ class StoreState(NotCopied):
         self._epoch = Epoch() if epoch is None else epoch
         self.epoch = self._epoch.address
         self.fuel = _fuel_at(self.limits)
-        """Counts up from a negative number; there is none left from 0 on."""
+        """Counts up from a negative number; the fuel is used up from 0 on."""
         self._deadline = _deadline_at(self.limits)
         self.resource_limits = StoreLimits()
         self.held = {"instance": 0, "memory": 0, "table": 0}
-        """How many instances were made, and how many memories and tables in them."""
+        """The number of instances created, and of memories and tables in them."""
         self.memories: list[LinearMemory] = []
         self.tables: list[TableStorage] = []
         self.globals: list[GlobalCell] = []
@@ -168,7 +170,7 @@ class StoreState(NotCopied):
         self._call = native().call
 
     def set_epoch_deadline(self, ticks: int) -> None:
-        """Stop programs so many epochs from now. Any thread may call this."""
+        """Stop programs this many epochs from now. Any thread may call this."""
         self._deadline.value = self._epoch.current.value + ticks
 
     # --- the guard ---
@@ -193,15 +195,15 @@ class StoreState(NotCopied):
         work: Callable[[*Arguments], Result],
         *arguments: *Arguments,
     ) -> Result:
-        """Do something with an item of the store that no other thread may do at the same time. A thread
-        that is in the store already, in a host function, may go in deeper.
+        """Run `work` on an item of the store while other threads are kept out. A thread that is
+        already in the store, in a host function, may nest.
 
         Raises what `check` and `work` raise.
         """
         thread = get_ident()
         is_inside, innermost = self._user.get(0) == thread, _running.get(thread)
-        # What a signal handler raises may come after any call here. So all calls are inside, and what
-        # is at the end makes none.
+        # A signal handler may raise after any call here. So all calls are inside, and the code at the
+        # end makes none.
         try:
             if not is_inside and self._user.setdefault(0, thread) != thread:
                 raise _used_by_another_thread()
@@ -214,7 +216,7 @@ class StoreState(NotCopied):
                 del self._user[0]
 
     def close(self) -> None:
-        """Forget everything of the store. Views of its memories keep what they show.
+        """Free all contents of the store. Views of its memories keep their pages.
 
         Raises WasmtimeError during a call in the store.
         """
@@ -237,7 +239,7 @@ class StoreState(NotCopied):
     # --- modules and functions ---
 
     def use_module(self, module: LoadedModule) -> None:
-        """Keep a module as long as the store; host functions of its types become callable."""
+        """Keep a module alive as long as the store; host functions of its types become callable."""
         if module in self._modules:
             return
         self._modules.append(module)
@@ -260,7 +262,7 @@ class StoreState(NotCopied):
     def add_instance(
         self, instance: ModuleInstance, functions: Sequence[FunctionReference]
     ) -> None:
-        """Let an instance, and what it defines, belong to the store."""
+        """Let an instance, and its definitions, belong to the store."""
         instance.store_id = self.id
         self.instances[instance.vmctx] = instance
         for reference in functions:
@@ -295,8 +297,8 @@ class StoreState(NotCopied):
     # --- references to Python objects ---
 
     def collect_externs(self) -> None:
-        """Let go of the Python objects that no table and no global has. During a call of none,
-        since compiled code may hold any."""
+        """Release the Python objects that are not in any table or global. During a call, release none,
+        since compiled code may hold any of them."""
         if self._user.get(0) != get_ident():
             self.run(None, self._collect_externs)
 
@@ -312,8 +314,8 @@ class StoreState(NotCopied):
     def call(self, function: FunctionReference, slots: Any) -> None:
         """Call a function with the arguments in `slots`, where its results will be.
 
-        Raises WasmtimeError if the function is not of this store, Trap, KeyboardInterrupt, or what a
-        host function raised.
+        Raises WasmtimeError if the function is not of this store, Trap, KeyboardInterrupt, or the
+        exception of a host function.
         """
         count = function.signature.slot_count
         self.enter(function, function.array_call, ctypes.addressof(slots), count)
@@ -321,9 +323,8 @@ class StoreState(NotCopied):
     def call_typed(
         self, function: FunctionReference, call: TypedCall, values: tuple[Any, ...]
     ) -> list[Any]:
-        """Call a function of number types by the native convention; its results.
-
-        Raises TypeError or OverflowError for a wrong argument, and what `call` raises.
+        """Call a function of number types by the native convention; returns its results. Raises
+        TypeError or OverflowError for a wrong argument, and the exceptions of `call`.
         """
         if function.store_id is not self.id:
             self.check(function)
@@ -338,7 +339,8 @@ class StoreState(NotCopied):
             call.give_back(block)
 
     def enter(self, function: FunctionReference, code: int, slots: int, count: int) -> None:
-        """Enter compiled code of a function, at one of its trampolines. `run` with a call less."""
+        """Enter compiled code of a function, at one of its trampolines. This is `run` with one call
+        fewer."""
         thread = get_ident()
         is_inside, innermost = self._user.get(0) == thread, _running.get(thread)
         try:
@@ -357,12 +359,12 @@ class StoreState(NotCopied):
                 del self._user[0]
 
     def fail(self, error: BaseException) -> None:
-        """A host function or builtin failed: compiled code will be left as soon as it returns."""
+        """A host function or builtin failed: compiled code is left as soon as it returns."""
         self._exception = error
         self._pending.value = _HOST_ERROR
 
     def _failure(self, record: TrapRecord) -> BaseException:
-        """What to raise for how compiled code was left."""
+        """The exception for an exit from compiled code."""
         import signal
 
         from wasmdialect.abi.traps import TrapCode
@@ -370,7 +372,7 @@ class StoreState(NotCopied):
 
         if record.kind is TrapKind.HOST_ERROR:
             return self._take_exception(record)
-        # Only a signal names the very instruction; everything else gives return addresses.
+        # Only a signal gives the exact instruction; everything else gives return addresses.
         frames = backtrace(record.frames, first_is_exact=record.signal != 0)
         if record.kind is TrapKind.INTERRUPT:
             if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -421,7 +423,7 @@ def _used_by_another_thread() -> WasmtimeError:
 
 
 _running: dict[int, StoreState | None] = {}
-"""By thread the store that it is in, the innermost."""
+"""By thread: the innermost store that it is in."""
 
 
 def running_store() -> StoreState:
@@ -470,8 +472,8 @@ _array_call_at = 0
 
 
 def _array_call_address() -> int:
-    """The address of the array_call of every host function. Made by the first use: a ctypes
-    callback costs memory for good."""
+    """The address of the array_call of every host function. Created on first use: a ctypes callback is
+    never freed."""
     global _array_call, _array_call_at
     if _array_call is None:
         with _lock:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 MAXIMUM_ELEMENTS = 10_000_000
-"""What a table without a smaller maximum may grow to."""
+"""The maximum size of a table without a smaller maximum."""
 
 _ELEMENT = struct.Struct(f"={POINTER_FORMAT}")
 _base_at = field_at(TABLE_DEFINITION, "base")
@@ -26,7 +26,7 @@ _count_at = field_at(TABLE_DEFINITION, "current_elements")
 
 class TableStorage(StoreItem):
     """A table of a store. Elements are pointers, null is 0; those of function tables carry the
-    initialised bit in memory (a raw 0 is computed by `compute` when it is read first)."""
+    initialised bit in memory (a raw 0 is computed by `compute` on the first read)."""
 
     def __init__(
         self,
@@ -58,11 +58,11 @@ class TableStorage(StoreItem):
         self._base = _base_at(definition)
         self._count = _count_at(definition)
         self.compute: Callable[[int], int] | None = None
-        """Gives the reference of an element that has not been computed yet."""
+        """Computes the reference of an element that has not been computed yet."""
         self._take(_ELEMENT.pack(init | self._tag) * minimum)
 
     def _take(self, content: bytes) -> None:
-        """Make a copy of the bytes the elements, where compiled code finds them."""
+        """Install a copy of the bytes as the elements that compiled code sees."""
         memory = ctypes.create_string_buffer(content, len(content) or 1)
         self._elements = memoryview(memory).cast("B")[: len(content)].cast(POINTER_FORMAT)
         self._base.value = ctypes.addressof(memory)
@@ -106,7 +106,7 @@ class TableStorage(StoreItem):
         return [self.get(i) for i in range(start, start + count)]
 
     def grow(self, delta: int, init: int, most: int | None = None) -> int | None:
-        """Add elements, up to `most`; the old size, or None if that is not possible."""
+        """Add elements, up to `most`; returns the old size, or None if that is not possible."""
         old = self.size
         limits = (MAXIMUM_ELEMENTS, self.maximum, most)
         if old + delta > min(limit for limit in limits if limit is not None):

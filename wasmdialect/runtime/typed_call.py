@@ -27,7 +27,7 @@ _BOTH_VMCONTEXTS = struct.Struct("<QQ")
 
 
 class _Run(NamedTuple):
-    """Parameters that lie next to each other in the block."""
+    """Parameters that are adjacent in the block."""
 
     place: int
     indices: tuple[int, ...]
@@ -83,11 +83,11 @@ class TypedCall:
         return block
 
     def results(self, block: Any) -> list[Any]:
-        """The results of the call that a block was used for."""
+        """The results of the call for which a block was used."""
         return [unpack(block, at)[0] for unpack, at in self._results]
 
     def give_back(self, block: Any) -> None:
-        """A block may be used again."""
+        """Release a block for reuse."""
         self._free.append(block)
 
 
@@ -123,7 +123,7 @@ def _next_integer(params: tuple[str, ...], words: int) -> tuple[int, int]:
 
 
 def _runs(params: tuple[str, ...], places: list[int]) -> list[_Run]:
-    """Parameters that are neighbours in the block, packed together."""
+    """Parameters that are adjacent in the block, packed together."""
     runs: list[_Run] = []
     for index in sorted(range(len(params)), key=places.__getitem__):
         word, last = _word(params[index]), runs[-1] if runs else None

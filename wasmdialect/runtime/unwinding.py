@@ -1,4 +1,4 @@
-"""Telling the C library's unwinder about compiled code, so that backtraces go through it to the end."""
+"""Registering compiled code with the C library's unwinder, so that backtraces are complete."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def _unwinder() -> Any:
 
 
 def register_frames(eh_frame: int) -> None:
-    """Make the functions of an `.eh_frame` in memory, ended by a zero word, known."""
+    """Register the functions of an `.eh_frame` in memory, terminated by a zero word."""
     unwinder = _unwinder()
     if unwinder is not None:
         unwinder.__register_frame(ctypes.c_void_p(eh_frame))
 
 
 def forget_frames(eh_frame: int) -> None:
-    """The reverse, before the memory goes."""
+    """Unregister them, before the memory is freed."""
     unwinder = _unwinder()
     if unwinder is not None:
         unwinder.__deregister_frame(ctypes.c_void_p(eh_frame))

@@ -1,6 +1,6 @@
 """Values at the boundary: Python objects to the slots of an array call and back.
 
-A slot holds the value's own bytes, little-endian, in front. References are pointers: a function is its
+A slot starts with the value's own bytes, little-endian. References are pointers: a function is its
 VMFuncRef, an external object a handle that the store gave out; null is 0.
 """
 

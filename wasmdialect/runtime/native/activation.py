@@ -23,7 +23,7 @@ _NO_CODE = 2**64 - 1
 
 
 class TrapRecord(FrozenRecord):
-    """How and where compiled code was left without returning; a copy, good for ever."""
+    """How and where compiled code was left without returning; a copy, valid for ever."""
 
     kind: TrapKind
     code: int | None
@@ -45,7 +45,7 @@ class TrapRecord(FrozenRecord):
 
 
 class Activation:
-    """The memory of one call, for one thread; free for another call when that one is over."""
+    """The memory of one call, for one thread; reused by later calls."""
 
     __slots__ = ("_memory", "address")
 
@@ -56,7 +56,7 @@ class Activation:
         struct.pack_into("=Q", self._memory, ACTIVATION_OFFSETS["stack_floor"], stack_floor)
 
     def trap(self) -> TrapRecord:
-        """What the glue recorded when the last call was left by a trap."""
+        """The glue's record of the trap by which the last call was left."""
         from wasmdialect.runtime.native.outcomes import TrapKind
 
         words = dict(zip(ACTIVATION_OFFSETS, _WORDS.unpack_from(self._memory), strict=True))

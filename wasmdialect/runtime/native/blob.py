@@ -9,7 +9,7 @@ All distances inside are resolved. `<architecture>.txt` has the rest, a word and
     relative OFFSET         of a 64-bit word that holds an offset in the image and becomes an address
     NAME OFFSET             a symbol
 
-Loading is therefore: copy, add the base to the words at `relative`, protect.
+Loading therefore copies, adds the base to the words at `relative`, and protects.
 """
 
 from __future__ import annotations

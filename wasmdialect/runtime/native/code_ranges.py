@@ -1,4 +1,4 @@
-"""Where compiled code is: the ranges that the signal handler looks a program counter up in."""
+"""The address ranges of compiled code, in which the signal handler looks up a program counter."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class CodeRanges:
         self._readers.value = 0
 
     def _publish(self, ranges: list[tuple[int, int]]) -> None:
-        # In an order that a KeyboardInterrupt anywhere in between does no harm to: what the glue can
-        # read is kept, and the next change makes up for one that was not carried out.
+        # In an order that is safe for a KeyboardInterrupt anywhere in between: the array that the glue
+        # can read is kept, and the next change makes up for one that was not carried out.
         words = [len(ranges), *(address for pair in ranges for address in pair)]
         array = (ctypes.c_uint64 * len(words))(*words)
         self._ranges = ranges

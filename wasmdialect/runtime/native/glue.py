@@ -1,4 +1,4 @@
-"""The native glue of this process, as Python sees it. docs/native.md describes the protocol."""
+"""The Python interface of this process's native glue. docs/native.md describes the protocol."""
 
 from __future__ import annotations
 
@@ -49,8 +49,7 @@ class NativeUnavailableError(RuntimeError):
 
 
 class _Thread(thread_local):  # `threading.local`, without the rest of `threading`
-    """What the glue keeps for a thread: activations that are free, one for each nesting level that
-    the thread ever reached."""
+    """Data of a thread: free activations, one for each nesting level that the thread ever reached."""
 
     def __init__(self) -> None:
         self.stack_floor = stack_floor()
@@ -68,7 +67,7 @@ class NativeGlue:
     builtins_array: int
     """Address of the array of `BUILTIN_COUNT` functions for `vmctx.builtins`."""
     code_range: tuple[int, int]
-    """Where its code and constants are."""
+    """The address range of its code and constants."""
     enter: Enter
     """The entry itself, for those who bring their own activations."""
 
@@ -100,10 +99,10 @@ class NativeGlue:
         limits: int,
         max_wasm_stack: int,
     ) -> TrapRecord | None:
-        """Calls a function of the array convention; returns None, or how it was left if it did not
-        return. All arguments but `slot_count` and `max_wasm_stack` (bytes) are addresses; `limits` is
-        the `VMRuntimeLimits` of the callee's store. With `NATIVE_CALL` for `slot_count` the function is
-        of the native convention, and `slots` is a block of `runtime.typed_call`."""
+        """Calls a function of the array convention; returns None, or the record of the exit if it did
+        not return. All arguments but `slot_count` and `max_wasm_stack` (bytes) are addresses; `limits`
+        is the `VMRuntimeLimits` of the callee's store. With `NATIVE_CALL` for `slot_count` the
+        function is of the native convention, and `slots` is a block of `runtime.typed_call`."""
         activations = self._threads.activations
         activation = activations.pop() if activations else Activation(self._threads.stack_floor)
         try:
@@ -180,7 +179,7 @@ def builtin_prototype(name: str) -> Any:
     """The ctypes function type for a builtin's callback: the address of the caller's VMContext,
     then the parameters of `abi/builtins.py`, all as unsigned integers.
 
-    KeyError if there is no such builtin, ValueError if Python has no part in it. Making one a callback
+    KeyError if there is no such builtin, ValueError if Python does not serve it. Making one a callback
     releases and takes the GIL; the callback must not raise: it sets `limits.pending_error`.
     """
     builtin = BUILTINS[name]

@@ -1,11 +1,10 @@
 """Keeping the signal handlers installed among others who install theirs: faulthandler, pytest, users.
 
-Whoever installs a handler over ours may remember ours and go on to it. If ours then went over theirs
-and on to theirs, a fault that is nobody's would go round in circles. So every time ours has to be
-put over a stranger's it is the next *generation*: an entry point of its own, with its own
-"previous". A call of an older generation then means: the stranger has passed the signal on, and
-what follows is what was there before the stranger. Finding an older generation installed means:
-the stranger left.
+A handler installed over ours may remember ours and chain to it. If ours were then installed over that
+one and chained to it, an unclaimed fault would go round in circles. So each time ours has to replace a
+stranger's, it is the next *generation*: an entry point of its own, with its own "previous". A call of
+an older generation then means that the stranger has passed the signal on, and the handler before the
+stranger is next. Finding an older generation installed means that the stranger has left.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ class _PreviousHandler(ctypes.Structure):
 
 
 class SignalHandlers:
-    """The signal handlers of the glue and what they go on to."""
+    """The signal handlers of the glue and the handlers they chain to."""
 
     def __init__(self, symbols: Mapping[str, int]) -> None:
         self._entries = [symbols[f"handler.{g}"] for g in range(HANDLER_GENERATIONS)]
@@ -73,7 +72,7 @@ class SignalHandlers:
         self._lock = allocate_lock()
         for number in _FAULTS:
             self._put_in_place(number)
-        # Until the main thread asks: an address that no handler has.
+        # Until the main thread sets it: an address that is not a handler's.
         self._installed[_SIGINT] = 2**64 - 1
 
     def put_in_place(self) -> None:
@@ -115,9 +114,9 @@ class SignalHandlers:
         self._installed[number] = self._entries[generation]
 
     def _next_generation(self, number: int, displacing: int) -> int:
-        """Which generation goes on to `displacing`, the handler that is installed now."""
+        """The generation that chains to `displacing`, the currently installed handler."""
         if displacing in (_SIG_DFL, _SIG_IGN):
-            return 0  # neither goes on to any of ours
+            return 0  # neither chains to any of ours
         newest = self._installed[number]
         if newest not in self._entries:
             return 0

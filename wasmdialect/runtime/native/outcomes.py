@@ -1,6 +1,5 @@
-"""What the native glue and Python tell each other: how a call ended, why it was left.
-
-Enumerations of the numbers in `structures`, so this is loaded when a call did not just return.
+"""Outcomes that the native glue and Python exchange: how a call ended, why it was left. These are
+enumerations of the numbers in `structures`, loaded only when a call did not simply return.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Status(IntEnum):
-    """What the glue's `enter` returns."""
+    """The result of the glue's `enter`."""
 
     @staticmethod
     def _generate_next_value_(name: str, start: int, count: int, last_values: list[Any]) -> int:
@@ -25,7 +24,7 @@ class Status(IntEnum):
     TRAPPED = auto()
     """The activation holds a trap."""
     DISPLACED = auto()
-    """Nothing was run: somebody replaced a signal handler, which must be put back first."""
+    """No code ran: a signal handler was replaced and must be restored first."""
 
 
 class TrapKind(IntEnum):
@@ -36,7 +35,7 @@ class TrapKind(IntEnum):
         return TRAP_KINDS[name]
 
     SIGNAL_ILL = auto()
-    """A trap instruction; its code is known unless it is none of ours."""
+    """A trap instruction; its code is known if it is one of ours."""
     SIGNAL_SEGV = auto()
     """A memory access failed (SIGSEGV or SIGBUS)."""
     SIGNAL_FPE = auto()
@@ -60,6 +59,6 @@ class Pending(IntEnum):
 
     NONE = auto()
     HOST_ERROR = auto()
-    """Set by a host function or builtin that failed; any value but the other two means the same."""
+    """Set by a host function or builtin that failed; any value but the other two is equivalent."""
     INTERRUPT = auto()
     """Set by the SIGINT handler when it finds the thread outside compiled code."""

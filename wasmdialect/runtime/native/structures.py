@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WORD_SIZE = 8
 FRAME_CAPACITY = 256
-"""How many program counters of a backtrace an activation keeps, innermost first."""
+"""The number of program counters of a backtrace in an activation, innermost first."""
 HANDLER_GENERATIONS = 4
 """Entry points of the signal handler; see `handlers.py` for what they are needed for."""
 SIGNAL_COUNT = 32
@@ -65,7 +65,7 @@ PREVIOUS_HANDLER: tuple[Word, ...] = (
     Word("handler", "i64", "what it was: a function, SIG_DFL (0) or SIG_IGN (1)"),
     Word("resets", "i64", "not 0: it had SA_RESETHAND"),
 )
-"""What a signal handler of the glue goes on to."""
+"""The handler that a signal handler of the glue chains to."""
 
 # --- a call of the native convention: registers and stack in memory ---
 
@@ -82,7 +82,7 @@ CALL_BLOCK: Mapping[str, int] = {
 parameters and the return pointer), floating-point registers, how many words go onto the stack, both
 results, these words."""
 
-# --- numbers; `outcomes` has them as enumerations, with what they mean ---
+# --- numbers; `outcomes` has them as documented enumerations ---
 
 STATUS: Mapping[str, int] = {"RETURNED": 0, "TRAPPED": 1, "DISPLACED": 2}
 TRAP_KINDS: Mapping[str, int] = {
@@ -98,7 +98,7 @@ PENDING: Mapping[str, int] = {"NONE": 0, "HOST_ERROR": 1, "INTERRUPT": 2}
 
 
 def tables_digest() -> str:
-    """The digest of all that the glue is built from, as it is now."""
+    """The digest of all current inputs of the glue's build."""
     return digest_of(
         [
             *(plain(table) for table in (RUNTIME_LIMITS, VMCONTEXT_HEADER, BUILTINS)),

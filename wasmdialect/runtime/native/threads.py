@@ -1,6 +1,6 @@
 """The calling thread: whether it is the main one, and how deep compiled code may go on its stack.
 
-Nothing here loads `threading`, which most programs that start an artifact have no use for.
+Nothing here loads `threading`, which most programs that start an artifact do not need.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from _thread import get_ident, get_native_id
 from wasmdialect.runtime.pages import libc
 
 HOST_RESERVE = 256 * 1024
-"""Bytes below the stack limit that stay free for what does not check it: leaf functions, builtins,
-host functions in Python, signal handlers and their frames."""
+"""Bytes below the stack limit that stay free for code that does not check it: leaf functions,
+builtins, host functions in Python, signal handlers and their frames."""
 
 _ATTRIBUTES_SIZE = 128  # pthread_attr_t: 56 bytes on x86-64, 64 on aarch64
 
