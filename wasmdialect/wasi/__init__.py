@@ -1,4 +1,4 @@
-"""WASI preview 1: what a command-line program sees of the world.
+"""WASI preview 1: the system interface of command-line programs.
 
 The functions (`wasmdialect.wasi.functions`) are loaded when a program calls the first of them.
 """

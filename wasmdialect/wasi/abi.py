@@ -91,7 +91,7 @@ class Errno:
 
 
 class Rights:
-    """What a descriptor may be used for."""
+    """The permitted uses of a descriptor."""
 
     FD_DATASYNC = 1 << 0
     FD_READ = 1 << 1
@@ -130,7 +130,7 @@ ALL_RIGHTS = (1 << 30) - 1
 
 
 class Filetype:
-    """What a descriptor or a directory entry is."""
+    """The type of a descriptor or a directory entry."""
 
     UNKNOWN = 0
     BLOCK_DEVICE = 1
@@ -186,7 +186,7 @@ class Clockid:
 
 
 class Eventtype:
-    """What a subscription waits for."""
+    """The event that a subscription waits for."""
 
     CLOCK = 0
     FD_READ = 1
@@ -194,7 +194,7 @@ class Eventtype:
 
 
 class Whence:
-    """What the offset of `fd_seek` counts from."""
+    """The origin of the offset of `fd_seek`."""
 
     SET = 0
     CUR = 1

@@ -26,7 +26,8 @@ def wasi_call(
     """Make a WASI function of a method that raises: it returns the error number instead.
 
     WebAssembly's integers have no sign, so a host may pass either; the method gets them unsigned.
-    What is not an error of the program (KeyboardInterrupt, a callback's own exception) is let through.
+    Exceptions that are not errors of the program (KeyboardInterrupt, a callback's own exception) pass
+    through.
     """
     masks = tuple(_MASKS[param] for param in SIGNATURES[function.__name__].params)
 

@@ -1,4 +1,4 @@
-"""What a program is given: arguments, environment, standard streams and directories."""
+"""The resources of a program: arguments, environment, standard streams and directories."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class WasiConfig:
         self.preopens: list[Preopen] = []
 
     def copy(self) -> WasiConfig:
-        """Another one with the same settings, which share what is open."""
+        """A copy with the same settings, which shares the open files."""
         other = WasiConfig()
         other.__dict__.update(self.__dict__, preopens=[*self.preopens])
         return other
@@ -140,9 +140,8 @@ class WasiConfig:
         self.stderr = Output(HostFd(2, owned=False), "stderr")
 
     def preopen_dir(self, path: HostPath, guest_path: str, fs_mutable: bool = True) -> None:
-        """Give the program the directory `path` under the name `guest_path`.
-
-        Without `fs_mutable` nothing in it can be changed. Raises WasiConfigError if it does not open.
+        """Give the program the directory `path` under the name `guest_path`. Without `fs_mutable` it
+        is read-only. Raises WasiConfigError if it does not open.
         """
         flags = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
         host = _open("preopened directory", path, flags)

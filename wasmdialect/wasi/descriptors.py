@@ -1,4 +1,4 @@
-"""What a file descriptor of a program stands for, and the table that numbers them."""
+"""The objects behind a program's file descriptors, and the table that numbers them."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
 
 class Descriptor:
-    """A descriptor that can do nothing: every kind overrides what it can do."""
+    """A descriptor without operations: every kind overrides those it supports."""
 
     __slots__ = ()
 
     def read(self, buffers: list[memoryview]) -> int:
-        """Read into the buffers from the current position; the number of bytes, 0 at the end."""
+        """Read into the buffers from the current position; returns the number of bytes, 0 at the
+        end."""
         raise WasiError(Errno.BADF)
 
     def write(self, buffers: list[HostBuffer]) -> int:
-        """Write the buffers at the current position; the number of bytes written."""
+        """Write the buffers at the current position; returns the number of bytes written."""
         raise WasiError(Errno.BADF)
 
     def pread(self, buffers: list[memoryview], offset: int) -> int:
@@ -41,11 +42,11 @@ class Descriptor:
         raise WasiError(Errno.BADF)
 
     def seek(self, offset: int, whence: int) -> int:
-        """Move the current position, `whence` being the host's; the new position in bytes."""
+        """Move the current position, `whence` being the host's; returns the new position in bytes."""
         raise WasiError(Errno.BADF)
 
     def filetype(self) -> int:
-        """What `fdstat` says it is: a `Filetype`."""
+        """Its type in `fdstat`: a `Filetype`."""
         raise NotImplementedError
 
     def rights(self) -> tuple[int, int]:
@@ -57,11 +58,11 @@ class Descriptor:
         raise WasiError(Errno.BADF)
 
     def close(self) -> None:
-        """Give the host's descriptor back."""
+        """Release the host's descriptor."""
 
 
 class Stream(Descriptor):
-    """Standard input or output: bytes one after the other, at no position."""
+    """Standard input or output: a stream of bytes, without a position."""
 
     __slots__ = ("host",)
 
@@ -72,7 +73,7 @@ class Stream(Descriptor):
         raise WasiError(Errno.SPIPE)
 
     def filetype(self) -> int:
-        # Terminal or not is all that a program may learn of these (as in Wasmtime).
+        # A program can only learn whether these are terminals (as in Wasmtime).
         if self.host is not None and os.isatty(self.host.number):
             return Filetype.CHARACTER_DEVICE
         return Filetype.UNKNOWN
@@ -103,9 +104,8 @@ class InputStream(Stream):
 
 
 class OutputStream(Stream):
-    """Standard output or error; without a host descriptor what is written is dropped.
-
-    `python` names the object of `sys` that writes to the same place: what it holds back goes first.
+    """Standard output or error; without a host descriptor, output is dropped. `python` names the
+    object of `sys` that writes to the same target: its buffer is flushed first.
     """
 
     __slots__ = ("python",)
@@ -146,7 +146,8 @@ def _flush(name: str) -> None:
 class CallbackStream(OutputStream):
     """Standard output or error that calls a function with each piece.
 
-    The function returns how much it took (None: all of it) or an error number of the host, negated.
+    The function returns how many bytes it took (None: all of them) or a negated error number of the
+    host.
     """
 
     __slots__ = ("callback",)
@@ -225,7 +226,7 @@ _PREOPEN_INHERITING = (
 
 
 class File(Descriptor):
-    """An open file that is no directory. Its position and its access are kept by the host."""
+    """An open file that is not a directory. The host keeps its position and access mode."""
 
     __slots__ = ("access", "flags", "host", "mutable")
 
@@ -279,7 +280,7 @@ class Directory(Descriptor):
     def __init__(self, host: HostFd, mutable: bool, preopened_as: bytes | None = None):
         self.host = host
         self.mutable = mutable
-        """Whether what is in it may be changed."""
+        """Whether its contents may be changed."""
         self.preopened_as = preopened_as
         """The program's name for a directory that was open before it started."""
         self.listing: Listing | None = None
@@ -309,7 +310,7 @@ _FILETYPES = {
 
 
 def filetype_of(mode: int) -> int:
-    """The `Filetype` of a file by its `st_mode`. Preview 1 has none for a FIFO."""
+    """The `Filetype` of a file by its `st_mode`. Preview 1 does not have one for a FIFO."""
     return _FILETYPES.get(mode & 0o170000, Filetype.UNKNOWN)
 
 
@@ -376,7 +377,7 @@ class DescriptorTable:
 
 
 def open_descriptors(config: WasiConfig) -> DescriptorTable:
-    """What a program has open when it starts: the standard streams, then directories."""
+    """The descriptors open when a program starts: the standard streams, then directories."""
     outputs = [
         OutputStream(output.host, output.python)
         if output.callback is None

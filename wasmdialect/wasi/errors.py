@@ -1,4 +1,4 @@
-"""How a WASI function fails: with an error number of WASI, or of the host, which has a counterpart."""
+"""Failure of WASI functions: with an error number of WASI, or of the host, which has a counterpart."""
 
 from __future__ import annotations
 

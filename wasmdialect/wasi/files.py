@@ -96,7 +96,7 @@ class FileFunctions(WasiFunctions):
         file = self.descriptors.file(fd)
         if flags & ~_SETTABLE_FLAGS:
             raise WasiError(Errno.INVAL)
-        import fcntl  # not there on every host
+        import fcntl  # not available on every host
 
         number = file.host.number
         kept = fcntl.fcntl(number, fcntl.F_GETFL) & ~host_fdflags(_SETTABLE_FLAGS)
@@ -123,7 +123,7 @@ class FileFunctions(WasiFunctions):
 
     @wasi_call
     def fd_filestat_set_size(self, memory: GuestMemory, fd: int, size: int) -> None:
-        """Cut a file off or lengthen it with zeros."""
+        """Truncate a file or lengthen it with zeros."""
         file = self.descriptors.file(fd)
         _check_mutable(file)
         os.ftruncate(file.host.number, _signed(size))
@@ -193,7 +193,7 @@ class FileFunctions(WasiFunctions):
         """
         directory = self.descriptors.directory(fd)
         if directory.listing is None or cookie == DIRCOOKIE_START:
-            directory.listing = None  # which ends the one before: both use the host's position
+            directory.listing = None  # which ends the previous one: both use the host's position
             directory.listing = Listing(directory.host.number)
         used = 0
         for record in directory.listing.records(cookie):
@@ -237,7 +237,7 @@ class FileFunctions(WasiFunctions):
 
 
 def _signed(value: int) -> int:
-    """The host's file offsets are signed: it is the one to refuse what became negative."""
+    """The host's file offsets are signed: the host refuses negative ones."""
     return value - (1 << 64) if value >> 63 else value
 
 

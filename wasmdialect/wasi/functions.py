@@ -1,7 +1,6 @@
-"""Everything together: the context of a program, with the functions it calls.
-
-They are in files by the first word of their name, and a file is loaded when a function in it is called
-first: most programs ask for their environment when they start, and few for directories or sockets.
+"""The context of a program, with the functions it calls. The functions are grouped into files by the
+first word of their name, and a file is loaded on the first call of a function in it: most programs
+read their environment when they start, and few use directories or sockets.
 """
 
 from __future__ import annotations
@@ -59,7 +58,8 @@ class WasiContext:
         self._functions: dict[str, Callable[..., Any]] = {}
 
     def call(self, name: str, memory: LinearMemory, arguments: tuple[int, ...]) -> Any:
-        """Call a function by its name in `wasi_snapshot_preview1`; its error number, if it returns."""
+        """Call a function by its name in `wasi_snapshot_preview1`; returns its error number, if it
+        returns."""
         function = self._functions.get(name)
         if function is None:
             group = _GROUPS.get(name.partition("_")[0], _process)

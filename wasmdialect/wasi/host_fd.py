@@ -1,4 +1,4 @@
-"""A file descriptor of the host and who closes it."""
+"""A file descriptor of the host and its owner."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class HostFd:
         self.owned = owned
 
     def close(self) -> None:
-        """Close it, unless it is not ours or is closed already."""
+        """Close it, unless it is not ours or is already closed."""
         if self.owned:
             number = self.number
             self.owned, self.number = False, -1  # the number is free for other files

@@ -1,7 +1,5 @@
-"""The entries of a directory, read as a program asks for them.
-
-A program can fill a directory with as many files as its disk takes, so that they are never held all at
-once.
+"""The entries of a directory, read on demand. A program can fill a directory with as many files as its
+disk holds, so they are never all held at once.
 """
 
 from __future__ import annotations
@@ -14,8 +12,8 @@ from wasmdialect.wasi.descriptors import filetype_of
 from wasmdialect.wasi.errors import WasiError
 
 KEPT = 4096
-"""Records that are kept for a program that goes back. Behind them the directory is read again, and the
-cookies are those of the files there are then."""
+"""Records kept for a program that goes back. Beyond them the directory is read again, and the cookies
+are those of the files that exist then."""
 
 
 class Listing:
@@ -68,7 +66,7 @@ def _records(directory: int) -> Iterator[bytes]:
 def _entries(directory: int) -> Iterator[tuple[bytes, int, int]]:
     """Name, number and type of each entry."""
     own = os.fstat(directory).st_ino
-    # `..` has the number of the directory itself: what is above it is not the program's business.
+    # `..` has the number of the directory itself: its parent is hidden from the program.
     yield b".", own, Filetype.DIRECTORY
     yield b"..", own, Filetype.DIRECTORY
     with os.scandir(directory) as scan:

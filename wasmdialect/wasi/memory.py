@@ -1,4 +1,4 @@
-"""What WASI needs of a program's linear memory, and the buffers a program names in it."""
+"""WASI's access to a program's linear memory, and to the buffers a program names in it."""
 
 from __future__ import annotations
 
@@ -82,5 +82,5 @@ def gather(memory: GuestMemory, iovs: int, count: int) -> list[HostBuffer]:
 def scatter(
     memory: GuestMemory, iovs: int, count: int, read: Callable[[list[memoryview]], int]
 ) -> int:
-    """Have `read` fill the buffers of an `iovec_array` in order; the number of bytes it has read."""
+    """Have `read` fill the buffers of an `iovec_array` in order; returns the number of bytes read."""
     return read([memory.view(address, size) for address, size in _ranges(memory, iovs, count)])

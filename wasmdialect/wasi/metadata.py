@@ -35,7 +35,7 @@ def _timestamp(nanoseconds: int) -> int:
 
 
 def new_times(atim: int, mtim: int, flags: int) -> Callable[[os.stat_result], tuple[int, int]]:
-    """What `fstflags` make of a file's timestamps: a function from its attributes to the new ones.
+    """The effect of `fstflags` on timestamps: a function from a file's attributes to the new ones.
 
     Raises WasiError(INVAL) for unknown or contradictory flags.
     """

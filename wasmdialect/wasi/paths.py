@@ -139,7 +139,7 @@ class PathFunctions(WasiFunctions):
     def path_readlink(
         self, memory: GuestMemory, fd: int, path: int, size: int, buf: int, buf_len: int, used: int
     ) -> None:
-        """Store what a symbolic link contains, cut off at the size; PERM if that is absolute."""
+        """Store the contents of a symbolic link, truncated to the size; PERM if they are absolute."""
         root = self.descriptors.directory(fd).host.number
         with resolve(root, read_path(memory, path, size), follow=False) as entry:
             target = os.readlink(entry.name, dir_fd=entry.parent)
@@ -168,7 +168,7 @@ class PathFunctions(WasiFunctions):
         new_path: int,
         new_size: int,
     ) -> None:
-        """Rename a file or directory, replacing what is there."""
+        """Rename a file or directory, replacing an existing one."""
         old_root, new_root = self._changeable(old_fd), self._changeable(new_fd)
         old_name = read_path(memory, old_path, old_size)
         new_name = read_path(memory, new_path, new_size)
@@ -210,7 +210,8 @@ def _follows(lookupflags: int) -> bool:
 
 
 def _access(oflags: int, rights: int) -> int:
-    """The host's access mode. Creating and truncating write; what does not ask to write reads."""
+    """The host's access mode. Creating and truncating imply writing; without a request to write, the
+    mode is reading."""
     write = rights & Rights.FD_WRITE or oflags & (Oflags.CREAT | Oflags.TRUNC)
     read = rights & Rights.FD_READ or not rights & Rights.FD_WRITE
     if not write:
@@ -219,7 +220,7 @@ def _access(oflags: int, rights: int) -> int:
 
 
 def _creation_flags(oflags: int) -> int:
-    """The host's other flags for `oflags`. EXCL means nothing without CREAT, nor TRUNC with both."""
+    """The host's other flags for `oflags`. EXCL has no effect without CREAT, nor TRUNC with both."""
     flags = getattr(os, "O_DIRECTORY", 0) if oflags & Oflags.DIRECTORY else 0
     if oflags & Oflags.CREAT:
         flags |= os.O_CREAT | (os.O_EXCL if oflags & Oflags.EXCL else 0)

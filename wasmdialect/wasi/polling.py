@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_SUBSCRIPTIONS = 16384
-"""What one call takes; Wasmtime has a limit too, and the same error number for it."""
+"""Maximum subscriptions of one call; Wasmtime has a limit too, and the same error number for it."""
 
 _NS_PER_MS = 1_000_000
 _LONGEST_WAIT_MS = (1 << 31) - 1
-"""What the host's poll takes; a longer wait is waited for again."""
+"""Maximum timeout of the host's poll; a longer wait is repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class PollFunctions(WasiFunctions):
     def poll_oneoff(
         self, memory: GuestMemory, subscriptions: int, events: int, count: int, nevents: int
     ) -> None:
-        """Wait until something subscribed to happens; store an event for each that did.
+        """Wait for a subscribed event; store each one that happened.
 
         INVAL without subscriptions (it would wait forever), NOMEM for too many, BADF for a descriptor
         that cannot be waited for.
@@ -106,7 +106,7 @@ class PollFunctions(WasiFunctions):
 
 
 def _wait(timers: Sequence[_Timer], watches: Sequence[_Watch]) -> list[bytes]:
-    """Wait for the first thing to happen; the events of all that has happened by then."""
+    """Wait for the first event; returns all events that have happened by then."""
     deadline = min((timer.deadline for timer in timers), default=None)
     if not watches and deadline is not None:
         _sleep_until(deadline)
@@ -150,7 +150,7 @@ def _poll(watches: Sequence[_Watch], deadline: int | None) -> dict[int, bool]:
 
 
 def _milliseconds_until(deadline: int | None) -> int | None:
-    """What `poll` takes as a timeout, rounded up; None to wait for ever."""
+    """The timeout for `poll`, rounded up; None to wait for ever."""
     if deadline is None:
         return None
     left = max(deadline - time.monotonic_ns(), 0)

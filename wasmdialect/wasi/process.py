@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wasmdialect.wasi.memory import GuestMemory
 
 _RANDOM_CHUNK = 1 << 20
-"""Bytes asked of the system's random generator at once."""
+"""Bytes requested from the system's random generator at once."""
 
 _RESOLUTIONS: dict[int, Callable[[], float]] = {
     Clockid.REALTIME: lambda: time.get_clock_info("time").resolution,
@@ -36,7 +36,7 @@ class ProcessFunctions(WasiFunctions):
 
     @wasi_call
     def args_get(self, memory: GuestMemory, argv: int, argv_buf: int) -> None:
-        """Store pointers to the arguments, and the arguments, each with a null byte behind it."""
+        """Store pointers to the arguments, and the arguments, each followed by a null byte."""
         _write_strings(memory, argv, argv_buf, self.config.arguments)
 
     @wasi_call

@@ -1,9 +1,9 @@
 """Path resolution that cannot leave a directory.
 
 A path is walked one component at a time. Each directory on the way is opened by its own name, relative
-to the one before and without following a link; a symbolic link is read and its target walked in the
-same manner; `..` goes back to the directory that was open before. So whatever others rename or replace
-meanwhile, the walk stands in a directory it has reached from the root by going down, and the last
+to the previous one and without following a link; a symbolic link is read and its target walked in the
+same manner; `..` goes back to the previously open directory. So whatever others rename or replace
+meanwhile, the walk is in a directory that it has reached from the root by descending, and the last
 system call gets one plain name in it and does not follow that either.
 """
 
@@ -22,7 +22,7 @@ _MAX_LINKS = 40
 """Symbolic links followed in one path, as in Linux."""
 
 _OPEN_DIRECTORY = (
-    getattr(os, "O_PATH", 0)  # asks for no more than search permission
+    getattr(os, "O_PATH", 0)  # requires only search permission
     | getattr(os, "O_DIRECTORY", 0)
     | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_CLOEXEC", 0)
@@ -32,7 +32,7 @@ _OPEN_FILE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getatt
 
 
 class Entry:
-    """Where a path leads: the name of an entry, there or not, in the open directory `parent`.
+    """The target of a path: the name of an entry, existing or not, in the open directory `parent`.
 
     `name` is a plain name, or `.` for the directory itself. Use it as a context manager and only in
     system calls that take `dir_fd` and do not follow symbolic links.
@@ -63,7 +63,7 @@ def resolve(root: int, path: bytes, *, follow: bool) -> Entry:
     With `follow`, or if the path ends in a slash, a symbolic link as the last component is followed;
     a path ending in a slash leads to the entry `.` of what must be a directory.
 
-    Raises WasiError: PERM if the path leads outside of `root`, INVAL for a null byte, NOENT for an
+    Raises WasiError: PERM if the path leads outside `root`, INVAL for a null byte, NOENT for an
     empty path, LOOP for too many links; OSError as system calls do.
     """
     walked = [root]
@@ -75,9 +75,9 @@ def resolve(root: int, path: bytes, *, follow: bool) -> Entry:
 
 
 def open_beneath(root: int, path: bytes, flags: int, *, follow: bool) -> int:
-    """Open what a relative path leads to, with the flags of `os.open`; a new host descriptor.
-
-    Raises what `resolve` and `os.open` raise; LOOP for a symbolic link that is not to be followed.
+    """Open the target of a relative path, with the flags of `os.open`; returns a new host descriptor.
+    Raises the exceptions of `resolve` and `os.open`; LOOP for a symbolic link that is not to be
+    followed.
     """
     creates = flags & os.O_CREAT
     if creates and names_directory(path):
@@ -95,17 +95,17 @@ def open_beneath(root: int, path: bytes, flags: int, *, follow: bool) -> int:
 
 
 def strip_slashes(path: bytes) -> bytes:
-    """The path without the slashes it ends in, for calls that may name a directory with them."""
+    """The path without trailing slashes, for calls that may name a directory with them."""
     return path.rstrip(b"/") or path
 
 
 def names_directory(path: bytes) -> bool:
-    """Whether a path has a last component and a slash behind it."""
+    """Whether a path has a last component followed by a slash."""
     return path.endswith(b"/") and path.rstrip(b"/").split(b"/")[-1] not in (b"", b".", b"..")
 
 
 def _walk(walked: list[int], path: bytes, follow: bool) -> bytes:
-    """Append the directories on the way to `walked`; return the last component."""
+    """Append the directories on the path to `walked`; return the last component."""
     pending = _components(path)
     links = 0
     while pending:
@@ -156,7 +156,7 @@ def _components(path: bytes) -> list[bytes]:
 
 
 def _enter(walked: list[int], name: bytes) -> bytes | None:
-    """Go down into a directory, or return where it leads if it is a symbolic link."""
+    """Descend into a directory, or return the target if it is a symbolic link."""
     try:
         walked.append(os.open(name, _OPEN_DIRECTORY, dir_fd=walked[-1]))
     except OSError as error:
@@ -170,7 +170,7 @@ def _enter(walked: list[int], name: bytes) -> bytes | None:
 
 
 def _link_target(directory: int, name: bytes) -> bytes | None:
-    """Where a symbolic link leads; None if the entry is not a link or is not there."""
+    """The target of a symbolic link; None if the entry is not a link or does not exist."""
     try:
         return os.readlink(name, dir_fd=directory)
     except OSError as error:

@@ -1,4 +1,5 @@
-"""The functions about sockets, of which a program has none: the errors of what is not a socket."""
+"""The functions about sockets. Programs do not have any, so each returns the error for a
+non-socket."""
 
 from __future__ import annotations
 

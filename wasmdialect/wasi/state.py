@@ -1,4 +1,4 @@
-"""What the functions of one WASI program share."""
+"""The shared state of the functions of one WASI program."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class WasiState:
             Clockid.PROCESS_CPUTIME_ID: time.process_time_ns,
             Clockid.THREAD_CPUTIME_ID: time.thread_time_ns,
         }
-        """What each clock shows, in nanoseconds."""
+        """The time of each clock, in nanoseconds."""
 
     @property
     def descriptors(self) -> DescriptorTable:
-        """The open descriptors; made when one is used first."""
+        """The open descriptors; created on first use."""
         if self._descriptors is None:
             from wasmdialect.wasi.descriptors import open_descriptors
 

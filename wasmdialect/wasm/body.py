@@ -97,7 +97,7 @@ _READERS: dict[Immediate, Callable[[Reader], Any]] = {
     Immediate.LANES: lambda r: tuple(r.byte() for _ in range(16)),
     Immediate.ZERO: _zero,
 }
-"""How each kind of immediate is read; what is not here is an index."""
+"""The reader of each kind of immediate; all others are indices."""
 
 
 def _tuple_reader(readers: Sequence[Callable[[Reader], Any]]) -> Callable[[Reader], Any]:
@@ -139,9 +139,8 @@ def illegal_opcode(data: bytes | memoryview, at: int, opcode: int) -> DecodeErro
 def decode_instructions(reader: Reader, end: int | None) -> list[Instruction]:
     """The instructions from the reader's position up to and with the `end` that closes the body.
 
-    `end` is where the function is said to end, if that is known; not reading as far, or reading on,
-    is malformed.
-    Raises DecodeError, and ValidationError for a type index that is out of range.
+    `end` is the declared end of the function, if known; a body that stops before it or reads beyond it
+    is malformed. Raises DecodeError, and ValidationError for a type index that is out of range.
     """
     out: list[Instruction] = []
     append = out.append
@@ -197,7 +196,7 @@ def decode_locals(reader: Reader, params: int = 0) -> list[wt.ValType]:
 
 
 def decode_local_runs(reader: Reader, params: int = 0) -> list[tuple[int, wt.ValType]]:
-    """The declared locals as they are written: how many of which type. Raises DecodeError."""
+    """The declared locals as written: how many of which type. Raises DecodeError."""
     out: list[tuple[int, wt.ValType]] = []
     total = params
     for _ in range(reader.count()):
@@ -226,7 +225,7 @@ def decode_const_expr(reader: Reader) -> ConstExpr:
         if opcode not in readers:
             raise illegal_opcode(reader.data, at, opcode)
         if opcode in OPENERS:
-            # What is malformed is reported before what is invalid.
+            # Malformed parts are reported before invalid ones.
             decode_instructions(Reader(reader.data, at, reader.features), None)
             raise ValidationError("constant expression required", offset=at)
         read = readers[opcode]

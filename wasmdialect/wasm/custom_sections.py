@@ -1,7 +1,7 @@
-"""Custom sections with a meaning: what is in them, and whether it is well-formed and valid (spec
+"""Standardised custom sections: their contents, and whether these are well-formed and valid (spec
 appendix "Custom Sections"; the tool conventions for `producers` and `target_features`).
 
-What is wrong with a custom section never makes a module invalid, so nothing else calls the check.
+A fault in a custom section never makes a module invalid, so nothing else calls the check.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a module declares, as a pass sees it: entities without bodies, in the order of their indices.
+"""A pass's view of a module's declarations: entities without bodies, in the order of their indices.
 
 Types are written as in the text format (`i32`, `funcref`); `symbol` is the entity's name in wasmir.
 """
@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 
 class DeclarationError(Exception):
-    """A pass declares something twice, or something that cannot be."""
+    """A pass declares something twice, or something impossible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,9 @@ class _Declared:
     index: int
     """The index in its index space."""
     symbol: str
-    """What wasmir calls it, unique in the module."""
+    """Its name in wasmir, unique in the module."""
     name: str | None
-    """What the module's name section calls it, which need not be unique."""
+    """Its name in the module's name section, which need not be unique."""
     imported: tuple[str, str] | None
     """Module and name it is imported from, None for a definition."""
     exports: tuple[str, ...]

@@ -35,7 +35,7 @@ VERSION = b"\1\0\0\0"
 
 
 def decode_module(binary: bytes | memoryview, features: frozenset[Feature] = WASM_3_0) -> Module:
-    """Decode a module; function bodies are not looked into (`validate_function` does that).
+    """Decode a module; function bodies are not decoded (`validate_function` does that).
 
     Raises DecodeError for malformed bytes, ValidationError for a type index that is out of range.
     """
@@ -93,7 +93,7 @@ class _Decoder:
         return self.module
 
     def finish(self) -> None:
-        """What only the whole module shows."""
+        """Checks that need the whole module."""
         module = self.module
         defined = sum(f.imported is None for f in module.functions)
         if defined != self.bodies:
@@ -125,7 +125,7 @@ class _Decoder:
         self.module.custom_sections.append(CustomSection(name, content, offset, after))
 
     def as_written(self, read: Callable[[Reader], Any]) -> tuple[Any, Any]:
-        """What `read` gives, resolved and as written."""
+        """The result of `read`, resolved and as written."""
         self.written.pos = self.reader.pos
         resolved = read(self.reader)
         return resolved, read(self.written)
@@ -351,6 +351,6 @@ _SECTIONS: dict[int, tuple[int, Callable[[_Decoder], None]]] = {
     10: (12, _Decoder.code),
     11: (13, _Decoder.data),
 }
-"""By section id: its place in the order of sections, and how its content is decoded."""
+"""By section id: its position in the order of sections, and the decoder of its content."""
 
 _SECTION_FEATURES = {13: Feature.EXCEPTIONS, 12: Feature.BULK_MEMORY}

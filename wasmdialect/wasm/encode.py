@@ -1,8 +1,8 @@
 """`Module` to the binary format, with the shortest encoding of every integer.
 
-A module that was encoded this way decodes and encodes to the same bytes: what the format lets an
-encoder choose (segment flags, explicit `rec` groups, order of imports) is kept in `Module`, and
-bodies and constant expressions are bytes there.
+A module that was encoded this way decodes and encodes to the same bytes: the choices of an encoder
+(segment flags, explicit `rec` groups, order of imports) are kept in `Module`, and bodies and constant
+expressions are bytes there.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def vector(items: Sequence[bytes]) -> bytes:
 
 
 def sized(content: bytes | memoryview) -> bytes:
-    """Bytes behind their length."""
+    """Bytes, preceded by their length."""
     return encode_unsigned(len(content)) + bytes(content)
 
 
@@ -186,18 +186,18 @@ _ENCODERS: dict[Immediate, Callable[[Any], bytes]] = {
     Immediate.LANE: lambda lane: bytes([lane]),
     Immediate.LANES: bytes,
 }
-"""How each kind of immediate is written; what is not here is an index."""
+"""The writer of each kind of immediate; all others are indices."""
 
 
 def encode_opcode(opcode: int) -> bytes:
-    """An opcode, behind its prefix if it has one."""
+    """An opcode, after its prefix if it has one."""
     if opcode <= 0xFF:
         return bytes([opcode])
     return bytes([opcode >> 12]) + encode_unsigned(opcode & 0xFFF)
 
 
 def encode_instruction(opcode: int, immediate: Any) -> bytes:
-    """An instruction, whose immediate is as `decode_instructions` gives it with types as written."""
+    """An instruction, with an immediate as returned by `decode_instructions` with types as written."""
     kinds = BY_OPCODE[opcode].immediates
     out = encode_opcode(opcode)
     if not kinds:
@@ -220,7 +220,7 @@ def encode_instruction(opcode: int, immediate: Any) -> bytes:
 
 
 def encode_element_segment(segment: ElementSegment) -> bytes:
-    """An element segment, in the form its flags say."""
+    """An element segment, in the form given by its flags."""
     flags = segment.flags
     out = encode_unsigned(flags)
     if segment.mode is SegmentMode.ACTIVE:
@@ -299,7 +299,7 @@ def _globals(module: Module) -> list[bytes]:
 
 
 def _sections(module: Module) -> dict[int, bytes]:
-    """The content of each section that has any, or was there without."""
+    """The content of each section that is not empty, or existed as an empty one."""
     items: dict[int, list[bytes]] = {
         1: _types(module),
         2: _imports(module),
@@ -339,7 +339,7 @@ def encode_custom(name: str, content: bytes | memoryview) -> bytes:
 
 
 def encode_module(module: Module) -> bytes:
-    """The module in the binary format, its custom sections where they were."""
+    """The module in the binary format, its custom sections in their old positions."""
     sections = _sections(module)
     out = [MAGIC, VERSION]
     for section in (0, *SECTION_ORDER):

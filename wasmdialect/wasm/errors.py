@@ -1,4 +1,4 @@
-"""What goes wrong with a WebAssembly module, each with the place where it went wrong."""
+"""Errors of a WebAssembly module, each with its location."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class WasmError(Exception):
         self.function = function
         self.function_name: str | None = None
         self.source_line: str | None = None
-        """The line of text that `line` means."""
+        """The text of line `line`."""
 
     def __str__(self) -> str:
         where = ""
@@ -44,7 +44,8 @@ class WasmError(Exception):
         return f"{self.message}{inside}{where}"
 
     def in_context(self) -> str:
-        """The message, and below it the line of text with a caret under the place, if it is known."""
+        """The message, and below it the line of text with a caret under the location, if it is
+        known."""
         if self.source_line is None or self.column is None:
             return str(self)
         start = max(0, self.column - 1 - _EXCERPT // 2)
@@ -63,7 +64,7 @@ _EXCERPT = 100
 
 
 class DecodeError(WasmError):
-    """The bytes are no module: malformed binary (`assert_malformed`)."""
+    """The bytes are not a module: malformed binary (`assert_malformed`)."""
 
 
 class ValidationError(WasmError):
@@ -71,4 +72,4 @@ class ValidationError(WasmError):
 
 
 class TextError(WasmError):
-    """The text is no module: malformed text (`assert_malformed` of quoted modules)."""
+    """The text is not a module: malformed text (`assert_malformed` of quoted modules)."""

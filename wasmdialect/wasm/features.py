@@ -1,4 +1,4 @@
-"""The features a module can use: WebAssembly 3.0 by what proposal brought it, and proposals."""
+"""The features a module can use: the parts of WebAssembly 3.0 by proposal, and later proposals."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PROPOSALS = frozenset(
         Feature.CUSTOM_DESCRIPTORS,
     }
 )
-"""Features that are not part of WebAssembly 3.0: off unless asked for."""
+"""Features that are not part of WebAssembly 3.0: off by default."""
 
 WASM_3_0 = frozenset(Feature) - PROPOSALS
 """Everything of WebAssembly 3.0."""
@@ -60,8 +60,8 @@ VERSIONS = {"wasm-1.0": WASM_1_0, "wasm-2.0": WASM_2_0, "wasm-3.0": WASM_3_0}
 
 
 def parse_features(text: str) -> frozenset[Feature]:
-    """Features from words with commas between: a version of WebAssembly (3.0 if there is none), and
-    features to add, or to take away behind a `-`: `wasm-2.0,threads,-simd`.
+    """Features from words separated by commas: a version of WebAssembly (3.0 if there is none), and
+    features to add, or with a `-` to remove: `wasm-2.0,threads,-simd`.
 
     Raises ValueError for an unknown word.
     """

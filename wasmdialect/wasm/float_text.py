@@ -36,7 +36,7 @@ def format_float(bits: int, width: int) -> str:
 def parse_float(text: str, width: int) -> int:
     """The bits of a float literal, rounded once to nearest even.
 
-    Raises ValueError if the text is no float literal or rounds to infinity.
+    Raises ValueError if the text is not a float literal or rounds to infinity.
     """
     match = _FLOAT.match(text)
     if match is None:
@@ -68,7 +68,7 @@ def _magnitude(match: re.Match[str]) -> Fraction:
         exponent = match["exp"]
     fraction = (fraction or "").replace("_", "")
     value = Fraction(int(digits.replace("_", "") + fraction, base), base ** len(fraction))
-    # An exponent far outside the format decides the result by itself; a huge power would not end.
+    # An exponent far outside the format alone decides the result; a huge power would take for ever.
     power = max(min(int((exponent or "0").replace("_", "")), 100_000), -100_000)
     return value * Fraction(radix) ** power
 

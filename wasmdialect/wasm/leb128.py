@@ -26,7 +26,7 @@ def encode_signed(value: int) -> bytes:
 
 
 def _decode(data: bytes | memoryview, pos: int, bits: int) -> tuple[int, int, int]:
-    """The 7-bit groups at `pos` as one number, how many bits they are, and the position behind."""
+    """The 7-bit groups at `pos` as one number, their number of bits, and the position after them."""
     result = shift = 0
     start = pos
     while True:
@@ -41,7 +41,7 @@ def _decode(data: bytes | memoryview, pos: int, bits: int) -> tuple[int, int, in
 
 
 def decode_unsigned(data: bytes | memoryview, pos: int, bits: int) -> tuple[int, int]:
-    """An unsigned integer of at most `bits` bits at `pos`, and the position behind it.
+    """An unsigned integer of at most `bits` bits at `pos`, and the position after it.
 
     Raises DecodeError; IndexError where the data ends.
     """
@@ -52,7 +52,7 @@ def decode_unsigned(data: bytes | memoryview, pos: int, bits: int) -> tuple[int,
 
 
 def decode_signed(data: bytes | memoryview, pos: int, bits: int) -> tuple[int, int]:
-    """A signed integer of `bits` bits at `pos`, and the position behind it.
+    """A signed integer of `bits` bits at `pos`, and the position after it.
 
     Raises DecodeError; IndexError where the data ends.
     """

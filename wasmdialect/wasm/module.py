@@ -1,8 +1,7 @@
-"""A WebAssembly module as the rest of the program sees it: declarations decoded, bodies as bytes.
-
-Function bodies stay the bytes they came as; `body.py` walks them when a function is validated or
-imported, so a module costs memory in proportion to its declarations only. The text format is
-encoded to these same bytes, so there is one form of a module.
+"""A decoded WebAssembly module: declarations decoded, bodies as bytes. Function bodies stay in their
+original bytes; `body.py` walks them when a function is validated or imported, so a module costs memory
+in proportion to its declarations only. The text format is encoded to these same bytes, so there is one
+form of a module.
 
 Where a declaration names a type of the type section, it is kept twice: resolved to a `DefType`
 (`type`), and as written with a `TypeIndex` (`written`), which the printer and the encoder use.
@@ -35,7 +34,7 @@ EXACT_FUNC = 0x20
 
 
 class ExternKind(Enum):
-    """What an import or export is; the value is its byte in the binary format."""
+    """The kind of an import or export; the value is its byte in the binary format."""
 
     FUNC = 0
     TABLE = 1
@@ -221,9 +220,9 @@ class ElementSegment:
     expressions: tuple[ConstExpr, ...] | None
     table: int = 0
     offset: ConstExpr | None = None
-    """Where an active segment is copied to."""
+    """The destination of an active segment."""
     flags: int = 0
-    """The form it has in the binary format (several forms mean the same)."""
+    """Its form in the binary format (several forms are equivalent)."""
     declared_at: int = 0
     """Byte offset of the declaration in the module."""
 
@@ -305,19 +304,19 @@ class Module:
     binary: bytes | memoryview = b""
     """The whole module as bytes; offsets count from its start."""
     features: frozenset[Feature] = WASM_3_0
-    """What it may use: it was decoded and is validated by this."""
+    """The enabled features, for decoding and validation."""
     sections: list[int] = field(default_factory=list[int])
-    """Ids of the sections that are no custom ones, in order."""
+    """Ids of the non-custom sections, in order."""
     declared: frozenset[int] | None = None
-    """What `declared_functions` found."""
+    """The result of `declared_functions`."""
 
     @property
     def last_section(self) -> int:
-        """Id of the last section that is no custom one; 0 if there is none."""
+        """Id of the last non-custom section; 0 if there is none."""
         return self.sections[-1] if self.sections else 0
 
     def section_behind(self, section: int) -> int | None:
-        """Id of the section that follows `section` (0: the first); None behind the last."""
+        """Id of the section that follows `section` (0: the first); None after the last."""
         at = self.sections.index(section) + 1 if section else 0
         return self.sections[at] if at < len(self.sections) else None
 
@@ -361,7 +360,7 @@ class Module:
                 yield from segment.expressions or ()
 
     def declared_functions(self) -> frozenset[int]:
-        """The functions that `ref.func` may name in a body: those that occur outside of bodies
+        """The functions that `ref.func` may name in a body: those that occur outside bodies
         (spec "Validation / Modules": C.refs)."""
         if self.declared is None:
             found = {e.index for e in self.exports if e.kind is ExternKind.FUNC}
@@ -373,5 +372,5 @@ class Module:
         return self.declared
 
     def function_name(self, index: int) -> str | None:
-        """The name that the name section gives a function."""
+        """The name of a function in the name section."""
         return self.names.functions.get(index)

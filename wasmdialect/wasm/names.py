@@ -36,7 +36,7 @@ _INDIRECT = frozenset({"locals", "labels", "fields"})
 def decode_names(content: bytes | memoryview) -> Names:
     """The names in the content of a name section.
 
-    Names are for people: what is malformed is left out, with everything behind it.
+    Names are for humans: malformed parts are dropped, with everything after them.
     """
     names = Names()
     with suppress(DecodeError):

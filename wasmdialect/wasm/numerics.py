@@ -1,8 +1,8 @@
-"""What the scalar numeric instructions compute, as plain Python on bit patterns.
+"""The semantics of the scalar numeric instructions, as plain Python on bit patterns.
 
 Every value is an unsigned `int` holding the bits of an i32, i64, f32 or f64, so NaN payloads and
 signed zeros survive. The functions are the `meaning` column of the instruction table; constant
-folding, the differential tests and the documentation read them from there. One that traps raises
+folding, the differential tests and the documentation read them from there. A trapping one raises
 `NumericTrap`. Source: specification "Execution / Numerics".
 
 Where the specification allows several NaNs, the result is the first NaN operand made quiet (what
@@ -224,7 +224,7 @@ def is_nan(value: int, bits: int) -> bool:
 
 
 def float_from_bits(value: int, bits: int) -> float:
-    """The number a non-NaN bit pattern stands for (f32 values are exact as Python floats)."""
+    """The number encoded by a non-NaN bit pattern (f32 values are exact as Python floats)."""
     if bits == 32:
         return struct.unpack("<f", value.to_bytes(4, "little"))[0]
     return struct.unpack("<d", value.to_bytes(8, "little"))[0]
@@ -238,7 +238,7 @@ def bits_from_float(value: float, bits: int) -> int:
         return int.from_bytes(struct.pack("<d", value), "little")
     try:
         return int.from_bytes(struct.pack("<f", value), "little")
-    except OverflowError:  # struct refuses what rounds to infinity
+    except OverflowError:  # struct refuses values that round to infinity
         return _INFINITY[32] | (_SIGN[32] if value < 0 else 0)
 
 
@@ -393,7 +393,7 @@ def _integer_range(bits: int, is_signed: bool) -> tuple[int, int]:
 
 
 def trunc(float_bits: int, int_bits: int, is_signed: bool) -> Unary:
-    """Float to integer; NaN and what is out of range trap."""
+    """Float to integer; NaN and out-of-range values trap."""
     low, high = _integer_range(int_bits, is_signed)
     mask = (1 << int_bits) - 1
 
@@ -409,7 +409,7 @@ def trunc(float_bits: int, int_bits: int, is_signed: bool) -> Unary:
 
 
 def trunc_sat(float_bits: int, int_bits: int, is_signed: bool) -> Unary:
-    """Float to integer; NaN gives 0 and what is out of range the nearest bound."""
+    """Float to integer; NaN gives 0 and an out-of-range value the nearest bound."""
     low, high = _integer_range(int_bits, is_signed)
     mask = (1 << int_bits) - 1
 

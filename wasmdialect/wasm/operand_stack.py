@@ -27,14 +27,14 @@ class ControlFrame:
 
     @property
     def label_types(self) -> tuple[ValType, ...]:
-        """What a branch to it passes: a loop's parameters, else the results."""
+        """The types that a branch to it passes: a loop's parameters, else the results."""
         return self.signature.params if self.opcode == LOOP else self.signature.results
 
 
 class OperandStack:
     """Operand types, control frames and the initialisation of locals, of one body.
 
-    Every method raises ValidationError, whose place the caller adds.
+    Every method raises ValidationError, to which the caller adds the location.
     """
 
     def __init__(
@@ -149,18 +149,18 @@ class OperandStack:
         return frame
 
     def mark_unreachable(self) -> None:
-        """What follows cannot be reached: the stack is whatever is asked of it."""
+        """The following code is unreachable: the stack provides any operand."""
         del self.operands[self.height :]
         self.frames[-1].unreachable = True
 
     def label(self, depth: int) -> ControlFrame:
-        """The frame that a label index means."""
+        """The frame of a label index."""
         if depth >= len(self.frames):
             raise ValidationError(f"unknown label {depth}")
         return self.frames[-1 - depth]
 
     def set_local(self, index: int) -> None:
-        """Note that a local has a value from here to the end of the innermost construct."""
+        """Record that a local has a value from here to the end of the innermost construct."""
         if index in self.unset:
             self.unset.discard(index)
             self.set_order.append(index)

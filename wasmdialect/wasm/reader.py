@@ -22,7 +22,7 @@ _MEMORY_FLAGS = {
     _SHARED: Feature.THREADS,
     _PAGE_SIZE: Feature.CUSTOM_PAGE_SIZES,
 }
-"""The flags of limits, and what brought each."""
+"""The flags of limits, and the feature of each."""
 
 _ONE_BYTE_TYPES: dict[int, tuple[wt.ValType, Feature]] = {
     **{t.code: (t, Feature.MVP) for t in wt.NUM_TYPES.values()},
@@ -31,7 +31,7 @@ _ONE_BYTE_TYPES: dict[int, tuple[wt.ValType, Feature]] = {
     **{t.code: (wt.ref_type(True, t), Feature.REFERENCE_TYPES) for t in (wt.FUNC, wt.EXTERN)},
     **{t.code: (wt.ref_type(True, t), Feature.EXCEPTIONS) for t in (wt.EXN, wt.NOEXN)},
 }
-"""The value types that are written as one byte, and what brought each."""
+"""The value types that are written as one byte, and the feature of each."""
 
 
 @cache
@@ -165,7 +165,7 @@ class Reader:
         return self.types[index]
 
     def heap_type(self, what: str = "malformed heap type") -> wt.HeapType:
-        """A heap type: a word or a type index; `what` is the error if it is none."""
+        """A heap type: a word or a type index; `what` is the error if it is not one."""
         at = self.pos
         code = self.signed(33)
         if code >= 0:
@@ -199,7 +199,7 @@ class Reader:
         return found if isinstance(found, wt.RefType) else None
 
     def value_type(self, what: str = "malformed value type") -> wt.ValType:
-        """A value type; `what` is the error if it is none."""
+        """A value type; `what` is the error if it is not one."""
         at = self.pos
         code = self.byte()
         found = self.one_byte_types.get(code) or self._reference(code, what)
@@ -317,5 +317,5 @@ _SINGLE_RESULTS: dict[wt.ValType, wt.FuncType] = {}
 
 
 def single_result(t: wt.ValType) -> wt.FuncType:
-    """The one type of blocks that take nothing and give a `t`."""
+    """The type of blocks without parameters and with a result `t`."""
     return _SINGLE_RESULTS.get(t) or _SINGLE_RESULTS.setdefault(t, wt.FuncType((), (t,)))

@@ -2,9 +2,9 @@
 
 A type of a type section becomes a `DefType`: a projection out of a recursion group, equal to
 another one exactly when the groups have the same structure (iso-recursive equality, spec 3.0
-"Types / Conventions / Rolling and Unrolling"). Groups are canonicalised when they are made, in one
-table for the process, so types of different modules can be compared the same way. Who makes a type
-that another thread is making gets the one that came into the table first (`setdefault`).
+"Types / Conventions / Rolling and Unrolling"). Groups are canonicalised on creation, in one table for
+the process, so types of different modules can be compared the same way. If two threads create the same
+type, both get the one that was first in the table (`setdefault`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class AbstractHeapType:
     def __init__(self, name: str, code: int):
         self.name = name
         self.code = code
-        """The byte that stands for it in the binary format."""
+        """Its byte in the binary format."""
 
     def __repr__(self) -> str:
         return self.name
@@ -60,8 +60,8 @@ ABSTRACT_HEAP_TYPES = {
 }  # fmt: skip
 
 BOT_HEAP = AbstractHeapType("bot", 0)
-"""What a reference of unknown type refers to, popped from an unreachable stack: it matches every heap
-type, but a reference to it is no number. Never written in a module."""
+"""The heap type of a reference of unknown type, popped from an unreachable stack: it matches every
+heap type, but a reference to it is not a number. Never written in a module."""
 
 _ABSTRACT_SUPERTYPES: dict[AbstractHeapType, tuple[AbstractHeapType, ...]] = {
     NONE: (I31, STRUCT, ARRAY, EQ, ANY),
@@ -91,7 +91,7 @@ class RecRef:
 @dataclass(frozen=True, slots=True)
 class TypeIndex:
     """A heap type as a module writes it: an index into its type section. Declarations keep it for
-    the printer and the encoder; everything else works on the `DefType` it stands for."""
+    the printer and the encoder; everything else works on the corresponding `DefType`."""
 
     index: int
 
@@ -183,7 +183,7 @@ SHORTHAND_REF_TYPES = {name: ref_type(True, heap) for heap, name in _SHORTHANDS.
 
 @final
 class PackedType:
-    """A storage type that is no value type: `i8` or `i16`."""
+    """A storage type that is not a value type: `i8` or `i16`."""
 
     __slots__ = ("code", "name", "size")
 
@@ -432,7 +432,7 @@ def heap_matches(sub: HeapType, sup: HeapType) -> bool:
 
 
 def matches(sub: ValType, sup: ValType) -> bool:
-    """Whether a value of type `sub` can stand where `sup` is expected (spec 3.0 "Matching")."""
+    """Whether a value of type `sub` can be used where `sup` is expected (spec 3.0 "Matching")."""
     if sub is sup or sub is BOT:
         return True
     if not (isinstance(sub, RefType) and isinstance(sup, RefType)):
@@ -467,7 +467,7 @@ class MemoryType:
     shared: bool = False
     page_size_log2: int = WASM_PAGE_LOG2
     page_size_written: bool = False
-    """Whether a module says the page size: it need not, if it is the usual one."""
+    """Whether a module states the page size: it need not, if it is the usual one."""
 
     def __str__(self) -> str:
         address = "i64 " if self.address is I64 else ""

@@ -120,7 +120,7 @@ _D = TypeVar("_D", bound=_Declared)
 def _check_each(
     module: Module, declared: Iterable[_D], check: Callable[[Module, _D], None]
 ) -> None:
-    """Check declarations; an error that does not know its place has the declaration's."""
+    """Check declarations; an error without a location gets the declaration's."""
     for item in declared:
         try:
             check(module, item)

@@ -1,7 +1,7 @@
 """Decoding and checking a body or constant expression in one pass over its bytes.
 
-Every instruction has a rule in `rules/`. The loop does the most frequent ones itself, as long as the
-operands are just what is expected; whatever is not goes through the rule, which finds the words.
+Every instruction has a rule in `rules/`. The loop handles the most frequent ones inline, as long as
+the operands are exactly as expected; otherwise it calls the rule, which finds the error message.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _TYPED = {
     for i in INSTRUCTIONS
     if i.opcode not in RULES and i.params is not None and i.results is not None
 }
-"""What the table alone types: parameters and results."""
+"""Instructions typed by the table alone: parameters and results."""
 
 for _opcode, (_params, _results) in _TYPED.items():
     RULES[_opcode] = typed(_params, _results)
 
 
 class _Frequent(NamedTuple):
-    """What the loop does itself, by the opcode's byte; None for everything else."""
+    """Instructions handled inline, by the opcode's byte; None for all others."""
 
     unary: list[tuple[ValType, ValType] | None]
     """Operand and result."""
@@ -83,7 +83,7 @@ def check_instructions(
     readers = instruction_readers(r.features)
     unary, binary, load, store = _frequent(r.features)
     operands, frames, locals_ = s.operands, s.frames, s.locals
-    # Locals whose index is one byte, and which need not be looked at for being set.
+    # Locals whose index is one byte, and which need not be checked for being set.
     few_locals = 0 if s.unset else min(len(locals_), 0x80)
     memories = s.module.memories
     memory_is_32 = bool(memories) and memories[0].type.address is I32
@@ -195,5 +195,5 @@ def check_instructions(
         raise
     if frames or pos != end:
         r.pos = start
-        decode_instructions(r, end)  # raises: it reads on, and so has the words of the tests
+        decode_instructions(r, end)  # raises: it reads on, with the tests' message
     r.pos = pos

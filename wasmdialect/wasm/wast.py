@@ -18,7 +18,7 @@ from wasmdialect.wasm.text.syntax import Cursor, Form, Source
 
 
 class ModuleForm(Enum):
-    """How a script writes a module."""
+    """The form of a module in a script."""
 
     TEXT = "text"
     BINARY = "binary"
@@ -146,7 +146,7 @@ class AssertReturn:
 
 
 class Failure(Enum):
-    """What an assertion expects to go wrong; the value is the command's word."""
+    """The failure that an assertion expects; the value is the command's word."""
 
     TRAP = "assert_trap"
     EXHAUSTION = "assert_exhaustion"
@@ -167,7 +167,7 @@ class AssertFailure:
     failure: Failure
     subject: Action | ScriptModule
     message: str
-    """What the error message starts with."""
+    """The start of the error message."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ Command: TypeAlias = (
 
 
 def parse_script(text: str) -> list[Command]:
-    """The commands of a script. Modules written as text are parsed when they are needed.
+    """The commands of a script. Modules written as text are parsed on demand.
 
     Raises TextError.
     """
@@ -215,7 +215,7 @@ def parse_script(text: str) -> list[Command]:
 
 
 def _commands(cursor: Cursor, *, in_thread: bool = False) -> list[Command]:
-    """The commands up to the end of a form; a thread starts no other one."""
+    """The commands up to the end of a form; a thread cannot start another one."""
     words = _COMMANDS.keys() - {"thread"} if in_thread else _COMMANDS
     out: list[Command] = []
     while cursor.current is not None:
@@ -262,7 +262,7 @@ def _module(cursor: Cursor) -> Command:
 
 
 def _script_module(cursor: Cursor) -> ScriptModule:
-    """A module behind the word `module`."""
+    """A module after the word `module`."""
     line = _line(cursor)
     start = cursor.at
     name = _take_name(cursor)

@@ -1,5 +1,5 @@
-"""Checking a script of the WebAssembly test-suite without running anything: every module it calls
-valid is accepted, every other one is rejected with the words of the script."""
+"""Checking a script of the WebAssembly test-suite without running anything: every valid module is
+accepted, every other one is rejected with the message of the script."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from wasmdialect.wasm.wast import (
 
 @dataclass(frozen=True)
 class ScriptFailure:
-    """A command that did not do what the script says."""
+    """A command whose result differs from the script."""
 
     line: int
     message: str
@@ -36,7 +36,7 @@ class ScriptFailure:
 
 @dataclass(frozen=True)
 class ScriptResult:
-    """What running or checking a script gave."""
+    """The result of running or checking a script."""
 
     commands: int
     failures: list[ScriptFailure]
@@ -76,7 +76,7 @@ def _with_modules(commands: Iterable[Command]) -> Iterable[DefineModule | Assert
 
 
 def _check(command: DefineModule | AssertFailure, features: frozenset[Feature]) -> str | None:
-    """What is wrong; None if nothing is."""
+    """The failure; None if there is none."""
     if isinstance(command, AssertFailure) and command.failure in REJECTIONS:
         return check_rejected(command, features)
     module = command.module if isinstance(command, DefineModule) else command.subject
@@ -96,7 +96,7 @@ def check_accepted(module: ScriptModule, features: frozenset[Feature] = WASM_3_0
 
 
 def check_rejected(command: AssertFailure, features: frozenset[Feature] = WASM_3_0) -> str | None:
-    """What is wrong with the rejection of a module that cannot be loaded; None if nothing is."""
+    """The fault in the rejection of a module that cannot be loaded; None if there is none."""
     assert isinstance(command.subject, ScriptModule)
     try:
         decoded = check_accepted(command.subject, features)

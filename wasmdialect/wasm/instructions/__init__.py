@@ -1,8 +1,8 @@
 """THE instruction table: every instruction of WebAssembly 3.0 and of the supported proposals, once.
 
 The decoder, validator, text parser and printer, encoder, importer, op classes, constant folding and
-the generated documentation all read it. Adding an instruction is adding one row here and, if it is
-no plain numeric one, its rule in the validator and its import and lowering (docs/instructions.md).
+the generated documentation all read it. To add an instruction, add one row here and, if it is not a
+plain numeric one, its rule in the validator and its import and lowering (docs/instructions.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Linear memory instructions: loads, stores, size, grow, bulk operations (0x28-0x40, 0xFC 8-11).
 
-Addresses, sizes and lengths are i64 instead of i32 where the memory says so, so the validator types
-them from the memory; the signatures here are those of an i32 memory.
+Addresses, sizes and lengths are i64 instead of i32 for 64-bit memories, so the validator types them
+from the memory; the signatures here are those of an i32 memory.
 """
 
 from __future__ import annotations

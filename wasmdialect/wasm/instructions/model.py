@@ -1,4 +1,4 @@
-"""What a row of the instruction table says about an instruction."""
+"""The columns of a row of the instruction table."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class State(Flag):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How a memory instruction touches memory."""
+    """The memory access of an instruction."""
 
     bytes: int
     """Width of the access; the natural alignment of the memarg."""
@@ -99,7 +99,7 @@ class Instruction:
     writes: State = State.NONE
     access: Access | None = None
     meaning: NumericMeaning | None = None
-    """What it computes, on bit patterns; None for what is no pure numeric instruction."""
+    """Its semantics on bit patterns; None if it is not a pure numeric instruction."""
 
     @property
     def prefix(self) -> int | None:
@@ -108,7 +108,7 @@ class Instruction:
 
     @property
     def code(self) -> int:
-        """The opcode behind the prefix, or the opcode byte."""
+        """The opcode after the prefix, or the opcode byte."""
         return self.opcode & 0xFFF if self.opcode > 0xFF else self.opcode
 
 
@@ -121,8 +121,8 @@ _COMMUTATIVE = frozenset(("add", "mul", "and", "or", "xor", "eq", "ne"))
 
 
 def parse_mnemonic(mnemonic: str) -> tuple[str | None, str, bool | None]:
-    """Shape, operation and sign of an instruction, which its mnemonic spells. The one place that looks
-    into a mnemonic."""
+    """Shape, operation and sign of an instruction, parsed from its mnemonic. Only this function parses
+    mnemonics."""
     head, _, rest = mnemonic.partition(".")
     shape = head if rest and head in _SHAPES else None
     operation: list[str] = []

@@ -237,7 +237,7 @@ def _cast_types(
 
 
 def _difference(source: RefType, target: RefType) -> RefType:
-    """What is left of `source` when the cast to `target` fails."""
+    """The type of a `source` for which the cast to `target` failed."""
     return ref_type(False, source.heap) if target.nullable else source
 
 

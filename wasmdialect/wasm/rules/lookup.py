@@ -1,7 +1,5 @@
-"""What the typing rules share: their table, and looking up what an index means.
-
-A rule gets the state of validation and the instruction's immediate. It raises ValidationError without
-a place, which its caller adds.
+"""Shared by the typing rules: their table, and looking up indices. A rule gets the state of validation
+and the instruction's immediate. It raises ValidationError without a location, which its caller adds.
 """
 
 from __future__ import annotations
@@ -75,7 +73,7 @@ def tag_at(module: Module, index: int) -> Tag:
 
 
 def check_data(module: Module, segment: int) -> None:
-    """A data segment must be there, and announced by the data count section."""
+    """A data segment must exist, and be announced by the data count section."""
     if module.data_count is None:
         raise DecodeError("data count section required")
     if segment >= module.data_count:
@@ -100,7 +98,7 @@ def descriptor_of(t: wt.HeapType) -> wt.HeapType | None:
 
 
 def heap_word(module: Module, t: wt.HeapType) -> str:
-    """What messages call a heap type: the index of a defined type."""
+    """The name of a heap type in messages: the index of a defined type."""
     if isinstance(t, wt.ExactType):
         t = t.type
     return str(module.types.index(t)) if isinstance(t, wt.DefType) else str(t)
@@ -136,7 +134,7 @@ def ref_to(module: Module, index: int) -> RefType:
 
 
 def ref_to_new(module: Module, index: int) -> RefType:
-    """A reference to what was just made of a type of the module: known to be of no subtype."""
+    """A reference to a new object of a type of the module: known not to be of a subtype."""
     return made_of(module, module.types[index])
 
 
@@ -146,5 +144,5 @@ def made_of(module: Module, t: wt.DefType) -> RefType:
 
 
 def smaller_address(a: NumType, b: NumType) -> NumType:
-    """The type of the length of a copy between what `a` and what `b` addresses."""
+    """The type of the length of a copy between memories or tables addressed by `a` and `b`."""
     return I64 if a is I64 and b is I64 else I32

@@ -25,7 +25,7 @@ __all__ = [
 
 
 class SourceMap:
-    """Where in a text the bytes of its module come from."""
+    """The origin in a text of each byte of its module."""
 
     def __init__(self, source: Source, places: Places):
         self._source = source
@@ -38,7 +38,7 @@ class SourceMap:
         return None if pos is None else self._source.place(pos)
 
     def locate(self, error: WasmError) -> None:
-        """Give an error with a byte offset its place in the text, which people have seen."""
+        """Give an error with a byte offset its location in the text."""
         pos = (
             None if error.offset is None or error.line is not None else self._position(error.offset)
         )
@@ -73,7 +73,7 @@ def parse_module(text: str, features: frozenset[Feature] = WASM_3_0) -> ParsedMo
 
 
 def parse_module_items(cursor: Cursor, features: frozenset[Feature] = WASM_3_0) -> ParsedModule:
-    """Translate what follows the word `module`: an identifier and fields. Raises TextError."""
+    """Translate the rest after the word `module`: an identifier and fields. Raises TextError."""
     binary, places = encode_fields(cursor, features)
     return ParsedModule(binary, SourceMap(cursor.source, places))
 

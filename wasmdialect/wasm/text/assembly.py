@@ -1,4 +1,4 @@
-"""The sections of a module that is read from text: their items, and where in the text each is from."""
+"""The sections of a module that is read from text: their items, and the origin of each in the text."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from wasmdialect.wasm.names import encode_names
 from wasmdialect.wasm.text.custom_annotations import FIRST, LAST, PlacedSection
 
 _START, _CODE, _DATA, _DATA_COUNT = 8, 10, 11, 12
-"""Ids of the sections that are not just vectors of what the fields add."""
+"""Ids of the sections that are not just vectors of items added by fields."""
 
 
 @dataclass
 class Places:
-    """Where in the text the pieces of the binary come from."""
+    """The origin in the text of each piece of the binary."""
 
     offsets: list[int] = field(default_factory=list[int])
     """In the binary, ascending: where each piece starts."""
@@ -60,7 +60,7 @@ class Assembly:
     def assemble(self, placed: Sequence[PlacedSection]) -> tuple[bytes, Places]:
         """The module: sections in order, with custom ones where they are `placed`.
 
-        What identifiers and annotations imply is added unless the text writes that section out:
+        Sections implied by identifiers and annotations are added unless the text spells them out:
         branch hints just before the code, names at the very end (where wasm-tools puts them).
         """
         written = {p.name for p in placed}

@@ -1,4 +1,4 @@
-"""What the text of a module has defined so far: identifiers, types and names."""
+"""The definitions in the text of a module so far: identifiers, types and names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wasmdialect.wasm.text.syntax import Cursor, Source
 
 
 class IndexSpace:
-    """The identifiers of one index space. `word` is what messages call its members."""
+    """The identifiers of one index space. `word` is the name of its members in messages."""
 
     def __init__(self, source: Source, word: str, names: dict[int, str] | None = None):
         self.source = source
@@ -59,7 +59,7 @@ class IndexSpace:
         return index
 
     def look_up(self, cursor: Cursor) -> int | None:
-        """Take an index or identifier; None if something else stands there.
+        """Take an index or identifier; None if something else is there.
 
         Raises TextError for an unknown identifier.
         """
@@ -81,7 +81,7 @@ class IndexSpace:
         return index
 
     def resolve(self, cursor: Cursor) -> int:
-        """The index that must stand here. Raises TextError."""
+        """The index that is required here. Raises TextError."""
         index = self.look_up(cursor)
         if index is None:
             raise cursor.unexpected()
@@ -128,7 +128,7 @@ class ModuleContext:
         return composite if isinstance(composite, wt.FuncType) else None
 
     def type_of(self, signature: wt.FuncType) -> int:
-        """The index of the first type that is just this function type; it is added if there is none
+        """The index of the first type that is exactly this function type; it is added if there is none
         (spec "Text Format / Type Uses / Abbreviations")."""
         index = self._plain_functions.get(signature)
         if index is None:

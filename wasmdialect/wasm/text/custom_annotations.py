@@ -36,7 +36,7 @@ SECTION_WORDS = {
 
 @dataclass(frozen=True)
 class PlacedSection:
-    """What a `@custom` annotation says."""
+    """The contents of a `@custom` annotation."""
 
     name: str
     content: bytes
@@ -122,7 +122,7 @@ def branch_hints(source: Source, function: Form, instructions: Container[int]) -
 
 
 def check_all_used(source: Source, module: Form) -> None:
-    """Raise TextError for an annotation that stands where it means nothing."""
+    """Raise TextError for an annotation that is misplaced."""
     for _, _, annotation in _walk(module):
         if annotation.used:
             continue

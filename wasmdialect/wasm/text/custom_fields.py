@@ -1,7 +1,7 @@
-"""Which custom sections of a module its text implies, and `@custom` annotations for all others.
+"""The custom sections that a module's text implies, and `@custom` annotations for all others.
 
 Identifiers and `@name` imply a `name` section at the very end, `@metadata.code.branch_hint` a section
-before the code. One that is not just as it would be implied is written out, and then counts.
+before the code. A section that differs from the implied one is written out, and replaces it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _name_is_implied(module: Module) -> bool:
 
 
 def _implied_names(module: Module) -> Names:
-    """The names that the text says."""
+    """The names expressed by the text."""
     names = module.names
     return Names(
         names.module,

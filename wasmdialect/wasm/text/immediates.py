@@ -27,7 +27,7 @@ from wasmdialect.wasm.text.types import heap_type, ref_type, type_use, type_use_
 
 
 class BodyContext:
-    """What the instructions of a function or constant expression can name."""
+    """The names in scope for the instructions of a function or constant expression."""
 
     def __init__(self, module: ModuleContext, locals_: IndexSpace | None = None):
         self.module = module
@@ -62,7 +62,7 @@ Parser: TypeAlias = Callable[[BodyContext, Cursor, Instruction], Any]
 
 
 def block_type(context: BodyContext, cursor: Cursor) -> wt.FuncType | wt.TypeIndex:
-    """A block type, in the shortest form that says it. Raises TextError."""
+    """A block type, in its shortest form. Raises TextError."""
     index, signature = type_use(context.module, cursor)
     if index is not None:
         return wt.TypeIndex(index)
@@ -229,7 +229,7 @@ def _memory_argument(cursor: Cursor, word: str, bits: int) -> int | None:
 def _memarg(context: BodyContext, cursor: Cursor, row: Instruction) -> tuple[int, int, int]:
     assert row.access is not None
     memory = 0
-    # In `v128.load8_lane 1`, the number is the lane: a memory index needs another one behind it.
+    # In `v128.load8_lane 1`, the number is the lane: a memory index needs another number after it.
     if row.immediates[-1] is not Immediate.LANE or _lane_follows(cursor):
         memory = context.module.memories.look_up(cursor) or 0
     offset = _memory_argument(cursor, "offset=", 64) or 0
@@ -384,7 +384,7 @@ _CHOOSES_OPCODE = {
 
 
 def parse_immediates(context: BodyContext, cursor: Cursor, mnemonic: str) -> tuple[int, Any]:
-    """The opcode of a mnemonic and its immediate, read behind it. Raises TextError."""
+    """The opcode of a mnemonic and its immediate, which follows it. Raises TextError."""
     choose = _CHOOSES_OPCODE.get(mnemonic)
     if choose is not None:
         return choose(context, cursor)

@@ -1,7 +1,7 @@
 """Instruction sequences of the text format, folded and flat, to encoded bytes.
 
-The nesting of the text can be deeper than Python's own stack, so the work to be done is kept in a
-list: what comes first is on top.
+The nesting of the text can be deeper than Python's own stack, so pending work is kept in a list, with
+the next item on top.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class _Sequence:
         self.work: list[Work] = []
 
     def run(self, cursor: Cursor) -> Encoded:
-        """Encode everything behind the cursor."""
+        """Encode everything after the cursor."""
         self.plan_instructions(cursor)
         while self.work:
             self.work.pop()()
@@ -64,12 +64,12 @@ class _Sequence:
         out.bytes += encode_instruction(opcode, immediate)
 
     def plan_instructions(self, cursor: Cursor) -> None:
-        """Plan to encode all instructions behind the cursor; flat blocks must end there."""
+        """Plan to encode all instructions after the cursor; flat blocks must end there."""
         opened: list[str] = []
         self.work.append(lambda: self.instructions(cursor, opened))
 
     def instructions(self, cursor: Cursor, opened: list[str]) -> None:
-        """Encode instructions up to a folded one, which has to be worked off first.
+        """Encode instructions up to a folded one, which must be processed first.
 
         `opened` are the flat blocks of this sequence that have no `end` yet.
         """
@@ -90,7 +90,7 @@ class _Sequence:
             raise cursor.unexpected()
 
     def plain(self, mnemonic: Token, cursor: Cursor) -> None:
-        """Encode an instruction that is no block, whose immediates are behind the cursor."""
+        """Encode an instruction that is not a block, whose immediates are after the cursor."""
         opcode, immediate = parse_immediates(self.context, cursor, mnemonic)
         self.emit(opcode, immediate, mnemonic.start_pos or 0)
 
@@ -162,7 +162,7 @@ class _Sequence:
         self.work.append(end)
 
     def plan_operands(self, cursor: Cursor) -> None:
-        """Plan to encode the folded instructions behind the cursor; nothing else may be there."""
+        """Plan to encode the folded instructions after the cursor; nothing else may be there."""
 
         def operands() -> None:
             item = cursor.current

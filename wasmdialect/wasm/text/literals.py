@@ -27,7 +27,7 @@ def is_float(word: str) -> bool:
 
 
 def parse_integer(word: str) -> int | None:
-    """The value of an integer literal; None if the word is none."""
+    """The value of an integer literal; None if the word is not one."""
     if _NUMBER.match(word) is None:
         return None
     digits = word.replace("_", "").lstrip("+-")
@@ -36,12 +36,12 @@ def parse_integer(word: str) -> int | None:
 
 
 def parse_unsigned(word: str) -> int | None:
-    """The value of an integer literal without a sign; None if the word is none."""
+    """The value of an integer literal without a sign; None if the word is not one."""
     return None if word[0] in "+-" else parse_integer(word)
 
 
 def parse_string(token: str) -> bytes:
-    """The bytes a string literal means. Raises ValueError for a code point that does not exist."""
+    """The bytes of a string literal. Raises ValueError for a code point that does not exist."""
     raw = token[1:-1].encode("utf-8", "surrogateescape")
     return raw if b"\\" not in raw else _ESCAPE.sub(_unescape, raw)
 
@@ -59,12 +59,12 @@ def _unescape(match: re.Match[bytes]) -> bytes:
 
 
 def string_literal(data: bytes | memoryview) -> str:
-    """A string literal for bytes; what is no printable ASCII is escaped."""
+    """A string literal for bytes; all but printable ASCII is escaped."""
     return '"' + "".join(_ESCAPED[byte] for byte in bytes(data)) + '"'
 
 
 def name_literal(name: str) -> str:
-    """A string literal for a name; what cannot be seen is escaped."""
+    """A string literal for a name; invisible characters are escaped."""
     return '"' + "".join(map(_name_character, name)) + '"'
 
 

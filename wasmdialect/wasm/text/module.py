@@ -1,8 +1,8 @@
 """A module of the text format to the binary format: fields in two passes.
 
 The first pass gives every definition its index, so that the second can resolve identifiers that are
-used before they are defined. The result is binary, not `Module`: what text can say and no module may
-contain (an index out of range) is then rejected by the one decoder and validator.
+used before they are defined. The result is binary, not `Module`: the one decoder and validator then
+rejects text that no valid module can contain (an index out of range).
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ from wasmdialect.wasm.text.types import (
 
 
 def encode_fields(cursor: Cursor, features: frozenset[Feature]) -> tuple[bytes, Places]:
-    """The binary of the module whose identifier and fields follow, and where its instructions come
-    from. Raises TextError.
+    """The binary of the module whose identifier and fields follow, and the origins of its
+    instructions. Raises TextError.
     """
     return _ModuleBuilder(cursor, features).build()
 
@@ -76,7 +76,7 @@ class _ModuleBuilder:
             "tag": self.context.tags,
         }
         self.indices: dict[int, int] = {}
-        """Index of what each field defines, by the field's position."""
+        """Index of the definition of each field, by the field's position."""
 
     def build(self) -> tuple[bytes, Places]:
         """Both passes."""
@@ -112,7 +112,7 @@ class _ModuleBuilder:
             self.context.add_group(types, explicit=explicit)
 
     def define_type(self, form: Cursor) -> tuple[int, Cursor]:
-        """The index of a type, and the cursor behind its identifier."""
+        """The index of a type, and the cursor after its identifier."""
         return self.context.types.bind(form), form
 
     def define_group(self, form: Cursor) -> list[tuple[int, Cursor]]:
@@ -151,7 +151,7 @@ class _ModuleBuilder:
             self.define_inline_segment(head, form)
 
     def define_inline_segment(self, head: str, form: Form) -> None:
-        """The segment that a table or memory is written with has an index too."""
+        """The inline segment of a table or memory has an index too."""
         word = {"table": "elem", "memory": "data"}.get(head)
         if word and any(isinstance(item, Form) and item.head == word for item in form.items):
             space = self.context.elements if word == "elem" else self.context.data
@@ -197,8 +197,8 @@ class _ModuleBuilder:
         self.assembly.add(2, encode_name(module) + encode_name(name) + bytes([code]) + content)
 
     def inline(self, kind: ExternKind, cursor: Cursor) -> tuple[int, bool]:
-        """The identifier, inline exports and inline import of a definition: its index, and whether
-        it was an import."""
+        """The identifier, inline exports and inline import of a definition; returns its index, and
+        whether it was an import."""
         index = self.indices[cursor.form_pos]
         cursor.take("ID")
         while (form := cursor.take_form("export")) is not None:
@@ -287,7 +287,7 @@ class _ModuleBuilder:
         self.assembly.add(9, self.active(flags, index, address) + content)
 
     def flag_of_table(self, index: int) -> int:
-        """The flag of an active segment that says its table: before there were several, none did."""
+        """The flag of an active segment with an explicit table, introduced with multiple tables."""
         return 2 if index or Feature.BULK_MEMORY in self.context.features else 0
 
     def inline_elements(self, form: Cursor, element: wt.RefType) -> tuple[bytes, int, int]:
@@ -424,7 +424,7 @@ class _ModuleBuilder:
         self.assembly.add(9, out + items)
 
     def element_list(self, cursor: Cursor, flags: int) -> tuple[bytes, int]:
-        """The items of a segment behind what says their type, and the flags with what they add."""
+        """The items of a segment after their type, and the flags including those of the items."""
         active = not flags & 1
         if cursor.take_word("func") or (active and not _is_type(cursor)):
             indices = encode.vector([encode_unsigned(i) for i in self.function_indices(cursor)])

@@ -58,7 +58,7 @@ def _unique(names: IndexedNames, count: int) -> IndexedNames:
 
 
 def _named(written: IndexedNames, identifiers: IndexedNames) -> IndexedNames:
-    """What is written before the type of each parameter, local or field that has a name."""
+    """The prefix of the type of each named parameter, local or field."""
     return {
         index: f" {_identifier(identifiers[index])}"
         if index in identifiers
@@ -81,7 +81,7 @@ _NAMES = {
 
 
 def _name_annotation(name: str | None) -> str:
-    """A name that cannot be an identifier, behind a space; empty for None."""
+    """A name that cannot be an identifier, after a space; empty for None."""
     return "" if name is None else f" (@name {name_literal(name)})"
 
 
@@ -104,15 +104,15 @@ class _Printer:
         """Of the blocks that are open."""
         self.custom_fields, self.branch_hints = custom_fields(module)
 
-    # --- references to what is defined elsewhere
+    # --- references to definitions
 
     def ref(self, space: str, index: int) -> str:
-        """An index, or the identifier of what it means."""
+        """An index, or the identifier of its definition."""
         name = self.names[space].get(index)
         return str(index) if name is None else _identifier(name)
 
     def defined(self, space: str, index: int) -> str:
-        """Behind the keyword of a definition: its identifier, or its index as a comment."""
+        """After the keyword of a definition: its identifier, or its index as a comment."""
         name = self.names[space].get(index)
         if name is not None:
             return f" {_identifier(name)}"
@@ -224,7 +224,7 @@ class _Printer:
             yield indent + text
 
     def label(self, depth: int) -> str:
-        """A label: its identifier if that means this one and no inner block."""
+        """A label: its identifier if that is not shadowed by an inner block."""
         name = self.labels[-1 - depth] if depth < len(self.labels) else None
         if not name or name in self.labels[len(self.labels) - depth :]:
             return str(depth)
@@ -331,7 +331,7 @@ class _Printer:
             index += size
 
     def described(self, kind: ExternKind, index: int) -> str:
-        """The type of an import, behind its identifier."""
+        """The type of an import, after its identifier."""
         module = self.module
         match kind:
             case ExternKind.FUNC:

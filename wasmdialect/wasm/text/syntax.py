@@ -17,7 +17,7 @@ from wasmdialect.wasm.text.literals import is_number, parse_string
 
 
 class Form:
-    """A pair of parentheses with what is inside."""
+    """A pair of parentheses with its contents."""
 
     __slots__ = ("annotations", "end", "items", "pos")
 
@@ -33,7 +33,7 @@ class Form:
         """Position of the opening parenthesis in the text."""
         self.end = end
         self.annotations = annotations
-        """Those that mean something, each with the index of the item it stands before."""
+        """The meaningful annotations, each with the index of the item that follows it."""
 
     def forms(self) -> Iterator[Form]:
         """The forms in it."""
@@ -52,7 +52,7 @@ class Form:
 
 
 class Annotation(Form):
-    """An annotation that means something: a form that starts with its name."""
+    """A meaningful annotation: a form that starts with its name."""
 
     __slots__ = ("name", "used")
 
@@ -60,13 +60,13 @@ class Annotation(Form):
         super().__init__(items, pos, end)
         self.name = name
         self.used = False
-        """Whether it stands where it may."""
+        """Whether its position is valid."""
 
 
 Item: TypeAlias = "Token | Form"
 
 ANNOTATIONS = frozenset({"custom", "name", "metadata.code.branch_hint"})
-"""The annotations that mean something; all others are comments."""
+"""The meaningful annotations; all others are comments."""
 
 _WORDS_TEXT = """
     module definition instance binary quote type rec sub final struct array field func param result
@@ -80,11 +80,11 @@ _WORDS_TEXT = """
     assert_malformed_custom assert_invalid_custom thread wait shared
 """
 _WORDS = frozenset(_WORDS_TEXT.split())
-"""The words of the language that are no mnemonics."""
+"""The words of the language that are not mnemonics."""
 
 
 def is_known_word(word: str) -> bool:
-    """Whether a word means something somewhere, be it not where it stands."""
+    """Whether a word exists in the language, even if it is misplaced."""
     return (
         word in _WORDS
         or word in BY_MNEMONIC
@@ -126,7 +126,7 @@ class _ToForms(Transformer[Token, "list[Form]"]):
 def _without_annotations(
     children: list[Item | None],
 ) -> tuple[list[Item], Sequence[tuple[int, Annotation]]]:
-    """The items of a form, and its annotations with the index of the item behind each."""
+    """The items of a form, and its annotations with the index of the item after each."""
     items = [item for item in children if item.__class__ in _ITEM_CLASSES]
     if len(items) == len(children):
         return cast("list[Item]", items), ()
@@ -162,7 +162,7 @@ def _parser() -> Lark:
 
 
 class Source:
-    """A text being read: knows where in the file a position is."""
+    """A text being read: maps positions to lines and columns."""
 
     def __init__(self, text: str, first_line: int = 1):
         self.text = text
@@ -181,7 +181,7 @@ class Source:
         return error
 
     def locate(self, error: WasmError, pos: int) -> None:
-        """Give an error its place in the text."""
+        """Give an error its location in the text."""
         error.line, error.column = self.place(pos)
         start = self.text.rfind("\n", 0, pos) + 1
         end = self.text.find("\n", pos)
@@ -213,7 +213,7 @@ _NOT_NEWLINE = re.compile(r"[^\n\r]")
 
 
 def _blank_block_comments(source: Source) -> str:
-    """The text with block comments turned to spaces, so that every position stays what it was."""
+    """The text with block comments turned to spaces, so that positions do not change."""
     text = source.text
     if "(;" not in text:
         return text
@@ -282,7 +282,7 @@ def _unclosed(source: Source, text: str) -> TextError:
 
 
 def unexpected(source: Source, item: Item | None, end: int = 0) -> TextError:
-    """The error of an item that cannot stand where it does; `end` is where None (nothing) stands."""
+    """The error of a misplaced item; `end` is the position of None (nothing)."""
     if item is None:
         return source.error("unexpected token: the form ends too early", end)
     if isinstance(item, Form):
@@ -302,7 +302,8 @@ def unexpected(source: Source, item: Item | None, end: int = 0) -> TextError:
 
 
 class Cursor:
-    """A position among the items of a form. Every `take_*` moves on only if it finds what it wants."""
+    """A position among the items of a form. Every `take_*` advances only if it finds the wanted
+    item."""
 
     __slots__ = ("annotations", "at", "form", "form_end", "form_pos", "items", "source")
 
@@ -333,7 +334,7 @@ class Cursor:
         return self.items[self.at :]
 
     def unexpected(self) -> TextError:
-        """The error of what stands here."""
+        """The error of the current item."""
         return unexpected(self.source, self.current, self.pos)
 
     def error(self, message: str) -> TextError:
@@ -360,7 +361,7 @@ class Cursor:
         return True
 
     def take_form(self, *heads: str) -> Cursor | None:
-        """Take a form that starts with one of these words; the cursor stands behind the word."""
+        """Take a form that starts with one of these words; the cursor is then after the word."""
         item = self.current
         if not isinstance(item, Form) or item.head not in heads:
             return None
@@ -368,7 +369,7 @@ class Cursor:
         return Cursor(self.source, item, 1)
 
     def expect(self, kind: str) -> Token:
-        """The token of this kind that must stand here. Raises TextError."""
+        """The token of this kind that is required here. Raises TextError."""
         token = self.take(kind)
         if token is None:
             raise self.unexpected()

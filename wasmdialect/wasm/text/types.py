@@ -161,7 +161,7 @@ def _composite(context: ModuleContext, cursor: Cursor, index: int) -> wt.Composi
 
 
 def type_definition(context: ModuleContext, form: Cursor, index: int) -> wt.SubType:
-    """The content of a `type` field behind its identifier. Raises TextError."""
+    """The content of a `type` field after its identifier. Raises TextError."""
     sub = form.take_form("sub")
     final = sub is None or sub.take_word("final")
     supers: list[wt.TypeRef] = []
