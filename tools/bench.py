@@ -1,10 +1,10 @@
-"""Measure what docs/performance.md reports: generated code, compile time, memory, start-up.
+"""Measure the figures of docs/performance.md: generated code, compile time, memory, start-up.
 
     make bench                    everything
     python tools/bench.py code    one part: code, compile, start, validate, limits, calls, cache,
                                   parallel
 
-Prints ratios of medians; the engines' calls are interleaved, so that a busy machine hurts both.
+Prints ratios of medians; the engines' calls are interleaved, so that a busy machine affects both.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def quickjs() -> bytes:
 
 
 def bench_code() -> None:
-    """Run times of compute-bound kernels beside Wasmtime's."""
+    """Run times of compute-bound kernels, compared with Wasmtime's."""
     wasm = (ROOT / "examples" / "kernels.wasm").read_bytes()
     configs = {
         "-O2": wasmdialect.Config(opt_level=2),
@@ -105,7 +105,7 @@ def measure(calls: dict[str, Callable[[], Any]], runs: int) -> dict[str, list[fl
 
 
 def bench_limits() -> None:
-    """What fuel and epochs cost, and how much a random layout changes: time relative to neither."""
+    """The cost of fuel and epochs, and the effect of a random layout: time relative to neither."""
     wasm = (ROOT / "examples" / "kernels.wasm").read_bytes()
     configs = {
         "plain": wasmdialect.Config(),
@@ -221,8 +221,8 @@ print(imported - began, loaded - imported, done - loaded)
 
 
 def bench_start() -> None:
-    """CPU time from a saved artifact to the first result, in processes that do nothing else; what
-    Python itself takes to start is left out."""
+    """CPU time from a saved artifact to the first result, in processes that do nothing else, without
+    Python's own start."""
     rows: list[list[float]] = []
     with tempfile.TemporaryDirectory() as folder:
         artifact = Path(folder) / "quickjs.cwasm"
@@ -260,7 +260,7 @@ def ten_megabytes() -> bytes:
 
 
 def plain_loop(data: bytes) -> int:
-    """What decoding and validation are measured by."""
+    """The baseline for decoding and validation."""
     total = 0
     for byte in data:
         total += byte
@@ -268,13 +268,13 @@ def plain_loop(data: bytes) -> int:
 
 
 def empty_loop(data: bytes) -> None:
-    """The same without anything done."""
+    """The same without any work."""
     for _ in data:
         pass
 
 
 def bench_validate() -> None:
-    """CPU time of decoding and validating 10 MB, beside Python loops over the same bytes."""
+    """CPU time of decoding and validating 10 MB, compared with Python loops over the same bytes."""
     wasm = ten_megabytes()
     tracemalloc.start()
     decoded = decode_module(wasm)
@@ -335,7 +335,8 @@ def change_one_function(wasm: bytes) -> bytes:
 
 
 def bench_parallel() -> None:
-    """The speed-up by two workers beside that of two processes that only compute, in turns."""
+    """The speed-up by two workers, compared with that of two purely computing processes,
+    interleaved."""
     from wasmdialect.api.compile import compile_wasm
 
     compile_wasm(wasmdialect.Config(jobs=2), (ROOT / "examples" / "kernels.wasm").read_bytes(), "")

@@ -1,4 +1,4 @@
-"""Modules that Binaryen's `wasm-opt --translate-to-fuzz` makes, and calls of all that they export."""
+"""Modules from Binaryen's `wasm-opt --translate-to-fuzz`, and calls of all their exports."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_BYTES = 12_000
 
 def binaryen_module(wasm_opt: str, seed: int, number: int) -> CalledModule:
     """Module `number` of a seed, always the same with one version of Binaryen. Raises
-    CalledProcessError if `wasm-opt` does not take what it is given."""
+    CalledProcessError if `wasm-opt` does not accept its input."""
     r = random.Random(f"binaryen:{seed}:{number}")
     with tempfile.TemporaryDirectory() as folder:
         data, out = Path(folder) / "input", Path(folder) / "module.wasm"

@@ -2,9 +2,9 @@
 
     python tools/bless.py tests/filecheck/passes/wasmir-dce/*.mlir
 
-A marked test has the line `// BLESS` (`;; BLESS` in .wat). Behind each of its `PREFIX-LABEL:` lines the
-`PREFIX-NEXT:` lines are replaced by what the RUN line with that prefix prints behind the label, as
-far as the block that starts there goes. The result must be read before it is committed.
+A marked test has the line `// BLESS` (`;; BLESS` in .wat). After each of its `PREFIX-LABEL:` lines the
+`PREFIX-NEXT:` lines are replaced by the output of the RUN line with that prefix after the label, up to
+the end of the block that starts there. The result must be read before it is committed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _METADATA = re.compile(r"(, !\S+ !\d+)+$")
 
 
 def bless(path: Path) -> bool:
-    """Regenerate one test; whether it changed."""
+    """Regenerate one test; returns whether it changed."""
     old = path.read_text()
     if not _MARK.search(old):
         return False

@@ -45,7 +45,7 @@ R_X86_64_64, R_X86_64_PC32, R_X86_64_PLT32 = 1, 2, 4
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """What the glue is built for."""
+    """The target of the glue."""
 
     name: str
     """As `platform.machine()` spells it; also the name of the IR file."""
@@ -56,7 +56,7 @@ class Architecture:
     absolute: int
     """Relocation type of a 64-bit address."""
     relative: frozenset[int]
-    """Relocation types of a 32-bit distance from the place itself."""
+    """Relocation types of a 32-bit distance from the relocated address itself."""
 
 
 ARCHITECTURES = (
@@ -211,7 +211,7 @@ def compile_object(ir: str, architecture: Architecture) -> bytes:
 
 def link(data: bytes, architecture: Architecture) -> Blob:
     """Places the sections of an object one after another: code and constants, then, on a page of its
-    own, what is writable; LinkError if anything would be left to resolve at load time."""
+    own, writable data; LinkError if anything would be left to resolve at load time."""
     elf = ELFFile(io.BytesIO(data))
     image = bytearray()
     places: dict[int, int] = {}
@@ -255,7 +255,7 @@ def _symbols(elf: ELFFile, places: dict[int, int]) -> dict[str, int]:
 def _relocate(
     elf: ELFFile, places: dict[int, int], image: bytearray, architecture: Architecture
 ) -> tuple[int, ...]:
-    """Resolves the distances and returns where the addresses are."""
+    """Resolves the distances and returns the offsets of the addresses."""
     table = elf.get_section_by_name(".symtab")
     addresses: list[int] = []
     for section in elf.iter_sections():
@@ -284,7 +284,7 @@ def build(architecture: Architecture) -> Blob:
 
 
 def description(blob: Blob) -> str:
-    """The text of the `.txt` file beside an image."""
+    """The text of the `.txt` file next to an image."""
     return blob_description(blob, llvmlite.__version__)
 
 

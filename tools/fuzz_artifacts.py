@@ -2,16 +2,16 @@
 
     python tools/fuzz_artifacts.py --count 12000 --state fuzz.json
 
-Artifacts of a few modules are mutated, and their checksum is put right again: the ELF header, section
+Artifacts of a few modules are mutated, and their checksum is corrected: the ELF header, section
 headers, sections as a whole, and by their structure the CBOR descriptions, the address map, the
-trap table, symbols and unwind entries. Code and constants are not mutated: docs/artifact.md says
-what of an artifact is trusted, and `relied_on` is what that is in the module information. A mutant in
+trap table, symbols and unwind entries. Code and constants are not mutated: docs/artifact.md lists the
+trusted parts of an artifact, and `relied_on` extracts those in the module information. A mutant in
 which that changed is loaded, shown and instantiated, but its code does not run.
 
 Every mutant is loaded, instantiated and called in a process of its own kind, which may die. Mutant
-number N of a seed is always the same file, so `--only N` shows one again; `--state` is where a run
-that was stopped goes on. Whatever is not refused and does not work is printed with its number, and
-makes the exit code 1.
+number N of a seed is always the same file, so `--only N` shows one again; `--state` is the file from
+which a stopped run continues. A mutant that is not refused and does not work is printed with its
+number, and makes the exit code 1.
 """
 
 from __future__ import annotations
@@ -51,15 +51,16 @@ from wasmdialect.runtime.pages import libc
 CHUNK = 250
 """Mutants between two times that the state is written."""
 SECONDS = 30
-"""What a mutant may take."""
+"""The time limit of a mutant."""
 MEBIBYTES = 1024
-"""What the process that uses mutants may come to take."""
+"""The memory limit of the process that uses mutants."""
 
 # --- using a mutant
 
 
 def relied_on(module: Module) -> tuple[Any, ...]:
-    """What the code of a module relies on besides itself: docs/artifact.md, "What is trusted"."""
+    """The facts that the code of a module relies on besides itself: docs/artifact.md, "What is
+    trusted"."""
     loaded = module.loaded
     info, artifact = loaded.info, loaded.artifact
     return (
@@ -70,7 +71,7 @@ def relied_on(module: Module) -> tuple[Any, ...]:
 
 
 def use(which: int, data: bytes, expected: tuple[Any, ...], frames: bytes, file: str) -> str:
-    """Load a mutant and do with it what there is to do; how that went."""
+    """Load a mutant and use it in every way; returns the outcome."""
     made = Engine(config(which))
     Path(file).write_bytes(data)
     _show(file)
@@ -107,16 +108,16 @@ def use(which: int, data: bytes, expected: tuple[Any, ...], frames: bytes, file:
 
 
 def _show(file: str) -> None:
-    """What `wasmdialect objdump` shows of a file, each part of it; it may be refused."""
+    """Show each part of a file as `wasmdialect objdump` does; it may be refused."""
     with redirect_stdout(StringIO()), suppress(ArtifactError, UsageError):
         for as_json in (False, True):
             objdump(file, True, True, True, True, True, True, None, as_json)
 
 
 def _look_at(module: Module) -> None:
-    """What debuggers and profilers ask for."""
+    """Read the data for debuggers and profilers."""
     loaded = module.loaded
-    with suppress(ArtifactError):  # what is read late is checked late
+    with suppress(ArtifactError):  # parts that are read late are checked late
         object_file(loaded)
         for function in loaded.artifact.functions:
             loaded.display_name(function.symbol)
@@ -219,7 +220,7 @@ FINE = (
 
 @dataclass
 class Outcome:
-    """How some mutants went."""
+    """The outcomes of some mutants."""
 
     counts: Counter[str] = field(default_factory=Counter[str])
     failures: list[str] = field(default_factory=list[str])
@@ -235,7 +236,7 @@ def try_range(folder: Path, seed: int, numbers: range) -> Outcome:
 
 
 def _try_until_death(folder: Path, seed: int, numbers: range, outcome: Outcome) -> int:
-    """Use mutants until the process ends; the number to go on with."""
+    """Use mutants until the process ends; returns the number to continue with."""
     command = [sys.executable, __file__, "--seed", str(seed), "--folder", str(folder)]
     command += ["--child", f"{numbers.start}:{numbers.stop}"]
     verdicts: dict[int, str] = {}

@@ -7,8 +7,8 @@ Random modules store and call around everything that may trap (`trap_modules.py`
 (`binaryen_modules.py`). Each is compiled at four levels with both kinds of bounds, its exports are
 called several times on one instance, and after each call everything that can be observed is compared
 (`observed_runs.py`). Module number N of a seed is always the same, so `--only N` shows one again;
-`--state` is where a run that was stopped goes on. A difference, a crash of the compiler or a module
-that takes too long is printed with its number, and makes the exit code 1.
+`--state` is the file from which a stopped run continues. A difference, a crash of the compiler or a
+module that takes too long is printed with its number, and makes the exit code 1.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
     for bounds in ("guard", "explicit")
     for level in (0, 1, 2, 3)
 }
-"""What each module is compiled with, by what the command line calls it."""
+"""The configurations that each module is compiled with, by name on the command line."""
 
 CHUNK = 20
 """Modules of one child process, and between two times that the state is written."""
@@ -53,7 +53,7 @@ WALL_SECONDS = 1800.0
 """After which it hangs, on however busy a machine."""
 
 TOO_LONG = (-signal.SIGPROF, -signal.SIGKILL)
-"""How a child ends when a module took more than its time."""
+"""The exit code of a child when a module exceeded its time."""
 
 MAX_CACHED = 5000
 """Entries of the cache (trampolines are the same in many modules), after which a new one begins."""
@@ -83,7 +83,7 @@ class Comparer:
         self.cache = MemoryStore()
 
     def compare(self, module: CalledModule) -> tuple[Counter[str], list[str]]:
-        """How the calls ended, and what differs in which configuration."""
+        """The outcomes of the calls, and the differences in each configuration."""
         expected = [*observe(wasmtime, self.theirs, module)]
         counts = Counter(
             "returns" if o.outcome.startswith("returns") else o.outcome for o in expected
@@ -101,7 +101,7 @@ class Comparer:
 
 
 def observe(api: Any, engine: Any, module: CalledModule) -> Iterator[Observation]:
-    """What can be seen after each call."""
+    """The observable state after each call."""
     instance = ObservedInstance(api, engine, module.binary)
     try:
         if instance.failure is not None:
@@ -114,7 +114,7 @@ def observe(api: Any, engine: Any, module: CalledModule) -> Iterator[Observation
 
 
 def first_difference(found: Iterator[Observation], expected: list[Observation]) -> str | None:
-    """Where two runs are no longer the same; what comes after is not looked at."""
+    """The first difference of two runs; later ones are ignored."""
     for mine, theirs in zip_longest(found, expected):
         if mine is None or theirs is None:
             return "one run has fewer calls"
@@ -142,7 +142,7 @@ def run_child(arguments: argparse.Namespace, numbers: range) -> None:
 
 
 class Deadline:
-    """When the run is over: at its time, or when somebody stops it."""
+    """The end of the run: at its time, or when it is stopped."""
 
     def __init__(self, seconds: float):
         self._at = time.monotonic() + seconds
@@ -153,13 +153,13 @@ class Deadline:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more is to be done."""
+        """Whether the run is over."""
         return time.monotonic() > self._at
 
 
 def chunk_reports(command: list[str], numbers: range, deadline: Deadline) -> list[Report]:
-    """The `done` reports of a range of modules. A child that dies or hangs is reported for the module
-    it was at, and another goes on with the next one."""
+    """The `done` reports of a range of modules. A child that dies or hangs is reported for its current
+    module, and another continues with the next one."""
     reports: list[Report] = []
     start = numbers.start
     while start < numbers.stop and not deadline.is_over:
@@ -237,7 +237,7 @@ def run_all(arguments: argparse.Namespace) -> int:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Print one module and what differs; returns the exit code."""
+    """Print one module and its differences; returns the exit code."""
     module = make_module(arguments, arguments.only)
     print(module.text or wasm_text(module.binary))
     for name, values in module.calls:

@@ -5,7 +5,7 @@
 The modules of the WebAssembly test-suite are mutated: bytes changed, ranges cut out or doubled,
 sections removed, swapped or doubled, instructions swapped, removed, doubled or exchanged, bodies
 taken from other functions. Mutant number N of a seed is always the same module, so `--only N` shows one
-again; `--state` is where a run that was stopped goes on. Differences are classified by
+again; `--state` is the file from which a stopped run continues. Differences are classified by
 `KNOWN_DIFFERENCES`; any other is printed with its number, and makes the exit code 1. `--shapes`
 measures modules built so that careless code would take more than linear time.
 """
@@ -47,14 +47,14 @@ FEATURES = WASM_3_0 | {
     Feature.CUSTOM_PAGE_SIZES,
     Feature.WIDE_ARITHMETIC,
 }
-"""What both validators allow: all that Wasmtime knows as well."""
+"""The features that both validators allow: all that Wasmtime supports too."""
 
 MAX_SEED_BYTES = 8192
-"""Larger modules of the test-suite are not mutated: they are the same code over and over."""
+"""Larger modules of the test-suite are not mutated: they repeat the same code."""
 
 MILLISECONDS = 50.0
 MICROSECONDS_PER_BYTE = 40.0
-"""What a mutant may take, so that time which is not linear in the size shows."""
+"""The time limit of a mutant, so that more than linear time is noticed."""
 
 CHUNK = 500
 """Mutants between two times that the state is written."""
@@ -99,7 +99,7 @@ def seeds() -> tuple[bytes, ...]:
 
 
 def ours(binary: bytes) -> str | None:
-    """What is wrong with a module by this library; None if it is valid."""
+    """This library's error for a module; None if it is valid."""
     try:
         validate_module(decode_module(binary, FEATURES))
     except WasmError as error:
@@ -121,7 +121,7 @@ def _engine() -> wasmtime.Engine:
 
 
 def theirs(binary: bytes) -> str | None:
-    """What is wrong with a module by Wasmtime; None if it is valid."""
+    """Wasmtime's error for a module; None if it is valid."""
     try:
         wasmtime.Module.validate(_engine(), binary)
     except wasmtime.WasmtimeError as error:
@@ -129,7 +129,7 @@ def theirs(binary: bytes) -> str | None:
     return None
 
 
-# --- mutations: each takes a module's bytes and gives others
+# --- mutations: each takes a module's bytes and returns others
 
 
 def change_bytes(r: random.Random, data: bytes) -> bytes:
@@ -141,7 +141,7 @@ def change_bytes(r: random.Random, data: bytes) -> bytes:
 
 
 def cut_bytes(r: random.Random, data: bytes) -> bytes:
-    """A range is gone."""
+    """A range is removed."""
     start = r.randrange(8, len(data))
     return data[:start] + data[start + r.randint(1, 8) :]
 
@@ -166,7 +166,7 @@ def _sections(data: bytes) -> list[bytes]:
 
 
 def change_sections(r: random.Random, data: bytes) -> bytes:
-    """A section is gone, comes twice, or changes place with another."""
+    """A section is removed, duplicated, or swapped with another."""
     sections = _sections(data)
     if not sections:
         return data
@@ -348,11 +348,11 @@ SHAPES: dict[str, Callable[[int], bytes]] = {
     ),
     "custom sections": lambda n: MAGIC + VERSION + encode_section(0, b"\1a") * n,
 }  # fmt: skip
-"""By what there is much of: a module with `n` of it."""
+"""By the repeated element: a module with `n` of it."""
 
 
 def measure_shapes() -> int:
-    """Print what a byte of each shape costs at growing sizes; returns the exit code."""
+    """Print the cost per byte of each shape at growing sizes; returns the exit code."""
     worst = 0.0
     for name, make in SHAPES.items():
         costs: list[float] = []
@@ -373,7 +373,7 @@ def measure_shapes() -> int:
 
 
 def compare(seed: int, number: int) -> tuple[str, Difference | None]:
-    """How a mutant went: `valid`, `invalid`, or what the difference is called."""
+    """The outcome of a mutant: `valid`, `invalid`, or the name of the difference."""
     binary = mutant(seed, number)
     started = time.process_time()
     try:

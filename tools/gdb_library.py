@@ -3,8 +3,8 @@
     python tools/gdb_library.py
 
 writes `wasmdialect/runtime/native/x86_64-gdb.so` as package data. gdb finds the two by name in any
-loaded library, so it must be one that the dynamic linker loads; it has nothing else in it. There is no
-linker here, so the ELF file is laid out by hand: one page that is read and run, one that is written.
+loaded library, so it must be one that the dynamic linker loads; it contains nothing else. There is no
+linker here, so the ELF file is laid out by hand: one page to read and execute, one to write.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python tools/generate_stubs.py
 
-Editors and type checkers read it in place of `dialects/wasmir/instructions.py`, which makes the
-classes when it is imported. A test checks that it is fresh.
+Editors and type checkers read it instead of `dialects/wasmir/instructions.py`, which creates the
+classes on import. A test checks that it is fresh.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Mutated artifacts, for `fuzz_artifacts.py`: by their structure, and with their checksum right.
+"""Mutated artifacts, for `fuzz_artifacts.py`: by their structure, and with a correct checksum.
 
 Code and constants are left alone: they are trusted (docs/artifact.md, "What is trusted").
 """
@@ -103,7 +103,7 @@ def compile_seed(number: int) -> bytes:
     return bytes(Module(Engine(config(number)), SEEDS[number][0]).serialize())
 
 
-# --- CBOR that says whatever it is told to
+# --- CBOR with arbitrary contents
 
 
 @dataclass
@@ -171,7 +171,7 @@ STRANGE: tuple[Any, ...] = (
     Item(b"\x9b" + b"\xff" * 8), Item(b"\x7b" + b"\x7f" * 8), Item(b"\x81" * 10_000 + b"\0"),
     Item(b"\xd8\x46\x43abc"), Item(b"\xd8\x46\x00"), Item(b"\xff"), Item(b""),
 )  # fmt: skip
-"""What a value is replaced by."""
+"""The replacements of a value."""
 
 
 def _strange(r: random.Random) -> Any:
@@ -179,7 +179,7 @@ def _strange(r: random.Random) -> Any:
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Each place inside of a value: what holds it, and its key there."""
+    """Each position inside a value: its container, and its key there."""
     if isinstance(value, Map):
         for row in value.rows:
             yield row, 1
@@ -228,7 +228,7 @@ def _changed_list(r: random.Random, old: list[Any]) -> list[Any]:
 
 
 def change_map(r: random.Random, value: Any) -> None:
-    """A row of a map is gone, comes twice, has another name, or is new."""
+    """A row of a map is removed, duplicated, renamed, or added."""
     rows = r.choice(list(_maps(value))).rows
     at = r.randrange(len(rows)) if rows else 0
     kind = r.randrange(4)
@@ -375,7 +375,7 @@ def change_section_header(r: random.Random, file: File) -> None:
 
 
 def change_sections(r: random.Random, file: File) -> None:
-    """A section is gone, comes twice, changes places or names with another, or is cut."""
+    """A section is removed, duplicated, truncated, or swaps its position or name with another."""
     a, b = r.randrange(1, len(file.parts)), r.randrange(1, len(file.parts))
     kind = r.randrange(5)
     if kind == 0:

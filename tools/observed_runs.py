@@ -13,16 +13,16 @@ from types import ModuleType
 from typing import Any
 
 MAX_LOG = 200
-"""Calls of the host that are looked at; a run that makes more is still compared by its state."""
+"""Calls of the host that are recorded; a run that makes more is still compared by its state."""
 
 
 class HostError(Exception):
-    """What a host function raises."""
+    """The exception of a host function."""
 
 
 @dataclass
 class Observation:
-    """What can be seen after a call."""
+    """The observable state after a call."""
 
     call: str
     outcome: str
@@ -34,7 +34,7 @@ class Observation:
     """So far: arguments, and a checksum of the memories as the host saw them."""
 
     def difference(self, other: Observation) -> str | None:
-        """What differs in the other one, in one line; None if they are equal."""
+        """The difference from another one, in one line; None if they are equal."""
         if self == other:
             return None
         for word in ("call", "outcome", "host_calls"):
@@ -108,7 +108,7 @@ class ObservedInstance:
             "f32": val.f32(0.75),
             "f64": val.f64(-0.0),
             "externref": val.externref("an object"),
-            "anyref": val.externref("an object"),  # what wasmtime-py calls it
+            "anyref": val.externref("an object"),  # wasmtime-py's name
         }.get(t, val.funcref(None))
 
     def _host_function(self, name: str, results: Sequence[str]) -> Callable[..., Any]:
@@ -147,7 +147,7 @@ class ObservedInstance:
             found.append("the host raised")
 
     def call(self, name: str, arguments: Sequence[Any]) -> Observation:
-        """Call an export and look at everything."""
+        """Call an export and record everything."""
         shown = f"{name}({', '.join(map(str, arguments))})"
         with self._outcome() as outcome:
             results = self.exports[name](self.store, *arguments)
@@ -171,7 +171,7 @@ class ObservedInstance:
                 pointer = ctypes.cast(item.data_ptr(self.store), ctypes.c_void_p)
                 data = ctypes.string_at(pointer, item.data_len(self.store))
                 if data == self.seen.get(name):
-                    data = self.seen[name]  # many observations share what does not change
+                    data = self.seen[name]  # many observations share unchanged parts
                 out[name] = self.seen[name] = data
         return out
 

@@ -3,8 +3,8 @@
     python tools/roundtrip_ir.py SCRIPT.wast ... PROGRAM.wasm ...
 
 Each module is printed as wasmir, after insert-trampolines and after wasmvm-to-llvm, with its
-locations; the artifacts must be the same bytes except for where they come from. Modules that cannot
-be compiled yet are counted and left out. The exit code is 1 if anything differs.
+locations; the artifacts must be the same bytes except for their provenance. Modules that cannot be
+compiled yet are counted and skipped. The exit code is 1 if anything differs.
 """
 
 from __future__ import annotations

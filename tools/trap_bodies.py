@@ -1,6 +1,6 @@
 """Random statements and expressions of functions, as text; `trap_modules.py` makes modules of them.
 
-Every function of a module has the same locals, and may call those that were written before it.
+Every function of a module has the same locals, and may call earlier ones.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Function:
 
 @dataclass(frozen=True)
 class ModulePlan:
-    """What functions know of the module they are in."""
+    """The properties of a module that its functions use."""
 
     r: random.Random
     pages: int
@@ -99,7 +99,7 @@ class Body:
         """Of the loops around."""
         self.cost = 1
         self.times = 1
-        """How often the statement at hand runs at most."""
+        """The maximum number of executions of the current statement."""
         self.callees: list[Function] = []
         self.labels = 0
 
@@ -206,7 +206,7 @@ class Body:
         ))  # fmt: skip
 
     def drop(self, depth: int) -> str:
-        """Something that may trap, whose value nobody needs."""
+        """Something that may trap, with an unused value."""
         t = self.r.choice(_NUMBERS)
         kind = self.r.randrange(8)
         if kind == 0:
@@ -296,7 +296,7 @@ class Body:
         """The function returns early."""
         return f"(if {self.condition()} (then (return {self.result()})))"
 
-    # --- places
+    # --- addresses
 
     def place(self, width: int) -> str:
         """Memory, offset and address of an access."""

@@ -1,10 +1,9 @@
-"""Random modules that store, set and call around everything that may trap, and how to call them.
-
-Few addresses, globals and table elements are written again and again, by constant, aliasing and
-variable addresses, so that a store which is deleted, delayed or done early across a trap leaves a
-trace. Each function is called with several arguments: some trap at the beginning of its body, some in
-the middle and some nowhere. No NaN is computed (those that are loaded are only moved), no state depends
-on how deep a stack is, and every loop and recursion is bounded, so that all engines have to agree.
+"""Random modules that store, set and call around everything that may trap, and calls of them. A few
+addresses, globals and table elements are written repeatedly, by constant, aliasing and variable
+addresses, so that a store which is deleted, delayed or done early across a trap leaves a trace. Each
+function is called with several arguments: some trap at the beginning of its body, some in the middle
+and some nowhere. No NaN is computed (those that are loaded are only moved), no state depends on how
+deep a stack is, and every loop and recursion is bounded, so that all engines have to agree.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ ARGUMENTS = (
     0, 1, 2, 3, 4, 7, 8, 16, 100, -1, -4, -8, 65500, 65520, 65528, 65529, 65532, 65533, 65535,
     PAGE, 131064, 2 * PAGE, 0x7FFF_FFFF, -0x8000_0000,
 )  # fmt: skip
-"""What functions are called with: addresses around the ends of memories, indices, divisors."""
+"""Arguments of functions: addresses around the ends of memories, indices, divisors."""
 
 CALLS_OF_FUNCTION = 6
 
@@ -78,7 +77,7 @@ class _ModuleText:
         count = r.randint(8, 12)
         for k in range(count):
             self._function(f"$f{k}", "both", r.randint(4, 12))
-        # Not in the order of their numbers, lest they be told apart only by their place.
+        # Not in the order of their numbers, so that they differ in more than their position.
         elements = "$leaf1 $leaf0 $leaf1 $leaf0 $leaf1"
         lines = [
             "(module",
@@ -131,7 +130,7 @@ class _ModuleText:
         return Function(name, signature, body.cost)
 
     def _recursive(self) -> Function:
-        """Calls itself up to seven times, with stores before and behind the call."""
+        """Calls itself up to seven times, with stores before and after the call."""
         body = Body(self.plan, "both")
         depth = "(i32.and (local.get $a) (i32.const 7))"
         before = body.statements(self.r.randint(1, 3), [], depth=1)
@@ -145,7 +144,7 @@ class _ModuleText:
         return Function("$recursive", "both", 8 * body.cost)
 
     def _endless(self) -> Function:
-        """Exhausts the stack; what it stores does not depend on how often."""
+        """Exhausts the stack; its stores do not depend on the number of calls."""
         r = self.r
 
         def constant_store() -> str:

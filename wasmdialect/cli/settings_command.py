@@ -15,7 +15,7 @@ from wasmdialect.cli.options import DEBUG_OPTION, finish
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @DEBUG_OPTION
 def command(as_json: bool, debug: bool) -> None:
-    """List the settings of a Config: name, type, default, meaning.
+    """List the settings of a Config: name, type, default, description.
 
     \b
     wasmdialect settings --json

@@ -18,7 +18,7 @@ from wasmdialect.dialects.fast import integer_attr, segments
 
 Symbol = SymbolRefAttr | str
 Edge = tuple[Block, Sequence[SSAValue]]
-"""A block and what its arguments get."""
+"""A block and the values of its arguments."""
 
 _I32_CONST = wasmir.CONST_OPS["i32.const"]
 _I64_CONST = wasmir.CONST_OPS["i64.const"]
@@ -115,7 +115,7 @@ class WasmIRBuilder(OpBuilder):
         arguments: Sequence[SSAValue] = (),
         result_types: Sequence[Attribute] = (),
     ) -> Sequence[SSAValue]:
-        """Call a Wasm function; its results."""
+        """Call a Wasm function; returns its results."""
         return self.results(wasmir.CallOp, arguments, result_types, {"callee": symbol_ref(callee)})
 
     def call_indirect(
@@ -191,7 +191,7 @@ class WasmIRBuilder(OpBuilder):
         return self.value(wasmir.MemorySizeOp, (), result_type, properties)
 
     def memory_grow(self, memory: Symbol, delta: SSAValue) -> SSAValue:
-        """Add pages to a memory; the old number of pages, or -1."""
+        """Add pages to a memory; returns the old number of pages, or -1."""
         properties: dict[str, Attribute] = {"memory": symbol_ref(memory)}
         return self.value(wasmir.MemoryGrowOp, (delta,), delta.type, properties)
 
@@ -268,7 +268,7 @@ class WasmIRBuilder(OpBuilder):
         return self.value(wasmir.TableSizeOp, (), result_type, properties)
 
     def table_grow(self, table: Symbol, value: SSAValue, delta: SSAValue) -> SSAValue:
-        """Add elements to a table; the old number of elements, or -1."""
+        """Add elements to a table; returns the old number of elements, or -1."""
         properties: dict[str, Attribute] = {"table": symbol_ref(table)}
         return self.value(wasmir.TableGrowOp, (value, delta), delta.type, properties)
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 BEFORE_LOOP, IN_LOOP = -1, -2
 """Keys of handlers that run before a loop is opened and at its header."""
 _BUILD_NOTHING = frozenset({LOCAL_GET, LOCAL_SET, LOCAL_TEE})
-"""Every other instruction is one of these. They do not build operations, which would need a location."""
+"""Every other instruction is one of these. They do not build operations that need a location."""
 
 
 @dataclass(slots=True)

@@ -172,7 +172,7 @@ def _function_type(value: Any) -> str:
 
 _U32, _U64 = Integer(0, U32), Integer(0, U64)
 CONSTANTS: dict[str, str] = {f"{t}.const": t for t in NUMBERS}
-"""The type of each instruction of a constant expression that is a constant itself."""
+"""The type of each constant instruction of a constant expression."""
 OPERATORS: dict[str, tuple[str, int, Callable[[int, int], int]]] = {
     "i32.add": ("i32", U32, int.__add__),
     "i32.sub": ("i32", U32, int.__sub__),
