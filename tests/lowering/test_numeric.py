@@ -1,4 +1,4 @@
-"""Every numeric instruction, compiled at both ends of the optimiser, against its meaning on bits."""
+"""Every numeric instruction, compiled at both ends of the optimiser, against its semantics on bits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from wasmdialect.wasm.text import wat2wasm
 ROWS = [
     row
     for row in INSTRUCTIONS
-    if row.meaning is not None and row.feature in WASM_2_0 and row.feature is not Feature.SIMD
+    if row.semantics is not None and row.feature in WASM_2_0 and row.feature is not Feature.SIMD
 ]
 # fmt: off
 EDGES = {
@@ -98,10 +98,10 @@ def compiled(level: int, row: Instruction) -> Callable[..., int | TrapCode]:
     return call
 
 
-def meaning(row: Instruction, operands: tuple[int, ...]) -> int | TrapCode:
-    assert row.meaning is not None
+def semantics(row: Instruction, operands: tuple[int, ...]) -> int | TrapCode:
+    assert row.semantics is not None
     try:
-        value = row.meaning(*operands)
+        value = row.semantics(*operands)
     except NumericTrap as trap:
         return trap.code
     assert isinstance(value, int)
@@ -123,7 +123,7 @@ def test_same_as_its_meaning(row: Instruction, level: int):
     @settings(max_examples=60)
     @given(st.tuples(*(bits(t.size * 8) for t in row.params)))  # pyright: ignore
     def same(operands: tuple[int, ...]) -> None:
-        expected, found = meaning(row, operands), run(*operands)
+        expected, found = semantics(row, operands), run(*operands)
         width = 32 if result == "f32" else 64
         if result in ("f32", "f64") and isinstance(expected, int) and is_nan(expected, width):
             assert isinstance(found, int)

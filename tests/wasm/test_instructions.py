@@ -36,17 +36,17 @@ NUMBERS = (0, 1, 2, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 0x3F80_0000, 0xBF80_0
 def test_commutative_operations_commute():
     """And every integer operation that does is marked."""
     for row in INSTRUCTIONS:
-        if row.meaning is None or row.params is None or len(row.params) != 2:
+        if row.semantics is None or row.params is None or len(row.params) != 2:
             continue
         if row.shape is None or "x" in row.shape or row.results != row.results[:1]:
             continue
-        assert row.commutative == (commutes(row.meaning) and not is_float_arithmetic(row)), row
+        assert row.commutative == (commutes(row.semantics) and not is_float_arithmetic(row)), row
 
 
-def commutes(meaning) -> bool:
+def commutes(semantics) -> bool:
     def outcome(x: int, y: int) -> object:
         try:
-            return meaning(x, y)
+            return semantics(x, y)
         except NumericTrap as trap:
             return trap.args
 

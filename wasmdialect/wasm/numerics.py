@@ -1,7 +1,7 @@
 """The semantics of the scalar numeric instructions, as plain Python on bit patterns.
 
 Every value is an unsigned `int` holding the bits of an i32, i64, f32 or f64, so NaN payloads and
-signed zeros survive. The functions are the `meaning` column of the instruction table; constant
+signed zeros survive. The functions are the `semantics` column of the instruction table; constant
 folding, the differential tests and the documentation read them from there. A trapping one raises
 `NumericTrap`. Source: specification "Execution / Numerics".
 

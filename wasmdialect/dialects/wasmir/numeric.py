@@ -56,10 +56,10 @@ class NumericOp(WasmOp, HasFolderInterface, ABC):
         bits = [constant_bits(operand) for operand in self.operands]
         if any(b is None for b in bits):
             return None
-        meaning = self.INSTRUCTION.meaning
-        assert meaning is not None
+        semantics = self.INSTRUCTION.semantics
+        assert semantics is not None
         try:
-            value = meaning(*bits)
+            value = semantics(*bits)
         except NumericTrap:
             return None
         assert isinstance(value, int)
@@ -247,7 +247,7 @@ CONST_OPS: dict[str, type[ConstOp]] = {
 NUMERIC_OPS: dict[str, type[NumericOp]] = {
     row.mnemonic: _numeric_class(row)
     for row in INSTRUCTIONS
-    if row.meaning is not None and row.feature is not Feature.WIDE_ARITHMETIC
+    if row.semantics is not None and row.feature is not Feature.WIDE_ARITHMETIC
 }
 """The other numeric operations by mnemonic."""
 

@@ -69,7 +69,7 @@ class Access:
     atomic: bool = False
 
 
-NumericMeaning: TypeAlias = Callable[..., "int | tuple[int, int]"]
+NumericSemantics: TypeAlias = Callable[..., "int | tuple[int, int]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Instruction:
     reads: State = State.NONE
     writes: State = State.NONE
     access: Access | None = None
-    meaning: NumericMeaning | None = None
+    semantics: NumericSemantics | None = None
     """Its semantics on bit patterns; None if it is not a pure numeric instruction."""
 
     @property
@@ -167,7 +167,7 @@ def row(
     reads: State = State.NONE,
     writes: State = State.NONE,
     access: Access | None = None,
-    meaning: NumericMeaning | None = None,
+    semantics: NumericSemantics | None = None,
 ) -> Instruction:
     """A row of the table; `signature` None leaves the typing to a validator rule."""
     params, results = (None, None) if signature is None else parse_signature(signature)
@@ -187,5 +187,5 @@ def row(
         reads,
         writes,
         access,
-        meaning,
+        semantics,
     )
