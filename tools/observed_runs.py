@@ -136,7 +136,7 @@ class ObservedInstance:
 
     @contextmanager
     def _outcome(self) -> Iterator[list[str]]:
-        """How a call ends goes into the list that is given."""
+        """Yields a list, to which the outcome of the call inside is appended."""
         found: list[str] = []
         try:
             yield found
@@ -198,6 +198,6 @@ class ObservedInstance:
 
 
 def _identity(function: Any) -> Any:
-    """What is equal for the same function of one engine."""
+    """A key that is equal for the same function of one engine."""
     raw = getattr(function, "_func", None)
     return function.reference if raw is None else bytes(raw)

@@ -28,7 +28,7 @@ from wasmdialect.wasm.text import wat2wasm
 from wasmdialect.wasm.wast import DefineModule, parse_script
 
 STAGES = {"wasmir": 0, "after insert-trampolines": 2, "llvm": 4}
-"""What is printed, and how many passes of the default pipeline have run before."""
+"""The printed stages, and the number of passes of the default pipeline before each."""
 ORIGINS = {".wasmdialect.provenance", ".wasmdialect.checksum"}
 """The sections that say what an artifact was made from."""
 

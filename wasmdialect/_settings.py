@@ -101,7 +101,7 @@ def setting(*columns: Any, **more: Any) -> Any:
 
 
 def cache_place(value: Any) -> Any:
-    """Where a cache is: the user's own, none, a directory, or a store."""
+    """The form of a cache: the user's own, none, a directory, or a store."""
     place: Any = value
     is_store = hasattr(value, "get") and hasattr(value, "insert")
     if not is_store and not isinstance(value, bool | str | os.PathLike):

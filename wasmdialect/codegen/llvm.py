@@ -50,7 +50,7 @@ _OPTIONS = (
     "-x86-cmov-converter=false",
     # An instruction without a location says so, and does not inherit that of the previous one.
     "-use-unknown-locations=Enable",
-    # What aarch64 takes at -O0 hangs or crashes after some modules in one process.
+    # aarch64's instruction selector at -O0 hangs or crashes after some modules in one process.
     "-global-isel=0",
 )
 

@@ -23,11 +23,11 @@ class Output(Protocol):
     """Records the output while passes run."""
 
     def begin(self) -> None:
-        """Forget what was printed."""
+        """Forget the output."""
         ...
 
     def take(self) -> Printed:
-        """What was printed since `begin`."""
+        """The output since `begin`."""
         ...
 
 
@@ -54,7 +54,7 @@ class DescriptorOutput:
         listen_to_functions(self._at)
 
     def take(self) -> Printed:
-        """What was printed since `begin`."""
+        """The output since `begin`."""
         self._at(None)
         listen_to_functions(None)
         return self._pieces
@@ -92,12 +92,12 @@ class StreamOutput:
         self._function: int | None = None
 
     def begin(self) -> None:
-        """Forget what was printed."""
+        """Forget the output."""
         self._pieces, self._function = [], None
         listen_to_functions(self._at)
 
     def take(self) -> Printed:
-        """What was printed since `begin`."""
+        """The output since `begin`."""
         listen_to_functions(None)
         return self._pieces
 

@@ -71,7 +71,7 @@ class UnitTask:
 
     @property
     def request(self) -> Request:
-        """What a worker is asked."""
+        """The request to a worker."""
         self.lowered = None
         return "unit", self.item.functions, self.item.signatures, self.level
 
@@ -172,7 +172,7 @@ class TextsTask:
 
     @property
     def request(self) -> Request:
-        """What a worker is asked."""
+        """The request to a worker."""
         return "texts", [(t.text.text, t.level) for t in self.texts], asdict(self.target)
 
     def message(self, kind: str, content: Any) -> Any:
@@ -219,7 +219,7 @@ class ExplainTask:
 
     @property
     def request(self) -> Request:
-        """What a worker is asked."""
+        """The request to a worker."""
         return "explain", self.functions, self.signatures
 
     def message(self, kind: str, content: Any) -> Any:

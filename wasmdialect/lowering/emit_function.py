@@ -269,7 +269,7 @@ class FunctionEmitter:
 
 Emitter = Callable[["FunctionEmitter", Any], None]
 EMITTERS: dict[type[Operation], Emitter] = {}
-"""How each operation is written."""
+"""The writer of each operation."""
 
 
 # --- constants: written where they are used ---

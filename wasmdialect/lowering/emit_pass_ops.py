@@ -213,7 +213,7 @@ PASS_EMITTERS: dict[type[Operation], Emitter] = {
     **{op: _intrinsic(word) for op, word in _INTRINSICS.items()},
     **{op: _refused(reason) for op, reason in REFUSED.items()},
 }
-"""How each operation is written."""
+"""The writer of each operation."""
 
 
 # --- globals: constant data next to the code of the function that uses it ---

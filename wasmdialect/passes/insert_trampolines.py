@@ -208,7 +208,7 @@ _CONVENTIONS = {
     "wasm-to-array": Convention.WASM,
     "native-to-array": Convention.NATIVE,
 }
-"""How each kind is called."""
+"""The calling convention of each kind."""
 
 _FUNCTION_BODIES: dict[str, Callable[[_Body, SymbolRefAttr], None]] = {
     "array-to-wasm": _array_to_wasm,

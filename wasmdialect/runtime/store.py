@@ -1,8 +1,8 @@
 """Stores: the shared state of instances, and entering and leaving compiled code.
 
-A store holds the VMRuntimeLimits that its instances point to, the exception that a host call left
-behind, the references it gave to Wasm, and everything that must live as long as compiled code may
-use it. docs/lifetimes.md describes the references and the checks.
+A store holds the VMRuntimeLimits that its instances point to, the exception of a failed host call, the
+references it gave to Wasm, and everything that must live as long as compiled code may use it.
+docs/lifetimes.md describes the references and the checks.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class _Run(NamedTuple):
 
 
 class TypedCall:
-    """How a signature of numbers is called."""
+    """The calling sequence of a signature of numbers."""
 
     def __init__(self, signature: Signature):
         self.params = signature.params
@@ -93,7 +93,7 @@ class TypedCall:
 
 @cache
 def typed_call(signature: Signature) -> TypedCall:
-    """How a signature of numbers is called."""
+    """The calling sequence of a signature of numbers."""
     return TypedCall(signature)
 
 

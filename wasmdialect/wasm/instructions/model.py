@@ -87,7 +87,7 @@ class Instruction:
     commutative: bool
     """Whether its two operands can be exchanged, to the bit."""
     opcode: int
-    """The opcode byte, or `prefix << 12 | code` behind a prefix byte (0xFB to 0xFE)."""
+    """The opcode byte, or `prefix << 12 | code` after a prefix byte (0xFB to 0xFE)."""
     immediates: tuple[Immediate, ...]
     """In the order of the binary format."""
     params: tuple[ValType, ...] | None

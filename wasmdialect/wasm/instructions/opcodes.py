@@ -27,4 +27,4 @@ I32_CONST = _opcode("i32.const")
 REF_FUNC = _opcode("ref.func")
 
 OPENERS = frozenset({BLOCK, LOOP, IF, TRY_TABLE})
-"""What an `end` belongs to."""
+"""The instructions that an `end` closes."""

@@ -537,4 +537,4 @@ _BY_MNEMONIC: dict[str, Callable[[_Printer, int, Any], str]] = {
     "ref.cast": _cast,
     "ref.cast_desc_eq": _cast,
 }
-"""Where the text is not the immediates in the order of the binary format."""
+"""Instructions whose immediates in text differ from the order of the binary format."""
