@@ -34,7 +34,9 @@ class WhenFreed(NotCopied):
     def __init__(self, function: Callable[[], None]):
         self._function = function
 
-    def __del__(self) -> None:
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if is_finalizing():
+            return  # the class below may be gone
         # The garbage collector calls all finalizers of the garbage, in any order, and others may use
         # what the function frees. Then it frees the garbage, including the one reference to this.
         self._last = _LastReference(self._function)
