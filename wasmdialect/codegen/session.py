@@ -85,7 +85,7 @@ class CompileSession:
             if asked is None or parse_passes(asked, self.registry) != (did,):
                 raise PassError(
                     f"the module was lowered with {did}, and is to be compiled"
-                    f" {'without' if asked is None else f'with {asked}'}: give the settings it was"
+                    f" {'without it' if asked is None else f'with {asked}'}: give the settings it was"
                     " lowered with"
                 )
         names = {did.name for did in done}

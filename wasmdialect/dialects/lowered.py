@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import cast
 
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
+from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
 
 LOWERED_ATTRIBUTE = "wasmvm.lowered"
@@ -24,4 +25,6 @@ def lowered_by(module: ModuleOp) -> list[str]:
     noted = module.attributes.get(LOWERED_ATTRIBUTE)
     if not isinstance(noted, ArrayAttr):
         return []
-    return [text.data for text in cast("ArrayAttr[StringAttr]", noted).data]
+    return [
+        text.data for text in cast("ArrayAttr[Attribute]", noted) if isinstance(text, StringAttr)
+    ]
