@@ -1,4 +1,4 @@
-"""What `wasm-opt-py` is given that is no module, and modules that come through a pipe."""
+"""What `wasm-opt-py` is given that is not a module, and modules that come through a pipe."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ PRINTED = "(module\n  (memory (;0;) 1))\n"
         ("m.s", b"\t.text\n", "m.s is assembly"),
         ("m.bc", b"BC\xc0\xde123", "m.bc is LLVM bitcode"),
         ("m.a", b"!<arch>\n", "m.a is an archive"),
-        ("junk", b"\x93\xa7\0\1junk", "junk is no module"),
-        ("latin", b"na\xefve", "latin is no module"),
-        ("empty", b"", "empty is no module"),
-        ("junk.mlir", b"\x93\xa7", "junk.mlir is no MLIR"),
+        ("junk", b"\x93\xa7\0\1junk", "junk is not a module"),
+        ("latin", b"na\xefve", "latin is not a module"),
+        ("empty", b"", "empty is not a module"),
+        ("junk.mlir", b"\x93\xa7", "junk.mlir is not MLIR"),
         ("words.mlir", b"what is this", "words.mlir:1:"),
         ("words.wat", b"what is this", "unknown operator what"),
         ("empty.wat", b"", "unexpected"),

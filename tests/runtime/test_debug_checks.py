@@ -1,4 +1,4 @@
-"""Debug checks in trampolines: a broken promise stops the call, and is no Wasm trap."""
+"""Debug checks in trampolines: a broken promise stops the call, and is not a Wasm trap."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def guarded(command: Callable[[], int], *, debug: bool) -> int:
         code = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
     except KeyboardInterrupt:
         return fail("interrupted", EXIT_INTERRUPTED)
-    except BaseException as error:  # xDSL's ArgSpecParseError is no Exception
+    except BaseException as error:  # xDSL's ArgSpecParseError is not an Exception
         failure = error
     broken = standard_output_error()
     if failure is not None and (broken is None or not isinstance(failure, OSError)):

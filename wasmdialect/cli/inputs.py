@@ -86,7 +86,7 @@ def input_form(data: bytes, name: str) -> str:
     if start[:1] == b"(" or start == b";;":
         return "wat"
     if not start or b"\0" in data or not is_text(data):
-        raise DecodeError(f"{printable(name)} is no module: neither WebAssembly nor MLIR")
+        raise DecodeError(f"{printable(name)} is not a module: neither WebAssembly nor MLIR")
     return "mlir"
 
 

@@ -157,7 +157,7 @@ def _frame_lines(code: CodeFile, functions: list[PlacedFunction]) -> Iterator[st
 def _engine_lines(file: str, code: CodeFile) -> Iterator[str]:
     if code.artifact is None:
         raise UsageError(
-            f"{printable(file)} is no artifact of wasmdialect: --engine has nothing to show"
+            f"{printable(file)} is not an artifact of wasmdialect: --engine has nothing to show"
         )
     engine, provenance = code.artifact.engine, code.artifact.provenance
     yield f"target: {printable(engine.triple)}"

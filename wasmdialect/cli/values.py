@@ -21,7 +21,7 @@ def parse_argument(text: str, t: ValType) -> Any:
         if t.name in NUMBERS:
             return _parse_float(text)
     except ValueError:
-        raise UsageError(f"{text!r} is no {t.name}") from None
+        raise UsageError(f"{text!r} is not an {t.name}") from None
     if text == "null":
         return None
     raise UsageError(f"an argument of type {t.name} can only be `null` here, not {text!r}")

@@ -177,7 +177,7 @@ class WasmOptPy(xDSLOptMain):
         data = read_bytes(name)
         form = self.args.frontend or input_form(data, name)
         if form == "mlir" and not is_text(data):
-            raise UsageError(f"{printable(name)} is no MLIR: it is not UTF-8")
+            raise UsageError(f"{printable(name)} is not MLIR: it is not UTF-8")
         return BytesIO(data), form
 
     def register_all_frontends(self) -> None:
@@ -508,7 +508,7 @@ def _matching(symbols: Sequence[str], wanted: str) -> list[int]:
     try:
         pattern = re.compile(wanted)
     except re.error as error:
-        raise UsageError(f"--func {wanted!r} is no regular expression: {error}") from None
+        raise UsageError(f"--func {wanted!r} is not a regular expression: {error}") from None
     return [index for index, symbol in enumerate(symbols) if pattern.fullmatch(symbol)]
 
 

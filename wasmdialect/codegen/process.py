@@ -157,7 +157,9 @@ class Worker:
         return kind, content
 
     def _nonsense(self) -> WorkerFailure:
-        return WorkerFailure("a worker answered with something that is no message", self.printed())
+        return WorkerFailure(
+            "a worker answered with something that is not a message", self.printed()
+        )
 
     def _dead(self) -> WorkerFailure:
         if self._process is None:

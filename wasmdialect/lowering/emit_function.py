@@ -208,7 +208,7 @@ class FunctionEmitter:
                 return "  unreachable\n"
             case _:
                 name = "nothing" if op is None else op.name
-                raise EmitError(f"a block ends with {name}, which is no terminator of LLVM")
+                raise EmitError(f"a block ends with {name}, which is not a terminator of LLVM")
 
     def _edge(self, block: Block, target: Block, arguments: Sequence[SSAValue]) -> str:
         self.incoming.setdefault(target, []).append((self.labels[block], arguments))

@@ -143,7 +143,7 @@ class PassRegistry:
         module_name = f"wasmdialect_loaded_{file.stem}"
         spec = importlib.util.spec_from_file_location(module_name, file)
         if spec is None or spec.loader is None:
-            raise PassError(f"cannot load passes from {path}: it is no Python file")
+            raise PassError(f"cannot load passes from {path}: it is not a Python file")
         module = importlib.util.module_from_spec(spec)
         sys.modules[module_name] = module  # dataclasses look up their module
         try:

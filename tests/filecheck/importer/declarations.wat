@@ -1,7 +1,7 @@
 ;; RUN: wasm-opt-py %s | filecheck %s
 ;; BLESS
 
-;; Everything that is no function: segments with their constant expressions, exports, start.
+;; Everything that is not a function: segments with their constant expressions, exports, start.
 
 (module
   (import "env" "memory" (memory $memory 1 2))

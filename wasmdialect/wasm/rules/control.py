@@ -228,7 +228,7 @@ def _cast_types(
     if not (
         wt.top_of(target.heap) is wt.top_of(source.heap) if relaxed else matches(target, source)
     ):
-        raise ValidationError(f"type mismatch: {target} is no subtype of {source}")
+        raise ValidationError(f"type mismatch: {target} is not a subtype of {source}")
     s.pop(source)
     types = _br_on(s, depth)
     if not types:

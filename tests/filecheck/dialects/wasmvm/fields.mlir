@@ -3,7 +3,7 @@
 // RUN: WASM_GENERIC
 // BLESS
 
-// Fields of the VMContext and what hangs on it, by name; a base that is no pointer shows its type.
+// Fields of the VMContext and what hangs on it, by name; a base that is not a pointer shows its type.
 
 // CHECK-LABEL: @fields(
 // CHECK-NEXT:    %vmctx = wasmvm.vmctx
