@@ -131,9 +131,9 @@ send = lambda data: os.write(descriptor, data)
     [
         ("import nothing_like_this", "No module named 'nothing_like_this'"),
         ("os.abort()", "signal 6"),
-        ("send(b'x' * 16)", "no message"),
+        ("send(b'x' * 16)", "not a message"),
         ("send(message(1, 'ok', None)[:-1])", "died with status 0"),
-        ("send(message(1, 'ok', None)[:-1] + b'?')", "no message"),
+        ("send(message(1, 'ok', None)[:-1] + b'?')", "not a message"),
         ("send(message(2, 'ok', None)); time.sleep(60)", "answered request 2, and 1 was asked"),
         ("os.close(descriptor); time.sleep(60)", "died with signal 9"),
         ("time.sleep(60)", "said nothing for 2 s"),
