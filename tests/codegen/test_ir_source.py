@@ -12,6 +12,7 @@ import pytest
 
 from wasmdialect import Config, Engine, Instance, Linker, Module, Store, Trap, WasmtimeError
 from wasmdialect.codegen.compiler import compile_module
+from wasmdialect.codegen.errors import WorkerError
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import host_target
@@ -220,6 +221,18 @@ def test_a_unit_is_not_a_module(roundtrip: Any):
     unit = str(session.import_functions([0], signatures=False))
     with pytest.raises(WasmtimeError, match="a part of a module"):
         instance_of(unit)
+
+
+def test_workers_do_not_parse_ir_again(monkeypatch: pytest.MonkeyPatch):
+    """Parsing is slow, and takes most of the memory; LLVM needs only the texts."""
+
+    def unusable(*_: object) -> tuple[str, ...]:
+        return ("session", "is not opened")
+
+    monkeypatch.setattr("wasmdialect.codegen.run.session_request", unusable)
+    compile_module(HAND_WRITTEN.encode(), SETTINGS, jobs=1)
+    with pytest.raises(WorkerError):  # it would have been noticed
+        compile_module(bytes(wat2wasm("(module (func))")), SETTINGS, jobs=1)
 
 
 # --- passes that change declarations ---

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from wasmdialect.codegen.errors import CompileCrash, WorkerUnavailableError, error_from_plain
 from wasmdialect.codegen.printed import show
@@ -33,6 +33,9 @@ class Task(Protocol):
     def request(self) -> Request:
         """The request to the worker."""
         ...
+
+    needs_session: ClassVar[bool]
+    """Whether the worker must have opened the session."""
 
     @property
     def shows(self) -> bool:
@@ -57,6 +60,7 @@ class SingleTask:
     """A task with only a reply, which is not retried."""
 
     shows = True
+    needs_session: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -190,12 +194,14 @@ class _Run:
 
     def _give_task(self, worker: Worker) -> None:
         task = self._pending.popleft()
-        if self._session is None or worker.session is self._token:
+        has_session = self._session is None or worker.session is self._token
+        if has_session or not task.needs_session:
             self._working[worker] = task
             worker.send(*task.request)
         else:
             self._opening[worker] = task
             worker.session = None
+            assert self._session is not None
             worker.send(*self._session)
 
     # --- waiting ---

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from wasmdialect.codegen.budget import owner_of
 from wasmdialect.codegen.cache import CodeCache, CompiledText
@@ -68,6 +68,8 @@ class UnitTask:
     """None while import and passes are running."""
     waiting: list[int] = field(default_factory=list[int])
     """Numbers of the texts whose code is still missing."""
+
+    needs_session: ClassVar[bool] = True
 
     @property
     def request(self) -> Request:
@@ -170,6 +172,9 @@ class TextsTask:
     count: int = 0
     """The number of finished texts."""
 
+    needs_session: ClassVar[bool] = False
+    """LLVM needs nothing but the texts; opening a session of IR means parsing all of it."""
+
     @property
     def request(self) -> Request:
         """The request to a worker."""
@@ -216,6 +221,8 @@ class ExplainTask:
     then: Sequence[Task] = ()
     """The tasks to continue with if there is another cause."""
     shows: bool = False
+
+    needs_session: ClassVar[bool] = True
 
     @property
     def request(self) -> Request:
