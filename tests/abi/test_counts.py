@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 
 from wasmdialect import Config, Engine, Module
 from wasmdialect.abi.layout import Counts
-from wasmdialect.dialects.declared import count_declarations, number_declarations
+from wasmdialect.dialects.declared import (
+    ModuleDeclarations,
+    count_declarations,
+    number_declarations,
+)
 from wasmdialect.importer.declarations import import_declarations
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.text import wat2wasm
@@ -26,7 +30,7 @@ def test_compiler_and_loader_count_the_same():
     module = Module(Engine(Config(jobs=0, opt_level=0)), TEXT)
     declarations = import_declarations(decode_module(wat2wasm(TEXT)), "test.wat")
     number_declarations(declarations)
-    counted = count_declarations(declarations)
+    counted = count_declarations(ModuleDeclarations(declarations))
     assert module.loaded.layout.counts == counted
     assert counted == Counts(
         imported_functions=2,

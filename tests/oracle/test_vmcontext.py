@@ -12,7 +12,7 @@ import pytest
 
 from wasmdialect import wat2wasm
 from wasmdialect.abi.layout import Counts, VMContextLayout
-from wasmdialect.dialects.declared import count_declarations
+from wasmdialect.dialects.declared import ModuleDeclarations, count_declarations
 from wasmdialect.importer.declarations import import_declarations
 from wasmdialect.object.code_file import CodeFile, read_code_file
 from wasmdialect.wasm.decode import decode_module
@@ -102,7 +102,8 @@ def test_offsets(oracle: Any, seed: int):
     text, probes = shape_text(random.Random(seed))
     wasm = bytes(wat2wasm(text))
     module = decode_module(wasm)
-    layout = VMContextLayout(count_declarations(import_declarations(module, "m.wasm")))
+    declared = ModuleDeclarations(import_declarations(module, "m.wasm"))
+    layout = VMContextLayout(count_declarations(declared))
     expected = formula(layout.counts)
     assert layout.size == expected.pop("size")
     assert {name: layout.region_offsets[name] for name in expected} == expected

@@ -95,11 +95,11 @@ class WasmSource(Source):
         self._sizes = {
             f.index: len(f.code.bytes) for f in self._wasm.functions if f.code is not None
         }
-        self._counts = counts_attribute(count_declarations(self.declared.module))
+        self._counts = counts_attribute(count_declarations(self.declared))
 
     def finish(self) -> None:
         super().finish()
-        self._counts = counts_attribute(count_declarations(self.declared.module))
+        self._counts = counts_attribute(count_declarations(self.declared))
 
     @property
     def body_sizes(self) -> dict[int, int]:

@@ -17,7 +17,7 @@ from xdsl.ir import Attribute
 
 from wasmdialect._records import field_names
 from wasmdialect.abi.layout import Counts
-from wasmdialect.dialects.declared import count_declarations
+from wasmdialect.dialects.declared import ModuleDeclarations, count_declarations
 from wasmdialect.dialects.fast import integer_attr
 from wasmdialect.dialects.wasmir.declarations import name_text
 
@@ -44,7 +44,7 @@ def read_counts(module: ModuleOp) -> Counts:
     """The counts noted on a unit, or those of the declarations of a whole module, which has no note."""
     attribute = module.attributes.get(COUNTS_ATTRIBUTE)
     if not isinstance(attribute, DictionaryAttr):
-        return count_declarations(module)
+        return count_declarations(ModuleDeclarations(module))
     numbers: dict[str, int] = {}
     extra: list[tuple[str, int, int]] = []
     for name, value in attribute.data.items():

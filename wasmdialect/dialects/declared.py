@@ -132,7 +132,7 @@ def extend_numbers(module: ModuleOp) -> None:
     """Number the declarations that have no number, after those that have one: the numbers of a module
     that has been lowered are in its functions. Raises DeclarationError."""
     declared = ModuleDeclarations(module)
-    new = [op for space in declared.spaces.values() for op in space if op.index is None]
+    new = [op for space in declared.spaces.values() for op in space if "index" not in op.properties]
     _declare_types(declared, new)
     for space in declared.spaces.values():
         _continue(space, "index")
@@ -197,7 +197,7 @@ def _number_func_refs(declared: ModuleDeclarations) -> None:
         op = declared.symbols.get(symbol)
         if not isinstance(op, wasmir.FuncOp):
             raise DeclarationError(f"@{symbol} is named as a function, but is not declared as one")
-        if op.func_ref is None:
+        if "func_ref" not in op.properties:
             op.properties["func_ref"] = integer_attr(place, 64)
             place += 1
 
@@ -266,14 +266,13 @@ _USES_SEGMENT = (
 # --- the counts that decide the layout of the VMContext ---
 
 
-def count_declarations(module: ModuleOp) -> Counts:
+def count_declarations(declared: ModuleDeclarations) -> Counts:
     """How many of each thing a whole module has, which has been numbered."""
-    declared = ModuleDeclarations(module)
     return Counts.of(
         functions=(op.is_import for op in declared.functions),
         tables=(op.is_import for op in declared.of(wasmir.TableOp)),
         memories=((op.is_import, op.shared is not None) for op in declared.of(wasmir.MemoryOp)),
         globals=(op.is_import for op in declared.of(wasmir.GlobalOp)),
-        escaping_functions=sum(op.func_ref is not None for op in declared.functions),
+        escaping_functions=sum("func_ref" in op.properties for op in declared.functions),
         extra_fields=(op.row for op in declared.fields),
     )

@@ -18,7 +18,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block, Operation, Region
 
 from wasmdialect.dialects import wasmir
-from wasmdialect.dialects.declared import MODULE_NAME, number_declarations
+from wasmdialect.dialects.declared import MODULE_NAME, extend_numbers
 from wasmdialect.dialects.fast import LocationAttr, integer_attr
 from wasmdialect.importer.body import import_constant
 from wasmdialect.importer.context import ImportContext
@@ -90,7 +90,7 @@ class _DeclarationImporter(ImportContext):
         module = ModuleOp(Region(self._block))
         if wasm.names.module:
             module.attributes[MODULE_NAME] = StringAttr(wasm.names.module)
-        number_declarations(module)
+        extend_numbers(module)  # all of them: none has a number yet
         return module
 
     # --- one declaration ---

@@ -85,7 +85,7 @@ class ImportableOp(DeclarationOp, ABC):
     @property
     def is_import(self) -> bool:
         """Whether it is imported."""
-        return self.import_module is not None
+        return "import_module" in self.properties  # asked of every declaration, several times
 
     @property
     def slot_value(self) -> int:
