@@ -72,7 +72,7 @@ def test_imports(room: str):
     assert wrong == []
 
 
-@pytest.mark.parametrize("room", ["abi", "object", "runtime", "wasi", "wasm"])
+@pytest.mark.parametrize("room", ["abi", "object", "runtime", "types", "wasi", "wasm"])
 @pytest.mark.parametrize("library", ["xdsl", "llvmlite"])
 def test_rooms_without_xdsl_and_llvm(room: str, library: str):
     for path in (PACKAGE / room).rglob("*.py"):

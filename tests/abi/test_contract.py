@@ -163,7 +163,6 @@ def test_every_module_of_the_abi_is_looked_at():
         "__init__",
         "contract",
         "conventions",  # names of conventions in the IR
-        "value_types",  # artifacts have types by name; what a name is follows from WebAssembly
         "debug_locations",  # between the lowering and the linker, which are one compiler
         "symbol_parts",  # reads what `symbols` writes
         "traps",  # the enumeration of `trap_table`

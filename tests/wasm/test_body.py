@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wasmdialect.wasm import types as wt
+from wasmdialect import types as wt
 from wasmdialect.wasm.body import decode_instructions, decode_locals
 from wasmdialect.wasm.encode import encode_instruction
 from wasmdialect.wasm.errors import DecodeError

@@ -6,7 +6,6 @@ import ctypes
 import struct
 
 from wasmdialect._static import TYPE_CHECKING, final
-from wasmdialect.abi.value_types import NUMBERS
 from wasmdialect.api.func import Func, Val, reference_from_bits, reference_to_bits
 from wasmdialect.api.store import state_of, store_of
 from wasmdialect.api.types import GlobalType, Limits, MemoryType, TableType, ValType
@@ -16,6 +15,7 @@ from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.store import FunctionReference
 from wasmdialect.runtime.table import TableStorage
 from wasmdialect.runtime.values import convert_number
+from wasmdialect.types import NUMBERS
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from wasmdialect._printable import printable
 from wasmdialect._static import TYPE_CHECKING, final
-from wasmdialect.abi.value_types import NUMBERS
 from wasmdialect.api.extern import unwrap_extern
 from wasmdialect.api.func import Caller, Func
 from wasmdialect.api.instance import Instance
@@ -12,6 +11,7 @@ from wasmdialect.api.module import Module
 from wasmdialect.api.store import state_of, store_of
 from wasmdialect.api.types import FuncType
 from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
+from wasmdialect.types import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

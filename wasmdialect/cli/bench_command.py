@@ -16,7 +16,6 @@ import click
 import wasmdialect
 from wasmdialect._forms import Integer
 from wasmdialect._printable import printable
-from wasmdialect.abi.value_types import INTEGERS, NUMBERS
 from wasmdialect.api.forms import is_mlir
 from wasmdialect.cli.arguments import ProgramCommand
 from wasmdialect.cli.errors import UsageError
@@ -25,6 +24,7 @@ from wasmdialect.cli.numbers import Number
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
 from wasmdialect.cli.values import parse_argument
 from wasmdialect.runtime.errors import WasmtimeError
+from wasmdialect.types import INTEGERS, NUMBERS
 
 CONFIDENCE = 0.95
 """The confidence of the printed intervals, if there are enough rounds."""

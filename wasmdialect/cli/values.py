@@ -6,9 +6,9 @@ import math
 import struct
 from typing import Any
 
-from wasmdialect.abi.value_types import INTEGERS, NUMBERS
 from wasmdialect.api.types import ValType
 from wasmdialect.cli.errors import UsageError
+from wasmdialect.types import INTEGERS, NUMBERS
 
 
 def parse_argument(text: str, t: ValType) -> Any:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from xdsl.ir import Block, SSAValue
 
+from wasmdialect import types as wt
 from wasmdialect.dialects.wasmir_builder import CONSTANTS
 from wasmdialect.importer.function import FunctionImporter, loop_locals
 from wasmdialect.importer.markers import AT_ENTRY, handlers_with
 from wasmdialect.importer.operators import HANDLERS
-from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.body import Instruction
 from wasmdialect.wasm.module import ConstExpr, Function
 

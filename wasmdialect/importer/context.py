@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 
 from xdsl.dialects.builtin import FunctionType, SymbolRefAttr
 
+from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import Locations
 from wasmdialect.dialects.wasmir.types import ValueType
 from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.importer.supported import missing_feature
-from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.module import Module
 
 

@@ -17,6 +17,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, Region
 
+from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.declared import MODULE_NAME, extend_numbers
 from wasmdialect.dialects.fast import LocationAttr, integer_attr
@@ -24,7 +25,6 @@ from wasmdialect.importer.body import import_constant
 from wasmdialect.importer.context import ImportContext
 from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.importer.symbols import SymbolNames
-from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.module import (
     ConstExpr,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from xdsl.ir import Block, Operation, SSAValue
 
+from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import (
     LocationAttr,
@@ -26,7 +27,6 @@ from wasmdialect.dialects.fast import (
 from wasmdialect.dialects.wasmir.types import ValueType
 from wasmdialect.dialects.wasmir_builder import WasmIRBuilder
 from wasmdialect.importer.errors import UnsupportedError
-from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.body import Instruction
 from wasmdialect.wasm.instructions import BY_OPCODE
 from wasmdialect.wasm.instructions.opcodes import (

@@ -8,10 +8,10 @@ from typing import Any
 from xdsl.dialects.builtin import IntegerType, i32, i64
 from xdsl.ir import Block
 
+from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.wasmir_builder import CONSTANTS
 from wasmdialect.importer.function import Edge, FunctionImporter, Handler
-from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.instructions import INSTRUCTIONS
 
 HANDLERS: dict[int, Handler] = {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wasmdialect import types as wt
 from wasmdialect.importer.errors import UnsupportedError
-from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.module import Module
 

@@ -13,10 +13,10 @@ from xdsl.dialects.builtin import IntegerType, f32, f64, i1, i8, i16, i32, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from wasmdialect.abi.traps import TrapCode
-from wasmdialect.abi.value_types import NUMBERS
 from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
 from wasmdialect.dialects.fast import operands_of, result_of, users_of
 from wasmdialect.lowering.function import FunctionLowering, Handler
+from wasmdialect.types import NUMBERS
 
 _FLOATS: dict[str, Attribute] = {"f32": f32, "f64": f64}
 _INTEGERS: dict[str, IntegerType] = {"i32": i32, "i64": i64}

@@ -12,9 +12,9 @@ from wasmdialect._records import Record, field
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import FIELD_ALIGNMENTS
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
-from wasmdialect.abi.value_types import NUMBERS
 from wasmdialect.object.cbor import read_cbor, write_cbor
 from wasmdialect.object.forms import any_list, any_map, list_of, numbers, record_of
+from wasmdialect.types import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,10 +14,10 @@ from xdsl.dialects.builtin import FunctionType, ModuleOp, StringAttr, UnitAttr
 from xdsl.ir import Attribute, Block, Region
 
 from wasmdialect.abi.layout import COUNTER_SIZE, FIELD_ALIGNMENTS
-from wasmdialect.abi.value_types import NUMBERS
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.declared import ModuleDeclarations, plain_symbol
 from wasmdialect.dialects.fast import integer_attr
+from wasmdialect.types import NUMBERS
 from wasmdialect.wasm.declared import (
     DeclarationError,
     Declared,

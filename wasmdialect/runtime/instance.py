@@ -23,7 +23,6 @@ from wasmdialect.abi.layout import (
     VMCONTEXT_HEADER,
     VMCONTEXT_MAGIC,
 )
-from wasmdialect.abi.value_types import NUMBERS
 from wasmdialect.object.info import CONSTANTS, OPERATORS
 from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
 from wasmdialect.runtime.memory import LinearMemory
@@ -33,6 +32,7 @@ from wasmdialect.runtime.packing import AlignedMemory, pack_array, packer, reade
 from wasmdialect.runtime.store import FunctionReference
 from wasmdialect.runtime.table import TableStorage
 from wasmdialect.runtime.values import new_slots
+from wasmdialect.types import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

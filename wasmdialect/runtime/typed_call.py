@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from wasmdialect.abi.returns import ReturnPlan, native_returns
-from wasmdialect.abi.value_types import NUMBERS
 from wasmdialect.runtime.native.structures import (
     CALL_BLOCK,
     FLOAT_REGISTERS,
@@ -21,6 +20,7 @@ from wasmdialect.runtime.native.structures import (
 )
 from wasmdialect.runtime.signatures import Signature
 from wasmdialect.runtime.values import convert_number
+from wasmdialect.types import NUMBERS
 
 _STACK_AT = CALL_BLOCK["stack"]
 _BOTH_VMCONTEXTS = struct.Struct("<QQ")

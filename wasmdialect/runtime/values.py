@@ -11,8 +11,8 @@ import struct
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import VALUE_SLOT_SIZE
-from wasmdialect.abi.value_types import INTEGERS, NUMBERS
 from wasmdialect.runtime.packing import POINTER_FORMAT, slot_format
+from wasmdialect.types import INTEGERS, NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
-from wasmdialect.wasm import types as wt
+from wasmdialect import types as wt
 from wasmdialect.wasm.errors import DecodeError, ValidationError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import BY_OPCODE, INSTRUCTIONS, Immediate

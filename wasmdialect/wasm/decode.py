@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wasmdialect.wasm import types as wt
+from wasmdialect import types as wt
 from wasmdialect.wasm.body import decode_const_expr, decode_instructions, decode_locals
 from wasmdialect.wasm.errors import DecodeError, ValidationError
 from wasmdialect.wasm.features import WASM_3_0, Feature

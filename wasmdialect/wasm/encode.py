@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from wasmdialect import types as wt
 from wasmdialect.wasm import type_section as ts
-from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.decode import MAGIC, VERSION
 from wasmdialect.wasm.instructions import BY_OPCODE, Immediate
 from wasmdialect.wasm.leb128 import encode_signed, encode_unsigned

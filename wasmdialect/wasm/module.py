@@ -15,9 +15,7 @@ from enum import Enum
 from typing import Any, TypeAlias
 
 from wasmdialect._printable import printable
-from wasmdialect.wasm.features import WASM_3_0, Feature
-from wasmdialect.wasm.instructions.opcodes import REF_FUNC
-from wasmdialect.wasm.types import (
+from wasmdialect.types import (
     DefType,
     ExternType,
     FuncType,
@@ -28,6 +26,8 @@ from wasmdialect.wasm.types import (
     TableType,
     TagType,
 )
+from wasmdialect.wasm.features import WASM_3_0, Feature
+from wasmdialect.wasm.instructions.opcodes import REF_FUNC
 
 EXACT_FUNC = 0x20
 """The byte of an import that must have exactly its function type (custom-descriptors proposal)."""

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wasmdialect.wasm import types as wt
+from wasmdialect import types as wt
+from wasmdialect.types import BOT, ValType, matches
 from wasmdialect.wasm.errors import ValidationError
 from wasmdialect.wasm.instructions.opcodes import LOOP
 from wasmdialect.wasm.module import Module
-from wasmdialect.wasm.types import BOT, ValType, matches
 
 
 @dataclass(slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+from wasmdialect import types as wt
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
-from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.errors import DecodeError, ValidationError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.leb128 import decode_signed, decode_unsigned

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from wasmdialect.wasm import types as wt
+from wasmdialect import types as wt
 from wasmdialect.wasm.errors import ValidationError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.module import Module

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
+from wasmdialect import types as wt
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
-from wasmdialect.wasm import types as wt
+from wasmdialect.types import ValType, matches
 from wasmdialect.wasm.body import Instruction, decode_local_runs
 from wasmdialect.wasm.errors import ValidationError, WasmError
 from wasmdialect.wasm.features import Feature
@@ -29,7 +30,6 @@ from wasmdialect.wasm.module import (
 )
 from wasmdialect.wasm.operand_stack import OperandStack
 from wasmdialect.wasm.reader import Reader
-from wasmdialect.wasm.types import ValType, matches
 from wasmdialect.wasm.validate_body import check_instructions
 
 _CONSTANT_ALWAYS = (

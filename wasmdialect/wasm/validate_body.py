@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
+from wasmdialect.types import I32, ValType
 from wasmdialect.wasm.body import (
     PREFIXES,
     Instruction,
@@ -24,7 +25,6 @@ from wasmdialect.wasm.instructions.opcodes import I32_CONST, LOCAL_GET, LOCAL_SE
 from wasmdialect.wasm.operand_stack import OperandStack
 from wasmdialect.wasm.reader import Reader
 from wasmdialect.wasm.rules import RULES, typed
-from wasmdialect.wasm.types import I32, ValType
 
 _TYPED = {
     i.opcode: (i.params, i.results)

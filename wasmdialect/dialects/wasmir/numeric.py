@@ -27,11 +27,11 @@ from xdsl.traits import ConstantLike, Pure
 
 from wasmdialect.dialects.wasmir.base import MayTrap, WasmOp
 from wasmdialect.dialects.wasmir.types import value_type
+from wasmdialect.types import F32, F64
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.float_text import format_float, parse_float
 from wasmdialect.wasm.instructions import INSTRUCTIONS, Immediate, Instruction
 from wasmdialect.wasm.numerics import NumericTrap, is_nan
-from wasmdialect.wasm.types import F32, F64
 
 
 class NumericOp(WasmOp, HasFolderInterface, ABC):

@@ -24,7 +24,7 @@ from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 
-from wasmdialect.wasm import types as wt
+from wasmdialect import types as wt
 
 
 @irdl_attr_definition

@@ -8,8 +8,8 @@ from enum import Enum, Flag, auto
 from typing import TypeAlias
 
 from wasmdialect.abi.traps import TrapCode
+from wasmdialect.types import I31, NUM_TYPES, SHORTHAND_REF_TYPES, ValType, ref_type
 from wasmdialect.wasm.features import Feature
-from wasmdialect.wasm.types import I31, NUM_TYPES, SHORTHAND_REF_TYPES, ValType, ref_type
 
 
 class Immediate(Enum):

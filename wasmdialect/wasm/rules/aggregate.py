@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wasmdialect.wasm import types as wt
+from wasmdialect import types as wt
+from wasmdialect.types import I32, RefType, matches, ref_type
 from wasmdialect.wasm.errors import ValidationError
 from wasmdialect.wasm.instructions import BY_MNEMONIC
 from wasmdialect.wasm.instructions.gc import NULLABLE_TARGET
@@ -20,7 +21,6 @@ from wasmdialect.wasm.rules.lookup import (
     struct_at,
 )
 from wasmdialect.wasm.type_section import storage_matches
-from wasmdialect.wasm.types import I32, RefType, matches, ref_type
 
 
 def _struct_new(takes_fields: bool, takes_descriptor: bool) -> Rule:

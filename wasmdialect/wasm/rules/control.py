@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wasmdialect.wasm import types as wt
+from wasmdialect import types as wt
+from wasmdialect.types import BOT, I32, RefType, ValType, matches, ref_type
 from wasmdialect.wasm.errors import DecodeError, ValidationError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import BY_MNEMONIC
@@ -21,7 +22,6 @@ from wasmdialect.wasm.rules.lookup import (
     table_at,
     tag_at,
 )
-from wasmdialect.wasm.types import BOT, I32, RefType, ValType, matches, ref_type
 
 
 @rule("unreachable")

@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
-from wasmdialect.wasm import types as wt
+from wasmdialect import types as wt
+from wasmdialect.types import I32, I64, NumType, RefType, ValType, ref_type
 from wasmdialect.wasm.errors import DecodeError, ValidationError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import BY_MNEMONIC
 from wasmdialect.wasm.module import Global, Memory, Module, Table, Tag
 from wasmdialect.wasm.operand_stack import OperandStack
-from wasmdialect.wasm.types import I32, I64, NumType, RefType, ValType, ref_type
 
 Rule: TypeAlias = Callable[[OperandStack, Any], None]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wasmdialect.types import I32
 from wasmdialect.wasm.errors import ValidationError
 from wasmdialect.wasm.instructions import INSTRUCTIONS, Immediate, Instruction
 from wasmdialect.wasm.operand_stack import OperandStack
@@ -15,7 +16,6 @@ from wasmdialect.wasm.rules.lookup import (
     rule,
     smaller_address,
 )
-from wasmdialect.wasm.types import I32
 
 
 @rule("memory.size")

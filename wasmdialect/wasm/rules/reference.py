@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wasmdialect.wasm import types as wt
+from wasmdialect import types as wt
+from wasmdialect.types import I32, ref_type
 from wasmdialect.wasm.errors import ValidationError
 from wasmdialect.wasm.operand_stack import OperandStack
 from wasmdialect.wasm.rules.lookup import (
@@ -10,7 +11,6 @@ from wasmdialect.wasm.rules.lookup import (
     made_of,
     rule,
 )
-from wasmdialect.wasm.types import I32, ref_type
 
 
 @rule("ref.null")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wasmdialect.types import I32, matches
 from wasmdialect.wasm.errors import ValidationError
 from wasmdialect.wasm.operand_stack import OperandStack
 from wasmdialect.wasm.rules.lookup import (
@@ -10,7 +11,6 @@ from wasmdialect.wasm.rules.lookup import (
     smaller_address,
     table_at,
 )
-from wasmdialect.wasm.types import I32, matches
 
 
 @rule("table.get")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasmdialect.wasm import types as wt
+from wasmdialect import types as wt
 from wasmdialect.wasm.errors import ValidationError
 from wasmdialect.wasm.instructions import INSTRUCTIONS, Immediate, Instruction
 from wasmdialect.wasm.operand_stack import OperandStack

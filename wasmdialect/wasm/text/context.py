@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lark import Token
 
-from wasmdialect.wasm import types as wt
+from wasmdialect import types as wt
 from wasmdialect.wasm.errors import TextError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.module import Names

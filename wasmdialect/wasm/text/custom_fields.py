@@ -6,6 +6,7 @@ before the code. A section that differs from the implied one is written out, and
 
 from __future__ import annotations
 
+from wasmdialect.types import StructType
 from wasmdialect.wasm.body import decode_instructions, decode_locals
 from wasmdialect.wasm.custom_sections import (
     BRANCH_HINT,
@@ -20,7 +21,6 @@ from wasmdialect.wasm.names import encode_names
 from wasmdialect.wasm.reader import Reader
 from wasmdialect.wasm.text.custom_annotations import SECTION_WORDS
 from wasmdialect.wasm.text.literals import name_literal, string_literal
-from wasmdialect.wasm.types import StructType
 
 _WORDS = {section: word for word, section in SECTION_WORDS.items()}
 _CODE = 10

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from lark import Token
 
-from wasmdialect.wasm import types as wt
+from wasmdialect import types as wt
 from wasmdialect.wasm.float_text import parse_float
 from wasmdialect.wasm.instructions import BY_MNEMONIC, Immediate, Instruction
 from wasmdialect.wasm.instructions.gc import NULLABLE_TARGET

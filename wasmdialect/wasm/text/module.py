@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from wasmdialect import types as wt
 from wasmdialect.wasm import encode
-from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions.opcodes import REF_FUNC
 from wasmdialect.wasm.leb128 import encode_unsigned

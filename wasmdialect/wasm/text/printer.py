@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from wasmdialect.wasm import types as wt
+from wasmdialect import types as wt
 from wasmdialect.wasm.body import Instruction, decode_instructions, decode_locals
 from wasmdialect.wasm.custom_sections import BRANCH_HINT
 from wasmdialect.wasm.float_text import format_float

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wasmdialect import types as wt
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
-from wasmdialect.wasm import types as wt
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.text.context import IndexSpace, ModuleContext, take_unsigned
 from wasmdialect.wasm.text.syntax import Cursor

@@ -9,11 +9,11 @@ from threading import Barrier
 
 import pytest
 
+from wasmdialect.types import DefType, exact, is_sub_def_type, matches, ref_type
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.encode import encode_section, vector
 from wasmdialect.wasm.leb128 import encode_unsigned
 from wasmdialect.wasm.text import wat2wasm
-from wasmdialect.wasm.types import DefType, exact, is_sub_def_type, matches, ref_type
 
 
 def test_equal_groups_are_one():

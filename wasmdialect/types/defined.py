@@ -1,0 +1,205 @@
+"""Composite types, recursion groups and defined types, interned.
+
+A type of a type section becomes a `DefType`: a projection out of a recursion group, equal to
+another one exactly when the groups have the same structure (iso-recursive equality, spec 3.0
+"Types / Conventions / Rolling and Unrolling"). Groups are canonicalised on creation, in one table for
+the process, so types of different modules can be compared the same way. If two threads create the same
+type, both get the one that was first in the table (`setdefault`).
+"""
+
+from __future__ import annotations
+
+from wasmdialect._records import FrozenRecord
+from wasmdialect._static import TYPE_CHECKING, final
+from wasmdialect.types.values import (
+    I32,
+    AbstractHeapType,
+    ExactType,
+    PackedType,
+    RecRef,
+    RefType,
+    TypeIndex,
+    ValType,
+    exact,
+    ref_type,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from wasmdialect.types.values import HeapType, TypeRef
+
+StorageType = ValType | PackedType
+
+
+@final
+class FieldType(FrozenRecord):
+    """A struct field or array element."""
+
+    storage: StorageType
+    mutable: bool
+
+    @property
+    def value(self) -> ValType:
+        """The type a field has on the operand stack: packed types unpack to `i32`."""
+        return I32 if isinstance(self.storage, PackedType) else self.storage
+
+    def __str__(self) -> str:
+        return f"(mut {self.storage})" if self.mutable else str(self.storage)
+
+
+@final
+class FuncType(FrozenRecord):
+    """Parameter and result types of a function."""
+
+    params: tuple[ValType, ...] = ()
+    results: tuple[ValType, ...] = ()
+
+    def __str__(self) -> str:
+        params = "".join(f" (param {t})" for t in self.params)
+        results = "".join(f" (result {t})" for t in self.results)
+        return f"(func{params}{results})"
+
+
+@final
+class StructType(FrozenRecord):
+    """Fields of a struct."""
+
+    fields: tuple[FieldType, ...] = ()
+
+    def __str__(self) -> str:
+        return "(struct" + "".join(f" (field {f})" for f in self.fields) + ")"
+
+
+@final
+class ArrayType(FrozenRecord):
+    """The element of an array."""
+
+    element: FieldType
+
+    def __str__(self) -> str:
+        return f"(array {self.element})"
+
+
+CompositeType = FuncType | StructType | ArrayType
+
+
+@final
+class SubType(FrozenRecord):
+    """One entry of a recursion group: a composite type with its declared supertypes."""
+
+    composite: CompositeType
+    supers: tuple[TypeRef, ...] = ()
+    final: bool = True
+    describes: TypeRef | None = None
+    """The type this one is a descriptor for (custom-descriptors proposal)."""
+    descriptor: TypeRef | None = None
+    """The type of this one's descriptor (custom-descriptors proposal)."""
+
+
+@final
+class DefType:
+    """A defined type: member `index` of a canonical recursion group. Compare with `is`."""
+
+    __slots__ = (
+        "composite",
+        "depth",
+        "describes",
+        "descriptor",
+        "final",
+        "group",
+        "index",
+        "supers",
+    )
+
+    group: tuple[DefType, ...]
+    index: int
+    composite: CompositeType
+    """The structure, with references into the own group replaced by the `DefType`s themselves."""
+    supers: tuple[DefType, ...]
+    """One at most."""
+    final: bool
+    depth: int
+    """Length of the chain of declared supertypes."""
+    describes: DefType | None
+    descriptor: DefType | None
+
+    def __str__(self) -> str:
+        return f"$type.{self.index}"
+
+    def __repr__(self) -> str:
+        return f"<DefType {self.index} of {len(self.group)}: {type(self.composite).__name__}>"
+
+
+TypeRef = DefType | TypeIndex | RecRef
+HeapType = AbstractHeapType | TypeRef | ExactType
+
+_REC_GROUPS: dict[tuple[SubType, ...], tuple[DefType, ...]] = {}
+
+
+def define_rec_group(members: Sequence[SubType]) -> tuple[DefType, ...]:
+    """The canonical defined types of a recursion group.
+
+    References among `members` are `RecRef`s; all others are `DefType`s. A supertype precedes its
+    subtypes (the caller has checked that). Equal groups give the same objects.
+    """
+    key = tuple(members)
+    known = _REC_GROUPS.get(key)
+    if known is not None:
+        return known
+    group = tuple(DefType() for _ in members)
+    for index, (deftype, member) in enumerate(zip(group, members, strict=True)):
+        deftype.group = group
+        deftype.index = index
+        deftype.final = member.final
+        deftype.composite = _unroll_composite(member.composite, group)
+        deftype.supers = tuple(_unroll_def(s, group) for s in member.supers)
+        deftype.depth = 1 + max((s.depth for s in deftype.supers), default=-1)
+        deftype.describes = member.describes and _unroll_def(member.describes, group)
+        deftype.descriptor = member.descriptor and _unroll_def(member.descriptor, group)
+    return _REC_GROUPS.setdefault(key, group)
+
+
+def func_def_type(params: Sequence[ValType], results: Sequence[ValType]) -> DefType:
+    """The defined type of a plain function type: final, no supertypes, alone in its group."""
+    return define_rec_group((SubType(FuncType(tuple(params), tuple(results))),))[0]
+
+
+def _unroll_def(t: TypeRef, group: tuple[DefType, ...]) -> DefType:
+    if isinstance(t, RecRef):
+        return group[t.index]
+    assert isinstance(t, DefType), "resolve type indices before defining a group"
+    return t
+
+
+def map_type_refs(heap: HeapType, change: Callable[[TypeRef], TypeRef]) -> HeapType:
+    """A heap type with the type it refers to, if it does, changed."""
+    if isinstance(heap, AbstractHeapType):
+        return heap
+    return exact(change(heap.type)) if isinstance(heap, ExactType) else change(heap)
+
+
+def _unroll_value(t: ValType, group: tuple[DefType, ...]) -> ValType:
+    if isinstance(t, RefType):
+        return ref_type(t.nullable, map_type_refs(t.heap, lambda ref: _unroll_def(ref, group)))
+    return t
+
+
+def _unroll_field(f: FieldType, group: tuple[DefType, ...]) -> FieldType:
+    if isinstance(f.storage, RefType):
+        storage = _unroll_value(f.storage, group)
+        return f if storage is f.storage else FieldType(storage, f.mutable)
+    return f
+
+
+def _unroll_composite(c: CompositeType, group: tuple[DefType, ...]) -> CompositeType:
+    match c:
+        case FuncType(params, results):
+            return FuncType(
+                tuple(_unroll_value(t, group) for t in params),
+                tuple(_unroll_value(t, group) for t in results),
+            )
+        case StructType(fields):
+            return StructType(tuple(_unroll_field(f, group) for f in fields))
+        case ArrayType(element):
+            return ArrayType(_unroll_field(element, group))

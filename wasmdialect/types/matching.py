@@ -1,0 +1,105 @@
+"""Matching: whether a value of one type can be used where another is expected (spec 3.0 "Matching")."""
+
+from __future__ import annotations
+
+from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.types.defined import DefType, FuncType, StructType
+from wasmdialect.types.values import (
+    ANY,
+    ARRAY,
+    BOT,
+    BOT_HEAP,
+    EQ,
+    EXN,
+    EXTERN,
+    FUNC,
+    I31,
+    NOEXN,
+    NOEXTERN,
+    NOFUNC,
+    NONE,
+    STRUCT,
+    AbstractHeapType,
+    ExactType,
+    RefType,
+)
+
+if TYPE_CHECKING:
+    from wasmdialect.types.defined import HeapType
+    from wasmdialect.types.values import ValType
+
+_ABSTRACT_SUPERTYPES: dict[AbstractHeapType, tuple[AbstractHeapType, ...]] = {
+    NONE: (I31, STRUCT, ARRAY, EQ, ANY),
+    I31: (EQ, ANY),
+    STRUCT: (EQ, ANY),
+    ARRAY: (EQ, ANY),
+    EQ: (ANY,),
+    NOFUNC: (FUNC,),
+    NOEXTERN: (EXTERN,),
+    NOEXN: (EXN,),
+}
+"""All proper supertypes of each abstract heap type (spec 3.0 "Matching / Heap Types")."""
+
+
+def top_of(heap: HeapType) -> AbstractHeapType:
+    """The top of the hierarchy that `heap` belongs to: `any`, `func`, `extern` or `exn`."""
+    if isinstance(heap, ExactType):
+        heap = heap.type
+    if isinstance(heap, DefType):
+        return FUNC if isinstance(heap.composite, FuncType) else ANY
+    if heap is FUNC or heap is NOFUNC:
+        return FUNC
+    if heap is EXTERN or heap is NOEXTERN:
+        return EXTERN
+    if heap is EXN or heap is NOEXN:
+        return EXN
+    return ANY
+
+
+def bottom_of(heap: HeapType) -> AbstractHeapType:
+    """The bottom of the hierarchy that `heap` belongs to."""
+    return {FUNC: NOFUNC, EXTERN: NOEXTERN, EXN: NOEXN, ANY: NONE}[top_of(heap)]
+
+
+def is_sub_def_type(sub: DefType, sup: DefType) -> bool:
+    """Whether `sub` is `sup` or declares it as a supertype, directly or not."""
+    while sub.depth > sup.depth:
+        (sub,) = sub.supers
+    return sub is sup
+
+
+def heap_matches(sub: HeapType, sup: HeapType) -> bool:
+    """Heap type matching (spec 3.0 "Matching / Heap Types"; an exact type is matched by itself and
+    the bottom type only)."""
+    if sub is sup or sub is BOT_HEAP:
+        return True
+    if isinstance(sup, ExactType):
+        return sub is bottom_of(sup)
+    if isinstance(sub, ExactType):
+        return heap_matches(sub.type, sup)
+    if isinstance(sub, DefType):
+        if isinstance(sup, DefType):
+            return is_sub_def_type(sub, sup)
+        composite = sub.composite
+        if isinstance(composite, FuncType):
+            return sup is FUNC
+        return sup in (ANY, EQ) or sup is (STRUCT if isinstance(composite, StructType) else ARRAY)
+    if isinstance(sup, DefType):
+        return sub is (NOFUNC if isinstance(sup.composite, FuncType) else NONE)
+    if isinstance(sub, AbstractHeapType):
+        return sup in _ABSTRACT_SUPERTYPES.get(sub, ())
+    return False
+
+
+def matches(sub: ValType, sup: ValType) -> bool:
+    """Whether a value of type `sub` can be used where `sup` is expected (spec 3.0 "Matching")."""
+    if sub is sup or sub is BOT:
+        return True
+    if not (isinstance(sub, RefType) and isinstance(sup, RefType)):
+        return False
+    return (sup.nullable or not sub.nullable) and heap_matches(sub.heap, sup.heap)
+
+
+def is_defaultable(t: ValType) -> bool:
+    """Whether a local of type `t` starts with a value: every type but non-null references."""
+    return not isinstance(t, RefType) or t.nullable
