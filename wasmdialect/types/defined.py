@@ -148,15 +148,22 @@ def define_rec_group(members: Sequence[SubType]) -> tuple[DefType, ...]:
     if known is not None:
         return known
     group = tuple(DefType() for _ in members)
+
+    def unroll(t: TypeRef) -> DefType:
+        if isinstance(t, RecRef):
+            return group[t.index]
+        assert isinstance(t, DefType), "resolve type indices before defining a group"
+        return t
+
     for index, (deftype, member) in enumerate(zip(group, members, strict=True)):
         deftype.group = group
         deftype.index = index
         deftype.final = member.final
-        deftype.composite = _unroll_composite(member.composite, group)
-        deftype.supers = tuple(_unroll_def(s, group) for s in member.supers)
+        deftype.composite = map_composite(member.composite, unroll)
+        deftype.supers = tuple(unroll(s) for s in member.supers)
         deftype.depth = 1 + max((s.depth for s in deftype.supers), default=-1)
-        deftype.describes = member.describes and _unroll_def(member.describes, group)
-        deftype.descriptor = member.descriptor and _unroll_def(member.descriptor, group)
+        deftype.describes = member.describes and unroll(member.describes)
+        deftype.descriptor = member.descriptor and unroll(member.descriptor)
     return _REC_GROUPS.setdefault(key, group)
 
 
@@ -165,41 +172,103 @@ def func_def_type(params: Sequence[ValType], results: Sequence[ValType]) -> DefT
     return define_rec_group((SubType(FuncType(tuple(params), tuple(results))),))[0]
 
 
-def _unroll_def(t: TypeRef, group: tuple[DefType, ...]) -> DefType:
-    if isinstance(t, RecRef):
-        return group[t.index]
-    assert isinstance(t, DefType), "resolve type indices before defining a group"
-    return t
+# --- changing what a type refers to
 
 
-def map_type_refs(heap: HeapType, change: Callable[[TypeRef], TypeRef]) -> HeapType:
+def map_heap(heap: HeapType, change: Callable[[TypeRef], TypeRef]) -> HeapType:
     """A heap type with the type it refers to, if it does, changed."""
     if isinstance(heap, AbstractHeapType):
         return heap
     return exact(change(heap.type)) if isinstance(heap, ExactType) else change(heap)
 
 
-def _unroll_value(t: ValType, group: tuple[DefType, ...]) -> ValType:
-    if isinstance(t, RefType):
-        return ref_type(t.nullable, map_type_refs(t.heap, lambda ref: _unroll_def(ref, group)))
-    return t
+def map_value(t: ValType, change: Callable[[TypeRef], TypeRef]) -> ValType:
+    """A value type with the type it refers to, if it does, changed."""
+    return ref_type(t.nullable, map_heap(t.heap, change)) if isinstance(t, RefType) else t
 
 
-def _unroll_field(f: FieldType, group: tuple[DefType, ...]) -> FieldType:
+def map_field(f: FieldType, change: Callable[[TypeRef], TypeRef]) -> FieldType:
+    """A field with the type it refers to, if it does, changed."""
     if isinstance(f.storage, RefType):
-        storage = _unroll_value(f.storage, group)
-        return f if storage is f.storage else FieldType(storage, f.mutable)
+        return FieldType(map_value(f.storage, change), f.mutable)
     return f
 
 
-def _unroll_composite(c: CompositeType, group: tuple[DefType, ...]) -> CompositeType:
+def map_composite(c: CompositeType, change: Callable[[TypeRef], TypeRef]) -> CompositeType:
+    """A composite type with the types it refers to changed."""
     match c:
         case FuncType(params, results):
             return FuncType(
-                tuple(_unroll_value(t, group) for t in params),
-                tuple(_unroll_value(t, group) for t in results),
+                tuple(map_value(t, change) for t in params),
+                tuple(map_value(t, change) for t in results),
             )
         case StructType(fields):
-            return StructType(tuple(_unroll_field(f, group) for f in fields))
+            return StructType(tuple(map_field(f, change) for f in fields))
         case ArrayType(element):
-            return ArrayType(_unroll_field(element, group))
+            return ArrayType(map_field(element, change))
+
+
+def map_sub_type(t: SubType, change: Callable[[TypeRef], TypeRef]) -> SubType:
+    """An entry of a recursion group with the types it refers to changed."""
+    return SubType(
+        map_composite(t.composite, change),
+        tuple(map(change, t.supers)),
+        t.final,
+        t.describes and change(t.describes),
+        t.descriptor and change(t.descriptor),
+    )
+
+
+# --- types as a module writes them
+
+
+class UnknownTypeError(LookupError):
+    """A type index that a module does not have, or not yet."""
+
+    def __init__(self, index: int):
+        super().__init__(f"unknown type {index}")
+
+
+def resolver(types: Sequence[DefType], group_size: int = 0) -> Callable[[TypeRef], TypeRef]:
+    """From a `TypeIndex` to a type of a module, or to one of the group that is defined next. What it
+    returns raises UnknownTypeError."""
+    start = len(types)
+
+    def resolve(t: TypeRef) -> TypeRef:
+        assert isinstance(t, TypeIndex)
+        if t.index >= start + group_size:
+            raise UnknownTypeError(t.index)
+        return types[t.index] if t.index < start else RecRef(t.index - start)
+
+    return resolve
+
+
+def written_groups(types: Sequence[DefType]) -> list[list[SubType]]:
+    """The type section of a module, with `TypeIndex`es: recursion groups in order."""
+    indices = type_indices(types)
+    groups: list[list[SubType]] = []
+    start = 0
+    while start < len(types):
+        # A group that equals an earlier one refers to itself all the same.
+        own = {member: start + member.index for member in types[start].group}
+
+        def index_of(t: TypeRef, own: dict[DefType, int] = own) -> TypeRef:
+            assert isinstance(t, DefType)
+            return TypeIndex(own[t] if t in own else indices[t])
+
+        groups.append([map_sub_type(as_sub_type(member), index_of) for member in own])
+        start += len(own)
+    return groups
+
+
+def type_indices(types: Sequence[DefType]) -> dict[DefType, int]:
+    """The first index of each type."""
+    indices: dict[DefType, int] = {}
+    for index, t in enumerate(types):
+        indices.setdefault(t, index)
+    return indices
+
+
+def as_sub_type(t: DefType) -> SubType:
+    """A defined type as an entry of a recursion group, referring to defined types."""
+    return SubType(t.composite, t.supers, t.final, t.describes, t.descriptor)

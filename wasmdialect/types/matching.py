@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wasmdialect._static import TYPE_CHECKING
-from wasmdialect.types.defined import DefType, FuncType, StructType
+from wasmdialect.types.defined import ArrayType, DefType, FuncType, StructType
 from wasmdialect.types.values import (
     ANY,
     ARRAY,
@@ -21,11 +21,14 @@ from wasmdialect.types.values import (
     STRUCT,
     AbstractHeapType,
     ExactType,
+    PackedType,
     RefType,
 )
 
 if TYPE_CHECKING:
-    from wasmdialect.types.defined import HeapType
+    from collections.abc import Sequence
+
+    from wasmdialect.types.defined import CompositeType, FieldType, HeapType, StorageType
     from wasmdialect.types.values import ValType
 
 _ABSTRACT_SUPERTYPES: dict[AbstractHeapType, tuple[AbstractHeapType, ...]] = {
@@ -98,6 +101,42 @@ def matches(sub: ValType, sup: ValType) -> bool:
     if not (isinstance(sub, RefType) and isinstance(sup, RefType)):
         return False
     return (sup.nullable or not sub.nullable) and heap_matches(sub.heap, sup.heap)
+
+
+def composite_matches(sub: CompositeType, sup: CompositeType) -> bool:
+    """Composite type matching (spec 3.0 "Matching / Composite Types")."""
+    match sub, sup:
+        case FuncType(), FuncType():
+            return _all_match(sup.params, sub.params) and _all_match(sub.results, sup.results)
+        case StructType(), StructType():
+            return len(sub.fields) >= len(sup.fields) and all(
+                _field_matches(a, b) for a, b in zip(sub.fields, sup.fields, strict=False)
+            )
+        case ArrayType(), ArrayType():
+            return _field_matches(sub.element, sup.element)
+        case _:
+            return False
+
+
+def _all_match(subs: Sequence[ValType], sups: Sequence[ValType]) -> bool:
+    return len(subs) == len(sups) and all(map(matches, subs, sups))
+
+
+def _field_matches(sub: FieldType, sup: FieldType) -> bool:
+    if sub.mutable != sup.mutable:
+        return False
+    if sub.mutable:
+        return storage_matches(sub.storage, sup.storage) and storage_matches(
+            sup.storage, sub.storage
+        )
+    return storage_matches(sub.storage, sup.storage)
+
+
+def storage_matches(sub: StorageType, sup: StorageType) -> bool:
+    """Storage type matching: packed types match only themselves."""
+    if isinstance(sub, PackedType) or isinstance(sup, PackedType):
+        return sub is sup
+    return matches(sub, sup)
 
 
 def is_defaultable(t: ValType) -> bool:

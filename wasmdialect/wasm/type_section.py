@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from wasmdialect import types as wt
 from wasmdialect.wasm.errors import ValidationError
@@ -46,15 +46,18 @@ def _add_rec_group(module: Module, group: Sequence[wt.SubType]) -> None:
     base = len(module.types)
     index = base
     indices = range(base, base + len(group))
-    resolve = _resolver(module.types, base, indices.stop)
+    resolve = wt.resolver(module.types, len(group))
     resolved: list[wt.SubType] = []
     try:
         for index, member in zip(indices, group, strict=True):
-            resolved.append(_map_sub_type(member, index, resolve, indices))
+            _check_entry(member, index, indices)
+            resolved.append(wt.map_sub_type(member, resolve))
         types = wt.define_rec_group(resolved)
         for index, member, deftype in zip(indices, group, types, strict=True):
             _check_descriptors(member, deftype, index)
             _check_supers(member, deftype, index)
+    except wt.UnknownTypeError as error:
+        raise ValidationError(str(error), offset=module.type_offsets[index]) from None
     except ValidationError as error:
         error.offset = module.type_offsets[index]
         raise
@@ -96,22 +99,8 @@ def _composite(r: Reader) -> wt.CompositeType:
     raise r.error("malformed definition type", at)
 
 
-Resolve = Callable[[wt.TypeRef], wt.TypeRef]
-"""From a type as written to a defined type or a member of the group."""
-
-
-def _resolver(types: Sequence[wt.DefType], base: int, end: int) -> Resolve:
-    def resolve(t: wt.TypeRef) -> wt.TypeRef:
-        assert isinstance(t, wt.TypeIndex)
-        if t.index >= end:
-            raise ValidationError(f"unknown type {t.index}")
-        return types[t.index] if t.index < base else wt.RecRef(t.index - base)
-
-    return resolve
-
-
-def _map_sub_type(t: wt.SubType, index: int, resolve: Resolve, group: range) -> wt.SubType:
-    """The entry at `index`, whose group has the indices `group`."""
+def _check_entry(t: wt.SubType, index: int, group: range) -> None:
+    """An entry as written, at `index`; its group has the indices `group`. Raises ValidationError."""
     for reference in t.supers:
         if _index(reference) >= index:
             raise ValidationError(f"unknown type {reference}")
@@ -121,43 +110,11 @@ def _map_sub_type(t: wt.SubType, index: int, resolve: Resolve, group: range) -> 
         raise ValidationError("described type is outside rec group")
     if t.descriptor is not None and _index(t.descriptor) not in group:
         raise ValidationError("descriptor type is outside rec group")
-    return wt.SubType(
-        _map_composite(t.composite, resolve),
-        tuple(map(resolve, t.supers)),
-        t.final,
-        t.describes and resolve(t.describes),
-        t.descriptor and resolve(t.descriptor),
-    )
 
 
 def _index(t: wt.TypeRef) -> int:
     assert isinstance(t, wt.TypeIndex)
     return t.index
-
-
-def _map_value(t: wt.ValType, resolve: Resolve) -> wt.ValType:
-    if isinstance(t, wt.RefType):
-        return wt.ref_type(t.nullable, wt.map_type_refs(t.heap, resolve))
-    return t
-
-
-def _map_field(f: wt.FieldType, resolve: Resolve) -> wt.FieldType:
-    if isinstance(f.storage, wt.RefType):
-        return wt.FieldType(_map_value(f.storage, resolve), f.mutable)
-    return f
-
-
-def _map_composite(c: wt.CompositeType, resolve: Resolve) -> wt.CompositeType:
-    match c:
-        case wt.FuncType(params, results):
-            return wt.FuncType(
-                tuple(_map_value(t, resolve) for t in params),
-                tuple(_map_value(t, resolve) for t in results),
-            )
-        case wt.StructType(fields):
-            return wt.StructType(tuple(_map_field(f, resolve) for f in fields))
-        case wt.ArrayType(element):
-            return wt.ArrayType(_map_field(element, resolve))
 
 
 def _check_supers(written: wt.SubType, t: wt.DefType, index: int) -> None:
@@ -167,7 +124,7 @@ def _check_supers(written: wt.SubType, t: wt.DefType, index: int) -> None:
     for reference, sup in zip(written.supers, t.supers, strict=True):
         matched = (
             not sup.final
-            and composite_matches(t.composite, sup.composite)
+            and wt.composite_matches(t.composite, sup.composite)
             and (sup.describes is None) == (t.describes is None)
             and (sup.descriptor is None or t.descriptor is not None)
         )
@@ -194,39 +151,3 @@ def _check_descriptors(written: wt.SubType, t: wt.DefType, index: int) -> None:
             raise ValidationError("descriptor type must be a struct")
         if t.descriptor.describes is not t:
             raise ValidationError("type is not described by its descriptor")
-
-
-def composite_matches(sub: wt.CompositeType, sup: wt.CompositeType) -> bool:
-    """Composite type matching (spec "Matching / Composite Types")."""
-    match sub, sup:
-        case wt.FuncType(), wt.FuncType():
-            return _all_match(sup.params, sub.params) and _all_match(sub.results, sup.results)
-        case wt.StructType(), wt.StructType():
-            return len(sub.fields) >= len(sup.fields) and all(
-                _field_matches(a, b) for a, b in zip(sub.fields, sup.fields, strict=False)
-            )
-        case wt.ArrayType(), wt.ArrayType():
-            return _field_matches(sub.element, sup.element)
-        case _:
-            return False
-
-
-def _all_match(subs: Sequence[wt.ValType], sups: Sequence[wt.ValType]) -> bool:
-    return len(subs) == len(sups) and all(map(wt.matches, subs, sups))
-
-
-def _field_matches(sub: wt.FieldType, sup: wt.FieldType) -> bool:
-    if sub.mutable != sup.mutable:
-        return False
-    if sub.mutable:
-        return storage_matches(sub.storage, sup.storage) and storage_matches(
-            sup.storage, sub.storage
-        )
-    return storage_matches(sub.storage, sup.storage)
-
-
-def storage_matches(sub: wt.StorageType, sup: wt.StorageType) -> bool:
-    """Storage type matching: packed types match only themselves."""
-    if isinstance(sub, wt.PackedType) or isinstance(sup, wt.PackedType):
-        return sub is sup
-    return wt.matches(sub, sup)

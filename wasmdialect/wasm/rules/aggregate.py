@@ -20,7 +20,6 @@ from wasmdialect.wasm.rules.lookup import (
     rule,
     struct_at,
 )
-from wasmdialect.wasm.type_section import storage_matches
 
 
 def _struct_new(takes_fields: bool, takes_descriptor: bool) -> Rule:
@@ -180,7 +179,7 @@ def _array_fill(s: OperandStack, index: int) -> None:
 def _array_copy(s: OperandStack, immediate: tuple[int, int]) -> None:
     destination, source = immediate
     into = _mutable_array(s, destination).storage
-    if not storage_matches(array_at(s.module, source).storage, into):
+    if not wt.storage_matches(array_at(s.module, source).storage, into):
         raise ValidationError("array types do not match")
     s.pop_all((ref_to(s.module, destination), I32, ref_to(s.module, source), I32, I32))
 
