@@ -56,35 +56,46 @@ def assign(path: str, value: Any) -> Callable[[Any], None]:
 
     def change(info: Any) -> None:
         for step in way:
-            info = info[int(step)] if step.isdigit() else getattr(info, step)
-        if last.isdigit():
-            info[int(last)] = value
-        else:
-            setattr(info, last, value)
+            info = info[int(step) if step.isdigit() else step]
+        info[int(last) if last.isdigit() else last] = value
 
     return change
 
 
+FUNC = [True, [], "func", [], []]
+
 FORMS = [
     ("module_name", 5, "module_name: 5 is not text"),
-    ("types.0", "i32->i33", "types: 'i32->i33' is not a function type"),
-    ("types.0", "i32", "not a function type"),
-    ("types.0", "i32,,i32->", "not a function type"),
+    ("types", [[FUNC, 5]], "types: recursion group 0: 5 is not a list"),
+    ("types.0.0", [True, []], "recursion group 0: .* is not a type"),
+    ("types.0.0", [True, [], "func", []], "is not parameters and results"),
+    ("types.0.0", [True, [], "func", ["i33"], []], "'i33' is not a value type"),
+    ("types.0.0", [True, [], "func", [[True]], []], "is not a value type"),
+    ("types.0.0", [True, [], "func", [[True, "odd"]], []], "'odd' is not a heap type"),
+    ("types.0.0", [True, [], "func", [[True, 99]], []], "unknown type 99"),
+    ("types.0.0", [True, [], "func", ["i8"], []], "'i8' is not a value type"),
+    ("types.0.0", [True, [], "tuple", []], "'tuple' is not one of func, struct, array"),
+    ("types.0.0", [True, [], "array"], "is not the element of an array"),
+    ("types.0.0", [True, [], "struct", ["i8"]], "is not a field"),
+    ("types.0.0", [True, [], "struct", [False, "i9"]], "'i9' is not the type of a field"),
+    ("types.0.0", [1, [], "func", [], []], "1 is not true or false"),
+    ("types.0.0", [True, [0], "func", [], []], "supertypes that it cannot have"),
+    ("types.1.0", [True, [0], "func", ["f64"], []], "does not match its supertype"),
     ("signatures", [-1], "signatures: .* is not a list of numbers"),
     ("functions", [1 << 32], "functions: .* is not a list of numbers"),
     ("functions", {}, "functions: {} is not a list of numbers"),
     ("tables", None, "tables: None is not a list"),
     ("tables.0.minimum", -1, "tables: minimum: -1 is not an integer from 0"),
-    ("tables.0.element", "i32", "tables: element: 'i32' is not one of funcref, externref"),
+    ("tables.0.element", "i32", "tables: element: 'i32' is not a reference type"),
     ("tables.0.is_64", 1, "tables: is_64: 1 is not true or false"),
     ("tables.0.init", [["end", None]], "is not an instruction of a constant expression"),
     ("tables.0.init", [["i32.const"]], "is not an instruction of a constant expression"),
     ("tables.0.init", [["i32.const", -1]], "init: -1 is not an integer"),
-    ("tables.0.init", [["ref.null", "any"]], "init: 'any' is not one of func, extern"),
+    ("tables.0.init", [["ref.null", "odd"]], "init: 'odd' is not a heap type"),
     ("memories.0.minimum", True, "memories: minimum: True is not an integer"),
     ("memories.0.maximum", "1", "memories: maximum: '1' is not an integer"),
     ("memories.0.page_size_log2", 60, "page_size_log2: 60 is not one of 0, 16"),
-    ("globals.0.type", "v128", "globals: type: 'v128' is not one of"),
+    ("globals.0.type", "v127", "globals: type: 'v127' is not a value type"),
     ("imports.0.kind", "tag", "imports: kind: 'tag' is not one of"),
     ("exports.0.name", None, "exports: name: None is not text"),
     ("start", "x", "start: 'x' is not an integer"),
@@ -100,7 +111,9 @@ FORMS = [
 
 RELATIONS = [
     ("functions.0", 99, "a function has a type that is not one of a function"),
-    ("types.0", None, "a function has a type that is not one of a function"),
+    ("types.0.0", [True, [], "struct"], "a function has a type that is not one of a function"),
+    ("globals.1.init", [["ref.null", 99]], "unknown type 99"),
+    ("tables.0.element", [False, "func"], "a table has no initial value"),
     ("signatures", [0, 0, 1, 2], "a function type is there twice"),
     ("function_starts", [0], "the places of the bodies"),
     ("imports.0.index", 77, "an imported func is not one of the module's"),
@@ -135,7 +148,8 @@ RELATIONS = [
     ("elements.1.offset", [["i32.const", 0]], "an offset that it does not need"),
     ("elements.0.functions", None, "neither functions nor expressions"),
     ("elements.1.functions", [1], "neither functions nor expressions"),
-    ("elements.0.functions", [2], "something else than functions"),
+    ("elements.0.functions", [2], "refers to function 2"),
+    ("elements.0.type", [True, 0], "something else than functions"),
     ("elements.1.expressions", [[["ref.func", 2]]], "refers to function 2"),
     ("data.0.memory", 1, "a data segment is of a memory that is not there"),
     ("data.0.offset", None, "a segment has no offset"),
@@ -160,7 +174,14 @@ RELATIONS = [
 @pytest.mark.parametrize(("path", "value", "message"), FORMS + RELATIONS)
 def test_module_information(data: bytes, path: str, value: Any, message: str):
     artifact = read_artifact(data)
-    assign(path, value)(artifact.info)
+    document: Any = artifact.info.document()
+    assign(path, value)(document)
+
+    class Info:
+        def to_bytes(self) -> bytes:
+            return write_cbor(document)
+
+    artifact.info = Info()  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(ArtifactError, match=message):
         load_bytes(written(artifact))
 

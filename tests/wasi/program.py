@@ -19,8 +19,8 @@ SUCCESS = 0
 def _text() -> str:
     imports, exports = [], []
     for name, signature in SIGNATURES.items():
-        params = f"(param {' '.join(signature.params)})" if signature.params else ""
-        result = "(result i32)" if signature.result else ""
+        params = f"(param {' '.join(map(str, signature.params))})" if signature.params else ""
+        result = "(result i32)" if signature.results else ""
         imports.append(f'(import "{MODULE}" "{name}" (func ${name} {params} {result}))')
         gets = " ".join(f"(local.get {i})" for i in range(len(signature.params)))
         exports.append(f'(func (export "{name}") {params} {result} (call ${name} {gets}))')
@@ -67,7 +67,7 @@ class Program:
         """Call a function; its error number."""
         types = SIGNATURES[name].params
         signed = [
-            a - (1 << int(t[1:])) if a >> (int(t[1:]) - 1) else a
+            a - (1 << 8 * t.size) if a >> (8 * t.size - 1) else a
             for a, t in zip(arguments, types, strict=True)
         ]
         return self.exports[name](self.store, *signed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import struct
 
+from wasmdialect import types as wt
 from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.func import Func, Val, reference_from_bits, reference_to_bits
 from wasmdialect.api.store import state_of, store_of
@@ -15,7 +16,6 @@ from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.store import FunctionReference
 from wasmdialect.runtime.table import TableStorage
 from wasmdialect.runtime.values import convert_number
-from wasmdialect.types import NUMBERS
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from wasmdialect.runtime.instance import Extern as RuntimeExtern
     from wasmdialect.runtime.store import StoreState
 
-_VALUES = {t: struct.Struct(f"<{number.format}") for t, number in NUMBERS.items()}
-_BITS = {t: struct.Struct(f"<{number.bits_format}") for t, number in NUMBERS.items()}
+_VALUES = {t: struct.Struct(f"<{t.format}") for t in wt.NUMBERS.values()}
+_BITS = {t: struct.Struct(f"<{t.bits_format}") for t in wt.NUMBERS.values()}
 
 
-def value_to_bits(store: StoreState, value: Any, t: str) -> int:
+def value_to_bits(store: StoreState, value: Any, t: wt.ValType) -> int:
     """A Python value as the bit pattern of a type. Raises TypeError, OverflowError."""
     if isinstance(value, Val):
-        if value.type.name != t:
+        if value.type.value_type is not t:
             raise TypeError("wrong type of `Val` provided")
         value = value.value
-    if t not in NUMBERS:
+    if isinstance(t, wt.RefType):
         return reference_to_bits(store, value, t)
     return _BITS[t].unpack(_VALUES[t].pack(convert_number(value, t)))[0]
 
 
-def value_from_bits(store: StoreState, bits: int, t: str) -> Any:
+def value_from_bits(store: StoreState, bits: int, t: wt.ValType) -> Any:
     """A bit pattern of a type as a Python value."""
-    if t not in NUMBERS:
+    if isinstance(t, wt.RefType):
         return reference_from_bits(store, bits, t)
     return _VALUES[t].unpack(_BITS[t].pack(bits))[0]
 
@@ -181,7 +181,7 @@ class Table:
         state_of(store, self.storage)
         t = self.storage
         limits = Limits(t.minimum, t.maximum)
-        return TableType(ValType.from_name(t.element), limits, t.is_64)
+        return TableType(ValType.of(t.element), limits, t.is_64)
 
     def size(self, store: Storelike) -> int:
         """Number of elements."""
@@ -209,7 +209,9 @@ class Table:
 
 
 def _new_table(state: StoreState, ty: TableType, init: Any) -> TableStorage:
-    element, limits = ty.element.name, ty.limits
+    element, limits = ty.element.value_type, ty.limits
+    if not isinstance(element, wt.RefType):
+        raise WasmtimeError(f"the elements of a table are references, not {element}")
     state.resource_limits.check_table(limits.min)
     bits = value_to_bits(state, init, element)
     table = TableStorage(element, limits.min, limits.max, is_64=ty.is_64, init=bits)
@@ -226,7 +228,7 @@ def _get_element(state: StoreState, table: TableStorage, index: int) -> Any:
     if not 0 <= index < table.size:
         return None
     value = value_from_bits(state, table.get(index), table.element)
-    return Val.ref_null(ValType.from_name(table.element)) if value is None else value
+    return Val.ref_null(ValType.of(table.element)) if value is None else value
 
 
 def _set_element(state: StoreState, table: TableStorage, index: int, value: Any) -> None:
@@ -258,7 +260,7 @@ class Global:
     def type(self, store: Storelike) -> GlobalType:
         """Its type."""
         state_of(store, self.cell)
-        return GlobalType(ValType.from_name(self.cell.type), self.cell.mutable)
+        return GlobalType(ValType.of(self.cell.type), self.cell.mutable)
 
     def value(self, store: Storelike) -> Any:
         """Its value."""
@@ -272,8 +274,8 @@ class Global:
 
 
 def _new_global(state: StoreState, ty: GlobalType, value: Any) -> GlobalCell:
-    bits = value_to_bits(state, value, ty.content.name)
-    cell = new_global(ty.content.name, ty.mutable, bits)
+    bits = value_to_bits(state, value, ty.content.value_type)
+    cell = new_global(ty.content.value_type, ty.mutable, bits)
     state.add_global(cell)
     return cell
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from _weakref import ref  # `weakref.ref`, without the rest of `weakref`
 from ctypes import addressof
 
+from wasmdialect import types as wt
 from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.store import Store, state_of, store_of
 from wasmdialect.api.types import FuncType, ValType
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from wasmdialect.api.extern import Extern
     from wasmdialect.api.store import Storelike
     from wasmdialect.runtime.instance import ModuleInstance
-    from wasmdialect.runtime.signatures import Signature
     from wasmdialect.runtime.store import FunctionReference, HostCall, StoreState
 
 
@@ -63,7 +63,7 @@ class Val:
     @classmethod
     def ref_null(cls, ty: ValType) -> Val:
         """The null of a reference type."""
-        if ty.name not in ("externref", "funcref"):
+        if not isinstance(ty.value_type, wt.RefType) or not ty.value_type.nullable:
             raise WasmtimeError(f"Invalid reference type for `ref_null`: {ty}")
         return cls(ty, None)
 
@@ -125,44 +125,44 @@ def _expect(value: Any, cls: type[Any], what: str) -> Any:
 # --- references: Python objects to pointers and back ---
 
 
-def reference_to_bits(store: StoreState, value: Any, t: str) -> int:
+def reference_to_bits(store: StoreState, value: Any, t: wt.RefType) -> int:
     """The pointer of a reference value. Raises TypeError; WasmtimeError for a function of another
     store."""
-    if t == "externref":
-        return store.externs.handle(value)
-    if value is None:
+    if value is None and t.nullable:
         return 0
-    if isinstance(value, Func) and t == "funcref":
+    if value is not None and wt.is_extern(t):
+        return store.externs.handle(value)
+    if isinstance(value, Func) and wt.heap_matches(value.reference.type, t.heap):
         store.check(value.reference)
         return value.reference.address
     raise TypeError(f"don't know how to convert {value!r} to {t}")
 
 
-def reference_from_bits(store: StoreState, bits: int, t: str) -> Any:
+def reference_from_bits(store: StoreState, bits: int, t: wt.RefType) -> Any:
     """The Python object of a pointer."""
-    if t == "externref":
+    if wt.is_extern(t):
         return store.externs.value(bits)
     return None if bits == 0 else Func.from_reference(store.function_at(bits))
 
 
-def _unwrap(value: Any, t: str) -> Any:
+def _unwrap(value: Any, t: wt.ValType) -> Any:
     """The Python value of a Val of the right type, or the value itself."""
     if isinstance(value, Val):
-        if value.type.name != t:
+        if not wt.matches(value.type.value_type, t):
             raise TypeError("wrong type of `Val` provided")
         return value.value
     return value
 
 
 def store_values(
-    store: StoreState, slots: Any, types: Sequence[str], values: Sequence[Any]
+    store: StoreState, slots: Any, types: Sequence[wt.ValType], values: Sequence[Any]
 ) -> None:
     """Write Python values into slots. Raises TypeError, OverflowError."""
     plain = [_unwrap(value, t) for value, t in zip(values, types, strict=True)]
     pack(slots, types, plain, lambda value, t: reference_to_bits(store, value, t))
 
 
-def load_values(store: StoreState, slots: Any, types: Sequence[str]) -> tuple[Any, ...]:
+def load_values(store: StoreState, slots: Any, types: Sequence[wt.ValType]) -> tuple[Any, ...]:
     """Read Python values from slots."""
     return unpack(slots, types, lambda bits, t: reference_from_bits(store, bits, t))
 
@@ -190,7 +190,7 @@ class Func:
         if not isinstance(ty, FuncType):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected a FuncType")
         host = _host_function(store, ty.signature, func, access_caller)
-        self.reference = state_of(store).add_host_function(ty.signature, host)
+        self.reference = state_of(store).add_host_function(ty.definition, host)
 
     @classmethod
     def from_reference(cls, reference: FunctionReference) -> Func:
@@ -202,17 +202,15 @@ class Func:
     def type(self, store: Storelike) -> FuncType:
         """Its type."""
         state_of(store, self.reference)
-        return FuncType.from_signature(self.reference.signature)
+        return FuncType.from_definition(self.reference.type)
 
     def typed(self, store: Storelike) -> TypedFunc:
         """The function for calls with plain numbers, which are faster. Raises WasmtimeError if a
         parameter or result is not a number."""
-        from wasmdialect.runtime.typed_call import NUMBERS
-
         state_of(store, self.reference)
         signature = self.reference.signature
         for t in (*signature.params, *signature.results):
-            if t not in NUMBERS:
+            if isinstance(t, wt.RefType):
                 raise WasmtimeError(f"typed calls are for numbers only, not for {t}")
         return TypedFunc(self.reference)
 
@@ -302,7 +300,7 @@ class Caller:
 
 
 def _host_function(
-    store: Store, signature: Signature, func: Callable[..., Any], access_caller: bool
+    store: Store, signature: wt.FuncType, func: Callable[..., Any], access_caller: bool
 ) -> HostCall:
     params, results = signature.params, signature.results
     weak_store = ref(store)  # which refers to this function

@@ -11,7 +11,7 @@ from wasmdialect.api.module import Module
 from wasmdialect.api.store import state_of, store_of
 from wasmdialect.api.types import FuncType
 from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
-from wasmdialect.types import NUMBERS
+from wasmdialect.types import RefType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,8 +138,9 @@ class Linker:
 
 
 def _default(t: ValType) -> Any:
-    number = NUMBERS.get(t.name)
-    return None if number is None else 0.0 if number.is_float else 0
+    if isinstance(t.value_type, RefType):
+        return None
+    return 0.0 if t.value_type.is_float else 0
 
 
 __all__ = ["Caller", "Linker"]

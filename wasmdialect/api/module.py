@@ -214,17 +214,17 @@ def extern_type(module: LoadedModule, kind: str, index: int) -> ExternType:
     """The type of an import or export."""
     info = module.info
     if kind == "func":
-        return FuncType.from_signature(module.functions[index])
+        return FuncType.from_definition(module.functions[index])
     if kind == "table":
         table = info.tables[index]
         limits = Limits(table.minimum, table.maximum)
-        return TableType(ValType.from_name(table.element), limits, table.is_64)
+        return TableType(ValType.of(table.element), limits, table.is_64)
     if kind == "memory":
         memory = info.memories[index]
         limits = Limits(memory.minimum, memory.maximum)
         return MemoryType(limits, memory.is_64, memory.shared, memory.page_size_log2)
     variable = info.globals[index]
-    return GlobalType(ValType.from_name(variable.type), variable.mutable)
+    return GlobalType(ValType.of(variable.type), variable.mutable)
 
 
 __all__ = ["Module", "extern_type", "is_artifact", "wat2wasm"]

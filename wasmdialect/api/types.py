@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from wasmdialect import types as wt
 from wasmdialect._records import FrozenRecord, Record
 from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
 from wasmdialect.runtime.errors import WasmtimeError
-from wasmdialect.runtime.signatures import Signature
+from wasmdialect.runtime.values import type_text
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -16,62 +17,62 @@ if TYPE_CHECKING:
 class ValType:
     """The type of a value. Created by the class methods, compared with `==`."""
 
-    __slots__ = ("_name",)
-    _name: str
+    __slots__ = ("value_type",)
+    value_type: wt.ValType
 
     def __init__(self) -> None:
         raise WasmtimeError("cannot construct directly")
 
     @classmethod
-    def from_name(cls, name: str) -> ValType:
-        """The type of a name of the text format."""
+    def of(cls, value_type: wt.ValType) -> ValType:
+        """The type of this API for one of the package."""
         self = cls.__new__(cls)
-        self._name = name
+        self.value_type = value_type
         return self
 
     @classmethod
     def i32(cls) -> ValType:
         """32-bit integer."""
-        return cls.from_name("i32")
+        return cls.of(wt.I32)
 
     @classmethod
     def i64(cls) -> ValType:
         """64-bit integer."""
-        return cls.from_name("i64")
+        return cls.of(wt.I64)
 
     @classmethod
     def f32(cls) -> ValType:
         """32-bit float."""
-        return cls.from_name("f32")
+        return cls.of(wt.F32)
 
     @classmethod
     def f64(cls) -> ValType:
         """64-bit float."""
-        return cls.from_name("f64")
+        return cls.of(wt.F64)
 
     @classmethod
     def externref(cls) -> ValType:
         """A reference to any Python object."""
-        return cls.from_name("externref")
+        return cls.of(wt.EXTERNREF)
 
     @classmethod
     def funcref(cls) -> ValType:
         """A reference to a function."""
-        return cls.from_name("funcref")
+        return cls.of(wt.FUNCREF)
 
     @property
     def name(self) -> str:
         """The name in the text format."""
-        return self._name
+        return self.value_type.name
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ValType) and self._name == other._name
+        return isinstance(other, ValType) and self.value_type is other.value_type
 
     def __hash__(self) -> int:
-        return hash(self._name)
+        return hash(self.value_type)
 
     def __str__(self) -> str:
-        return self._name
+        return self.value_type.name
 
     __repr__ = __str__
 
@@ -88,33 +89,41 @@ class FuncType:
     def __init__(self, params: list[ValType], results: list[ValType]):
         _check_types(params)
         _check_types(results)
-        self.signature = Signature(tuple(t.name for t in params), tuple(t.name for t in results))
+        self.definition = wt.func_def_type(
+            [t.value_type for t in params], [t.value_type for t in results]
+        )
 
     @classmethod
-    def from_signature(cls, signature: Signature) -> FuncType:
-        """The type of a signature."""
+    def from_definition(cls, definition: wt.DefType) -> FuncType:
+        """The type of this API for one of the package."""
         self = cls.__new__(cls)
-        self.signature = signature
+        self.definition = definition
         return self
+
+    @property
+    def signature(self) -> wt.FuncType:
+        """The value types of the package."""
+        assert isinstance(self.definition.composite, wt.FuncType)
+        return self.definition.composite
 
     @property
     def params(self) -> list[ValType]:
         """The parameter types."""
-        return [ValType.from_name(name) for name in self.signature.params]
+        return [*map(ValType.of, self.signature.params)]
 
     @property
     def results(self) -> list[ValType]:
         """The result types."""
-        return [ValType.from_name(name) for name in self.signature.results]
+        return [*map(ValType.of, self.signature.results)]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, FuncType) and self.signature == other.signature
+        return isinstance(other, FuncType) and self.definition is other.definition
 
     def __hash__(self) -> int:
-        return hash(self.signature)
+        return hash(self.definition)
 
     def __repr__(self) -> str:
-        return f"FuncType({self.signature})"
+        return f"FuncType({type_text(self.definition)})"
 
 
 @final

@@ -6,7 +6,7 @@ from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.api.extern import Memory
 from wasmdialect.api.types import FuncType
 from wasmdialect.runtime.errors import WasmtimeError
-from wasmdialect.runtime.signatures import Signature
+from wasmdialect.types import func_def_type
 from wasmdialect.wasi.signatures import SIGNATURES
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def wasi_functions() -> Iterator[tuple[str, FuncType, Callable[..., Any]]]:
     """Name, type and implementation of each function; the first argument is the Caller."""
     for name, signature in SIGNATURES.items():
-        results = (signature.result,) if signature.result else ()
-        yield name, FuncType.from_signature(Signature(signature.params, results)), _serve(name)
+        type = func_def_type(signature.params, signature.results)
+        yield name, FuncType.from_definition(type), _serve(name)
 
 
 def _serve(name: str) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wasmdialect import types as wt
 from wasmdialect._printable import printable
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.codegen.compiler import compile_module
@@ -16,7 +17,6 @@ from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
 from wasmdialect.runtime.instance import Extern, GlobalCell, ModuleInstance, new_global
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.module import LoadedModule, load_bytes
-from wasmdialect.runtime.signatures import Signature
 from wasmdialect.runtime.store import FunctionReference, StoreState
 from wasmdialect.runtime.table import TableStorage
 from wasmdialect.runtime.values import new_slots, pack_bits, unpack_bits
@@ -149,7 +149,7 @@ class _Runner:
 
     # --- actions
 
-    def perform(self, action: Action) -> list[tuple[str, int]]:
+    def perform(self, action: Action) -> list[tuple[wt.ValType, int]]:
         """Types and bits of the results of an action. Raises Trap."""
         exported = self.instance(action.module).exports.get(action.name)
         if isinstance(action, Get):
@@ -176,7 +176,9 @@ class _Runner:
 
     # --- assertions
 
-    def check_results(self, found: list[tuple[str, int]], expected: tuple[Pattern, ...]) -> None:
+    def check_results(
+        self, found: list[tuple[wt.ValType, int]], expected: tuple[Pattern, ...]
+    ) -> None:
         """Raises _Failed if the results are not as expected."""
         if len(found) != len(expected):
             raise _Failed(f"expected {len(expected)} results, found {len(found)}")
@@ -184,21 +186,21 @@ class _Runner:
             if not self.matches(t, bits, pattern):
                 raise _Failed(f"expected {_describe(pattern)}, found {t} {bits:#x}")
 
-    def matches(self, t: str, bits: int, pattern: Pattern) -> bool:
+    def matches(self, t: wt.ValType, bits: int, pattern: Pattern) -> bool:
         """Whether a result is as a pattern says."""
         match pattern:
             case Either(choices):
                 return any(self.matches(t, bits, choice) for choice in choices)
             case NanPattern(word, kind):
-                return t == word and is_nan_of_kind(bits, 32 if t == "f32" else 64, kind)
+                return t.name == word and is_nan_of_kind(bits, 8 * t.size, kind)
             case Value("ref.null"):
                 return bits == 0
             case Value("ref.extern", number):
                 return bits != 0 if number is None else bits == self.extern(number)
             case Value("ref.func"):
-                return t == "funcref" and bits != 0
+                return wt.is_function(t) and bits != 0
             case Value(word, number):
-                return t == word and bits == number
+                return t.name == word and bits == number
             case _:
                 raise _Failed(f"no results of this kind are supported: {pattern}")
 
@@ -266,33 +268,33 @@ def _describe(pattern: Pattern) -> str:
 def spectest(store: StoreState) -> dict[str, Extern]:
     """The `spectest` host module (specification, `interpreter/README.md`). Nothing is printed."""
     exports: dict[str, Extern] = {
-        name: store.add_host_function(Signature(params, ()), _ignore)
+        name: store.add_host_function(wt.func_def_type(params, ()), _ignore)
         for name, params in _PRINTS.items()
     }
     for t, bits in (
-        ("i32", 666),
-        ("i64", 666),
-        ("f32", 0x4426_A666),
-        ("f64", 0x4084_D4CC_CCCC_CCCD),
+        (wt.I32, 666),
+        (wt.I64, 666),
+        (wt.F32, 0x4426_A666),
+        (wt.F64, 0x4084_D4CC_CCCC_CCCD),
     ):
         cell = exports[f"global_{t}"] = new_global(t, False, bits)
         store.add_global(cell)
     for name, is_64 in (("table", False), ("table64", True)):
-        table = exports[name] = TableStorage("funcref", 10, 20, is_64=is_64)
+        table = exports[name] = TableStorage(wt.FUNCREF, 10, 20, is_64=is_64)
         store.add_table(table)
     memory = exports["memory"] = LinearMemory(1, 2)
     store.add_memory(memory)
     return exports
 
 
-_PRINTS: dict[str, tuple[str, ...]] = {
+_PRINTS: dict[str, tuple[wt.ValType, ...]] = {
     "print": (),
-    "print_i32": ("i32",),
-    "print_i64": ("i64",),
-    "print_f32": ("f32",),
-    "print_f64": ("f64",),
-    "print_i32_f32": ("i32", "f32"),
-    "print_f64_f64": ("f64", "f64"),
+    "print_i32": (wt.I32,),
+    "print_i64": (wt.I64,),
+    "print_f32": (wt.F32,),
+    "print_f64": (wt.F64,),
+    "print_i32_f32": (wt.I32, wt.F32),
+    "print_f64_f64": (wt.F64, wt.F64),
 }
 
 

@@ -24,7 +24,7 @@ from wasmdialect.cli.numbers import Number
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
 from wasmdialect.cli.values import parse_argument
 from wasmdialect.runtime.errors import WasmtimeError
-from wasmdialect.types import INTEGERS, NUMBERS
+from wasmdialect.types import INTEGERS, NUMBERS, VALUE_TYPES
 
 CONFIDENCE = 0.95
 """The confidence of the printed intervals, if there are enough rounds."""
@@ -141,7 +141,7 @@ def _compile(
         if len(type_.params) != len(args):
             count = len(type_.params)
             raise UsageError(f"{printable(invoke)} takes {count} arguments, not {len(args)}")
-        types = [wasmdialect.ValType.from_name(str(t)) for t in type_.params]
+        types = [wasmdialect.ValType.of(VALUE_TYPES[str(t)]) for t in type_.params]
         values = [parse_argument(text, t) for text, t in zip(args, types, strict=True)]
         results = [str(t) for t in type_.results]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from wasmdialect.api.types import ValType
 from wasmdialect.cli.errors import UsageError
-from wasmdialect.types import INTEGERS, NUMBERS
+from wasmdialect.types import F32, F64, I32, I64, RefType
+from wasmdialect.types import ValType as WasmType
 
 
 def parse_argument(text: str, t: ValType) -> Any:
@@ -16,9 +17,9 @@ def parse_argument(text: str, t: ValType) -> Any:
     try:
         if not text.isascii():
             raise ValueError
-        if t.name in INTEGERS:
-            return _parse_integer(text, INTEGERS[t.name].bits)
-        if t.name in NUMBERS:
+        if t.value_type in (I32, I64):
+            return _parse_integer(text, 8 * t.value_type.size)
+        if not isinstance(t.value_type, RefType):
             return _parse_float(text)
     except ValueError:
         raise UsageError(f"{text!r} is not an {t.name}") from None
@@ -42,15 +43,15 @@ def _parse_float(text: str) -> float:
 
 def format_result(value: Any, t: ValType) -> str:
     """A result as a line like `i32:832040`."""
-    return f"{t.name}:{_format(value, t.name)}"
+    return f"{t.name}:{_format(value, t.value_type)}"
 
 
-def _format(value: Any, name: str) -> str:
-    if name in INTEGERS:
+def _format(value: Any, t: WasmType) -> str:
+    if t in (I32, I64):
         return str(value)
-    if name == "f32":
+    if t is F32:
         return _shortest_f32(value)
-    if name == "f64":
+    if t is F64:
         return repr(value)
     return "null" if value is None else "non-null"
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from xdsl.dialects.builtin import BytesAttr, FunctionType, ModuleOp, StringAttr, SymbolRefAttr, i64
 from xdsl.ir import Attribute, Operation, Region, SSAValue
 
+from wasmdialect import types as wt
 from wasmdialect.abi.reservation import has_guard
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.declared import MODULE_NAME, ModuleDeclarations, number_of
@@ -27,6 +28,7 @@ from wasmdialect.object.info import (
     MemoryInfo,
     TableInfo,
 )
+from wasmdialect.object.type_forms import write_heap
 from wasmdialect.wasm.declared import DeclarationError
 from wasmdialect.wasm.validate import CONSTANT_INSTRUCTIONS
 
@@ -74,9 +76,8 @@ class _Describer:
         for cls, space in declared.spaces.items():
             _check_complete(cls, space)
         functions, types = declared.functions, declared.of(wasmir.TypeOp)
-        type_indices: dict[FunctionType, int] = {}
-        for op in types:
-            type_indices.setdefault(op.function_type, op.index_value)
+        self.types = [_defined(op.function_type) for op in types]
+        type_indices = wt.type_indices(self.types)
         data, contents = self._data()
         name_rows, names = _names(functions)
         starts = [wasm_offset(f.location) or 0 for f in functions]
@@ -87,13 +88,13 @@ class _Describer:
         )
         info = ArtifactInfo(
             module_name=_module_name(declared.module),
-            types=[_function_type(op.function_type) for op in types],
+            types=self.types,
             signatures=[*type_indices.values()],
-            functions=[type_indices[f.function_type] for f in functions],
+            functions=[type_indices[_defined(f.function_type)] for f in functions],
             tables=[self._table(op) for op in declared.of(wasmir.TableOp)],
             memories=[self._memory(op) for op in declared.of(wasmir.MemoryOp)],
             globals=[
-                GlobalInfo(_word(g.value_type), g.mutable is not None, self._optional(g.init))
+                GlobalInfo(_wasm_type(g.value_type), g.mutable is not None, self._optional(g.init))
                 for g in declared.of(wasmir.GlobalOp)
             ],
             imports=[
@@ -120,7 +121,7 @@ class _Describer:
     # --- declarations ---
 
     def _table(self, op: wasmir.TableOp) -> TableInfo:
-        element, is_64 = _word(op.element_type), op.address_type == i64
+        element, is_64 = _reference(op.element_type), op.address_type == i64
         return TableInfo(element, *op.limits, is_64, self._optional(op.init))
 
     def _memory(self, op: wasmir.MemoryOp) -> MemoryInfo:
@@ -151,9 +152,9 @@ class _Describer:
             functions = [
                 self._named(symbol, wasmir.FuncOp, what).index_value for symbol in op.functions.data
             ]
-            return ElementInfo(mode, "(ref func)", table, offset, functions, None)
+            return ElementInfo(mode, wt.ref_type(False, wt.FUNC), table, offset, functions, None)
         items = self._expressions(op.items) if op.items.first_block is not None else []
-        return ElementInfo(mode, _word(op.element_type), table, offset, None, items)
+        return ElementInfo(mode, _reference(op.element_type), table, offset, None, items)
 
     def _data(self) -> tuple[list[DataInfo], bytes]:
         rows: list[DataInfo] = []
@@ -225,7 +226,7 @@ class _Describer:
         elif isinstance(op, wasmir.RefFuncOp):
             immediate = self._named(op.function, wasmir.FuncOp, row.mnemonic).index_value
         elif isinstance(op, wasmir.RefNullOp):
-            immediate = _word(op.results[0].type).removesuffix("ref")
+            immediate = write_heap(_reference(op.results[0].type).heap)
         return [row.mnemonic, immediate]
 
 
@@ -244,16 +245,22 @@ def _module_name(module: ModuleOp) -> str | None:
     return name_text(name) if isinstance(name, StringAttr | BytesAttr) else None
 
 
-def _word(t: Attribute) -> str:
-    """A value type as in the text format."""
+def _wasm_type(t: Attribute) -> wt.ValType:
     try:
-        return str(wasmir.wasm_type(t))
+        return wasmir.wasm_type(t)
     except KeyError:
         raise DeclarationError(f"{t} is not a type of WebAssembly") from None
 
 
-def _function_type(t: FunctionType) -> str:
-    return f"{','.join(map(_word, t.inputs.data))}->{','.join(map(_word, t.outputs.data))}"
+def _reference(t: Attribute) -> wt.RefType:
+    found = _wasm_type(t)
+    if not isinstance(found, wt.RefType):
+        raise DeclarationError(f"{found} is not a reference type")
+    return found
+
+
+def _defined(t: FunctionType) -> wt.DefType:
+    return wt.func_def_type([*map(_wasm_type, t.inputs)], [*map(_wasm_type, t.outputs)])
 
 
 def _names(functions: Sequence[wasmir.FuncOp]) -> tuple[list[int], bytes]:

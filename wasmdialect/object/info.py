@@ -1,8 +1,7 @@
 """The facts that the loader needs about a module besides its code: `.wasmdialect.info`. It is CBOR,
 which is small, fast to read, readable without this package, and not executable. `INFO_VERSION` changes
-with every change of its semantics. Value types are written as in the text format. A constant
-expression is a list of [mnemonic, immediate] pairs; integer and float constants are unsigned bit
-patterns.
+with every change of its semantics. `type_forms` says how types are written. A constant expression is a
+list of [mnemonic, immediate] pairs; integer and float constants are unsigned bit patterns.
 """
 
 from __future__ import annotations
@@ -14,15 +13,38 @@ from wasmdialect.abi.layout import FIELD_ALIGNMENTS
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
 from wasmdialect.object.cbor import read_cbor, write_cbor
 from wasmdialect.object.forms import any_list, any_map, list_of, numbers, record_of
-from wasmdialect.types import NUMBERS
+from wasmdialect.object.type_forms import (
+    read_heap,
+    read_reference,
+    read_types,
+    read_value,
+    write_heap,
+    write_types,
+    write_value,
+)
+from wasmdialect.types import (
+    I32,
+    I64,
+    NUMBERS,
+    DefType,
+    NumType,
+    RefType,
+    TypeIndex,
+    UnknownTypeError,
+    map_reference,
+    map_value,
+    resolver,
+    type_indices,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias
 
     from wasmdialect._forms import Form
+    from wasmdialect.types import TypeRef, ValType
 
-INFO_VERSION = 4
+INFO_VERSION = 5
 
 ConstantExpression: TypeAlias = "list[list[Any]]"
 
@@ -30,7 +52,7 @@ ConstantExpression: TypeAlias = "list[list[Any]]"
 class TableInfo(Record):
     """A table: element type, limits, whether indices are i64, initial value."""
 
-    element: str
+    element: RefType
     minimum: int
     maximum: int | None
     is_64: bool
@@ -52,7 +74,7 @@ class MemoryInfo(Record):
 class GlobalInfo(Record):
     """A global variable."""
 
-    type: str
+    type: ValType
     mutable: bool
     init: ConstantExpression | None = None
 
@@ -78,7 +100,7 @@ class ElementInfo(Record):
     """An element segment: function indices or constant expressions."""
 
     mode: str
-    type: str
+    type: RefType
     table: int
     offset: ConstantExpression | None
     functions: list[int] | None
@@ -99,8 +121,8 @@ class ArtifactInfo(Record):
     """Everything the loader needs to know about a module."""
 
     module_name: str | None = None
-    types: list[str | None] = field(default_factory=list)
-    """By type index, as in `i32,i64->f32`; None for a type that is not a function type."""
+    types: list[DefType] = field(default_factory=list)
+    """By type index: whole recursion groups."""
     signatures: list[int] = field(default_factory=list)
     """The first type index of each distinct function type: S in `signatures[S]::...`."""
     functions: list[int] = field(default_factory=list)
@@ -138,7 +160,14 @@ class ArtifactInfo(Record):
 
     def document(self) -> dict[str, Any]:
         """All of it as mappings and lists."""
-        return {"version": INFO_VERSION, **{name: _plain(v) for name, v in vars(self).items()}}
+        indices = type_indices(self.types)
+
+        def written(t: TypeRef) -> TypeRef:
+            assert isinstance(t, DefType)
+            return TypeIndex(indices[t])
+
+        fields = {name: _plain(value, written) for name, value in vars(self).items()}
+        return {"version": INFO_VERSION, **fields, "types": write_types(self.types)}
 
     @staticmethod
     def from_bytes(data: bytes) -> ArtifactInfo:
@@ -147,46 +176,59 @@ class ArtifactInfo(Record):
         document = any_map(read_cbor(data))
         if document.pop("version", None) != INFO_VERSION:
             raise ValueError("the module information is of another version")
-        return _INFO(document)
+        info: ArtifactInfo = _INFO(document)
+        _resolve_types(info)
+        return info
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, written: Callable[[TypeRef], TypeRef]) -> Any:
     if isinstance(value, Record):
-        return vars(value)
-    return [_plain(item) for item in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
+        return {name: _plain(item, written) for name, item in vars(value).items()}
+    if isinstance(value, NumType | RefType):
+        return write_value(map_value(value, written))
+    return [_plain(item, written) for item in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
+
+
+def _resolve_types(info: ArtifactInfo) -> None:
+    """Let the declarations refer to types instead of type indices. Raises FormError."""
+    resolve = resolver(info.types)
+    try:
+        for table in info.tables:
+            table.element = map_reference(table.element, resolve)
+        for variable in info.globals:
+            variable.type = map_value(variable.type, resolve)
+        for segment in info.elements:
+            segment.type = map_reference(segment.type, resolve)
+    except UnknownTypeError as error:
+        raise FormError(str(error)) from None
 
 
 # --- the form of each value
 
-VALUE_TYPES = frozenset({*NUMBERS, "funcref", "externref"})
-
-
-def _function_type(value: Any) -> str:
-    """As in `i32,i64->f32`."""
-    params, arrow, results = text(value).partition("->")
-    for types in (params, results):
-        if not arrow or (types and not {*types.split(",")} <= VALUE_TYPES):
-            raise FormError(f"{value[:60]!r} is not a function type")
-    return value
-
-
 _U32, _U64 = Integer(0, U32), Integer(0, U64)
-CONSTANTS: dict[str, str] = {f"{t}.const": t for t in NUMBERS}
+CONSTANTS: dict[str, NumType] = {f"{t}.const": t for t in NUMBERS.values()}
 """The type of each constant instruction of a constant expression."""
-OPERATORS: dict[str, tuple[str, int, Callable[[int, int], int]]] = {
-    "i32.add": ("i32", U32, int.__add__),
-    "i32.sub": ("i32", U32, int.__sub__),
-    "i32.mul": ("i32", U32, int.__mul__),
-    "i64.add": ("i64", U64, int.__add__),
-    "i64.sub": ("i64", U64, int.__sub__),
-    "i64.mul": ("i64", U64, int.__mul__),
+OPERATORS: dict[str, tuple[NumType, int, Callable[[int, int], int]]] = {
+    "i32.add": (I32, U32, int.__add__),
+    "i32.sub": (I32, U32, int.__sub__),
+    "i32.mul": (I32, U32, int.__mul__),
+    "i64.add": (I64, U64, int.__add__),
+    "i64.sub": (I64, U64, int.__sub__),
+    "i64.mul": (I64, U64, int.__mul__),
 }
 """Arithmetic instructions: type, its largest value, and the operation before truncation to it."""
+
+
+def _null(value: Any) -> Any:
+    """The heap type of a null, as written."""
+    return write_heap(read_heap(value))
+
+
 _IMMEDIATES: dict[str, Form] = {
-    **{mnemonic: _U32 if NUMBERS[t].size == 4 else _U64 for mnemonic, t in CONSTANTS.items()},
+    **{mnemonic: _U32 if t.size == 4 else _U64 for mnemonic, t in CONSTANTS.items()},
     "global.get": _U32,
     "ref.func": _U32,
-    "ref.null": OneOf("func", "extern"),
+    "ref.null": _null,
     **dict.fromkeys(OPERATORS, OneOf(None)),
 }
 
@@ -207,19 +249,17 @@ def _extra_field(value: Any) -> list[Any]:
 
 _EXTRA_FIELD = text, Integer(1, U32), OneOf(*FIELD_ALIGNMENTS)
 _EXPRESSION = list_of(_instruction)
-_REFERENCE = OneOf("funcref", "externref")
-_TYPE = OneOf(*sorted(VALUE_TYPES))
 _KIND = OneOf("func", "table", "memory", "global")
 _INFO = record_of(
     ArtifactInfo,
     module_name=OrNone(text),
-    types=list_of(OrNone(_function_type)),
+    types=read_types,
     signatures=numbers,
     functions=numbers,
     tables=list_of(
         record_of(
             TableInfo,
-            element=_REFERENCE,
+            element=read_reference,
             minimum=_U64,
             maximum=OrNone(_U64),
             is_64=boolean,
@@ -237,7 +277,9 @@ _INFO = record_of(
             guarded=boolean,
         )
     ),
-    globals=list_of(record_of(GlobalInfo, type=_TYPE, mutable=boolean, init=OrNone(_EXPRESSION))),
+    globals=list_of(
+        record_of(GlobalInfo, type=read_value, mutable=boolean, init=OrNone(_EXPRESSION))
+    ),
     imports=list_of(record_of(ImportInfo, module=text, name=text, kind=_KIND, index=_U32)),
     exports=list_of(record_of(ExportInfo, name=text, kind=_KIND, index=_U32)),
     start=OrNone(_U32),
@@ -245,7 +287,7 @@ _INFO = record_of(
         record_of(
             ElementInfo,
             mode=OneOf("active", "passive", "declarative"),
-            type=OneOf("funcref", "externref", "(ref func)"),
+            type=read_reference,
             table=_U32,
             offset=OrNone(_EXPRESSION),
             functions=OrNone(numbers),

@@ -13,10 +13,22 @@ from wasmdialect.abi.layout import COUNTER_SIZE
 from wasmdialect.abi.reservation import has_guard
 from wasmdialect.object.errors import ArtifactError
 from wasmdialect.object.info import CONSTANTS, OPERATORS
+from wasmdialect.object.type_forms import read_heap
+from wasmdialect.types import (
+    I32,
+    I64,
+    FuncType,
+    UnknownTypeError,
+    is_defaultable,
+    map_reference,
+    matches,
+    ref_type,
+    resolver,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from wasmdialect.object.info import (
         ArtifactInfo,
@@ -26,6 +38,7 @@ if TYPE_CHECKING:
         MemoryInfo,
         TableInfo,
     )
+    from wasmdialect.types import RefType, ValType
 
 
 def check_info(
@@ -54,9 +67,12 @@ def _refuse(what: str) -> NoReturn:
 def _check_functions(info: ArtifactInfo) -> None:
     types = info.types
     used = {*info.functions, *info.signatures}
-    if used and (max(used) >= len(types) or any(types[index] is None for index in used)):
+    if used and (
+        max(used) >= len(types)
+        or not all(isinstance(types[index].composite, FuncType) for index in used)
+    ):
         _refuse("a function has a type that is not one of a function")
-    if len({*info.signatures}) != len(info.signatures):
+    if len({types[index] for index in info.signatures}) != len(info.signatures):
         _refuse("a function type is there twice")
     if not len(info.functions) == len(info.function_starts) == len(info.function_ends):
         _refuse("the places of the bodies are not those of the functions")
@@ -145,20 +161,21 @@ class _Declarations:
         self._check_exports()
 
     def _check_init(
-        self, kind: str, index: int, t: str, init: ConstantExpression | None, known: int
+        self, kind: str, index: int, t: ValType, init: ConstantExpression | None, known: int
     ) -> None:
         if init is not None:
             self._check_expression(init, t, known)
         if index < len(self.imported[kind]):
             if init is not None:
                 _refuse(f"an imported {kind} has an initial value")
-        elif kind == "global" and init is None:
-            _refuse("a global has no initial value")
+        elif init is None and (kind == "global" or not is_defaultable(t)):
+            _refuse(f"a {kind} has no initial value")
 
-    def _check_expression(self, expression: ConstantExpression, t: str, known: int) -> None:
+    def _check_expression(self, expression: ConstantExpression, t: ValType, known: int) -> None:
         """Check that an expression has a value of a type, using functions and the first `known`
         globals."""
-        stack: list[str] = []
+        stack: list[ValType] = []
+        own: ValType
         for mnemonic, immediate in expression:
             if mnemonic in CONSTANTS:
                 own = CONSTANTS[mnemonic]
@@ -175,30 +192,41 @@ class _Declarations:
             elif mnemonic == "ref.func":
                 if immediate not in self.referable:
                     _refuse(f"a constant expression refers to function {immediate}")
-                own = "funcref"
+                own = self._reference_to(immediate)
             else:
-                own = f"{immediate}ref"
+                own = self._null(immediate)
             stack.append(own)
-        if stack != [t]:
+        if len(stack) != 1 or not matches(stack[0], t):
             _refuse(f"a constant expression is not of type {t}")
 
+    def _reference_to(self, function: int) -> RefType:
+        return ref_type(False, self.info.types[self.info.functions[function]])
+
+    def _null(self, heap: Any) -> RefType:
+        try:
+            return map_reference(ref_type(True, read_heap(heap)), resolver(self.info.types))
+        except UnknownTypeError as error:
+            _refuse(str(error))
+
     def _check_elements(self, segment: ElementInfo) -> None:
-        element = "funcref" if segment.type == "(ref func)" else segment.type
         tables = self.info.tables
         if segment.mode == "active":
-            if segment.table >= len(tables) or tables[segment.table].element != element:
+            if segment.table >= len(tables) or not matches(
+                segment.type, tables[segment.table].element
+            ):
                 _refuse("an element segment is of another table")
             self._check_offset(segment.offset, tables[segment.table])
         elif segment.offset is not None:
             _refuse("an element segment has an offset that it does not need")
         if (segment.functions is None) == (segment.expressions is None):
             _refuse("an element segment has neither functions nor expressions, or both")
-        if segment.functions is not None and (
-            element != "funcref" or not {*segment.functions} <= {*self.referable}
-        ):
-            _refuse("an element segment has something else than functions")
+        for function in segment.functions or ():
+            if function not in self.referable:
+                _refuse(f"an element segment refers to function {function}")
+            if not matches(self._reference_to(function), segment.type):
+                _refuse("an element segment has something else than functions")
         for expression in segment.expressions or ():
-            self._check_expression(expression, element, len(self.info.globals))
+            self._check_expression(expression, segment.type, len(self.info.globals))
 
     def _check_data(self, segment: DataInfo) -> None:
         if segment.mode == "active":
@@ -211,7 +239,7 @@ class _Declarations:
     def _check_offset(self, offset: ConstantExpression | None, of: TableInfo | MemoryInfo) -> None:
         if offset is None:
             _refuse("a segment has no offset")
-        self._check_expression(offset, "i64" if of.is_64 else "i32", len(self.info.globals))
+        self._check_expression(offset, I64 if of.is_64 else I32, len(self.info.globals))
 
     def _check_exports(self) -> None:
         info, spaces = self.info, _spaces(self.info)
@@ -224,7 +252,7 @@ class _Declarations:
             _refuse("an export is there twice")
         start = info.start
         if start is not None and (
-            start not in self.referable or info.types[info.functions[start]] != "->"
+            start not in self.referable or info.types[info.functions[start]].composite != FuncType()
         ):
             _refuse("the start function cannot be called")
 

@@ -31,8 +31,8 @@ from wasmdialect.runtime.ownership import StoreItem
 from wasmdialect.runtime.packing import AlignedMemory, pack_array, packer, reader
 from wasmdialect.runtime.store import FunctionReference
 from wasmdialect.runtime.table import TableStorage
-from wasmdialect.runtime.values import new_slots
-from wasmdialect.types import NUMBERS
+from wasmdialect.runtime.values import new_slots, type_text
+from wasmdialect.types import is_sub_def_type, matches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,11 +46,8 @@ if TYPE_CHECKING:
         TableInfo,
     )
     from wasmdialect.runtime.module import LoadedModule
-    from wasmdialect.runtime.signatures import Signature
     from wasmdialect.runtime.store import StoreState
-
-
-_FOUR_BYTES = frozenset(t.name for t in NUMBERS.values() if t.size == 4)
+    from wasmdialect.types import ValType
 
 
 class GlobalCell(StoreItem):
@@ -58,7 +55,7 @@ class GlobalCell(StoreItem):
 
     __slots__ = ("address", "mutable", "owner", "type")
 
-    def __init__(self, type: str, mutable: bool, address: int, owner: object):
+    def __init__(self, type: ValType, mutable: bool, address: int, owner: object):
         self.store_id = None
         self.type = type
         self.mutable = mutable
@@ -75,11 +72,11 @@ class GlobalCell(StoreItem):
         self._value().value = bits
 
     def _value(self) -> Any:
-        width = ctypes.c_uint32 if self.type in _FOUR_BYTES else ctypes.c_uint64
+        width = ctypes.c_uint32 if self.type.size == 4 else ctypes.c_uint64
         return width.from_address(self.address + _GLOBAL_VALUE)
 
 
-def new_global(type: str, mutable: bool, bits: int) -> GlobalCell:
+def new_global(type: ValType, mutable: bool, bits: int) -> GlobalCell:
     """A global that does not belong to an instance."""
     memory = AlignedMemory(GLOBAL_DEFINITION.size, VMCONTEXT_ALIGN)
     cell = GlobalCell(type, mutable, memory.address, memory.buffer)
@@ -148,7 +145,7 @@ class ModuleInstance(StoreItem):
     # --- the VMContext ---
 
     def _fill_header(self, store: StoreState) -> None:
-        ids = pack_array(SIGNATURE_ID, "id", self.module.signature_ids)
+        ids = pack_array(SIGNATURE_ID, "id", self.module.type_ids)
         self._signature_ids = ctypes.create_string_buffer(ids, len(ids) or 1)
         address = ctypes.addressof(self._signature_ids)
         fields = VMCONTEXT_MAGIC, store.limits, store.epoch, builtins_array(), address
@@ -184,7 +181,7 @@ class ModuleInstance(StoreItem):
         # A module has thousands of them, so invariant work is hoisted out of the loop.
         module, own_vmctx, functions = self.module, self.vmctx, self.functions
         addresses = iter(module.func_ref_code)
-        signatures, ids, types = module.functions, module.signature_ids, self.info.functions
+        types, ids, indices = module.functions, module.type_ids, self.info.functions
         memory = self._memory
         place = module.layout.region_offsets["func_refs"]
         for index, native_call, array_call, wasm_call in zip(
@@ -193,10 +190,10 @@ class ModuleInstance(StoreItem):
             imported, vmctx = functions[index], own_vmctx
             if imported is not None:
                 native_call, array_call, wasm_call, vmctx = _callee(imported.address)
-            fields = native_call, array_call, wasm_call, ids[types[index]], vmctx
+            fields = native_call, array_call, wasm_call, ids[indices[index]], vmctx
             _pack_func_ref(memory, self._shift + place, *fields)
             reference = FunctionReference(
-                store_id, memory, own_vmctx + place, signatures[index], array_call, vmctx
+                store_id, memory, own_vmctx + place, types[index], array_call, vmctx
             )
             if imported is None:
                 functions[index] = reference
@@ -446,10 +443,12 @@ def _mismatch(module: LoadedModule, kind: str, index: int, extern: Extern) -> st
     match kind, extern:
         case "func", FunctionReference():
             expected = module.functions[index]
-            return _different(expected, extern.signature)
+            if is_sub_def_type(extern.type, expected):
+                return None
+            return f"expected {type_text(expected)}, found {type_text(extern.type)}"
         case "table", TableStorage():
             table = info.tables[index]
-            if table.element != extern.element:
+            if table.element is not extern.element:
                 return f"expected a table of {table.element}, found one of {extern.element}"
             if table.is_64 != extern.is_64:
                 return "the tables have different index types"
@@ -473,13 +472,13 @@ def _mismatch(module: LoadedModule, kind: str, index: int, extern: Extern) -> st
             variable = info.globals[index]
             if variable.mutable != extern.mutable:
                 return "one global is mutable, the other is not"
-            return _different(variable.type, extern.type)
+            if variable.mutable:
+                fits = variable.type is extern.type
+            else:
+                fits = matches(extern.type, variable.type)
+            return None if fits else f"expected {variable.type}, found {extern.type}"
         case _:
             return f"expected a {kind}, found a {found}"
-
-
-def _different(expected: Signature | str, found: Signature | str) -> str | None:
-    return None if expected == found else f"expected {expected}, found {found}"
 
 
 def _limits_mismatch(

@@ -13,7 +13,8 @@ from wasmdialect.runtime import pages
 from wasmdialect.runtime.host_cpu import host_architecture, missing_features
 from wasmdialect.runtime.ownership import NotCopied
 from wasmdialect.runtime.published import module_at, publish
-from wasmdialect.runtime.signatures import Signature, signature_id
+from wasmdialect.runtime.type_ids import type_id
+from wasmdialect.types import DefType, FuncType, RefType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,16 +32,17 @@ class LoadedModule(NotCopied):
         self.info = artifact.info
         self.text_address = text_address
         self.layout = VMContextLayout(_counts(artifact.info))
-        self.types = [None if t is None else _signature(t) for t in self.info.types]
-        self.functions = [self._signature(t) for t in self.info.functions]
-        """The signature of each function."""
-        self.signature_ids = [0 if s is None else signature_id(s) for s in self.types]
+        types = self.info.types
+        self.functions = [types[t] for t in self.info.functions]
+        """The type of each function."""
+        self.type_ids = [type_id(t) for t in types]
         """The process's id of each type of the module."""
         self.func_ref_code = [text_address + offset for offset in self.info.func_ref_code]
         """For each entry of the `func_refs` region the addresses of the native-to-wasm and
         array-to-wasm trampolines and of the function."""
         self._signature_numbers = {
-            self.types[type_index]: number for number, type_index in enumerate(self.info.signatures)
+            _in_registers(types[type_index]): number
+            for number, type_index in enumerate(self.info.signatures)
         }
         self.address_map = (
             None
@@ -73,15 +75,10 @@ class LoadedModule(NotCopied):
         exported = (e.name for e in self.info.exports if e.kind == "func" and e.index == index)
         return printable(self.names.get(index) or next(exported, symbol))
 
-    def _signature(self, type_index: int) -> Signature:
-        signature = self.types[type_index]
-        assert signature is not None
-        return signature
-
-    def trampolines(self, signature: Signature) -> tuple[int, int, int] | None:
+    def trampolines(self, type: DefType) -> tuple[int, int, int] | None:
         """Addresses of the wasm-to-native, wasm-to-array and native-to-array trampolines of a
-        function type, if the module has that type."""
-        number = self._signature_numbers.get(signature)
+        function type, if the module has that type or one that is passed in the same way."""
+        number = self._signature_numbers.get(_in_registers(type))
         if number is None:
             return None
         to_native, to_array, from_native = self.info.type_trampolines[3 * number : 3 * number + 3]
@@ -107,12 +104,15 @@ class LoadedModule(NotCopied):
         return self._frames.frame_at(self, pc - self.text_address - (0 if exact else 1))
 
 
-def _signature(text: str) -> Signature:
-    """The signature written as `i32,i64->f32`."""
-    params, _, results = text.partition("->")
-    return Signature(
-        tuple(params.split(",")) if params else (), tuple(results.split(",")) if results else ()
+def _in_registers(type: DefType) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """How values of a function type are passed: all references in the same way."""
+    signature = type.composite
+    assert isinstance(signature, FuncType)
+    params, results = (
+        tuple("ref" if isinstance(t, RefType) else t.name for t in types)
+        for types in (signature.params, signature.results)
     )
+    return params, results
 
 
 def _counts(info: ArtifactInfo) -> Counts:

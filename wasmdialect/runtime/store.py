@@ -26,8 +26,9 @@ from wasmdialect.runtime.native import NATIVE_CALL, native
 from wasmdialect.runtime.native.structures import PENDING
 from wasmdialect.runtime.ownership import NotCopied, StoreItem, StoreLimits
 from wasmdialect.runtime.packing import field_at, packer
-from wasmdialect.runtime.signatures import signature_id
+from wasmdialect.runtime.type_ids import type_id
 from wasmdialect.runtime.values import pack, slots_at, unpack
+from wasmdialect.types import FuncType, is_extern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
     from wasmdialect.runtime.memory import LinearMemory
     from wasmdialect.runtime.module import LoadedModule
     from wasmdialect.runtime.native import TrapRecord
-    from wasmdialect.runtime.signatures import Signature
     from wasmdialect.runtime.table import TableStorage
     from wasmdialect.runtime.typed_call import TypedCall
+    from wasmdialect.types import DefType, RefType, ValType
 
     Arguments = TypeVarTuple("Arguments")
     Result = TypeVar("Result")
@@ -67,8 +68,8 @@ _HOST_ERROR = PENDING["HOST_ERROR"]
 class HostFunction(NotCopied):
     """A Python function that Wasm can call: its host context and VMFuncRef in native memory."""
 
-    def __init__(self, signature: Signature, function: HostCall):
-        self.signature = signature
+    def __init__(self, type: DefType, function: HostCall):
+        self.type = type
         self.function = function
         self.memory = ctypes.create_string_buffer(HOST_CONTEXT.size + FUNC_REF.size)
         self.context = ctypes.addressof(self.memory)
@@ -85,7 +86,7 @@ class HostFunction(NotCopied):
             native_call,
             _array_call_address(),
             wasm_call,
-            signature_id(self.signature),
+            type_id(self.type),
             self.context,
         )
 
@@ -93,21 +94,23 @@ class HostFunction(NotCopied):
 class FunctionReference(StoreItem):
     """A function of a store, by the address of its VMFuncRef, which is in `memory`."""
 
-    __slots__ = ("address", "array_call", "memory", "signature", "vmctx")
+    __slots__ = ("address", "array_call", "memory", "signature", "type", "vmctx")
 
     def __init__(
         self,
         store_id: object,
         memory: object,
         address: int,
-        signature: Signature,
+        type: DefType,
         array_call: int,
         vmctx: int,
     ):
         self.store_id = store_id
         self.memory = memory
         self.address = address
-        self.signature = signature
+        self.type = type
+        assert isinstance(type.composite, FuncType)
+        self.signature = type.composite
         self.array_call = array_call
         self.vmctx = vmctx
 
@@ -246,15 +249,15 @@ class StoreState(NotCopied):
         waiting = self._hosts_without_trampolines
         self._hosts_without_trampolines = [h for h in waiting if not _provide(h, module)]
 
-    def add_host_function(self, signature: Signature, function: HostCall) -> FunctionReference:
+    def add_host_function(self, type: DefType, function: HostCall) -> FunctionReference:
         """Make a Python function callable from Wasm."""
-        host = HostFunction(signature, function)
+        host = HostFunction(type, function)
         self.hosts[host.context] = host
         if not any(_provide(host, module) for module in self._modules):
             self._hosts_without_trampolines.append(host)
         reference = FunctionReference(
             *(self.id, host.memory, host.func_ref),
-            *(signature, _array_call_address(), host.context),
+            *(type, _array_call_address(), host.context),
         )
         self._functions[reference.address] = reference
         return reference
@@ -303,9 +306,9 @@ class StoreState(NotCopied):
             self.run(None, self._collect_externs)
 
     def _collect_externs(self) -> None:
-        used = {cell.bits() for cell in self.globals if cell.type == "externref"}
+        used = {cell.bits() for cell in self.globals if is_extern(cell.type)}
         for table in self.tables:
-            if table.element == "externref":
+            if is_extern(table.element):
                 used.update(table.references(0, table.size))
         self.externs.keep(used)
 
@@ -406,11 +409,11 @@ class StoreState(NotCopied):
 
     # --- values ---
 
-    def pack(self, slots: Any, types: Sequence[str], values: Sequence[Any]) -> None:
+    def pack(self, slots: Any, types: Sequence[ValType], values: Sequence[Any]) -> None:
         """Write Python values into slots; references must be pointers already."""
         pack(slots, types, values, _as_pointer)
 
-    def unpack(self, slots: Any, types: Sequence[str]) -> tuple[Any, ...]:
+    def unpack(self, slots: Any, types: Sequence[ValType]) -> tuple[Any, ...]:
         """Read values from slots; references stay pointers."""
         return unpack(slots, types, _as_is)
 
@@ -433,17 +436,17 @@ def running_store() -> StoreState:
     return store
 
 
-def _as_pointer(value: Any, t: str) -> int:
+def _as_pointer(value: Any, t: RefType) -> int:
     return value
 
 
-def _as_is(value: int, t: str) -> Any:
+def _as_is(value: int, t: RefType) -> Any:
     return value
 
 
 def _provide(host: HostFunction, module: LoadedModule) -> bool:
     """Give a host function the trampolines of a module, if that has its type."""
-    trampolines = module.trampolines(host.signature)
+    trampolines = module.trampolines(host.type)
     if trampolines is None:
         return False
     _, wasm_to_array, native_to_array = trampolines

@@ -12,9 +12,12 @@ from wasmdialect.abi.layout import (
 )
 from wasmdialect.runtime.ownership import StoreItem
 from wasmdialect.runtime.packing import POINTER_FORMAT, field_at
+from wasmdialect.types import is_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from wasmdialect.types import RefType
 
 MAXIMUM_ELEMENTS = 10_000_000
 """The maximum size of a table without a smaller maximum."""
@@ -30,7 +33,7 @@ class TableStorage(StoreItem):
 
     def __init__(
         self,
-        element: str,
+        element: RefType,
         minimum: int,
         maximum: int | None,
         *,
@@ -48,7 +51,7 @@ class TableStorage(StoreItem):
         self.minimum = minimum
         self.maximum = maximum
         self.is_64 = is_64
-        self.is_function = element == "funcref"
+        self.is_function = is_function(element)
         self._tag = TABLE_ELEMENT_INITIALIZED if self.is_function else 0
         if definition is None:
             definition_owner = ctypes.create_string_buffer(TABLE_DEFINITION.size)

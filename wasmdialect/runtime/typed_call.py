@@ -18,9 +18,8 @@ from wasmdialect.runtime.native.structures import (
     INTEGER_REGISTERS,
     WORD_SIZE,
 )
-from wasmdialect.runtime.signatures import Signature
 from wasmdialect.runtime.values import convert_number
-from wasmdialect.types import NUMBERS
+from wasmdialect.types import FuncType, ValType
 
 _STACK_AT = CALL_BLOCK["stack"]
 _BOTH_VMCONTEXTS = struct.Struct("<QQ")
@@ -37,10 +36,10 @@ class _Run(NamedTuple):
 class TypedCall:
     """The calling sequence of a signature of numbers."""
 
-    def __init__(self, signature: Signature):
+    def __init__(self, signature: FuncType):
         self.params = signature.params
         places, words = _parameter_places(signature.params)
-        plan = native_returns([NUMBERS[t].size for t in signature.results])
+        plan = native_returns([t.size for t in signature.results])
         self.area_at = _STACK_AT + WORD_SIZE * words
         self.return_pointer_at: int | None = None
         if plan.area_size:
@@ -51,17 +50,17 @@ class TypedCall:
         self.size = self.area_at + plan.area_size
         self._runs = _runs(signature.params, places)
         self._results = [
-            (struct.Struct(f"<{NUMBERS[t].format}").unpack_from, at)
+            (struct.Struct(f"<{t.format}").unpack_from, at)
             for t, at in zip(signature.results, self._result_places(signature, plan), strict=True)
         ]
         self._free: list[Any] = []
 
-    def _result_places(self, signature: Signature, plan: ReturnPlan) -> list[int]:
+    def _result_places(self, signature: FuncType, plan: ReturnPlan) -> list[int]:
         offsets = dict(plan.memory)
         return [
             self.area_at + offsets[index]
             if index in offsets
-            else CALL_BLOCK["float_result" if NUMBERS[t].is_float else "integer_result"]
+            else CALL_BLOCK["float_result" if t.is_float else "integer_result"]
             for index, t in enumerate(signature.results)
         ]
 
@@ -92,20 +91,20 @@ class TypedCall:
 
 
 @cache
-def typed_call(signature: Signature) -> TypedCall:
+def typed_call(signature: FuncType) -> TypedCall:
     """The calling sequence of a signature of numbers."""
     return TypedCall(signature)
 
 
-def _parameter_places(params: tuple[str, ...]) -> tuple[list[int], int]:
+def _parameter_places(params: tuple[ValType, ...]) -> tuple[list[int], int]:
     """Offset of each parameter in the block, and how many words are on the stack."""
     places: list[int] = []
     integers, floats, words = 2, 0, 0
     for t in params:
-        if t[0] == "f" and floats < FLOAT_REGISTERS:
+        if t.is_float and floats < FLOAT_REGISTERS:
             places.append(CALL_BLOCK["floats"] + WORD_SIZE * floats)
             floats += 1
-        elif t[0] == "i" and integers < INTEGER_REGISTERS:
+        elif not t.is_float and integers < INTEGER_REGISTERS:
             places.append(CALL_BLOCK["integers"] + WORD_SIZE * integers)
             integers += 1
         else:
@@ -114,15 +113,15 @@ def _parameter_places(params: tuple[str, ...]) -> tuple[list[int], int]:
     return places, words
 
 
-def _next_integer(params: tuple[str, ...], words: int) -> tuple[int, int]:
+def _next_integer(params: tuple[ValType, ...], words: int) -> tuple[int, int]:
     """Where one more integer goes, and how many words are on the stack then."""
-    integers = 2 + sum(t[0] == "i" for t in params)
+    integers = 2 + sum(not t.is_float for t in params)
     if integers < INTEGER_REGISTERS:
         return CALL_BLOCK["integers"] + WORD_SIZE * integers, words
     return _STACK_AT + WORD_SIZE * words, words + 1
 
 
-def _runs(params: tuple[str, ...], places: list[int]) -> list[_Run]:
+def _runs(params: tuple[ValType, ...], places: list[int]) -> list[_Run]:
     """Parameters that are adjacent in the block, packed together."""
     runs: list[_Run] = []
     for index in sorted(range(len(params)), key=places.__getitem__):
@@ -135,7 +134,6 @@ def _runs(params: tuple[str, ...], places: list[int]) -> list[_Run]:
     return runs
 
 
-def _word(t: str) -> str:
+def _word(t: ValType) -> str:
     """How a value is packed into a word."""
-    code = NUMBERS[t].format
-    return f"{code}{WORD_SIZE - NUMBERS[t].size}x"
+    return f"{t.format}{WORD_SIZE - t.size}x"

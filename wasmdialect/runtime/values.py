@@ -11,17 +11,14 @@ import struct
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import VALUE_SLOT_SIZE
-from wasmdialect.runtime.packing import POINTER_FORMAT, slot_format
-from wasmdialect.types import INTEGERS, NUMBERS
+from wasmdialect.runtime.packing import slot_format
+from wasmdialect.types import I32, I64, DefType, FuncType, RefType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from wasmdialect.runtime.signatures import Signature
-
-_SLOTS = {t: slot_format(number.format) for t, number in NUMBERS.items()}
-_REFERENCE_SLOT = slot_format(POINTER_FORMAT)
+    from wasmdialect.types import ValType
 
 
 class SlotCodec:
@@ -29,17 +26,17 @@ class SlotCodec:
 
     __slots__ = ("has_references", "pack_into", "unpack_from")
 
-    def __init__(self, types: tuple[str, ...]):
-        slots = struct.Struct("<" + "".join(_SLOTS.get(t, _REFERENCE_SLOT) for t in types))
+    def __init__(self, types: tuple[ValType, ...]):
+        slots = struct.Struct("<" + "".join(slot_format(t.format) for t in types))
         self.pack_into: Callable[..., None] = slots.pack_into
         self.unpack_from: Callable[..., tuple[Any, ...]] = slots.unpack_from
-        self.has_references = any(t not in NUMBERS for t in types)
+        self.has_references = any(isinstance(t, RefType) for t in types)
 
 
-_codecs: dict[tuple[str, ...], SlotCodec] = {}
+_codecs: dict[tuple[ValType, ...], SlotCodec] = {}
 
 
-def slot_codec(types: tuple[str, ...]) -> SlotCodec:
+def slot_codec(types: tuple[ValType, ...]) -> SlotCodec:
     """The codec of a list of types."""
     known = _codecs.get(types)
     if known is None:
@@ -52,7 +49,7 @@ def slot_array(count: int) -> Any:
     return ctypes.c_ubyte * (VALUE_SLOT_SIZE * count)  # ctypes keeps the types that it has made
 
 
-def new_slots(signature: Signature) -> Any:
+def new_slots(signature: FuncType) -> Any:
     """Slots for a call of a signature."""
     return slot_array(signature.slot_count)()
 
@@ -62,12 +59,10 @@ def slots_at(address: int, count: int) -> Any:
     return slot_array(count).from_address(address)
 
 
-_INTEGER_RANGES = {
-    t: (-(1 << number.bits - 1), (1 << number.bits) - 1) for t, number in INTEGERS.items()
-}
+_INTEGER_RANGES = {t: (-(1 << t.bits - 1), (1 << t.bits) - 1) for t in (I32, I64)}
 
 
-def convert_number(value: Any, t: str) -> int | float:
+def convert_number(value: Any, t: ValType) -> int | float:
     """A Python number as a value of a number type, signed if it is an integer.
 
     Integers may be given signed or unsigned. Raises TypeError, or OverflowError if it does not fit.
@@ -85,7 +80,10 @@ def convert_number(value: Any, t: str) -> int | float:
 
 
 def pack(
-    slots: Any, types: Sequence[str], values: Sequence[Any], reference: Callable[[Any, str], int]
+    slots: Any,
+    types: Sequence[ValType],
+    values: Sequence[Any],
+    reference: Callable[[Any, RefType], int],
 ) -> None:
     """Write values into slots. `reference` turns a Python object into a pointer."""
     codec = slot_codec(tuple(types))
@@ -93,14 +91,14 @@ def pack(
         slots,
         0,
         *(
-            convert_number(value, t) if t in NUMBERS else reference(value, t)
+            reference(value, t) if isinstance(t, RefType) else convert_number(value, t)
             for value, t in zip(values, types, strict=True)
         ),
     )
 
 
 def unpack(
-    slots: Any, types: Sequence[str], dereference: Callable[[int, str], Any]
+    slots: Any, types: Sequence[ValType], dereference: Callable[[int, RefType], Any]
 ) -> tuple[Any, ...]:
     """Read values from slots. `dereference` turns a pointer into a Python object."""
     codec = slot_codec(tuple(types))
@@ -108,7 +106,7 @@ def unpack(
     if not codec.has_references:
         return values
     return tuple(
-        value if t in NUMBERS else dereference(value, t)
+        dereference(value, t) if isinstance(t, RefType) else value
         for value, t in zip(values, types, strict=True)
     )
 
@@ -122,13 +120,16 @@ def pack_bits(slots: Any, values: Sequence[int]) -> None:
         struct.pack_into("<Q", slots, VALUE_SLOT_SIZE * number, bits)
 
 
-_BITS = {t: f"<{number.bits_format}" for t, number in NUMBERS.items()}
-_POINTER_BITS = f"<{POINTER_FORMAT}"
-
-
-def unpack_bits(slots: Any, types: Sequence[str]) -> tuple[int, ...]:
+def unpack_bits(slots: Any, types: Sequence[ValType]) -> tuple[int, ...]:
     """Read the unsigned bit pattern of each slot, as wide as its type."""
     return tuple(
-        struct.unpack_from(_BITS.get(t, _POINTER_BITS), slots, VALUE_SLOT_SIZE * number)[0]
+        struct.unpack_from(f"<{t.bits_format}", slots, VALUE_SLOT_SIZE * number)[0]
         for number, t in enumerate(types)
     )
+
+
+def type_text(t: DefType) -> str:
+    """A function type for messages."""
+    assert isinstance(t.composite, FuncType)
+    params, results = (", ".join(map(str, ts)) for ts in (t.composite.params, t.composite.results))
+    return f"({params}) -> ({results})"

@@ -26,10 +26,9 @@ from wasmdialect.types.values import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TypeAlias
 
-    from wasmdialect.types.values import HeapType, TypeRef
-
-StorageType = ValType | PackedType
+StorageType: TypeAlias = ValType | PackedType
 
 
 @final
@@ -54,6 +53,11 @@ class FuncType(FrozenRecord):
 
     params: tuple[ValType, ...] = ()
     results: tuple[ValType, ...] = ()
+
+    @property
+    def slot_count(self) -> int:
+        """Value slots of an array call (docs/abi.md, "Calling conventions")."""
+        return max(len(self.params), len(self.results), 1)
 
     def __str__(self) -> str:
         params = "".join(f" (param {t})" for t in self.params)
@@ -81,7 +85,7 @@ class ArrayType(FrozenRecord):
         return f"(array {self.element})"
 
 
-CompositeType = FuncType | StructType | ArrayType
+CompositeType: TypeAlias = FuncType | StructType | ArrayType
 
 
 @final
@@ -131,8 +135,8 @@ class DefType:
         return f"<DefType {self.index} of {len(self.group)}: {type(self.composite).__name__}>"
 
 
-TypeRef = DefType | TypeIndex | RecRef
-HeapType = AbstractHeapType | TypeRef | ExactType
+TypeRef: TypeAlias = DefType | TypeIndex | RecRef
+HeapType: TypeAlias = AbstractHeapType | TypeRef | ExactType
 
 _REC_GROUPS: dict[tuple[SubType, ...], tuple[DefType, ...]] = {}
 
@@ -184,13 +188,18 @@ def map_heap(heap: HeapType, change: Callable[[TypeRef], TypeRef]) -> HeapType:
 
 def map_value(t: ValType, change: Callable[[TypeRef], TypeRef]) -> ValType:
     """A value type with the type it refers to, if it does, changed."""
-    return ref_type(t.nullable, map_heap(t.heap, change)) if isinstance(t, RefType) else t
+    return map_reference(t, change) if isinstance(t, RefType) else t
+
+
+def map_reference(t: RefType, change: Callable[[TypeRef], TypeRef]) -> RefType:
+    """A reference type with the type it refers to, if it does, changed."""
+    return ref_type(t.nullable, map_heap(t.heap, change))
 
 
 def map_field(f: FieldType, change: Callable[[TypeRef], TypeRef]) -> FieldType:
     """A field with the type it refers to, if it does, changed."""
     if isinstance(f.storage, RefType):
-        return FieldType(map_value(f.storage, change), f.mutable)
+        return FieldType(map_reference(f.storage, change), f.mutable)
     return f
 
 

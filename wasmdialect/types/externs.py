@@ -9,6 +9,8 @@ from wasmdialect.types.defined import DefType
 from wasmdialect.types.values import I32, I64, NumType
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from wasmdialect.types.values import RefType, ValType
 
 
@@ -72,5 +74,5 @@ class TagType(FrozenRecord):
     type: DefType
 
 
-ExternType = DefType | TableType | MemoryType | GlobalType | TagType
+ExternType: TypeAlias = DefType | TableType | MemoryType | GlobalType | TagType
 """The type of an import or export; a `DefType` is a function."""

@@ -139,6 +139,16 @@ def storage_matches(sub: StorageType, sup: StorageType) -> bool:
     return matches(sub, sup)
 
 
+def is_extern(t: ValType) -> bool:
+    """Whether values of a type are references to objects of the host."""
+    return isinstance(t, RefType) and top_of(t.heap) is EXTERN
+
+
+def is_function(t: ValType) -> bool:
+    """Whether values of a type are references to functions."""
+    return isinstance(t, RefType) and top_of(t.heap) is FUNC
+
+
 def is_defaultable(t: ValType) -> bool:
     """Whether a local of type `t` starts with a value: every type but non-null references."""
     return not isinstance(t, RefType) or t.nullable

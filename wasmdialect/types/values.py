@@ -9,6 +9,7 @@ from wasmdialect._static import TYPE_CHECKING, final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeAlias
 
     from wasmdialect.types.defined import HeapType, TypeRef
 
@@ -177,7 +178,7 @@ class RefType:
     __str__ = __repr__
 
 
-ValType = NumType | RefType
+ValType: TypeAlias = NumType | RefType
 
 _REF_TYPES: dict[tuple[bool, HeapType], RefType] = {}
 
@@ -207,6 +208,11 @@ FUNCREF = ref_type(True, FUNC)
 EXTERNREF = ref_type(True, EXTERN)
 EXNREF = ref_type(True, EXN)
 SHORTHAND_REF_TYPES = {name: ref_type(True, heap) for heap, name in _SHORTHANDS.items()}
+VALUE_TYPES: Mapping[str, ValType] = {
+    **{t.name: t for t in NUM_TYPES.values()},
+    **SHORTHAND_REF_TYPES,
+}
+"""The value types that are one word of the text format."""
 
 
 @final

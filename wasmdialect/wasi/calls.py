@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     Self = TypeVar("Self")
     Params = ParamSpec("Params")
 
-_MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
-
 
 def wasi_call(
     function: Callable[Concatenate[Self, GuestMemory, Params], None],
@@ -29,7 +27,7 @@ def wasi_call(
     Exceptions that are not errors of the program (KeyboardInterrupt, a callback's own exception) pass
     through.
     """
-    masks = tuple(_MASKS[param] for param in SIGNATURES[function.__name__].params)
+    masks = tuple((1 << 8 * t.size) - 1 for t in SIGNATURES[function.__name__].params)
 
     plain: Callable[..., None] = function
 

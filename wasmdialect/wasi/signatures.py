@@ -7,21 +7,14 @@ pointer and length; a result other than the error number is a pointer it is stor
 
 from __future__ import annotations
 
-from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.types import I32, NUMBERS, FuncType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MODULE = "wasi_snapshot_preview1"
 """The name of the module that a program imports these functions from."""
-
-
-class Signature(FrozenRecord):
-    """The type of one function; `result` is the error number, None if it does not return."""
-
-    params: tuple[str, ...]
-    result: str | None = "i32"
 
 
 _ROWS = (
@@ -73,8 +66,11 @@ _ROWS = (
     ("sock_shutdown", "i32 i32"),  # fd, sdflags
 )
 
-SIGNATURES: Mapping[str, Signature] = {
-    **{name: Signature(tuple(words.split())) for name, words in _ROWS},
-    "proc_exit": Signature(("i32",), None),
+SIGNATURES: Mapping[str, FuncType] = {
+    **{
+        name: FuncType(tuple(NUMBERS[word] for word in words.split()), (I32,))
+        for name, words in _ROWS
+    },
+    "proc_exit": FuncType((I32,)),
 }
 """The signature of each function by its name."""

@@ -8,7 +8,7 @@ from enum import Enum, Flag, auto
 from typing import TypeAlias
 
 from wasmdialect.abi.traps import TrapCode
-from wasmdialect.types import I31, NUM_TYPES, SHORTHAND_REF_TYPES, ValType, ref_type
+from wasmdialect.types import I31, VALUE_TYPES, ValType, ref_type
 from wasmdialect.wasm.features import Feature
 
 
@@ -142,8 +142,7 @@ def _is_commutative(shape: str | None, operation: str) -> bool:
 
 
 _TYPE_WORDS: dict[str, ValType] = {
-    **{t.name: t for t in NUM_TYPES.values()},
-    **SHORTHAND_REF_TYPES,
+    **VALUE_TYPES,
     "(ref_i31)": ref_type(False, I31),
 }
 
