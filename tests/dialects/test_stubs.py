@@ -1,9 +1,11 @@
-"""The stub of the classes that the instruction table makes is fresh, and what it declares is there."""
+"""What is generated from the instruction table is fresh: the stub of the classes, whose declarations
+are there, and the constructors."""
 
 from __future__ import annotations
 
 import inspect
 
+import generate_constructors
 import generate_stubs
 
 from wasmdialect.dialects import wasmir
@@ -12,6 +14,13 @@ from wasmdialect.dialects import wasmir
 def test_stub_is_fresh():
     assert generate_stubs.STUB.read_text() == generate_stubs.stub_text(), (
         "run python tools/generate_stubs.py"
+    )
+
+
+def test_constructors_are_fresh():
+    module = generate_constructors.MODULE
+    assert module.read_text() == generate_constructors.module_text(), (
+        "run python tools/generate_constructors.py"
     )
 
 

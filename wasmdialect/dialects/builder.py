@@ -8,9 +8,10 @@ creates.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Self, TypeVar
 
-from xdsl.dialects.builtin import UnknownLoc
+from xdsl.dialects.builtin import SymbolRefAttr, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.traits import IsTerminator
 
@@ -18,6 +19,9 @@ from wasmdialect.dialects.fast import Inserter, LocationAttr
 
 _NOWHERE = UnknownLoc()
 _OpT = TypeVar("_OpT", bound=Operation)
+
+Symbol = SymbolRefAttr | str
+"""A symbol as it is printed, without the `@`, or a reference to it."""
 
 
 class OpBuilder(Inserter):
@@ -141,3 +145,13 @@ def _check_not_terminator(op: Operation) -> None:
 def _location_of(block: Block) -> LocationAttr:
     function = block.parent_op()
     return _NOWHERE if function is None else function.location
+
+
+def symbol_ref(symbol: Symbol) -> SymbolRefAttr:
+    """A reference to a symbol."""
+    return _symbol(symbol) if isinstance(symbol, str) else symbol
+
+
+@lru_cache(10_000)
+def _symbol(name: str) -> SymbolRefAttr:
+    return SymbolRefAttr(name)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr, SymbolRefAttr
 from xdsl.ir import Operation, Region
 
 from wasmdialect.abi.layout import Counts
@@ -99,6 +99,10 @@ class ModuleDeclarations:
                 if found.setdefault(op.sym_name.data, op) is not op:
                     raise DeclarationError(f"@{op.sym_name.data} is declared twice")
         return found
+
+    def index_of(self, symbol: SymbolRefAttr) -> int:
+        """The index of what a symbol names, among those of its kind. KeyError if nothing is."""
+        return self.symbols[symbol.root_reference.data].index_value
 
 
 def _index_of(op: wasmir.DeclarationOp) -> int:

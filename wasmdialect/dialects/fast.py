@@ -31,6 +31,7 @@ from xdsl.irdl import AttrSizedOperandSegments
 LocationAttr = _LocationAttr
 
 _new = object.__new__
+_set_field = object.__setattr__
 _new_tuple = cast(Callable[[Any, Iterable[Any]], Any], tuple.__new__)  # pyright: ignore[reportUnknownMemberType]
 _NO_VALUES: SSAValues[Any] = SSAValues()
 
@@ -323,13 +324,12 @@ class Locations:
     def at(self, offset: int) -> LocationAttr:
         """The location of a byte offset, without running attribute verification."""
         column = _new(IntAttr)
-        object.__setattr__(column, "data", offset)
+        _set_field(column, "data", offset)
         location = _new(FileLineColLoc)
-        set_field = object.__setattr__
-        set_field(location, "filename", self._file)
-        set_field(location, "line", self._line)
-        set_field(location, "column", column)
-        return cast(LocationAttr, location)
+        _set_field(location, "filename", self._file)
+        _set_field(location, "line", self._line)
+        _set_field(location, "column", column)
+        return location
 
 
 def wasm_offset(location: LocationAttr) -> int | None:

@@ -15,8 +15,9 @@ from xdsl.ir import Attribute, SSAValue
 
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmvm
+from wasmdialect.dialects.builder import Symbol, symbol_ref
 from wasmdialect.dialects.fast import integer_attr
-from wasmdialect.dialects.wasmir_builder import Symbol, WasmIRBuilder, symbol_ref
+from wasmdialect.dialects.wasmir_builder import WasmIRBuilder
 from wasmdialect.dialects.wasmvm import PTR, Path, path_properties
 
 UNIT = UnitAttr()

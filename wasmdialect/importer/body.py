@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xdsl.ir import Block, SSAValue
 
 from wasmdialect import types as wt
-from wasmdialect.dialects.wasmir_builder import CONSTANTS
+from wasmdialect.dialects import wasmir
 from wasmdialect.importer.function import FunctionImporter, loop_locals
 from wasmdialect.importer.markers import AT_ENTRY, handlers_with
 from wasmdialect.importer.operators import HANDLERS
@@ -56,7 +56,9 @@ def _zero(importer: FunctionImporter, t: wt.ValType) -> SSAValue:
     value_type = importer.unit.value_type(t)
     if isinstance(t, wt.RefType):
         return importer.ref_null(value_type)
-    return CONSTANTS[f"{t.name}.const"](importer, 0)
+    cls = wasmir.CONST_OPS[f"{t.name}.const"]
+    properties = importer.unit.properties(cls.INSTRUCTION, 0)
+    return importer.value(cls, (), value_type, properties)
 
 
 def import_constant(context: ImportContext, block: Block, expression: ConstExpr) -> SSAValue:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 from xdsl.dialects.builtin import FunctionType, SymbolRefAttr
 
 from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import Locations
+from wasmdialect.dialects.wasmir.immediates import Attributes, attributes_of
 from wasmdialect.dialects.wasmir.types import ValueType
 from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.importer.supported import missing_feature
+from wasmdialect.wasm.instructions import Instruction
 from wasmdialect.wasm.module import Module
 
 
@@ -23,6 +26,8 @@ class ImportContext(ABC):
         self.locations = Locations(file)
         """`file` is the file name in locations: that of the input."""
         self._function_types: dict[wt.FuncType, FunctionType] = {}
+        self._callee_types: dict[int, FunctionType] = {}
+        self._properties: dict[tuple[int, Any], Attributes] = {}
 
     @abstractmethod
     def ref(self, word: str, index: int) -> SymbolRefAttr:
@@ -47,32 +52,18 @@ class ImportContext(ABC):
             )
         return known
 
-    # --- symbols by kind ---
+    def callee_type(self, index: int) -> FunctionType:
+        """The IR type of a function by its index; quicker than by its type, which is to be hashed."""
+        known = self._callee_types.get(index)
+        if known is None:
+            signature = self.wasm.functions[index].signature
+            known = self._callee_types[index] = self.function_type(signature)
+        return known
 
-    def function_ref(self, index: int) -> SymbolRefAttr:
-        """The symbol of a function."""
-        return self.ref("func", index)
-
-    def type_ref(self, index: int) -> SymbolRefAttr:
-        """The symbol of a type of the type section."""
-        return self.ref("type", index)
-
-    def memory_ref(self, index: int) -> SymbolRefAttr:
-        """The symbol of a memory."""
-        return self.ref("memory", index)
-
-    def table_ref(self, index: int) -> SymbolRefAttr:
-        """The symbol of a table."""
-        return self.ref("table", index)
-
-    def global_ref(self, index: int) -> SymbolRefAttr:
-        """The symbol of a global."""
-        return self.ref("global", index)
-
-    def data_ref(self, index: int) -> SymbolRefAttr:
-        """The symbol of a data segment."""
-        return self.ref("data", index)
-
-    def elem_ref(self, index: int) -> SymbolRefAttr:
-        """The symbol of an element segment."""
-        return self.ref("elem", index)
+    def properties(self, row: Instruction, immediate: Any) -> Attributes:
+        """The properties of an operation, from the immediate of its instruction (a new dictionary)."""
+        key = (row.opcode, immediate)
+        known = self._properties.get(key)
+        if known is None:
+            known = self._properties[key] = attributes_of(row, immediate, self.ref)
+        return known.copy()

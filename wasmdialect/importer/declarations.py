@@ -86,7 +86,7 @@ class _DeclarationImporter(ImportContext):
             name = StringAttr(export.name)
             self._add_op(wasmir.ExportOp, {"export_name": name, "target": target})
         if wasm.start is not None:
-            self._add_op(wasmir.StartOp, {"function": self.function_ref(wasm.start)})
+            self._add_op(wasmir.StartOp, {"function": self.ref("func", wasm.start)})
         module = ModuleOp(Region(self._block))
         if wasm.names.module:
             module.attributes[MODULE_NAME] = StringAttr(wasm.names.module)
@@ -179,7 +179,7 @@ class _DeclarationImporter(ImportContext):
         regions: list[Region] = []
         if segment.mode is SegmentMode.ACTIVE:
             assert segment.offset is not None
-            properties["memory"] = self.memory_ref(segment.memory)
+            properties["memory"] = self.ref("memory", segment.memory)
             regions.append(self._constant([segment.offset]))
         self._add(wasmir.DataOp, "data", segment.index, properties, regions)
 
@@ -189,7 +189,7 @@ class _DeclarationImporter(ImportContext):
         if segment.functions is not None:
             # Listed functions are never null (`(ref func)`), which no operation depends on.
             properties["element_type"] = wasmir.FUNCREF
-            functions = [self.function_ref(f) for f in segment.functions]
+            functions = [self.ref("func", f) for f in segment.functions]
             properties["functions"] = ArrayAttr(functions)
         else:
             properties["element_type"] = self.value_type(segment.type)
@@ -197,7 +197,7 @@ class _DeclarationImporter(ImportContext):
                 items = self._constant(segment.expressions)
         if segment.mode is SegmentMode.ACTIVE:
             assert segment.offset is not None
-            properties["table"] = self.table_ref(segment.table)
+            properties["table"] = self.ref("table", segment.table)
             place = self._constant([segment.offset])
         elif segment.mode is SegmentMode.DECLARATIVE:
             properties["declarative"] = UnitAttr()

@@ -1,16 +1,17 @@
-"""Importing instructions: one handler for each opcode, most of them generated from a table."""
+"""Importing instructions: one handler for each opcode. Those of control, calls, locals and `select` are
+written by hand; every other instruction becomes its operation, with the properties of its immediates.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from xdsl.dialects.builtin import IntegerType, i32, i64
-from xdsl.ir import Block
+from xdsl.dialects.builtin import i32, i64
+from xdsl.ir import Attribute, Block
 
 from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
-from wasmdialect.dialects.wasmir_builder import CONSTANTS
 from wasmdialect.importer.function import Edge, FunctionImporter, Handler
 from wasmdialect.wasm.instructions import INSTRUCTIONS
 
@@ -28,64 +29,7 @@ def _handles(*mnemonics: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def _handle_unary(cls: type[wasmir.NumericOp]) -> Handler:
-    result_type = cls.RESULT_TYPE
-
-    def unary(f: FunctionImporter, _: Any) -> None:
-        stack = f.stack
-        stack[-1] = f.value(cls, (stack[-1],), result_type)
-
-    return unary
-
-
-def _handle_binary(cls: type[wasmir.NumericOp]) -> Handler:
-    result_type = cls.RESULT_TYPE
-
-    def binary(f: FunctionImporter, _: Any) -> None:
-        stack = f.stack
-        rhs = stack.pop()
-        stack[-1] = f.value(cls, (stack[-1], rhs), result_type)
-
-    return binary
-
-
-def _handle_const(mnemonic: str) -> Handler:
-    build = CONSTANTS[mnemonic]
-
-    def const(f: FunctionImporter, value: int) -> None:
-        f.stack.append(build(f, value))
-
-    return const
-
-
-def _handle_load(mnemonic: str, width: int) -> Handler:
-    def load(f: FunctionImporter, memarg: tuple[int, int, int]) -> None:
-        align_log2, offset, memory = memarg
-        align = 1 << align_log2
-        reference, stack = f.unit.memory_ref(memory), f.stack
-        stack[-1] = f.load(
-            mnemonic, reference, stack[-1], offset=offset, align=align if align < width else None
-        )
-
-    return load
-
-
-def _handle_store(mnemonic: str, width: int) -> Handler:
-    def store(f: FunctionImporter, memarg: tuple[int, int, int]) -> None:
-        align_log2, offset, memory = memarg
-        align = 1 << align_log2
-        reference, stack = f.unit.memory_ref(memory), f.stack
-        value, address = stack.pop(), stack.pop()
-        f.store(
-            mnemonic,
-            reference,
-            address,
-            value,
-            offset=offset,
-            align=align if align < width else None,
-        )
-
-    return store
+# --- control, calls, locals ---
 
 
 @_handles("nop")
@@ -147,21 +91,22 @@ def _return(f: FunctionImporter, _: Any) -> None:
 
 @_handles("call")
 def _call(f: FunctionImporter, index: int) -> None:
-    signature = f.unit.function_type(f.unit.wasm.functions[index].signature)
+    signature = f.unit.callee_type(index)
     arguments = f.pop_many(len(signature.inputs.data))
-    f.stack.extend(f.call(f.unit.function_ref(index), arguments, signature.outputs.data))
+    properties = f.unit.properties(wasmir.CallOp.INSTRUCTION, index)
+    f.stack.extend(f.results(wasmir.CallOp, arguments, signature.outputs.data, properties))
 
 
 @_handles("call_indirect")
 def _call_indirect(f: FunctionImporter, immediate: tuple[int, int]) -> None:
-    type_index, table = immediate
+    type_index, _ = immediate
     composite = f.unit.wasm.types[type_index].composite
     assert isinstance(composite, wt.FuncType)
     signature = f.unit.function_type(composite)
     index = f.stack.pop()
-    arguments = f.pop_many(len(signature.inputs.data))
-    table_ref, type_ref = f.unit.table_ref(table), f.unit.type_ref(type_index)
-    f.stack.extend(f.call_indirect(table_ref, type_ref, index, arguments, signature.outputs.data))
+    operands = (index, *f.pop_many(len(signature.inputs.data)))
+    properties = f.unit.properties(wasmir.CallIndirectOp.INSTRUCTION, immediate)
+    f.stack.extend(f.results(wasmir.CallIndirectOp, operands, signature.outputs.data, properties))
 
 
 @_handles("drop")
@@ -192,124 +137,131 @@ def _local_tee(f: FunctionImporter, index: int) -> None:
     f.frames[-1].assigned.add(index)
 
 
-@_handles("global.get")
-def _global_get(f: FunctionImporter, index: int) -> None:
-    variable = f.unit.wasm.globals[index]
-    result_type = f.unit.value_type(variable.type.value)
-    f.stack.append(f.global_get(f.unit.global_ref(index), result_type))
+# --- instructions that are one operation ---
 
 
-@_handles("global.set")
-def _global_set(f: FunctionImporter, index: int) -> None:
-    f.global_set(f.unit.global_ref(index), f.stack.pop())
+def _address_type(f: FunctionImporter, memory: int) -> Attribute:
+    return _index_type(f.unit.wasm.memories[memory].type.address)
 
 
-def _address_type(f: FunctionImporter, memory: int) -> IntegerType:
-    return i64 if f.unit.wasm.memories[memory].type.address is wt.I64 else i32
+def _table_index_type(f: FunctionImporter, table: int) -> Attribute:
+    return _index_type(f.unit.wasm.tables[table].type.address)
 
 
-def _index_type(f: FunctionImporter, table: int) -> IntegerType:
-    return i64 if f.unit.wasm.tables[table].type.address is wt.I64 else i32
+def _index_type(t: wt.NumType) -> Attribute:
+    return i64 if t is wt.I64 else i32
 
 
-@_handles("memory.size")
-def _memory_size(f: FunctionImporter, memory: int) -> None:
-    f.stack.append(f.memory_size(f.unit.memory_ref(memory), _address_type(f, memory)))
+def _type_on_top(f: FunctionImporter, _: Any) -> Attribute:
+    return f.stack[-1].type
 
 
-@_handles("memory.grow")
-def _memory_grow(f: FunctionImporter, memory: int) -> None:
-    f.stack.append(f.memory_grow(f.unit.memory_ref(memory), f.stack.pop()))
+def _global_type(f: FunctionImporter, index: int) -> Attribute:
+    return f.unit.value_type(f.unit.wasm.globals[index].type.value)
 
 
-@_handles("memory.fill")
-def _memory_fill(f: FunctionImporter, memory: int) -> None:
-    f.memory_fill(f.unit.memory_ref(memory), *f.pop_many(3))
+def _element_type(f: FunctionImporter, table: int) -> Attribute:
+    return f.unit.value_type(f.unit.wasm.tables[table].type.element)
 
 
-@_handles("memory.copy")
-def _memory_copy(f: FunctionImporter, memories: tuple[int, int]) -> None:
-    destination, source = memories
-    f.memory_copy(f.unit.memory_ref(destination), f.unit.memory_ref(source), *f.pop_many(3))
+def _null_type(f: FunctionImporter, heap: wt.HeapType) -> Attribute:
+    return f.unit.value_type(wt.ref_type(True, heap))
 
 
-@_handles("memory.init")
-def _memory_init(f: FunctionImporter, immediate: tuple[int, int]) -> None:
-    segment, memory = immediate
-    memory_ref, data_ref = f.unit.memory_ref(memory), f.unit.data_ref(segment)
-    f.memory_init(memory_ref, data_ref, *f.pop_many(3), segment_index=segment)
+def _function_reference_type(_: FunctionImporter, __: int) -> Attribute:
+    return wasmir.FUNCREF
 
 
-@_handles("data.drop")
-def _data_drop(f: FunctionImporter, segment: int) -> None:
-    f.data_drop(f.unit.data_ref(segment), segment)
+RESULT_TYPES: dict[type[wasmir.WasmOp], Callable[[FunctionImporter, Any], Attribute]] = {
+    wasmir.MemorySizeOp: _address_type,
+    wasmir.MemoryGrowOp: _type_on_top,
+    wasmir.GlobalGetOp: _global_type,
+    wasmir.TableGetOp: _element_type,
+    wasmir.TableSizeOp: _table_index_type,
+    wasmir.TableGrowOp: _type_on_top,
+    wasmir.RefNullOp: _null_type,
+    wasmir.RefFuncOp: _function_reference_type,
+}
+"""The type of the result, where the class of the operation leaves it open: from the immediate, and
+the operands that are on the stack."""
 
 
-@_handles("ref.null")
-def _ref_null(f: FunctionImporter, heap: wt.HeapType) -> None:
-    f.stack.append(f.ref_null(f.unit.value_type(wt.ref_type(True, heap))))
+def _general(cls: type[wasmir.WasmOp]) -> Handler:
+    """The handler of any instruction that is one operation."""
+    row, count = cls.INSTRUCTION, len(cls.get_irdl_definition().operands)
+    fixed, open_type = wasmir.result_types(cls), RESULT_TYPES.get(cls)
+
+    def handle(f: FunctionImporter, immediate: Any) -> None:
+        types = fixed if open_type is None else (open_type(f, immediate),)
+        operands = f.pop_many(count)
+        f.stack.extend(f.results(cls, operands, types, f.unit.properties(row, immediate)))
+
+    return handle
 
 
-@_handles("ref.is_null")
-def _ref_is_null(f: FunctionImporter, _: Any) -> None:
-    f.stack.append(f.ref_is_null(f.stack.pop()))
+# The shapes of most instructions of a module, without a list of operands and one of results.
 
 
-@_handles("ref.func")
-def _ref_func(f: FunctionImporter, index: int) -> None:
-    f.stack.append(f.ref_func(f.unit.function_ref(index)))
+def _unary(cls: type[wasmir.NumericOp]) -> Handler:
+    result_type = cls.RESULT_TYPE
+
+    def handle(f: FunctionImporter, _: Any) -> None:
+        stack = f.stack
+        stack[-1] = f.value(cls, (stack[-1],), result_type)
+
+    return handle
 
 
-@_handles("table.get")
-def _table_get(f: FunctionImporter, table: int) -> None:
-    element = f.unit.value_type(f.unit.wasm.tables[table].type.element)
-    f.stack.append(f.table_get(f.unit.table_ref(table), f.stack.pop(), element))
+def _binary(cls: type[wasmir.NumericOp]) -> Handler:
+    result_type = cls.RESULT_TYPE
+
+    def handle(f: FunctionImporter, _: Any) -> None:
+        stack = f.stack
+        rhs = stack.pop()
+        stack[-1] = f.value(cls, (stack[-1], rhs), result_type)
+
+    return handle
 
 
-@_handles("table.set")
-def _table_set(f: FunctionImporter, table: int) -> None:
-    f.table_set(f.unit.table_ref(table), *f.pop_many(2))
+def _const(cls: type[wasmir.ConstOp]) -> Handler:
+    row, result_type = cls.INSTRUCTION, cls.RESULT_TYPE
+
+    def handle(f: FunctionImporter, value: int) -> None:
+        f.stack.append(f.value(cls, (), result_type, f.unit.properties(row, value)))
+
+    return handle
 
 
-@_handles("table.size")
-def _table_size(f: FunctionImporter, table: int) -> None:
-    f.stack.append(f.table_size(f.unit.table_ref(table), _index_type(f, table)))
+def _load(cls: type[wasmir.LoadOp]) -> Handler:
+    row, result_type = cls.INSTRUCTION, cls.RESULT_TYPE
+
+    def handle(f: FunctionImporter, memarg: tuple[int, int, int]) -> None:
+        stack = f.stack
+        properties = f.unit.properties(row, memarg)
+        stack[-1] = f.value(cls, (stack[-1],), result_type, properties)
+
+    return handle
 
 
-@_handles("table.grow")
-def _table_grow(f: FunctionImporter, table: int) -> None:
-    f.stack.append(f.table_grow(f.unit.table_ref(table), *f.pop_many(2)))
+def _store(cls: type[wasmir.StoreOp]) -> Handler:
+    row = cls.INSTRUCTION
+
+    def handle(f: FunctionImporter, memarg: tuple[int, int, int]) -> None:
+        stack = f.stack
+        value, address = stack.pop(), stack.pop()
+        f.step(cls, (address, value), f.unit.properties(row, memarg))
+
+    return handle
 
 
-@_handles("table.fill")
-def _table_fill(f: FunctionImporter, table: int) -> None:
-    f.table_fill(f.unit.table_ref(table), *f.pop_many(3))
-
-
-@_handles("table.copy")
-def _table_copy(f: FunctionImporter, tables: tuple[int, int]) -> None:
-    destination, source = tables
-    f.table_copy(f.unit.table_ref(destination), f.unit.table_ref(source), *f.pop_many(3))
-
-
-@_handles("table.init")
-def _table_init(f: FunctionImporter, immediate: tuple[int, int]) -> None:
-    segment, table = immediate
-    table_ref, elem_ref = f.unit.table_ref(table), f.unit.elem_ref(segment)
-    f.table_init(table_ref, elem_ref, *f.pop_many(3), segment_index=segment)
-
-
-@_handles("elem.drop")
-def _elem_drop(f: FunctionImporter, segment: int) -> None:
-    f.elem_drop(f.unit.elem_ref(segment), segment)
-
-
+for _cls in wasmir.PLAIN_OPS:
+    HANDLERS[_cls.INSTRUCTION.opcode] = _general(_cls)
 for _numeric in wasmir.NUMERIC_OPS.values():
-    _make = _handle_unary if len(_numeric.OPERAND_TYPES) == 1 else _handle_binary
+    _make = _unary if len(_numeric.OPERAND_TYPES) == 1 else _binary
     HANDLERS[_numeric.INSTRUCTION.opcode] = _make(_numeric)
-for _mnemonic, _const in wasmir.CONST_OPS.items():
-    HANDLERS[_const.INSTRUCTION.opcode] = _handle_const(_mnemonic)
-for _accesses, _handle in ((wasmir.LOAD_OPS, _handle_load), (wasmir.STORE_OPS, _handle_store)):
-    for _mnemonic, _cls in _accesses.items():
-        assert _cls.INSTRUCTION.access is not None
-        HANDLERS[_cls.INSTRUCTION.opcode] = _handle(_mnemonic, _cls.INSTRUCTION.access.bytes)
+for _constant in wasmir.CONST_OPS.values():
+    HANDLERS[_constant.INSTRUCTION.opcode] = _const(_constant)
+for _loading in wasmir.LOAD_OPS.values():
+    HANDLERS[_loading.INSTRUCTION.opcode] = _load(_loading)
+for _storing in wasmir.STORE_OPS.values():
+    HANDLERS[_storing.INSTRUCTION.opcode] = _store(_storing)

@@ -17,6 +17,7 @@ from wasmdialect.dialects.wasmir.base import (
     MemoryAccess,
     StoreLike,
     WasmOp,
+    result_types,
 )
 from wasmdialect.dialects.wasmir.control import (
     CONTROL_OPS,
@@ -108,6 +109,7 @@ __all__ = [
     "FUNCREF",
     "LOAD_OPS",
     "NUMERIC_OPS",
+    "PLAIN_OPS",
     "STORE_OPS",
     "WASMIR",
     "BinaryOp",
@@ -170,6 +172,7 @@ __all__ = [
     "constant_bits",
     "function_type",
     "op_class",
+    "result_types",
     "value_type",
     "wasm_type",
 ]
@@ -180,8 +183,7 @@ class _Constants(ConstantMaterializationInterface):
         return constant(value, type)
 
 
-_OPERATIONS: list[type[WasmOp]] = [
-    *CONTROL_OPS,
+PLAIN_OPS: tuple[type[WasmOp], ...] = (
     *REFERENCE_OPS,
     *TABLE_OPS,
     *VARIABLE_OPS,
@@ -190,7 +192,10 @@ _OPERATIONS: list[type[WasmOp]] = [
     *NUMERIC_OPS.values(),
     *LOAD_OPS.values(),
     *STORE_OPS.values(),
-]
+)
+"""The operations that stand for one instruction, whose operands and results are on the stack."""
+
+_OPERATIONS = (*CONTROL_OPS, *PLAIN_OPS)
 _BY_MNEMONIC = {op.INSTRUCTION.mnemonic: op for op in _OPERATIONS}
 
 WASMIR = Dialect(

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, TypeVar, cast
 
 from xdsl.dialects.builtin import FlatSymbolRefAttr, SymbolRefAttr
-from xdsl.ir import Operation, SSAValue
-from xdsl.irdl import IRDLOperation, traits_def
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.irdl import InferenceContext, IRDLOperation, irdl_op_definition, traits_def
 from xdsl.traits import EffectInstance
 
 from wasmdialect.dialects.fast import operands_of
 from wasmdialect.dialects.wasmir.effects import TRAPS, InstructionEffects, effects_of
-from wasmdialect.wasm.instructions import Instruction
+from wasmdialect.dialects.wasmir.immediates import properties_of
+from wasmdialect.wasm.instructions import BY_MNEMONIC, Instruction
 
 
 class WasmOp(IRDLOperation, ABC):
@@ -27,6 +28,46 @@ class WasmOp(IRDLOperation, ABC):
     def effects(self) -> frozenset[EffectInstance]:
         """Reads and writes of Wasm state, and whether it may trap."""
         return effects_of(self.INSTRUCTION)
+
+
+_OpT = TypeVar("_OpT", bound=WasmOp)
+
+
+def define(row: Instruction, base: type[_OpT], fields: Mapping[str, object]) -> type[_OpT]:
+    """The class of an instruction: `i32.trunc_f32_s` is `I32TruncF32SOp`. Its properties are those of
+    the immediates; `fields` are its operands, results and traits."""
+    name = "".join(word[0].upper() + word[1:] for word in row.words) + "Op"
+    namespace: dict[str, object] = {
+        "__doc__": f"`{row.mnemonic}`",
+        "__module__": base.__module__,
+        "name": f"wasmir.{row.mnemonic}",
+        **{p.name: p.definition() for p in properties_of(row)},
+        **fields,
+    }
+    cls = irdl_op_definition(cast(type[_OpT], type(name, (base,), namespace)))
+    cls.INSTRUCTION = row
+    return cls
+
+
+def take_rows(classes: Sequence[type[WasmOp]]) -> None:
+    """Give classes that are written by hand the row of their mnemonic."""
+    for cls in classes:
+        _, _, mnemonic = cls.name.partition(".")
+        cls.INSTRUCTION = BY_MNEMONIC[mnemonic][0]
+
+
+def result_types(cls: type[WasmOp]) -> tuple[Attribute, ...]:
+    """The types of the results, as far as the class alone decides them."""
+    constraints = [result.constr for _, result in cls.get_irdl_definition().results]
+    return tuple(
+        t
+        for constraint in constraints
+        if constraint.can_infer(set(), length_known=True)
+        for t in constraint.infer(_NOTHING_KNOWN, length=1)
+    )
+
+
+_NOTHING_KNOWN = InferenceContext()
 
 
 class MayTrap(Operation, ABC):

@@ -34,9 +34,8 @@ from xdsl.irdl import (
 from xdsl.traits import IsTerminator, Pure
 
 from wasmdialect.dialects.successors import CaseBranchOp
-from wasmdialect.dialects.wasmir.base import CallLike, MayTrap, WasmOp
+from wasmdialect.dialects.wasmir.base import CallLike, MayTrap, WasmOp, take_rows
 from wasmdialect.dialects.wasmir.effects import CallEffects
-from wasmdialect.wasm.instructions import BY_MNEMONIC
 
 
 @irdl_op_definition
@@ -203,5 +202,4 @@ CONTROL_OPS: tuple[type[WasmOp], ...] = (
     CallOp,
     CallIndirectOp,
 )
-for _op in CONTROL_OPS:
-    _op.INSTRUCTION = BY_MNEMONIC[_op.name.removeprefix("wasmir.")][0]
+take_rows(CONTROL_OPS)

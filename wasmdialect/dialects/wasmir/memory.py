@@ -7,7 +7,7 @@ trap.
 from __future__ import annotations
 
 from abc import ABC
-from typing import ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from xdsl.dialects.builtin import (
     I64,
@@ -21,6 +21,8 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
+    VarConstraint,
+    base,
     eq,
     irdl_op_definition,
     operand_def,
@@ -31,11 +33,18 @@ from xdsl.irdl import (
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 
-from wasmdialect.dialects.wasmir.base import LoadLike, MayTrap, MemoryAccess, StoreLike, WasmOp
-from wasmdialect.dialects.wasmir.numeric import class_name
+from wasmdialect.dialects.wasmir.base import (
+    LoadLike,
+    MayTrap,
+    MemoryAccess,
+    StoreLike,
+    WasmOp,
+    define,
+    take_rows,
+)
 from wasmdialect.dialects.wasmir.types import value_type
 from wasmdialect.wasm.features import Feature
-from wasmdialect.wasm.instructions import BY_MNEMONIC, INSTRUCTIONS, Instruction
+from wasmdialect.wasm.instructions import INSTRUCTIONS, Instruction
 
 AddressType = IntegerType
 """i32, or i64 for a 64-bit memory."""
@@ -44,10 +53,11 @@ AddressType = IntegerType
 class _Access(MemoryAccess, ABC):
     """Shared by loads and stores: the memory, the constant offset, alignment, proof of bounds."""
 
-    memory = prop_def(FlatSymbolRefAttr)
-    offset = prop_def(IntegerAttr[I64])
-    align = opt_prop_def(IntegerAttr[I64])
-    """Bytes, where the module promises less than the access's width."""
+    if TYPE_CHECKING:  # properties of the immediate
+        memory: FlatSymbolRefAttr
+        offset: IntegerAttr[I64]
+        align: IntegerAttr[I64] | None
+        """Bytes, where the module promises less than the access's width."""
     in_bounds = opt_prop_def(UnitAttr)
 
     @property
@@ -149,27 +159,11 @@ class StoreOp(_Access, StoreLike, ABC):
         return cls.create(operands=[address, value], properties=properties, attributes=attributes)
 
 
-_OpT = TypeVar("_OpT", bound=MemoryAccess)
-
-
-def _define(row: Instruction, base: type[_OpT], fields: dict[str, object]) -> type[_OpT]:
-    namespace: dict[str, object] = {
-        "__doc__": f"`{row.mnemonic}`",
-        "__module__": __name__,
-        "name": f"wasmir.{row.mnemonic}",
-        "address": operand_def(AddressType),
-        **fields,
-    }
-    cls = cast(type[_OpT], type(class_name(row.mnemonic), (base,), namespace))
-    cls = irdl_op_definition(cls)
-    cls.INSTRUCTION = row
-    return cls
-
-
 def _load_class(row: Instruction) -> type[LoadOp]:
     assert row.results is not None
     result_type = value_type(row.results[0])
-    cls = _define(row, LoadOp, {"result": result_def(eq(result_type))})
+    fields = {"address": operand_def(AddressType), "result": result_def(eq(result_type))}
+    cls = define(row, LoadOp, fields)
     cls.RESULT_TYPE = result_type
     return cls
 
@@ -177,7 +171,8 @@ def _load_class(row: Instruction) -> type[LoadOp]:
 def _store_class(row: Instruction) -> type[StoreOp]:
     assert row.params is not None
     stored_type = value_type(row.params[1])
-    cls = _define(row, StoreOp, {"value": operand_def(eq(stored_type))})
+    fields = {"address": operand_def(AddressType), "value": operand_def(eq(stored_type))}
+    cls = define(row, StoreOp, fields)
     cls.VALUE_TYPE = stored_type
     return cls
 
@@ -221,8 +216,9 @@ class MemoryGrowOp(_MemoryOp):
     """`memory.grow`: the old size in pages, or -1."""
 
     name = "wasmir.memory.grow"
-    delta = operand_def(AddressType)
-    result = result_def(AddressType)
+    T: ClassVar = VarConstraint("T", base(AddressType))
+    delta = operand_def(T)
+    result = result_def(T)
     assembly_format = "$memory `,` $delta attr-dict `:` type($delta) `->` type($result)"
 
     def __init__(self, memory: SymbolRefAttr, delta: SSAValue | Operation):
@@ -260,10 +256,11 @@ class MemoryCopyOp(WasmOp, MayTrap):
 
 
 @irdl_op_definition
-class MemoryInitOp(_MemoryOp, MayTrap):
+class MemoryInitOp(WasmOp, MayTrap):
     """`memory.init`: `length` bytes from `source` of a data segment."""
 
     name = "wasmir.memory.init"
+    memory = prop_def(FlatSymbolRefAttr)
     segment = prop_def(FlatSymbolRefAttr)
     segment_index = opt_prop_def(IntegerAttr[I64])
     destination = operand_def(AddressType)
@@ -294,5 +291,4 @@ BULK_OPS: tuple[type[WasmOp], ...] = (
     MemoryInitOp,
     DataDropOp,
 )
-for _op in BULK_OPS:
-    _op.INSTRUCTION = BY_MNEMONIC[_op.name.removeprefix("wasmir.")][0]
+take_rows(BULK_OPS)

@@ -8,24 +8,17 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Sequence
-from typing import ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from xdsl.dialects.builtin import IntegerAttr, IntegerType, i32, i64
 from xdsl.interfaces import HasFolderInterface
 from xdsl.ir import Attribute, Operation, SSAValue
-from xdsl.irdl import (
-    eq,
-    irdl_op_definition,
-    operand_def,
-    prop_def,
-    result_def,
-    traits_def,
-)
+from xdsl.irdl import eq, operand_def, result_def, traits_def
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import ConstantLike, Pure
 
-from wasmdialect.dialects.wasmir.base import MayTrap, WasmOp
+from wasmdialect.dialects.wasmir.base import MayTrap, WasmOp, define
 from wasmdialect.dialects.wasmir.types import value_type
 from wasmdialect.types import F32, F64
 from wasmdialect.wasm.features import Feature
@@ -105,7 +98,8 @@ class ConstOp(WasmOp, HasFolderInterface, ABC):
     SHAPE: ClassVar[str]
     """The number type in its mnemonic."""
     RESULT_TYPE: ClassVar[Attribute]
-    value = prop_def(IntegerAttr[IntegerType])
+    if TYPE_CHECKING:  # a property of the immediate
+        value: IntegerAttr[IntegerType]
 
     traits = traits_def(Pure(), ConstantLike())
 
@@ -174,12 +168,6 @@ def constant_bits(value: SSAValue) -> int | None:
     return owner.bits if isinstance(owner, ConstOp) else None
 
 
-def class_name(mnemonic: str) -> str:
-    """The Python class of a mnemonic: `i32.trunc_f32_s` is `I32TruncF32SOp`."""
-    words = mnemonic.replace(".", "_").split("_")
-    return "".join(w[0].upper() + w[1:] for w in words) + "Op"
-
-
 _OPERAND_NAMES = {1: ("operand",), 2: ("lhs", "rhs")}
 _BASES: dict[tuple[int, bool], type[NumericOp]] = {
     (1, False): UnaryOp,
@@ -198,9 +186,10 @@ def _numeric_class(row: Instruction) -> type[NumericOp]:
         name: operand_def(eq(t))
         for name, t in zip(_OPERAND_NAMES[len(operand_types)], operand_types, strict=True)
     }
+    fields["result"] = result_def(eq(value_type(row.results[0])))
     if not row.traps:
         fields["traits"] = traits_def(Pure())
-    cls = _define(row, _BASES[len(operand_types), bool(row.traps)], fields)
+    cls = define(row, _BASES[len(operand_types), bool(row.traps)], fields)
     cls.OPERAND_TYPES = operand_types
     assert row.shape is not None
     cls.SHAPE = row.shape
@@ -210,28 +199,11 @@ def _numeric_class(row: Instruction) -> type[NumericOp]:
 
 def _const_class(row: Instruction) -> type[ConstOp]:
     assert row.results is not None
-    cls = _define(row, ConstOp, {})
+    result_type = value_type(row.results[0])
+    cls = define(row, ConstOp, {"result": result_def(eq(result_type))})
     assert row.shape is not None
     cls.SHAPE = row.shape
-    cls.RESULT_TYPE = value_type(row.results[0])
-    return cls
-
-
-_OpT = TypeVar("_OpT", bound=WasmOp)
-
-
-def _define(row: Instruction, base: type[_OpT], fields: dict[str, object]) -> type[_OpT]:
-    assert row.results is not None
-    namespace: dict[str, object] = {
-        "__doc__": f"`{row.mnemonic}`",
-        "__module__": __name__,
-        "name": f"wasmir.{row.mnemonic}",
-        "result": result_def(eq(value_type(row.results[0]))),
-        **fields,
-    }
-    cls = cast(type[_OpT], type(class_name(row.mnemonic), (base,), namespace))
-    cls = irdl_op_definition(cls)
-    cls.INSTRUCTION = row
+    cls.RESULT_TYPE = result_type
     return cls
 
 

@@ -13,9 +13,8 @@ from xdsl.irdl import (
 )
 from xdsl.traits import Pure
 
-from wasmdialect.dialects.wasmir.base import WasmOp
+from wasmdialect.dialects.wasmir.base import WasmOp, take_rows
 from wasmdialect.dialects.wasmir.types import RefType
-from wasmdialect.wasm.instructions import BY_MNEMONIC
 
 
 @irdl_op_definition
@@ -55,5 +54,4 @@ REFERENCE_OPS: tuple[type[WasmOp], ...] = (
     RefIsNullOp,
     RefFuncOp,
 )
-for _op in REFERENCE_OPS:
-    _op.INSTRUCTION = BY_MNEMONIC[_op.name.removeprefix("wasmir.")][0]
+take_rows(REFERENCE_OPS)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from xdsl.dialects.builtin import I64, FlatSymbolRefAttr, IntegerAttr, IntegerType, i32
 from xdsl.irdl import (
+    VarConstraint,
+    base,
     eq,
     irdl_op_definition,
     operand_def,
@@ -12,9 +16,8 @@ from xdsl.irdl import (
     result_def,
 )
 
-from wasmdialect.dialects.wasmir.base import MayTrap, WasmOp
+from wasmdialect.dialects.wasmir.base import MayTrap, WasmOp, take_rows
 from wasmdialect.dialects.wasmir.types import RefType
-from wasmdialect.wasm.instructions import BY_MNEMONIC
 
 
 @irdl_op_definition
@@ -55,9 +58,10 @@ class TableGrowOp(WasmOp):
 
     name = "wasmir.table.grow"
     table = prop_def(FlatSymbolRefAttr)
+    T: ClassVar = VarConstraint("T", base(IntegerType))
     value = operand_def(RefType)
-    delta = operand_def(IntegerType)
-    result = result_def(IntegerType)
+    delta = operand_def(T)
+    result = result_def(T)
     assembly_format = (
         "$table `,` $value `,` $delta attr-dict"
         " `:` type($value) `,` type($delta) `->` type($result)"
@@ -133,5 +137,4 @@ TABLE_OPS: tuple[type[WasmOp], ...] = (
     TableInitOp,
     ElemDropOp,
 )
-for _op in TABLE_OPS:
-    _op.INSTRUCTION = BY_MNEMONIC[_op.name.removeprefix("wasmir.")][0]
+take_rows(TABLE_OPS)

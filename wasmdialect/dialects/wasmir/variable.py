@@ -11,8 +11,7 @@ from xdsl.irdl import (
     result_def,
 )
 
-from wasmdialect.dialects.wasmir.base import WasmOp
-from wasmdialect.wasm.instructions import BY_MNEMONIC
+from wasmdialect.dialects.wasmir.base import WasmOp, take_rows
 
 
 @irdl_op_definition
@@ -39,5 +38,4 @@ VARIABLE_OPS: tuple[type[WasmOp], ...] = (
     GlobalGetOp,
     GlobalSetOp,
 )
-for _op in VARIABLE_OPS:
-    _op.INSTRUCTION = BY_MNEMONIC[_op.name.removeprefix("wasmir.")][0]
+take_rows(VARIABLE_OPS)

@@ -102,6 +102,11 @@ class Instruction:
     """Its semantics on bit patterns; None if it is not a pure numeric instruction."""
 
     @property
+    def words(self) -> list[str]:
+        """The words of the mnemonic, for identifiers: `i32`, `trunc`, `f32`, `s`."""
+        return self.mnemonic.replace(".", "_").split("_")
+
+    @property
     def prefix(self) -> int | None:
         """The prefix byte, if there is one."""
         return self.opcode >> 12 if self.opcode > 0xFF else None
