@@ -17,6 +17,7 @@ from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
 from wasmdialect.dialects.fast import operands_of, result_of, users_of
 from wasmdialect.lowering.function import FunctionLowering, Handler
 from wasmdialect.types import NUMBERS
+from wasmdialect.wasm.instructions import Instruction
 
 _FLOATS: dict[str, Attribute] = {"f32": f32, "f64": f64}
 _INTEGERS: dict[str, IntegerType] = {"i32": i32, "i64": i64}
@@ -350,23 +351,25 @@ def _promote(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     f.values[result_of(op)] = _hide(f, wide, "f64")
 
 
-_TRUNC_BOUNDS: dict[tuple[str, str], tuple[int, str, int]] = {
-    # (float type, integer type and sign): bits of the lower bound, its comparison, bits of the upper
-    # bound, which is the first number that is too large.
-    ("f32", "i32_s"): (0xCF000000, "oge", 0x4F000000),
-    ("f32", "i32_u"): (0xBF800000, "ogt", 0x4F800000),
-    ("f32", "i64_s"): (0xDF000000, "oge", 0x5F000000),
-    ("f32", "i64_u"): (0xBF800000, "ogt", 0x5F800000),
-    ("f64", "i32_s"): (0xC1E0000000200000, "ogt", 0x41E0000000000000),
-    ("f64", "i32_u"): (0xBFF0000000000000, "ogt", 0x41F0000000000000),
-    ("f64", "i64_s"): (0xC3E0000000000000, "oge", 0x43E0000000000000),
-    ("f64", "i64_u"): (0xBFF0000000000000, "ogt", 0x43F0000000000000),
+_TRUNC_BOUNDS: dict[str, tuple[int, str, int]] = {
+    # Bits of the lower bound, its comparison, bits of the upper bound, which is the first number that
+    # is too large.
+    "i32.trunc_f32_s": (0xCF000000, "oge", 0x4F000000),
+    "i32.trunc_f32_u": (0xBF800000, "ogt", 0x4F800000),
+    "i64.trunc_f32_s": (0xDF000000, "oge", 0x5F000000),
+    "i64.trunc_f32_u": (0xBF800000, "ogt", 0x5F800000),
+    "i32.trunc_f64_s": (0xC1E0000000200000, "ogt", 0x41E0000000000000),
+    "i32.trunc_f64_u": (0xBFF0000000000000, "ogt", 0x41F0000000000000),
+    "i64.trunc_f64_s": (0xC3E0000000000000, "oge", 0x43E0000000000000),
+    "i64.trunc_f64_u": (0xBFF0000000000000, "ogt", 0x43F0000000000000),
 }
 
 
-def _trunc(t: str, target: str) -> Handler:
-    low_bits, low_predicate, high_bits = _TRUNC_BOUNDS[t, target]
-    cls = llvm_ext.FPToSIOp if target.endswith("s") else llvm_ext.FPToUIOp
+def _trunc(row: Instruction) -> Handler:
+    assert row.params is not None
+    t = str(row.params[0])
+    low_bits, low_predicate, high_bits = _TRUNC_BOUNDS[row.mnemonic]
+    cls = llvm_ext.FPToSIOp if row.signed else llvm_ext.FPToUIOp
 
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         value = f.values[operands_of(op)[0]]
@@ -381,10 +384,9 @@ def _trunc(t: str, target: str) -> Handler:
     return lower
 
 
-for _t in ("f32", "f64"):
-    for _target in ("i32_s", "i32_u", "i64_s", "i64_u"):
-        _it, _, _sign = _target.partition("_")
-        HANDLERS[wasmir.NUMERIC_OPS[f"{_it}.trunc_{_t}_{_sign}"]] = _trunc(_t, _target)
+for _mnemonic in _TRUNC_BOUNDS:
+    _truncating = wasmir.NUMERIC_OPS[_mnemonic]
+    HANDLERS[_truncating] = _trunc(_truncating.INSTRUCTION)
 
 
 def _from_integer(cls: type[Operation]) -> Handler:
