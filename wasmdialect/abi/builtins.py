@@ -57,6 +57,8 @@ _ROWS = (
     Builtin(65, "trap", ("i32",), None, native=True),
     Builtin(66, "memmove", ("ptr", "ptr", "i64"), None, native=True),
     Builtin(67, "memset", ("ptr", "i32", "i64"), None, native=True),
+    # The second of two type ids if the first is that of a subtype, else the first.
+    Builtin(68, "supertype", ("i32", "i32"), "i32"),
 )
 
 BUILTINS: Mapping[str, Builtin] = {b.name: b for b in _ROWS}

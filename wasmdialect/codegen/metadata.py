@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from xdsl.dialects.builtin import BytesAttr, FunctionType, ModuleOp, StringAttr, SymbolRefAttr, i64
+from xdsl.dialects.builtin import BytesAttr, ModuleOp, StringAttr, SymbolRefAttr, i64
 from xdsl.ir import Attribute, Operation, Region, SSAValue
 
 from wasmdialect import types as wt
@@ -69,6 +69,7 @@ class _Describer:
     def __init__(self, declared: ModuleDeclarations, guarded: bool):
         self.declared = declared
         self.guarded = guarded
+        self.type_indices: dict[wt.DefType, int] = {}
 
     def description(self) -> Description:
         """All of it."""
@@ -76,8 +77,7 @@ class _Describer:
         for cls, space in declared.spaces.items():
             _check_complete(cls, space)
         functions, types = declared.functions, declared.of(wasmir.TypeOp)
-        self.types = [_defined(op.function_type) for op in types]
-        type_indices = wt.type_indices(self.types)
+        type_indices = self.type_indices = wt.type_indices(declared.types.types)
         data, contents = self._data()
         name_rows, names = _names(functions)
         starts = [wasm_offset(f.location) or 0 for f in functions]
@@ -88,15 +88,12 @@ class _Describer:
         )
         info = ArtifactInfo(
             module_name=_module_name(declared.module),
-            types=self.types,
-            signatures=[*type_indices.values()],
-            functions=[type_indices[_defined(f.function_type)] for f in functions],
+            types=declared.types.types,
+            signatures=_signatures(types),
+            functions=[type_indices[declared.types.function(f)] for f in functions],
             tables=[self._table(op) for op in declared.of(wasmir.TableOp)],
             memories=[self._memory(op) for op in declared.of(wasmir.MemoryOp)],
-            globals=[
-                GlobalInfo(_wasm_type(g.value_type), g.mutable is not None, self._optional(g.init))
-                for g in declared.of(wasmir.GlobalOp)
-            ],
+            globals=[self._global(op) for op in declared.of(wasmir.GlobalOp)],
             imports=[
                 ImportInfo(*op.imported, op.WORD, op.index_value)
                 for op in declared.imports
@@ -121,13 +118,17 @@ class _Describer:
     # --- declarations ---
 
     def _table(self, op: wasmir.TableOp) -> TableInfo:
-        element, is_64 = _reference(op.element_type), op.address_type == i64
+        element, is_64 = self._reference(op.element_type), op.address_type == i64
         return TableInfo(element, *op.limits, is_64, self._optional(op.init))
 
     def _memory(self, op: wasmir.MemoryOp) -> MemoryInfo:
         is_64, page = op.address_type == i64, op.page_size_log2.value.data
         has_own = self.guarded and has_guard(is_64=is_64, page_size_log2=page)
         return MemoryInfo(*op.limits, is_64, op.shared is not None, page, has_own)
+
+    def _global(self, op: wasmir.GlobalOp) -> GlobalInfo:
+        t = self.declared.types.value(op.value_type)
+        return GlobalInfo(t, op.mutable is not None, self._optional(op.init))
 
     def _export(self, op: wasmir.ExportOp) -> ExportInfo:
         target = self._named(op.target, wasmir.ImportableOp, f"export {op.name_text!r}")
@@ -154,7 +155,7 @@ class _Describer:
             ]
             return ElementInfo(mode, wt.ref_type(False, wt.FUNC), table, offset, functions, None)
         items = self._expressions(op.items) if op.items.first_block is not None else []
-        return ElementInfo(mode, _reference(op.element_type), table, offset, None, items)
+        return ElementInfo(mode, self._reference(op.element_type), table, offset, None, items)
 
     def _data(self) -> tuple[list[DataInfo], bytes]:
         rows: list[DataInfo] = []
@@ -178,6 +179,16 @@ class _Describer:
             wanted = "" if cls is wasmir.ImportableOp else f" as {cls.name}"
             raise DeclarationError(f"{user} refers to @{name}, which is not declared{wanted}")
         return op
+
+    def _index_of(self, t: wt.TypeRef) -> wt.TypeRef:
+        assert isinstance(t, wt.DefType)
+        return wt.TypeIndex(self.type_indices[t])
+
+    def _reference(self, t: Attribute) -> wt.RefType:
+        found = self.declared.types.value(t)
+        if not isinstance(found, wt.RefType):
+            raise DeclarationError(f"{found} is not a reference type")
+        return found
 
     # --- constant expressions ---
 
@@ -226,7 +237,8 @@ class _Describer:
         elif isinstance(op, wasmir.RefFuncOp):
             immediate = self._named(op.function, wasmir.FuncOp, row.mnemonic).index_value
         elif isinstance(op, wasmir.RefNullOp):
-            immediate = write_heap(_reference(op.results[0].type).heap)
+            heap = self._reference(op.results[0].type).heap
+            immediate = write_heap(wt.map_heap(heap, self._index_of))
         return [row.mnemonic, immediate]
 
 
@@ -245,22 +257,10 @@ def _module_name(module: ModuleOp) -> str | None:
     return name_text(name) if isinstance(name, StringAttr | BytesAttr) else None
 
 
-def _wasm_type(t: Attribute) -> wt.ValType:
-    try:
-        return wasmir.wasm_type(t)
-    except KeyError:
-        raise DeclarationError(f"{t} is not a type of WebAssembly") from None
-
-
-def _reference(t: Attribute) -> wt.RefType:
-    found = _wasm_type(t)
-    if not isinstance(found, wt.RefType):
-        raise DeclarationError(f"{found} is not a reference type")
-    return found
-
-
-def _defined(t: FunctionType) -> wt.DefType:
-    return wt.func_def_type([*map(_wasm_type, t.inputs)], [*map(_wasm_type, t.outputs)])
+def _signatures(types: Sequence[wasmir.TypeOp]) -> list[int]:
+    """The index of the type that stands for each function type, by the number of its trampolines."""
+    numbered = ((number_of(op, "signature"), op.index_value) for op in types)
+    return [index for _, index in sorted((n, index) for n, index in numbered if n is not None)]
 
 
 def _names(functions: Sequence[wasmir.FuncOp]) -> tuple[list[int], bytes]:

@@ -17,6 +17,7 @@ from xdsl.ir import Operation, Region
 
 from wasmdialect.abi.layout import Counts
 from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.defined_types import DefinedTypes
 from wasmdialect.dialects.fast import integer_attr
 from wasmdialect.wasm.declared import DeclarationError
 
@@ -89,6 +90,11 @@ class ModuleDeclarations:
     def functions(self) -> list[wasmir.FuncOp]:
         """The functions, by index."""
         return self.of(wasmir.FuncOp)
+
+    @cached_property
+    def types(self) -> DefinedTypes:
+        """The defined types. Raises DeclarationError."""
+        return DefinedTypes(self.of(wasmir.TypeOp))
 
     @cached_property
     def symbols(self) -> dict[str, wasmir.DeclarationOp]:
@@ -172,10 +178,10 @@ def number_of(op: Operation, name: str) -> int | None:
 def _declare_types(declared: ModuleDeclarations, new: list[wasmir.DeclarationOp]) -> None:
     """A `wasmir.type` for the type of each new function that has none."""
     types = declared.of(wasmir.TypeOp)
-    known = {op.function_type for op in types}
+    known = {op.composite for op in types if op.is_plain}
     objects = {id(t) for t in known}  # most functions share them, and hashing a type takes longer
     for function in [*new]:
-        if not isinstance(function, wasmir.FuncOp):
+        if not isinstance(function, wasmir.FuncOp) or function.type is not None:
             continue
         function_type = function.function_type
         if id(function_type) in objects or function_type in known:
@@ -185,7 +191,7 @@ def _declare_types(declared: ModuleDeclarations, new: list[wasmir.DeclarationOp]
         while symbol in declared.symbols:
             symbol += "_"
         op = wasmir.TypeOp.create(
-            properties={"sym_name": StringAttr(symbol), "function_type": function_type}
+            properties={"sym_name": StringAttr(symbol), "composite": function_type}
         )
         declared.symbols[symbol] = op
         types.append(op)
@@ -235,14 +241,18 @@ def _named_functions(regions: Iterable[Region]) -> Iterator[str]:
 
 def _number_signatures(declared: ModuleDeclarations, new: list[wasmir.DeclarationOp]) -> None:
     """The first `wasmir.type` of each function type stands for it, and has its trampolines."""
-    types = declared.of(wasmir.TypeOp)
-    known = {op.function_type for op in types if op.signature is not None}
-    number = _next_number(types, "signature")
+    ops = declared.of(wasmir.TypeOp)
+    if not any(isinstance(op, wasmir.TypeOp) for op in new):
+        return
+    types = dict(zip(ops, DefinedTypes(ops).types, strict=True))
+    known = {types[op] for op in ops if op.signature is not None}
+    number = _next_number(ops, "signature")
     for op in new:
-        if isinstance(op, wasmir.TypeOp) and op.function_type not in known:
-            known.add(op.function_type)
-            op.properties["signature"] = integer_attr(number, 64)
-            number += 1
+        if not isinstance(op, wasmir.TypeOp) or op.function_type is None or types[op] in known:
+            continue
+        known.add(types[op])
+        op.properties["signature"] = integer_attr(number, 64)
+        number += 1
 
 
 def _number_segments(declared: ModuleDeclarations) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import DenseArrayBase, i32
+from xdsl.dialects.builtin import DenseArrayBase, UnitAttr, i32
 from xdsl.ir import Attribute, Block, SSAValue
 
 from wasmdialect.dialects import wasmir
@@ -105,6 +105,24 @@ class WasmIRBuilder(InstructionBuilder):
         }
         operands = (index, *arguments)
         return self.results(wasmir.CallIndirectOp, operands, result_types, properties)
+
+    def call_ref(
+        self,
+        signature: Symbol,
+        reference: SSAValue,
+        arguments: Sequence[SSAValue],
+        result_types: Sequence[Attribute],
+    ) -> Sequence[SSAValue]:
+        """Call the function of a reference; `signature` is a `wasmir.type`."""
+        properties: dict[str, Attribute] = {"signature": symbol_ref(signature)}
+        return self.results(wasmir.CallRefOp, (reference, *arguments), result_types, properties)
+
+    def known_non_null(self, reference: SSAValue) -> SSAValue:
+        """A reference that cannot be null here, with a type that says so."""
+        t = reference.type
+        assert isinstance(t, wasmir.RefType)
+        known: dict[str, Attribute] = {"known": UnitAttr()}
+        return self.value(wasmir.RefAsNonNullOp, (reference,), t.as_non_null(), known)
 
     def mark_operators(self, count: int) -> None:
         """Mark that so many operators ran."""

@@ -27,6 +27,10 @@ class InstructionBuilder(OpBuilder):
         """`ref.func`: a reference to a function."""
         return self.value(wasmir.RefFuncOp, (), result_type, {"function": symbol_ref(function)})
 
+    def ref_as_non_null(self, operand: SSAValue, result_type: Attribute) -> SSAValue:
+        """`ref.as_non_null`: the reference; traps if it is null."""
+        return self.value(wasmir.RefAsNonNullOp, (operand,), result_type)
+
     def table_get(self, table: Symbol, index: SSAValue, result_type: Attribute) -> SSAValue:
         """`table.get`."""
         return self.value(wasmir.TableGetOp, (index,), result_type, {"table": symbol_ref(table)})

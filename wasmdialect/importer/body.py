@@ -37,6 +37,7 @@ def import_body(
     importer = FunctionImporter(unit, entry)
     importer.location = op.location
     importer.locals = [*entry.args, *_zeros(importer, local_types)]
+    importer.local_types = [*entry.arg_types, *importer.types(local_types)]
     importer.open_function(importer.types(function.signature.results))
     importer.operators = AT_ENTRY
     importer.run(instructions, loop_locals(instructions), handlers_with(unit.markers))
@@ -54,8 +55,11 @@ def _zeros(importer: FunctionImporter, local_types: Sequence[wt.ValType]) -> lis
 
 def _zero(importer: FunctionImporter, t: wt.ValType) -> SSAValue:
     value_type = importer.unit.value_type(t)
-    if isinstance(t, wt.RefType):
-        return importer.ref_null(value_type)
+    if isinstance(value_type, wasmir.RefType):
+        nullable = value_type if value_type.is_nullable else value_type.as_nullable()
+        null = importer.ref_null(nullable)
+        # Validation has checked that a local of another type is not read before it is set.
+        return null if value_type.is_nullable else importer.known_non_null(null)
     cls = wasmir.CONST_OPS[f"{t.name}.const"]
     properties = importer.unit.properties(cls.INSTRUCTION, 0)
     return importer.value(cls, (), value_type, properties)

@@ -28,6 +28,7 @@ class ImportContext(ABC):
         self._function_types: dict[wt.FuncType, FunctionType] = {}
         self._callee_types: dict[int, FunctionType] = {}
         self._properties: dict[tuple[int, Any], Attributes] = {}
+        self._type_indices = wt.type_indices(wasm.types)
 
     @abstractmethod
     def ref(self, word: str, index: int) -> SymbolRefAttr:
@@ -35,6 +36,8 @@ class ImportContext(ABC):
 
     def value_type(self, t: wt.ValType, offset: int = 0) -> ValueType:
         """The IR type of a value type. Raises UnsupportedError if the IR has none yet."""
+        if isinstance(t, wt.RefType) and isinstance(t.heap, wt.DefType):
+            return wasmir.RefType.of(t.nullable, self.ref("type", self._type_indices[t.heap]))
         try:
             return wasmir.value_type(t)
         except KeyError:
@@ -59,6 +62,11 @@ class ImportContext(ABC):
             signature = self.wasm.functions[index].signature
             known = self._callee_types[index] = self.function_type(signature)
         return known
+
+    def reference_to(self, function: int) -> ValueType:
+        """The type of a reference to a function."""
+        t = self.wasm.types[self.wasm.functions[function].type_index]
+        return self.value_type(wt.ref_type(False, t))
 
     def properties(self, row: Instruction, immediate: Any) -> Attributes:
         """The properties of an operation, from the immediate of its instruction (a new dictionary)."""

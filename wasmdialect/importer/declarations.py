@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from xdsl.dialects.builtin import (
     ArrayAttr,
     BytesAttr,
+    IntegerType,
     ModuleOp,
+    NoneAttr,
     StringAttr,
     SymbolRefAttr,
     UnitAttr,
@@ -21,6 +23,7 @@ from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.declared import MODULE_NAME, extend_numbers
 from wasmdialect.dialects.fast import LocationAttr, integer_attr
+from wasmdialect.dialects.wasmir.types import ValueType
 from wasmdialect.importer.body import import_constant
 from wasmdialect.importer.context import ImportContext
 from wasmdialect.importer.errors import UnsupportedError
@@ -59,10 +62,8 @@ class _DeclarationImporter(ImportContext):
     def run(self) -> ModuleOp:
         """Declare everything."""
         wasm = self.wasm
-        for index, t in enumerate(wasm.types):
-            if isinstance(t.composite, wt.FuncType):
-                function_type = self.function_type(t.composite)
-                self._add(wasmir.TypeOp, "type", index, {"function_type": function_type})
+        for index, (t, entry) in enumerate(zip(wasm.types, _entries(wasm.types), strict=True)):
+            self._type(index, t, entry)
         declare: dict[ExternKind, Callable[[Any], None]] = {
             ExternKind.FUNC: self._function,
             ExternKind.TABLE: self._table,
@@ -93,6 +94,46 @@ class _DeclarationImporter(ImportContext):
         extend_numbers(module)  # all of them: none has a number yet
         return module
 
+    # --- types ---
+
+    def _type(self, index: int, t: wt.DefType, entry: wt.SubType) -> None:
+        """A type; `entry` is it as written, with indices. So a group that equals an earlier one refers
+        to itself all the same."""
+        properties: dict[str, Attribute] = {"composite": self._composite(entry.composite)}
+        for sup in entry.supers:
+            properties["supertype"] = self._symbol(sup)
+        if not t.final:
+            properties["open"] = UnitAttr()
+        if len(t.group) > 1:
+            properties["group"] = integer_attr(index - t.index, 64)
+        self._add(wasmir.TypeOp, "type", index, properties)
+
+    def _symbol(self, t: wt.HeapType) -> SymbolRefAttr:
+        assert isinstance(t, wt.TypeIndex)
+        return self.ref("type", t.index)
+
+    def _composite(self, t: wt.CompositeType) -> Attribute:
+        match t:
+            case wt.FuncType():
+                return self.function_type(t)
+            case wt.StructType(fields):
+                return wasmir.StructType(ArrayAttr([self._field(f) for f in fields]))
+            case wt.ArrayType(element):
+                return wasmir.ArrayType(self._field(element))
+
+    def _field(self, f: wt.FieldType) -> wasmir.FieldType:
+        storage = f.storage
+        if isinstance(storage, wt.PackedType):
+            attr: Attribute = IntegerType(8 * storage.size)
+        else:
+            attr = self.value_type(storage)
+        return wasmir.FieldType(UnitAttr() if f.mutable else NoneAttr(), attr)
+
+    def value_type(self, t: wt.ValType, offset: int = 0) -> ValueType:
+        if isinstance(t, wt.RefType) and isinstance(t.heap, wt.TypeIndex):
+            return wasmir.RefType.of(t.nullable, self._symbol(t.heap))
+        return super().value_type(t, offset)
+
     # --- one declaration ---
 
     def _add(
@@ -118,6 +159,7 @@ class _DeclarationImporter(ImportContext):
         offset = 0 if code is None else code.offset
         properties: dict[str, Attribute] = {
             "function_type": self.function_type(function.signature, offset),
+            **self._type_of(function),
             **self._names_of("func", index, self.wasm.names.functions, function.imported),
         }
         location = None
@@ -125,6 +167,12 @@ class _DeclarationImporter(ImportContext):
             location = self.locations.at(offset)
             properties["code_size"] = integer_attr(len(code.bytes), 64)
         self._add(wasmir.FuncOp, "func", index, properties, (Region(),), location)
+
+    def _type_of(self, function: Function) -> dict[str, Attribute]:
+        """The defined type of a function, if parameters and results do not say which it is."""
+        t = self.wasm.types[function.type_index]
+        is_plain = len(t.group) == 1 and t.final and not t.supers
+        return {} if is_plain else {"type": self.ref("type", function.type_index)}
 
     def _memory(self, memory: Memory) -> None:
         t = memory.type
@@ -209,6 +257,11 @@ class _DeclarationImporter(ImportContext):
         values = [import_constant(self, block, expression) for expression in expressions]
         block.add_op(wasmir.ReturnOp(*values))
         return Region(block)
+
+
+def _entries(types: Sequence[wt.DefType]) -> Iterator[wt.SubType]:
+    for group in wt.written_groups(types):
+        yield from group
 
 
 def _limits_properties(limits: wt.Limits) -> dict[str, Attribute]:

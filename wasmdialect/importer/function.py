@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
@@ -112,6 +112,8 @@ class FunctionImporter(WasmIRBuilder):
         """Whether the current code can be reached; no operation is built for unreachable code."""
         self.stack: list[SSAValue] = []
         self.locals: list[SSAValue] = []
+        self.local_types: list[Attribute] = []
+        """The declared types: a value may be of a subtype."""
         self.frames: list[Frame] = []
         self.operators = 0
         """The fuel count since the last marker; only updated by handlers of `markers`."""
@@ -221,7 +223,7 @@ class FunctionImporter(WasmIRBuilder):
         self.stack.extend(add_block_argument(header, t) for t in params)
         self.locals = self.locals.copy()
         for index in assigned:
-            self.locals[index] = add_block_argument(header, self.locals[index].type)
+            self.locals[index] = add_block_argument(header, self.local_types[index])
 
     def begin(self, block: Block) -> None:
         """Continue in a new block."""
@@ -321,7 +323,7 @@ class FunctionImporter(WasmIRBuilder):
             value = first[index]
             if all(edge.locals[index] is value for edge in edges):
                 continue
-            merged[index] = add_block_argument(block, value.type)
+            merged[index] = add_block_argument(block, self.local_types[index])
             for edge in edges:
                 edge.arguments.append(edge.locals[index])
         for edge in edges:

@@ -109,6 +109,42 @@ def _call_indirect(f: FunctionImporter, immediate: tuple[int, int]) -> None:
     f.stack.extend(f.results(wasmir.CallIndirectOp, operands, signature.outputs.data, properties))
 
 
+@_handles("call_ref")
+def _call_ref(f: FunctionImporter, type_index: int) -> None:
+    composite = f.unit.wasm.types[type_index].composite
+    assert isinstance(composite, wt.FuncType)
+    signature = f.unit.function_type(composite)
+    reference = f.stack.pop()
+    operands = (reference, *f.pop_many(len(signature.inputs.data)))
+    properties = f.unit.properties(wasmir.CallRefOp.INSTRUCTION, type_index)
+    f.stack.extend(f.results(wasmir.CallRefOp, operands, signature.outputs.data, properties))
+
+
+@_handles("br_on_null")
+def _br_on_null(f: FunctionImporter, depth: int) -> None:
+    reference = f.stack.pop()
+    is_null = f.ref_is_null(reference)
+    following = Block()
+    targets = [f.edge_to(f.label(depth)), (following, Edge([], []))]
+    f.branch(wasmir.BrIfOp, (is_null,), targets)
+    f.begin(following)
+    f.stack.append(f.known_non_null(reference))
+
+
+@_handles("br_on_non_null")
+def _br_on_non_null(f: FunctionImporter, depth: int) -> None:
+    reference = f.stack.pop()
+    is_null = f.ref_is_null(reference)
+    with_value, following = Block(), Block()
+    targets = [(following, Edge([], [])), (with_value, Edge([], []))]
+    f.branch(wasmir.BrIfOp, (is_null,), targets)
+    f.begin(with_value)
+    f.stack.append(f.known_non_null(reference))
+    f.branch(wasmir.BrOp, (), [f.edge_to(f.label(depth))])
+    f.stack.pop()
+    f.begin(following)
+
+
 @_handles("drop")
 def _drop(f: FunctionImporter, _: Any) -> None:
     f.stack.pop()
@@ -168,8 +204,14 @@ def _null_type(f: FunctionImporter, heap: wt.HeapType) -> Attribute:
     return f.unit.value_type(wt.ref_type(True, heap))
 
 
-def _function_reference_type(_: FunctionImporter, __: int) -> Attribute:
-    return wasmir.FUNCREF
+def _function_reference_type(f: FunctionImporter, index: int) -> Attribute:
+    return f.unit.reference_to(index)
+
+
+def _non_null_type(f: FunctionImporter, _: Any) -> Attribute:
+    t = f.stack[-1].type
+    assert isinstance(t, wasmir.RefType)
+    return t.as_non_null()
 
 
 RESULT_TYPES: dict[type[wasmir.WasmOp], Callable[[FunctionImporter, Any], Attribute]] = {
@@ -181,6 +223,7 @@ RESULT_TYPES: dict[type[wasmir.WasmOp], Callable[[FunctionImporter, Any], Attrib
     wasmir.TableGrowOp: _type_on_top,
     wasmir.RefNullOp: _null_type,
     wasmir.RefFuncOp: _function_reference_type,
+    wasmir.RefAsNonNullOp: _non_null_type,
 }
 """The type of the result, where the class of the operation leaves it open: from the immediate, and
 the operands that are on the stack."""

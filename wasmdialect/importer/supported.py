@@ -9,18 +9,14 @@ from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.module import Module
 
-_REFERENCES = frozenset({wt.FUNCREF, wt.EXTERNREF})
-
 
 def check_supported(module: Module) -> None:
     """Raise UnsupportedError for a declaration that cannot be imported yet."""
     for tag in module.tags:
         raise UnsupportedError(Feature.EXCEPTIONS, tag.declared_at, f"tag {tag.index}")
     for index, (t, at) in enumerate(zip(module.types, module.type_offsets, strict=True)):
-        if not isinstance(t.composite, wt.FuncType):
-            raise UnsupportedError(Feature.GC, at, f"type {index} is {t.composite}")
-        if len(t.group) > 1 or t.supers or not t.final:
-            raise UnsupportedError(Feature.GC, at, f"type {index} has relatives")
+        if t.describes or t.descriptor:
+            raise UnsupportedError(Feature.CUSTOM_DESCRIPTORS, at, f"type {index} has a descriptor")
     for t, at in _value_types(module):
         feature = missing_feature(t)
         if feature is not None:
@@ -51,10 +47,10 @@ def missing_feature(t: wt.ValType) -> Feature | None:
     """The feature that values of a type require; None if they are supported."""
     if t is wt.V128:
         return Feature.SIMD
-    if not isinstance(t, wt.RefType) or t in _REFERENCES:
+    if not isinstance(t, wt.RefType):
         return None
+    if isinstance(t.heap, wt.ExactType):
+        return Feature.CUSTOM_DESCRIPTORS
     if wt.top_of(t.heap) is wt.EXN:
         return Feature.EXCEPTIONS
-    if wt.top_of(t.heap) is wt.ANY:
-        return Feature.GC
-    return Feature.FUNCTION_REFERENCES
+    return Feature.GC if wt.top_of(t.heap) is wt.ANY else None

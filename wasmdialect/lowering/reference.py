@@ -22,7 +22,14 @@ def _ref_is_null(f: FunctionLowering, op: wasmir.RefIsNullOp) -> None:
     f.values[result_of(op)] = f.value(llvm.ZExtOp, (is_null,), i32)
 
 
+def _ref_as_non_null(f: FunctionLowering, op: wasmir.RefAsNonNullOp) -> None:
+    if op.known is None:
+        raise ValueError(f"{op.name} has a check, which insert-vmctx-loads makes")
+    f.values[result_of(op)] = f.values[op.operand]
+
+
 HANDLERS: dict[type[Operation], Handler] = {
     wasmir.RefNullOp: _ref_null,
     wasmir.RefIsNullOp: _ref_is_null,
+    wasmir.RefAsNonNullOp: _ref_as_non_null,
 }

@@ -68,6 +68,7 @@ class InsertTrampolines(ModulePass):
 
     def _type_trampoline(self, kind: str, declaration: wasmir.TypeOp) -> wasmvm.FuncOp:
         assert declaration.signature is not None
+        assert declaration.function_type is not None
         symbol = type_trampoline_symbol(kind, declaration.signature.value.data)
         body = _Body(declaration.function_type, _CONVENTIONS[kind], self.debug_checks)
         _TYPE_BODIES[kind](body)

@@ -7,7 +7,7 @@ Source of the steps: docs/abi.md, "Calls and tables" and "Bounds".
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -271,7 +271,7 @@ def _elem_drop(r: _FunctionRewrite, op: wasmir.ElemDropOp) -> None:
 def _ref_func(r: _FunctionRewrite, op: wasmir.RefFuncOp) -> None:
     slot = r.callee(op.function).func_ref
     assert slot is not None, "validation has checked that the function is declared"
-    r.entry_address(r.vmctx(), "func_refs", slot.value.data, wasmir.FUNCREF)
+    r.entry_address(r.vmctx(), "func_refs", slot.value.data, op.result.type)
     r.give_place(op)
 
 
@@ -302,12 +302,36 @@ def _call_indirect(r: _FunctionRewrite, op: wasmir.CallIndirectOp) -> None:
     ids = r.entry_field(vmctx, wasmvm.Path("vmctx", None, "signature_ids"))
     expected = r.signature_id(ids, signature.index_value)
     actual = r.load_field(reference, "func_ref.type_index")
+    if signature.open is not None:
+        # Subtypes will do, of which other modules may have more.
+        actual = r.builtin_value("supertype", i32, actual, expected)
     r.trap_if(r.numeric("i32.ne", actual, expected), TrapCode.BAD_SIGNATURE)
+    _call_reference(r, op, reference, arguments)
+
+
+def _call_reference(
+    r: _FunctionRewrite, op: Operation, reference: SSAValue, arguments: Sequence[SSAValue]
+) -> None:
     code = r.load_field(reference, "func_ref.wasm_call")
     callee_vmctx = r.load_field(reference, "func_ref.vmctx")
-    r.call_pointer("wasm", code, callee_vmctx, vmctx, arguments, op.result_types)
+    r.call_pointer("wasm", code, callee_vmctx, r.vmctx(), arguments, op.result_types)
     r.forget_fields()
     r.give_place(op)
+
+
+def _call_ref(r: _FunctionRewrite, op: wasmir.CallRefOp) -> None:
+    reference, *arguments = op.operands
+    assert isinstance(reference.type, wasmir.RefType)
+    if reference.type.is_nullable:
+        r.trap_if(r.ref_is_null(reference), TrapCode.NULL_REFERENCE)
+    _call_reference(r, op, reference, arguments)
+
+
+def _ref_as_non_null(r: _FunctionRewrite, op: wasmir.RefAsNonNullOp) -> None:
+    if op.known is None:
+        r.trap_if(r.ref_is_null(op.operand), TrapCode.NULL_REFERENCE)
+        op.properties["known"] = UnitAttr()
+    relink(r.block, op)
 
 
 def _marker(r: _FunctionRewrite, op: Operation) -> None:
@@ -340,4 +364,6 @@ _HANDLERS: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
     wasmir.LoopHeaderOp: _marker,
     wasmir.CallOp: _call,
     wasmir.CallIndirectOp: _call_indirect,
+    wasmir.CallRefOp: _call_ref,
+    wasmir.RefAsNonNullOp: _ref_as_non_null,
 }

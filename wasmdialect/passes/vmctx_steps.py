@@ -244,7 +244,8 @@ class VMContextSteps(WasmBuilder):
 
 def holds_functions(table: wasmir.TableOp) -> bool:
     """Whether the elements of a table carry the initialised bit."""
-    return table.element_type == wasmir.FUNCREF
+    element = table.element_type
+    return isinstance(element, wasmir.RefType) and element.is_function
 
 
 def _is_inside(address: SSAValue, end: int, size: int) -> bool:

@@ -18,6 +18,10 @@ from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.declared import ModuleDeclarations
+from wasmdialect.dialects.wasmir.types import may_be
+from wasmdialect.types import matches
+
+Types = Attribute | Sequence[Attribute]
 
 
 @dataclass(frozen=True)
@@ -85,30 +89,38 @@ def _verify_declarations(declared: ModuleDeclarations) -> None:
         if variable.is_import != (variable.init is None):
             what = "has an initial value" if variable.is_import else "has no initial value"
             raise VerifyException(f"wasmir.global @{variable.sym_name.data} {what}")
-        _verify_constant(variable, variable.init, [variable.value_type])
+        _verify_constant(variable, variable.init, [variable.value_type], declared)
     for table in declared.of(wasmir.TableOp):
-        _verify_constant(table, table.init, [table.element_type])
+        _verify_constant(table, table.init, [table.element_type], declared)
         _verify_limits(table, 1 << table.address_type.width.data)
     for memory in declared.of(wasmir.MemoryOp):
         _verify_limits(
             memory, 1 << memory.address_type.width.data - memory.page_size_log2.value.data
         )
+    for function in declared.functions:
+        _verify_function_type(function, declared)
     for segment in declared.of(wasmir.DataOp):
         if segment.memory is not None:
             memory = _declared_as(wasmir.MemoryOp, segment.memory, segment, declared)
-            _verify_constant(segment, segment.place or Region(), [memory.address_type])
+            place = segment.place or Region()
+            _verify_constant(segment, place, [memory.address_type], declared)
     for segment in declared.of(wasmir.ElemOp):
         if segment.table is not None:
             table = _declared_as(wasmir.TableOp, segment.table, segment, declared)
-            _verify_constant(segment, segment.place, [table.address_type])
+            _verify_constant(segment, segment.place, [table.address_type], declared)
+            if segment.functions is None:
+                _verify_elements(segment, table, declared)
         for symbol in segment.functions or ():
             _declared_as(wasmir.FuncOp, symbol, segment, declared)
         if segment.items.first_block is not None:
-            _verify_constant(segment, segment.items, None)
+            _verify_constant(segment, segment.items, None, declared)
 
 
 def _verify_constant(
-    op: wasmir.DeclarationOp, region: Region | None, types: Sequence[Attribute] | None
+    op: wasmir.DeclarationOp,
+    region: Region | None,
+    types: Sequence[Attribute] | None,
+    declared: ModuleDeclarations,
 ) -> None:
     """Check that a constant expression returns values of these types; None: of the segment's own
     type."""
@@ -123,11 +135,47 @@ def _verify_constant(
         )
     if types is None:
         types = [op.properties["element_type"]] * len(last.operands)
-    if last.operand_types != tuple(types):
+    if not _match(last.operand_types, types, declared):
         raise VerifyException(
             f"{op.name} @{op.sym_name.data} has a constant expression of {_words(last.operand_types)},"
             f" not {_words(types)}"
         )
+
+
+def _verify_function_type(op: wasmir.FuncOp, declared: ModuleDeclarations) -> None:
+    if op.type is None:
+        return
+    t = _declared_as(wasmir.TypeOp, op.type, op, declared)
+    if declared.types.plain(op.function_type).composite != declared.types.function(op).composite:
+        raise VerifyException(
+            f"wasmir.func @{op.sym_name.data} has type {op.function_type}, but @{t.sym_name.data} is"
+            f" {t.composite}"
+        )
+
+
+def _verify_elements(
+    op: wasmir.ElemOp, table: wasmir.TableOp, declared: ModuleDeclarations
+) -> None:
+    if not _match(op.element_type, table.element_type, declared):
+        raise VerifyException(
+            f"wasmir.elem @{op.sym_name.data} has elements of {op.element_type}, but"
+            f" @{table.sym_name.data} holds {table.element_type}"
+        )
+
+
+def _match(found: Types, expected: Types, declared: ModuleDeclarations) -> bool:
+    """Whether values of some types can be where others are expected."""
+    if isinstance(found, Attribute):
+        found = (found,)
+    if isinstance(expected, Attribute):
+        expected = (expected,)
+    if len(found) != len(expected):
+        return False
+    types = declared.types
+    return all(
+        a == b or (may_be(a, b) and matches(types.value(a), types.value(b)))
+        for a, b in zip(found, expected, strict=True)
+    )
 
 
 def _verify_limits(op: wasmir.MemoryOp | wasmir.TableOp, most: int) -> None:
@@ -165,15 +213,16 @@ def _problems(op: Operation, declared: ModuleDeclarations) -> Iterator[str]:
         if cls is None or not isinstance(value, SymbolRefAttr):
             continue
         named[name] = _declared_as(cls, value, op, declared)
+        if cls is wasmir.TypeOp and named[name].function_type is None:
+            raise VerifyException(f"{op.name} names {value}, which is not a function type")
     rule = _RULES.get(type(op), _access if isinstance(op, wasmir.MemoryAccess) else None)
     if rule is None:
         return
     for what, is_type, should_be in rule(op, named):
-        if is_type != should_be:
+        if not _match(is_type, should_be, declared):
             yield f"has {_words(is_type)} as {what}, not {_words(should_be)}"
 
 
-Types = Attribute | Sequence[Attribute]
 Rule = Callable[[Any, dict[str, Any]], Sequence[tuple[str, Types, Types]]]
 """The actual and expected types of an operation, given the declaration it names."""
 
@@ -197,6 +246,15 @@ def _call_indirect(
     return (
         ("index", op.index.type, table.address_type),
         ("table", table.element_type, wasmir.FUNCREF),
+        ("arguments", op.arguments.types, signature.inputs.data),
+        ("results", op.result_types, signature.outputs.data),
+    )
+
+
+def _call_ref(op: wasmir.CallRefOp, named: dict[str, Any]) -> Sequence[tuple[str, Types, Types]]:
+    signature = named["signature"].function_type
+    return (
+        ("reference", op.reference.type, wasmir.RefType.of(True, op.signature)),
         ("arguments", op.arguments.types, signature.inputs.data),
         ("results", op.result_types, signature.outputs.data),
     )
@@ -249,6 +307,7 @@ def _copy(kind: str) -> Rule:
 _RULES: dict[type[Operation], Rule] = {
     wasmir.CallOp: _call,
     wasmir.CallIndirectOp: _call_indirect,
+    wasmir.CallRefOp: _call_ref,
     wasmir.GlobalGetOp: _global_get,
     wasmir.GlobalSetOp: _global_set,
     wasmir.MemorySizeOp: _addressed("memory", "", "result"),

@@ -11,6 +11,8 @@ from wasmdialect.runtime.errors import Trap
 from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.native import builtin_prototype, native
 from wasmdialect.runtime.store import running_store
+from wasmdialect.runtime.type_ids import type_of_id
+from wasmdialect.types import is_sub_def_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +76,11 @@ def _lazy_init(instance: ModuleInstance, table: int, index: int) -> int:
     return instance.tables[table].get(index)
 
 
+def _supertype(_: ModuleInstance, actual: int, expected: int) -> int:
+    matches = is_sub_def_type(type_of_id(actual), type_of_id(expected))
+    return expected if matches else actual
+
+
 def _out_of_gas(instance: ModuleInstance) -> None:
     raise Trap.named("OUT_OF_FUEL")
 
@@ -94,6 +101,7 @@ _BUILTINS: dict[str, Callable[..., int | None]] = {
     "table_fill_func_ref": _table_fill,
     "table_fill_externref": _table_fill,
     "table_get_lazy_init_func_ref": _lazy_init,
+    "supertype": _supertype,
     "out_of_gas": _out_of_gas,
     "new_epoch": _new_epoch,
 }

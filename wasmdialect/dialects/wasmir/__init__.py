@@ -26,6 +26,7 @@ from wasmdialect.dialects.wasmir.control import (
     BrTableOp,
     CallIndirectOp,
     CallOp,
+    CallRefOp,
     ReturnOp,
     SelectOp,
     UnreachableOp,
@@ -74,6 +75,7 @@ from wasmdialect.dialects.wasmir.numeric import (
 )
 from wasmdialect.dialects.wasmir.reference import (
     REFERENCE_OPS,
+    RefAsNonNullOp,
     RefFuncOp,
     RefIsNullOp,
     RefNullOp,
@@ -92,8 +94,10 @@ from wasmdialect.dialects.wasmir.table import (
 from wasmdialect.dialects.wasmir.types import (
     EXTERNREF,
     FUNCREF,
+    ArrayType,
+    FieldType,
     RefType,
-    function_type,
+    StructType,
     value_type,
     wasm_type,
 )
@@ -112,6 +116,7 @@ __all__ = [
     "PLAIN_OPS",
     "STORE_OPS",
     "WASMIR",
+    "ArrayType",
     "BinaryOp",
     "BrIfOp",
     "BrOp",
@@ -119,6 +124,7 @@ __all__ = [
     "CallIndirectOp",
     "CallLike",
     "CallOp",
+    "CallRefOp",
     "ConstOp",
     "DataDropOp",
     "DataOp",
@@ -126,6 +132,7 @@ __all__ = [
     "ElemDropOp",
     "ElemOp",
     "ExportOp",
+    "FieldType",
     "FuncOp",
     "GlobalGetOp",
     "GlobalOp",
@@ -144,6 +151,7 @@ __all__ = [
     "MemorySizeOp",
     "NumericOp",
     "OperatorsOp",
+    "RefAsNonNullOp",
     "RefFuncOp",
     "RefIsNullOp",
     "RefNullOp",
@@ -153,6 +161,7 @@ __all__ = [
     "StartOp",
     "StoreLike",
     "StoreOp",
+    "StructType",
     "TableCopyOp",
     "TableFillOp",
     "TableGetOp",
@@ -170,7 +179,6 @@ __all__ = [
     "bits_attr",
     "constant",
     "constant_bits",
-    "function_type",
     "op_class",
     "result_types",
     "value_type",
@@ -201,7 +209,7 @@ _BY_MNEMONIC = {op.INSTRUCTION.mnemonic: op for op in _OPERATIONS}
 WASMIR = Dialect(
     "wasmir",
     [*DECLARATION_OPS, *MARKER_OPS, *_OPERATIONS],
-    [RefType],
+    [RefType, FieldType, StructType, ArrayType],
     [_Constants()],
 )
 

@@ -36,6 +36,7 @@ from xdsl.traits import IsTerminator, Pure
 from wasmdialect.dialects.successors import CaseBranchOp
 from wasmdialect.dialects.wasmir.base import CallLike, MayTrap, WasmOp, take_rows
 from wasmdialect.dialects.wasmir.effects import CallEffects
+from wasmdialect.dialects.wasmir.types import RefType
 
 
 @irdl_op_definition
@@ -192,6 +193,31 @@ class CallIndirectOp(WasmOp, CallLike):
         )
 
 
+@irdl_op_definition
+class CallRefOp(WasmOp, CallLike, MayTrap):
+    """Call the function that a reference of type `signature` refers to; traps if it is null."""
+
+    name = "wasmir.call_ref"
+    signature = prop_def(FlatSymbolRefAttr)
+    """The symbol of a `wasmir.type`."""
+    reference = operand_def(RefType)
+    arguments = var_operand_def()
+    returned = var_result_def()
+    traits = traits_def(CallEffects())
+    assembly_format = (
+        "$reference `:` type($reference) $signature `(` $arguments `)` attr-dict"
+        " `:` functional-type($arguments, $returned)"
+    )
+
+    @property
+    def call_arguments(self) -> Sequence[SSAValue]:
+        return self.arguments
+
+    @property
+    def called_symbol(self) -> None:
+        return None
+
+
 CONTROL_OPS: tuple[type[WasmOp], ...] = (
     BrOp,
     BrIfOp,
@@ -201,5 +227,6 @@ CONTROL_OPS: tuple[type[WasmOp], ...] = (
     SelectOp,
     CallOp,
     CallIndirectOp,
+    CallRefOp,
 )
 take_rows(CONTROL_OPS)

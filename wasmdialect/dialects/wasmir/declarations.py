@@ -46,6 +46,7 @@ from xdsl.traits import (
 from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.dialects.wasmir.control import ReturnOp
+from wasmdialect.dialects.wasmir.types import ArrayType, StructType, all_may_be
 
 
 class DeclarationOp(IRDLOperation, ABC):
@@ -143,6 +144,8 @@ class FuncOp(ImportableOp):
 
     name = "wasmir.func"
     function_type = prop_def(FunctionType)
+    type = opt_prop_def(FlatSymbolRefAttr)
+    """Its defined type, if `function_type` alone does not say which: one with relatives."""
     func_ref = opt_prop_def(IntegerAttr[I64])
     """The slot of its VMFuncRef in the VMContext, if a reference to it can exist."""
     code_size = opt_prop_def(IntegerAttr[I64])
@@ -175,7 +178,7 @@ class FuncOp(ImportableOp):
         results = self.function_type.outputs.data
         for block in self.body.blocks:
             last = block.last_op
-            if isinstance(last, ReturnOp) and last.operand_types != results:
+            if isinstance(last, ReturnOp) and not all_may_be(last.operand_types, results):
                 raise VerifyException("a return does not give the function's results")
 
     def print(self, printer: Printer) -> None:
@@ -187,6 +190,9 @@ class FuncOp(ImportableOp):
         if self.wasm_name is not None:
             printer.print_string(" name ")
             printer.print_attribute(self.wasm_name)
+        if self.type is not None:
+            printer.print_string(" type ")
+            printer.print_attribute(self.type)
         for keyword in _FUNC_NUMBERS:
             number = self.properties.get(keyword)
             if isinstance(number, IntegerAttr):
@@ -208,6 +214,8 @@ class FuncOp(ImportableOp):
             properties["import_name"] = parser.parse_attribute()
         if parser.parse_optional_keyword("name"):
             properties["wasm_name"] = parser.parse_attribute()
+        if parser.parse_optional_keyword("type"):
+            properties["type"] = parser.parse_attribute()
         for keyword in _FUNC_NUMBERS:
             if parser.parse_optional_keyword(keyword):
                 properties[keyword] = IntegerAttr(parser.parse_integer(), i64)
@@ -231,17 +239,37 @@ _INDEX_FORMAT = "(`index` $index^)?"
 
 @irdl_op_definition
 class TypeOp(DeclarationOp):
-    """A function type of the type section, which indirect calls name."""
+    """A defined type of the type section, which indirect calls and references name.
+
+    Neighbours with the same `group` are one recursion group; a type without is a group of its own.
+    Types are equal if their groups have the same structure, whatever their symbols."""
 
     name = "wasmir.type"
-    function_type = prop_def(FunctionType)
+    composite = prop_def(FunctionType | StructType | ArrayType)
+    supertype = opt_prop_def(FlatSymbolRefAttr)
+    open = opt_prop_def(UnitAttr)
+    """Whether it may have subtypes."""
+    group = opt_prop_def(IntegerAttr[I64])
     signature = opt_prop_def(IntegerAttr[I64])
     """The number of this structure among the module's function types; on one type of each, in the
     unit that holds the trampolines of that type."""
     WORD: ClassVar[str] = "type"
     assembly_format = (
-        f"$sym_name $function_type {_INDEX_FORMAT} (`signature` $signature^)? attr-dict"
+        "$sym_name (`sub` $supertype^)? (`open` $open^)? (`group` $group^)? $composite"
+        f" {_INDEX_FORMAT} (`signature` $signature^)? attr-dict"
     )
+
+    @property
+    def function_type(self) -> FunctionType | None:
+        """The parameters and results of a function type."""
+        return self.composite if isinstance(self.composite, FunctionType) else None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a function type without relatives: determined by parameters and results."""
+        return not {"supertype", "open", "group"} & self.properties.keys() and isinstance(
+            self.composite, FunctionType
+        )
 
 
 _NUMBERED_FORMAT = (

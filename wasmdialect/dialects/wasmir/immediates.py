@@ -16,9 +16,9 @@ from xdsl.dialects.builtin import I64, FlatSymbolRefAttr, IntegerAttr, IntegerTy
 from xdsl.ir import Attribute, Operation
 from xdsl.irdl import opt_prop_def, prop_def
 
+from wasmdialect import types as wt
 from wasmdialect.dialects.fast import integer_attr
-from wasmdialect.dialects.wasmir.types import wasm_type
-from wasmdialect.types import RefType
+from wasmdialect.dialects.wasmir.types import RefType, wasm_type
 from wasmdialect.wasm.instructions import Immediate, Instruction
 
 Attributes: TypeAlias = dict[str, Attribute]
@@ -130,9 +130,12 @@ def _memarg(row: Instruction) -> Encoding:
     )
 
 
-def _heap_type(op: Operation, _: IndexOf) -> object:
-    t = wasm_type(op.results[0].type)
-    assert isinstance(t, RefType)
+def _heap_type(op: Operation, index_of: IndexOf) -> object:
+    result = op.results[0].type
+    if isinstance(result, RefType) and isinstance(result.heap, SymbolRefAttr):
+        return wt.TypeIndex(index_of(result.heap))
+    t = wasm_type(result)
+    assert isinstance(t, wt.RefType)
     return t.heap
 
 

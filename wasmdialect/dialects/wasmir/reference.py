@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import FlatSymbolRefAttr, i32
+from xdsl.dialects.builtin import FlatSymbolRefAttr, UnitAttr, i32
 from xdsl.irdl import (
     eq,
     irdl_op_definition,
     operand_def,
+    opt_prop_def,
     prop_def,
     result_def,
     traits_def,
 )
 from xdsl.traits import Pure
 
-from wasmdialect.dialects.wasmir.base import WasmOp, take_rows
+from wasmdialect.dialects.wasmir.base import MayTrap, WasmOp, take_rows
 from wasmdialect.dialects.wasmir.types import RefType
 
 
@@ -49,9 +50,22 @@ class RefFuncOp(WasmOp):
     assembly_format = "$function attr-dict `:` type($result)"
 
 
+@irdl_op_definition
+class RefAsNonNullOp(WasmOp, MayTrap):
+    """`ref.as_non_null`: the reference; traps if it is null."""
+
+    name = "wasmir.ref.as_non_null"
+    operand = operand_def(RefType)
+    result = result_def(RefType)
+    known = opt_prop_def(UnitAttr)
+    """Whether it cannot be null here: after a branch on that, or because nothing uses the value."""
+    assembly_format = "$operand (`known` $known^)? attr-dict `:` type($operand) `->` type($result)"
+
+
 REFERENCE_OPS: tuple[type[WasmOp], ...] = (
     RefNullOp,
     RefIsNullOp,
     RefFuncOp,
+    RefAsNonNullOp,
 )
 take_rows(REFERENCE_OPS)

@@ -1,4 +1,7 @@
-"""Value types of wasmir: the builtin integers and floats, and `!wasmir.ref` for references."""
+"""Types of wasmir: the builtin integers and floats, `!wasmir.ref` for references, and the structures of
+defined types that are not functions. A reference to a defined type names the `wasmir.type` that
+declares it; of equal types it names the first, so equal value types are equal attributes.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from xdsl.dialects.builtin import (
+    ArrayAttr,
     Float32Type,
     Float64Type,
-    FunctionType,
     IntegerType,
     NoneAttr,
     StringAttr,
@@ -57,9 +60,83 @@ class RefType(ParametrizedAttribute, TypeAttribute):
             )
         return (UnitAttr() if nullable else NoneAttr(), heap)
 
+    @staticmethod
+    def of(nullable: bool, heap: str | SymbolRefAttr) -> RefType:
+        """The type of references to a heap type: a word, or the symbol of a `wasmir.type`."""
+        key = nullable, heap
+        known = _REF_TYPES.get(key)
+        if known is None:
+            attr = StringAttr(heap) if isinstance(heap, str) else heap
+            known = _REF_TYPES[key] = RefType(UnitAttr() if nullable else NoneAttr(), attr)
+        return known
 
-FUNCREF = RefType(UnitAttr(), StringAttr("func"))
-EXTERNREF = RefType(UnitAttr(), StringAttr("extern"))
+    @property
+    def is_nullable(self) -> bool:
+        """Whether null is one of its values."""
+        return isinstance(self.nullable, UnitAttr)
+
+    @property
+    def is_function(self) -> bool:
+        """Whether its values are functions. Defined types are function types here: there are no values
+        of structs and arrays yet."""
+        return isinstance(self.heap, SymbolRefAttr) or self.heap.data in ("func", "nofunc")
+
+    def as_non_null(self) -> RefType:
+        """The type of its values without null."""
+        return RefType.of(False, self._heap_key)
+
+    def as_nullable(self) -> RefType:
+        """The type of its values and null."""
+        return RefType.of(True, self._heap_key)
+
+    @property
+    def _heap_key(self) -> str | SymbolRefAttr:
+        return self.heap.data if isinstance(self.heap, StringAttr) else self.heap
+
+
+_REF_TYPES: dict[tuple[bool, str | SymbolRefAttr], RefType] = {}
+
+
+@irdl_attr_definition
+class FieldType(ParametrizedAttribute):
+    """A field of a struct or the element of an array: `#wasmir.field<mut i8>`."""
+
+    name = "wasmir.field"
+    mutable: UnitAttr | NoneAttr
+    storage: Attribute
+    """A value type, `i8` or `i16`."""
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            if isinstance(self.mutable, UnitAttr):
+                printer.print_string("mut ")
+            printer.print_attribute(self.storage)
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
+        with parser.in_angle_brackets():
+            mutable = parser.parse_optional_keyword("mut") is not None
+            return (UnitAttr() if mutable else NoneAttr(), parser.parse_type())
+
+
+@irdl_attr_definition
+class StructType(ParametrizedAttribute, TypeAttribute):
+    """The structure of a struct type: `!wasmir.struct<[#wasmir.field<i32>]>`."""
+
+    name = "wasmir.struct"
+    fields: ArrayAttr[FieldType]
+
+
+@irdl_attr_definition
+class ArrayType(ParametrizedAttribute, TypeAttribute):
+    """The structure of an array type: `!wasmir.array<#wasmir.field<mut i8>>`."""
+
+    name = "wasmir.array"
+    element: FieldType
+
+
+FUNCREF = RefType.of(True, "func")
+EXTERNREF = RefType.of(True, "extern")
 
 ValueType: TypeAlias = IntegerType | Float32Type | Float64Type | RefType
 
@@ -68,26 +145,43 @@ _NUM_TYPES: dict[wt.ValType, ValueType] = {
     wt.I64: i64,
     wt.F32: f32,
     wt.F64: f64,
-    wt.FUNCREF: FUNCREF,
-    wt.EXTERNREF: EXTERNREF,
+    **{
+        wt.ref_type(nullable, heap): RefType.of(nullable, heap.name)
+        for heap in (wt.FUNC, wt.NOFUNC, wt.EXTERN, wt.NOEXTERN)
+        for nullable in (False, True)
+    },
 }
 
 
 def value_type(t: wt.ValType) -> ValueType:
-    """The IR type of a Wasm value type; KeyError for those that have none yet."""
+    """The IR type of a Wasm value type that refers to no other type; KeyError for those that have none
+    yet."""
     return _NUM_TYPES[t]
 
 
 def wasm_type(t: Attribute) -> wt.ValType:
-    """The Wasm value type of an IR type; KeyError if it does not have one."""
+    """The Wasm value type of an IR type that names no `wasmir.type`; KeyError if it does not have
+    one."""
     return _WASM_TYPES[t]
 
 
+def may_be(found: Attribute, expected: Attribute) -> bool:
+    """Whether a value of one type can be where another is expected, as far as that can be said without
+    the declarations of types, which `wasmir-verify-symbols` looks at."""
+    if found == expected:
+        return True
+    if not (isinstance(found, RefType) and isinstance(expected, RefType)):
+        return False
+    if found.is_nullable and not expected.is_nullable:
+        return False
+    if isinstance(found.heap, SymbolRefAttr) or isinstance(expected.heap, SymbolRefAttr):
+        return found.is_function and expected.is_function
+    return wt.matches(wasm_type(found), wasm_type(expected))
+
+
+def all_may_be(found: Sequence[Attribute], expected: Sequence[Attribute]) -> bool:
+    """`may_be` for a list of values."""
+    return len(found) == len(expected) and all(map(may_be, found, expected))
+
+
 _WASM_TYPES: dict[Attribute, wt.ValType] = {ir: wasm for wasm, ir in _NUM_TYPES.items()}
-
-
-def function_type(t: wt.FuncType) -> FunctionType:
-    """The IR type of a Wasm function type."""
-    return FunctionType.from_lists(
-        [value_type(p) for p in t.params], [value_type(r) for r in t.results]
-    )
