@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from wasmdialect._errors import WasmtimeError
+from wasmdialect._errors import SettingError
 from wasmdialect._forms import (
     U64,
     FormError,
@@ -27,6 +27,7 @@ from wasmdialect._forms import (
 )
 from wasmdialect._records import Default, Record, field_names
 from wasmdialect._static import TYPE_CHECKING, final
+from wasmdialect._wasmtime_settings import WasmtimeSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +93,7 @@ class Setting(Default):
             return self.form(value)
         except FormError as error:
             none = f"; None means {self.none}" if self.none else ""
-            raise WasmtimeError(f"{self.name}: {error}{none}") from None
+            raise SettingError(f"{self.name}: {error}{none}") from None
 
 
 def setting(*columns: Any, **more: Any) -> Any:
@@ -106,18 +107,48 @@ def cache_place(value: Any) -> Any:
     is_store = hasattr(value, "get") and hasattr(value, "insert")
     if not is_store and not isinstance(value, bool | str | os.PathLike):
         refuse(value, "true, false, a directory or a store with `get` and `insert`")
+    if isinstance(value, str | os.PathLike) and not _may_be_directory(place):
+        refuse(place, "a directory")
     return place
 
 
-_LEVELS: dict[str, Literal[0, 1, 2, 3]] = {"none": 0, "speed": 2, "speed_and_size": 2}
+def _may_be_directory(place: str | os.PathLike[str]) -> bool:
+    """Whether a path is free or a directory. Wasmtime's caches are files of settings, in TOML."""
+    path = os.fspath(place)
+    return not path.endswith(".toml") and (os.path.isdir(path) or not os.path.exists(path))
+
+
+def target_triple(value: Any) -> str:
+    """The form of a target: the triple of a machine that code can be compiled for."""
+    from wasmdialect.codegen.target import TargetError, parse_target
+
+    try:
+        return parse_target(text(value)).triple
+    except TargetError as error:
+        raise FormError(str(error)) from None
+
+
+DEFAULT_FEATURES = "wasm-3.0"
+
+
+def feature_list(value: Any) -> str:
+    """The form of a list of features: one text for each set of them."""
+    if value == DEFAULT_FEATURES:
+        return DEFAULT_FEATURES  # nothing is loaded for it when a program starts
+    from wasmdialect.wasm.features import parse_features, print_features
+
+    try:
+        return print_features(parse_features(text(value)))
+    except ValueError as error:
+        raise FormError(str(error)) from None
 
 
 @final
-class Config(Record):
-    """How an Engine compiles. It has wasmtime-py's attributes where they apply here, and our own.
+class Config(WasmtimeSettings, Record):
+    """How an Engine compiles: the settings, and wasmtime-py's names for them.
 
-    Attributes can be set after construction or given to it. Raises WasmtimeError for an invalid
-    value.
+    Attributes can be set after construction, and settings given to it. Raises WasmtimeError for an
+    invalid value, AttributeError for an attribute that there is not.
     """
 
     # fmt: off
@@ -243,8 +274,14 @@ class Config(Record):
         "Bytes of stack that Wasm may use.",
         commands=(RUN,), metavar="BYTES",
     )
+    features: str = setting(
+        PASSES, DEFAULT_FEATURES, feature_list,
+        "What modules may use: a version (wasm-1.0, wasm-2.0, wasm-3.0) or all, features to add"
+        " (threads, wide-arithmetic, ...), and with a - features to take away (-simd).",
+        commands=(COMPILING, OPT), metavar="LIST",
+    )
     target: str | None = setting(
-        PASSES, None, OrNone(text),
+        PASSES, None, OrNone(target_triple),
         "A target triple to compile for; there are artifacts for x86_64 and aarch64, objects (.o) for"
         " riscv64 and s390x.",
         none="this machine", commands=(COMPILE,), metavar="TRIPLE",
@@ -255,25 +292,10 @@ class Config(Record):
         for row in SETTINGS:
             setattr(self, row.name, getattr(self, row.name))
 
-    @property
-    def cranelift_opt_level(self) -> str:
-        """wasmtime-py's name for the effort: "none", "speed" or "speed_and_size"."""
-        return "none" if self.opt_level == 0 else "speed"
-
-    @cranelift_opt_level.setter
-    def cranelift_opt_level(self, level: str) -> None:
-        if level not in _LEVELS:
-            raise WasmtimeError(f"unknown level {level!r}; use one of {', '.join(_LEVELS)}")
-        self.opt_level = _LEVELS[level]
-
-    @property
-    def parallel_compilation(self) -> bool:
-        """Whether several workers compile."""
-        return self.jobs != 1
-
-    @parallel_compilation.setter
-    def parallel_compilation(self, enable: bool) -> None:
-        self.jobs = None if enable else 1
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not hasattr(type(self), name):
+            raise AttributeError(f"Config has no setting {name!r}")
+        super().__setattr__(name, value)
 
 
 SETTINGS: tuple[Setting, ...] = tuple(Config.__dict__[name] for name in field_names(Config))

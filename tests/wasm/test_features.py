@@ -81,6 +81,6 @@ def test_parse_features(text: str, features: frozenset[Feature]):
 
 def test_unknown_feature():
     with pytest.raises(
-        ValueError, match=r"unknown feature 'treads'; there are wasm-1\.0, .*threads"
+        ValueError, match=r"'treads' is not a feature; there are wasm-1\.0, .*threads"
     ):
         parse_features("treads")

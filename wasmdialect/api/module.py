@@ -42,16 +42,17 @@ def wat2wasm(wat: str | bytes) -> bytearray:
     from wasmdialect.wasm.errors import WasmError
 
     try:
-        return bytearray(_parse(wat).binary)
+        return bytearray(_parse(wat, "all").binary)
     except WasmError as error:
         raise WasmtimeError(error.in_context()) from error
 
 
-def _parse(wat: str | bytes | bytearray) -> ParsedModule:
+def _parse(wat: str | bytes | bytearray, features: str) -> ParsedModule:
+    from wasmdialect.wasm.features import parse_features
     from wasmdialect.wasm.text import parse_module
 
     text = wat if isinstance(wat, str) else bytes(wat).decode("utf-8", "surrogateescape")
-    return parse_module(text)
+    return parse_module(text, parse_features(features))
 
 
 def _compile(config: Config, wasm: str | bytes | bytearray) -> Compilation:
@@ -69,7 +70,7 @@ def _compile(config: Config, wasm: str | bytes | bytearray) -> Compilation:
     text = wasm.encode("utf-8", "surrogateescape") if isinstance(wasm, str) else bytes(wasm)
     if is_mlir(text):
         return compile_wasm(config, text, "module.mlir")
-    parsed = _parse(text)
+    parsed = _parse(text, config.features)
     try:
         return compile_wasm(config, parsed.binary, "module.wasm")
     except WasmError as error:
@@ -150,15 +151,18 @@ class Module:
 
     @classmethod
     def validate(cls, engine: Engine, wasm: bytes | bytearray) -> None:
-        """Check a binary module. Raises WasmtimeError if it is not valid."""
+        """Check a binary module. Raises WasmtimeError if it is not valid, or needs a feature that
+        is switched off."""
         from wasmdialect.wasm.decode import decode_module
         from wasmdialect.wasm.errors import WasmError
+        from wasmdialect.wasm.features import parse_features
         from wasmdialect.wasm.validate import validate_module
 
         if not isinstance(wasm, bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected wasm bytes")
         try:
-            validate_module(decode_module(bytes(wasm)))
+            features = parse_features(engine.config.features)
+            validate_module(decode_module(bytes(wasm), features))
         except WasmError as error:
             raise WasmtimeError(str(error)) from error
 

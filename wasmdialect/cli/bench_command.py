@@ -75,8 +75,9 @@ def bench(
     **options: Any,
 ) -> int:
     """Measure and print; returns the exit code."""
-    wasm = to_source(read_bytes(file), file).binary
-    sides = {_OURS: _compile(_OURS, wasmdialect, to_config(options), wasm, invoke, args)}
+    config = to_config(options)
+    wasm = to_source(read_bytes(file), file, config.features).binary
+    sides = {_OURS: _compile(_OURS, wasmdialect, config, wasm, invoke, args)}
     sides[_CONTROL] = sides[_OURS]
     try:
         if is_mlir(wasm):

@@ -111,7 +111,7 @@ def _compile_object(data: bytes, file: str, config: Config) -> bytes:
     from wasmdialect.codegen.settings import CompileSettings
     from wasmdialect.wasm.errors import WasmError
 
-    module = to_source(data, Path(file).name)
+    module = to_source(data, Path(file).name, config.features)
     try:
         return compile_to_object(module.binary, module.file, CompileSettings.of(config))
     except WasmError as error:
@@ -126,7 +126,7 @@ def _write_stages(data: bytes, file: str, config: Config, folder: Path, only: st
     from wasmdialect.codegen.stages import function_stages
     from wasmdialect.wasm.errors import WasmError
 
-    module = to_source(data, Path(file).name)
+    module = to_source(data, Path(file).name, config.features)
     settings = CompileSettings.of(config)
 
     def write(index: int, stages: list[Stage]) -> None:

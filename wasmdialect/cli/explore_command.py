@@ -48,9 +48,10 @@ def explore(
     from wasmdialect.codegen.stages import function_stages
     from wasmdialect.wasm.errors import WasmError
 
-    module = to_source(read_bytes(file), Path(file).name)
+    config = to_config(options)
+    module = to_source(read_bytes(file), Path(file).name, config.features)
     try:
-        session = CompileSession(module.binary, module.file, CompileSettings.of(to_config(options)))
+        session = CompileSession(module.binary, module.file, CompileSettings.of(config))
         index = find_function(session, function)
         stages: list[Stage] = []
         function_stages(

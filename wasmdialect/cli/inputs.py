@@ -11,7 +11,7 @@ from typing import IO, Any
 from wasmdialect._printable import printable
 from wasmdialect.api.forms import is_mlir
 from wasmdialect.wasm.errors import DecodeError, WasmError
-from wasmdialect.wasm.features import WASM_3_0, Feature
+from wasmdialect.wasm.features import Feature, parse_features
 
 WASM_MAGIC = b"\0asm"
 
@@ -46,8 +46,8 @@ def _read(file: IO[bytes], name: str) -> bytes:
     return file.read()
 
 
-def to_module(data: bytes, file: str, features: frozenset[Feature] = WASM_3_0) -> ModuleInput:
-    """A module from binary or text. Raises TextError."""
+def to_module(data: bytes, file: str, features: frozenset[Feature]) -> ModuleInput:
+    """A module from binary or text, which may use these features. Raises TextError."""
     if data.startswith(WASM_MAGIC) or not data or data[:1] == b"\0":
         return ModuleInput(data, file)
     from wasmdialect.wasm.text import parse_module
@@ -56,10 +56,10 @@ def to_module(data: bytes, file: str, features: frozenset[Feature] = WASM_3_0) -
     return ModuleInput(parsed.binary, file, parsed.source_map)
 
 
-def to_source(data: bytes, file: str) -> ModuleInput:
-    """A module from binary or text, or one that is IR. Raises TextError."""
+def to_source(data: bytes, file: str, features: str) -> ModuleInput:
+    """A module from binary or text, or one that is IR; `features` is the setting. Raises TextError."""
     is_ir = file.endswith(".mlir") or is_mlir(data)
-    return ModuleInput(data, file) if is_ir else to_module(data, file)
+    return ModuleInput(data, file) if is_ir else to_module(data, file, parse_features(features))
 
 
 def locate(error: WasmError, module: ModuleInput) -> WasmError:

@@ -35,9 +35,9 @@ def load_or_compile(file: str, config: Config, reports: str | None = None) -> Mo
 def _take_settings(config: Config, data: bytes) -> None:
     """Settings that the command line does not name are those the artifact was compiled with."""
     given = given_settings()
-    for name in ("pipeline", "at", "load"):
+    for name in ("pipeline", "at", "load", "features"):
         if name in given:
-            raise UsageError(f"--{name} has no effect on an artifact: its passes have run")
+            raise UsageError(f"--{name} has no effect on an artifact: it has been compiled")
     for name, value in read_engine(data).settings.items():
         if name not in given:
             setattr(config, name, value)
@@ -48,7 +48,7 @@ def compile_file(data: bytes, file: str, config: Config, reports: str | None = N
     from wasmdialect.api.compile import compile_wasm
     from wasmdialect.wasm.errors import WasmError
 
-    module = to_source(data, Path(file).name)
+    module = to_source(data, Path(file).name, config.features)
     try:
         with compile_progress(module.file) as progress:
             compiled = compile_wasm(config, module.binary, module.file, progress)

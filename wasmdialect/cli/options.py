@@ -9,14 +9,43 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from wasmdialect._forms import Integer, OneOf, OrNone, PowerOfTwo, Seconds, boolean, paths, texts
-from wasmdialect._settings import COMPILING, SETTINGS, Config, Setting, cache_place
+from wasmdialect._forms import (
+    FormError,
+    Integer,
+    OneOf,
+    OrNone,
+    PowerOfTwo,
+    Seconds,
+    boolean,
+    paths,
+    texts,
+)
+from wasmdialect._settings import (
+    COMPILING,
+    SETTING_OF,
+    SETTINGS,
+    Config,
+    Setting,
+    cache_place,
+    feature_list,
+)
 from wasmdialect.cli.errors import UsageError, guarded
 from wasmdialect.cli.numbers import Number
 from wasmdialect.cli.points import parse_points
-from wasmdialect.wasm.features import Feature, parse_features
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class _FeatureList(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
+    """A list of features."""
+
+    name = "features"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return feature_list(value)
+        except FormError as error:
+            self.fail(str(error), param, ctx)
 
 
 def setting_option(row: Setting) -> Callable[[_F], _F]:
@@ -30,6 +59,8 @@ def setting_option(row: Setting) -> Callable[[_F], _F]:
         more["type"] = click.Choice(form.values)
     elif isinstance(form, Integer | PowerOfTwo | Seconds):
         more["type"] = Number(form)
+    elif form is feature_list:
+        more["type"] = _FeatureList()
     elif form is paths or form is texts:
         more = {"multiple": True}
         meaning += " Repeatable."
@@ -69,24 +100,8 @@ def compile_options(function: _F) -> _F:
 DEBUG_OPTION = click.option("--debug", is_flag=True, help="Show a traceback for errors.")
 
 
-def _features(
-    _context: click.Context, _parameter: click.Parameter, text: str
-) -> frozenset[Feature]:
-    try:
-        return parse_features(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
-FEATURES_OPTION = click.option(
-    "--features",
-    metavar="LIST",
-    default="wasm-3.0",
-    show_default=True,
-    callback=_features,
-    help="What modules may use: a version (wasm-1.0, wasm-2.0, wasm-3.0), features to add"
-    " (threads, wide-arithmetic, ...), and with a - features to take away (-simd).",
-)
+FEATURES_OPTION = setting_option(SETTING_OF["features"])
+"""For commands that read modules and compile none."""
 
 
 def to_config(options: dict[str, Any]) -> Config:

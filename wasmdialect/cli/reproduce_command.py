@@ -46,7 +46,7 @@ def reproduce(artifact: str, file: str, load: tuple[str, ...], jobs: int | None)
 
     data = read_bytes(artifact)
     old = read_artifact(data)
-    module = to_source(read_bytes(file), Path(file).name)
+    module = to_source(read_bytes(file), Path(file).name, "all")
     given = Provenance.of(module.binary, {})
     if given.input_sha256 != old.provenance.input_sha256:
         raise UsageError(

@@ -11,14 +11,14 @@ from wasmdialect.cli.errors import EXIT_BAD_INPUT, fail
 from wasmdialect.cli.inputs import locate, read_bytes, to_module
 from wasmdialect.cli.options import DEBUG_OPTION, FEATURES_OPTION, finish
 from wasmdialect.cli.streams import say
-from wasmdialect.wasm.features import Feature
+from wasmdialect.wasm.features import Feature, parse_features
 
 
 @click.command("validate")
 @click.argument("files", nargs=-1, required=True)
 @FEATURES_OPTION
 @DEBUG_OPTION
-def command(files: tuple[str, ...], features: frozenset[Feature], debug: bool) -> None:
+def command(files: tuple[str, ...], features: str, debug: bool) -> None:
     """Check that each of FILES (.wasm or .wat) is a valid module. Silent if all are. A fault in a
     custom section is only a warning: engines ignore it.
 
@@ -26,7 +26,7 @@ def command(files: tuple[str, ...], features: frozenset[Feature], debug: bool) -
     wasmdialect validate prog.wasm
     wasmdialect validate prog.wat --features threads,-simd
     """
-    finish(lambda: max(validate(file, features) for file in files), debug=debug)
+    finish(lambda: max(validate(file, parse_features(features)) for file in files), debug=debug)
 
 
 def validate(file: str, features: frozenset[Feature]) -> int:

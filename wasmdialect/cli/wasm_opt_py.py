@@ -26,7 +26,7 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 
 from wasmdialect._forms import FormError, OneOf, boolean, paths, texts
 from wasmdialect._printable import printable
-from wasmdialect._settings import OPT, SETTINGS, Config, Setting
+from wasmdialect._settings import OPT, SETTINGS, Config, Setting, feature_list
 from wasmdialect._version import __version__
 from wasmdialect.cli.arguments import no_such_option
 from wasmdialect.cli.errors import UsageError, guarded
@@ -57,7 +57,7 @@ from wasmdialect.passes.pipeline import (
 from wasmdialect.passes.registry import OWN_PASSES, PassRegistry
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.errors import WasmError
-from wasmdialect.wasm.features import WASM_3_0, Feature, parse_features
+from wasmdialect.wasm.features import parse_features
 from wasmdialect.wasm.module import Module
 from wasmdialect.wasm.validate import validate_module
 
@@ -143,13 +143,6 @@ class WasmOptPy(xDSLOptMain):
             "--func",
             metavar="FUNCTION",
             help="only these functions: a name, an index or a regular expression",
-        )
-        arg_parser.add_argument(
-            "--features",
-            type=_features,
-            default=WASM_3_0,
-            metavar="LIST",
-            help="what the module may use, for -t wat and -t wasm: threads, -simd, wasm-2.0, ...",
         )
         arg_parser.add_argument(
             "--target-triple", metavar="TRIPLE", help="compile for this target, not this machine"
@@ -239,8 +232,6 @@ class WasmOptPy(xDSLOptMain):
                 f"-t {self.args.target} prints the module that was read;"
                 " transformed IR cannot be turned back into WebAssembly yet"
             )
-        if self.args.target not in _MODULE_TARGETS and self.args.features != WASM_3_0:
-            raise UsageError("--features needs -t wat or -t wasm: no proposal can be imported yet")
         self._output = StringIO()
         with relaxed_gc():
             super().run()
@@ -254,7 +245,7 @@ class WasmOptPy(xDSLOptMain):
         return _KeptOpen(self._output)
 
     def _read_module(self, stream: IO[bytes]) -> ModuleOp:
-        name, features = self.get_input_name(), self.args.features
+        name, features = self.get_input_name(), parse_features(self.args.features)
         self._module_input = module = to_module(stream.read(), Path(name).name, features)
         try:
             if self.args.target in _MODULE_TARGETS:
@@ -427,9 +418,18 @@ def _add_setting(parser: argparse.ArgumentParser, row: Setting, default: Any) ->
     elif row.form is paths or row.form is texts:
         meaning = f"{row.meaning} (repeatable)"
         more |= {"action": "append", "default": [], "metavar": row.metavar}
+    elif row.form is feature_list:
+        more |= {"type": partial(_of_form, form=row.form), "metavar": row.metavar}
     else:
         more |= {"type": partial(_number, form=row.form), "metavar": row.metavar}
     parser.add_argument(row.option, dest=row.name, help=meaning, **more)
+
+
+def _of_form(text: str, form: Form) -> Any:
+    try:
+        return form(text)
+    except FormError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _number(text: str, form: Form) -> Any:
@@ -490,13 +490,6 @@ def _own_passes() -> str:
         f"  {name:<{width}}  {(load().__doc__ or '').splitlines()[0]}"
         for name, load in OWN_PASSES.items()
     )
-
-
-def _features(text: str) -> frozenset[Feature]:
-    try:
-        return parse_features(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _matching(symbols: Sequence[str], wanted: str) -> list[int]:

@@ -14,13 +14,11 @@ from wasmdialect.cli.errors import EXIT_BAD_INPUT, fail
 from wasmdialect.cli.inputs import read_bytes
 from wasmdialect.cli.options import (
     DEBUG_OPTION,
-    FEATURES_OPTION,
     compile_options,
     finish,
     to_config,
 )
 from wasmdialect.cli.streams import say
-from wasmdialect.wasm.features import WASM_3_0, Feature
 
 if TYPE_CHECKING:
     from wasmdialect.wasm.wast_check import ScriptResult
@@ -34,12 +32,10 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Decode, validate and reject modules as the scripts say, but run nothing.",
 )
-@FEATURES_OPTION
 @DEBUG_OPTION
 def command(
     files: tuple[str, ...],
     validate_only: bool,
-    features: frozenset[Feature],
     debug: bool,
     **options: Any,
 ) -> None:
@@ -51,16 +47,15 @@ def command(
     wasmdialect wast i32.wast call.wast -O0 --bounds explicit
     wasmdialect wast --validate-only --features threads atomic.wast
     """
-    if features != WASM_3_0 and not validate_only:
-        raise click.UsageError("--features needs --validate-only: no proposal can be run yet")
-    check = partial(_check, features=features) if validate_only else partial(_run, options=options)
+    check = partial(_check if validate_only else _run, options=options)
     finish(lambda: max(wast(file, check) for file in files), debug=debug)
 
 
-def _check(text: str, features: frozenset[Feature]) -> ScriptResult:
+def _check(text: str, options: dict[str, Any]) -> ScriptResult:
+    from wasmdialect.wasm.features import parse_features
     from wasmdialect.wasm.wast_check import check_script
 
-    return check_script(text, features)
+    return check_script(text, parse_features(options["features"]))
 
 
 def _run(text: str, options: dict[str, Any]) -> ScriptResult:

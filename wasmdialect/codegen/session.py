@@ -37,6 +37,7 @@ from wasmdialect.passes.pipeline import (
 )
 from wasmdialect.passes.registry import PassError, PassRegistry
 from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
+from wasmdialect.wasm.features import parse_features
 
 
 class CompileSession:
@@ -61,7 +62,8 @@ class CompileSession:
         else:
             fuel = settings.config.consume_fuel
             markers = Markers(fuel, fuel or settings.config.epoch_interruption)
-            self.source = WasmSource(binary, file, markers)
+            features = parse_features(settings.config.features)
+            self.source = WasmSource(binary, file, markers, features)
             self._origin = "the importer"
         self.done = self._done()
         """The mandatory passes that have lowered the module."""

@@ -20,8 +20,7 @@ class CompileSettings:
 
     @staticmethod
     def of(config: Config) -> CompileSettings:
-        """A snapshot of the settings of a Config. Raises TargetError, and WasmtimeError for a bad
-        value."""
+        """A snapshot of the settings of a Config. Raises WasmtimeError for a bad value."""
         values = {row.name: getattr(config, row.name) for row in SETTINGS}
         return CompileSettings(parse_target(config.target), Config(**values))
 

@@ -34,6 +34,7 @@ from wasmdialect.importer.unit import Unit
 from wasmdialect.passes.wasmir_verify_ssa import verify_ssa
 from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
 from wasmdialect.wasm.decode import decode_module
+from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.text import print_function
 from wasmdialect.wasm.validate import validate_declarations
 
@@ -85,10 +86,11 @@ class Source(ABC):
 class WasmSource(Source):
     """A binary module: bodies are validated and imported on demand."""
 
-    def __init__(self, binary: bytes, file: str, markers: Markers):
-        """`file` is the file name in locations. Raises WasmError."""
+    def __init__(self, binary: bytes, file: str, markers: Markers, features: frozenset[Feature]):
+        """`file` is the file name in locations, and `features` what the module may use. Raises
+        WasmError."""
         self._binary, self._file, self._markers = binary, file, markers
-        self._wasm = decode_module(binary)
+        self._wasm = decode_module(binary, features)
         validate_declarations(self._wasm)
         check_supported(self._wasm)
         self.declared = ModuleDeclarations(import_declarations(self._wasm, file))

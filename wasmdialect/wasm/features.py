@@ -56,27 +56,46 @@ WASM_2_0 = WASM_1_0 | {
 }
 """Everything of WebAssembly 2.0."""
 
-VERSIONS = {"wasm-1.0": WASM_1_0, "wasm-2.0": WASM_2_0, "wasm-3.0": WASM_3_0}
+VERSIONS = {
+    "wasm-1.0": WASM_1_0,
+    "wasm-2.0": WASM_2_0,
+    "wasm-3.0": WASM_3_0,
+    "all": frozenset(Feature),
+}
+"""The sets that have a name."""
+
+_BY_NAME = {feature.value: feature for feature in Feature}
 
 
 def parse_features(text: str) -> frozenset[Feature]:
-    """Features from words separated by commas: a version of WebAssembly (3.0 if there is none), and
-    features to add, or with a `-` to remove: `wasm-2.0,threads,-simd`.
+    """Features from words separated by commas: a version of WebAssembly (3.0 if there is none) or
+    `all`, and features to add, or with a `-` to remove: `wasm-2.0,threads,-simd`.
 
     Raises ValueError for an unknown word.
     """
     words = [word.strip() for word in text.split(",") if word.strip()]
-    features = VERSIONS["wasm-3.0"]
+    features = WASM_3_0
     for word in words:
         features = VERSIONS.get(word, features)
-    known = {feature.value: feature for feature in Feature}
     for word in words:
         if word in VERSIONS:
             continue
-        feature = known.get(word.removeprefix("-"))
+        feature = _BY_NAME.get(word.removeprefix("-"))
         if feature is None:
             raise ValueError(
-                f"unknown feature {word!r}; there are {', '.join((*VERSIONS, *known))}"
+                f"{word!r} is not a feature; there are {', '.join((*VERSIONS, *_BY_NAME))}"
             )
         features = features - {feature} if word.startswith("-") else features | {feature}
     return features
+
+
+def print_features(features: frozenset[Feature]) -> str:
+    """The shortest text that `parse_features` reads as these features: one text for each set."""
+    texts = (_difference(name, base, features) for name, base in VERSIONS.items())
+    return ",".join(min(texts, key=len))
+
+
+def _difference(name: str, base: frozenset[Feature], features: frozenset[Feature]) -> list[str]:
+    more = [f.value for f in Feature if f in features - base]
+    less = [f"-{f.value}" for f in Feature if f in base - features]
+    return [name, *more, *less]
