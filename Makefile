@@ -48,6 +48,10 @@ bench: venv ## measure speed and memory (minutes; prints ratios)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check wasmtime==50.0.1
 	$(BIN)/python tools/bench.py
 
+.PHONY: spec
+spec: venv ## run every file of the WebAssembly test-suite and print a table (minutes; SPEC="--only 'simd_*'")
+	$(BIN)/python tools/spec_table.py $(SPEC)
+
 .PHONY: fuzz
 fuzz: venv ## mutate modules and artifacts, and compare state after traps with Wasmtime's (minutes; FUZZ=--seed 5)
 	$(BIN)/python tools/fuzz_validation.py --count 100000 $(FUZZ)

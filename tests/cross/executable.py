@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from cross.startup import StartUp
 
+from wasmdialect import Config
 from wasmdialect.abi.builtins import BUILTIN_COUNT, BUILTINS
 from wasmdialect.abi.layout import (
     EPOCH,
@@ -25,6 +26,7 @@ from wasmdialect.abi.layout import (
 )
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.api import wast as script_room
+from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.object.artifact import read_artifact
 from wasmdialect.object.elf import EM_AARCH64, ET_EXEC, FILE_HEADER
 from wasmdialect.runtime.errors import Trap
@@ -116,7 +118,7 @@ class Recorder(script_room._Runner):
     """Runs a script, but takes down its calls instead of making them."""
 
     def __init__(self, compile_: Compile):
-        super().__init__(settings=None, jobs=None)
+        super().__init__(CompileSettings.of(Config()), jobs=None)
         self.compile_ = compile_
         self.segments: list[Segment] = []
         self.modules: list[LoadedModule] = []
@@ -153,12 +155,14 @@ class Recorder(script_room._Runner):
         self.line = command.line
         match command:
             case AssertReturn(_, Invoke() as action, patterns):
-                types = [t for t, _ in self.perform(action)]
+                types = [t.name for t, _ in self.perform(action)]
                 rows = zip(types, patterns, strict=True)
                 self.calls[-1].expected = tuple(self.bits_and_mask(*row) for row in rows)
-            case AssertFailure(_, Failure.TRAP | Failure.EXHAUSTION, Invoke() as action, message):
+            case AssertFailure(
+                _, Failure.TRAP | Failure.EXHAUSTION as kind, Invoke() as action, text
+            ):
                 self.perform(action)
-                self.calls[-1].outcomes = sum(1 << c for c in TrapCode if _is_called(c, message))
+                self.calls[-1].outcomes = sum(1 << c for c in TrapCode if _fails_so(c, kind, text))
             case AssertFailure(_, Failure.MALFORMED | Failure.INVALID):
                 pass  # it does not depend on the target
             case DefineModule() | Invoke():
@@ -187,8 +191,8 @@ class Recorder(script_room._Runner):
                 raise NotImplementedError(f"{pattern} for a result of type {t}")
 
 
-def _is_called(code: TrapCode, message: str) -> bool:
-    return script_room._says(Trap.from_code(code, []), message)
+def _fails_so(code: TrapCode, failure: Failure, message: str) -> bool:
+    return script_room._is_expected(Trap.from_code(code, []), failure, message)
 
 
 # --- the data ---

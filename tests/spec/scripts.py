@@ -1,4 +1,4 @@
-"""Where the test-suite is, and which of its files are in scope."""
+"""Where the test-suite is, what its files need, and which of them cannot pass yet."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).parent
+
+FEATURES = {
+    # These tests were written for WebAssembly 1.0, whose limits and number of memories they expect.
+    "proposals/threads": "wasm-1.0,threads",
+    "proposals/custom-page-sizes": "custom-page-sizes",
+    "proposals/wide-arithmetic": "wide-arithmetic",
+    "proposals/custom-descriptors": "custom-descriptors",
+}
+"""By folder: the features of its scripts, if they are not just those of WebAssembly 3.0."""
 
 
 def find_testsuite() -> Path | None:
@@ -19,15 +28,22 @@ def find_testsuite() -> Path | None:
 
 
 def out_of_scope() -> dict[str, str]:
-    """File names, and the feature that keeps each out."""
+    """Files that cannot pass yet, and what each lacks."""
     data = tomllib.loads((HERE / "out_of_scope.toml").read_text())
     return {name: feature for feature, names in data.items() for name in names}
 
 
 def scripts() -> list[str]:
-    """The names of all scripts of the main folder of the test-suite."""
+    """The names of all scripts of the test-suite, proposals included, with their folders."""
     folder = find_testsuite()
-    return [] if folder is None else sorted(path.name for path in folder.glob("*.wast"))
+    if folder is None:
+        return []
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.wast"))
+
+
+def features_of(name: str) -> str:
+    """The features of a script, as the setting has them."""
+    return FEATURES.get(str(Path(name).parent), "wasm-3.0")
 
 
 def read_script(folder: Path, name: str) -> str:

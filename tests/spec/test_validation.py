@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from spec.scripts import find_testsuite, read_script
+from spec.scripts import features_of, read_script, scripts
 
 from wasmdialect.wasm.body import decode_instructions, decode_locals
 from wasmdialect.wasm.decode import decode_module
@@ -28,16 +28,6 @@ from wasmdialect.wasm.wast import (
 )
 from wasmdialect.wasm.wast_check import REJECTIONS, check_accepted, check_rejected
 
-FEATURES = {
-    # These tests were written for WebAssembly 1.0, whose limits and number of memories they expect.
-    "proposals/threads": "wasm-1.0,threads",
-    "proposals/custom-page-sizes": "custom-page-sizes",
-    "proposals/wide-arithmetic": "wide-arithmetic",
-    "proposals/custom-descriptors": "custom-descriptors",
-}
-"""By folder: what its scripts need, if that is not just WebAssembly 3.0."""
-
-
 NOT_MINIMAL = {
     *(("binary-leb128.wast", line) for line in (2, 7, 12, 18, 24, 32, 41, 49, 57, 66, 75, 87, 99)),
     *(("binary-leb128.wast", line) for line in (111, 120, 133, 146)),
@@ -49,18 +39,14 @@ NOT_MINIMAL = {
 to the bytes they came from."""
 
 
-def all_scripts() -> list[str]:
-    folder = find_testsuite()
-    paths = [] if folder is None else sorted(folder.rglob("*.wast"))
-    names = [path.relative_to(str(folder)).as_posix() for path in paths]
-    return [name for name in names if not name.startswith("legacy/")]
+READABLE = [name for name in scripts() if not name.startswith("legacy/")]
 
 
-@pytest.mark.parametrize("name", all_scripts() or ["i32.wast"])
+@pytest.mark.parametrize("name", READABLE or ["i32.wast"])
 def test_modules(testsuite: Path, name: str):
     """Valid modules are accepted, and encode to the bytes they came from; the others are rejected
     with the words of the script, and with a place."""
-    features = parse_features(FEATURES.get(str(Path(name).parent), ""))
+    features = parse_features(features_of(name))
     for command in parse_script(read_script(testsuite, name)):
         if isinstance(command, DefineModule):
             check_round_trips(command.module, features, name)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import wasmtime
-from spec.scripts import find_testsuite, read_script
+from spec.scripts import read_script, scripts
 
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.encode import encode_module
@@ -33,14 +33,10 @@ SKIPPED = ("legacy/", "proposals/custom-descriptors/")
 """Scripts that wasm-tools does not read."""
 
 
-def names() -> list[str]:
-    folder = find_testsuite()
-    paths = [] if folder is None else sorted(folder.rglob("*.wast"))
-    found = [path.relative_to(str(folder)).as_posix() for path in paths]
-    return [name for name in found if not name.startswith(SKIPPED)]
+NAMES = [name for name in scripts() if not name.startswith(SKIPPED)]
 
 
-@pytest.mark.parametrize("name", names() or ["i32.wast"])
+@pytest.mark.parametrize("name", NAMES or ["i32.wast"])
 def test_same_bytes(testsuite: Path, name: str):
     for command in parse_script(read_script(testsuite, name)):
         if not isinstance(command, DefineModule) or (name, command.line) in DIFFERENT:

@@ -22,6 +22,7 @@ from wasmdialect.runtime.native.outcomes import TrapKind
 from wasmdialect.runtime.published import module_at
 from wasmdialect.runtime.store import StoreState
 from wasmdialect.wasm.decode import decode_module
+from wasmdialect.wasm.features import VERSIONS
 from wasmdialect.wasm.instructions import BY_OPCODE, Instruction
 from wasmdialect.wasm.validate import validate_function
 
@@ -63,7 +64,7 @@ class Audit:
             self.problems.append(f"{kind} trap {code} is mapped to {offset:#x}, where {name} is")
 
     def _instruction_at(self, module: LoadedModule, offset: int) -> Instruction | None:
-        decoded = decode_module(self.binaries[module.text_address])
+        decoded = decode_module(self.binaries[module.text_address], VERSIONS["all"])
         for function in decoded.defined_functions():
             assert function.code is not None
             if function.code.offset <= offset < function.code.offset + len(function.code.bytes):
@@ -86,7 +87,7 @@ def audited_traps(monkeypatch: pytest.MonkeyPatch) -> Iterator[Audit]:
 
     def compile_and_note(self: Any, module: Any) -> LoadedModule:
         loaded = compile_(self, module)
-        audit.binaries[loaded.text_address] = module.to_binary()
+        audit.binaries[loaded.text_address] = module.to_binary(self.features)
         return loaded
 
     with monkeypatch.context() as patches:

@@ -69,7 +69,7 @@ def test_patterns(text: str, pattern: object):
 
 @pytest.mark.parametrize("failure", Failure, ids=lambda f: f.value)
 def test_failures(failure: Failure):
-    of_action = (Failure.TRAP, Failure.EXHAUSTION, Failure.EXCEPTION)
+    of_action = (Failure.TRAP, Failure.EXHAUSTION, Failure.EXCEPTION, Failure.SUSPENSION)
     subject = '(invoke "f")' if failure in of_action else "(module)"
     message = "" if failure is Failure.EXCEPTION else ' "why"'
     (command,) = parse_script(f"({failure.value} {subject}{message})")

@@ -151,6 +151,8 @@ class Failure(Enum):
     TRAP = "assert_trap"
     EXHAUSTION = "assert_exhaustion"
     EXCEPTION = "assert_exception"
+    SUSPENSION = "assert_suspension"
+    """Of the stack-switching proposal."""
     MALFORMED = "assert_malformed"
     INVALID = "assert_invalid"
     MALFORMED_CUSTOM = "assert_malformed_custom"

@@ -27,6 +27,8 @@ from wasmdialect.wasm.wast import (
 class ScriptFailure:
     """A command whose result differs from the script."""
 
+    command: int
+    """Its number among the commands that were run or checked, from 0."""
     line: int
     message: str
 
@@ -54,14 +56,13 @@ REJECTIONS: dict[Failure, tuple[type[WasmError], ...]] = {
 def check_script(text: str, features: frozenset[Feature] = WASM_3_0) -> ScriptResult:
     """Check the modules of a script; the other commands are only parsed. Raises TextError."""
     commands = parse_script(text)
+    checked = [*_with_modules(commands)]
     failures: list[ScriptFailure] = []
-    count = 0
-    for command in _with_modules(commands):
-        count += 1
+    for number, command in enumerate(checked):
         message = _check(command, features)
         if message is not None:
-            failures.append(ScriptFailure(command.line, message))
-    return ScriptResult(count, failures)
+            failures.append(ScriptFailure(number, command.line, message))
+    return ScriptResult(len(checked), failures)
 
 
 def _with_modules(commands: Iterable[Command]) -> Iterable[DefineModule | AssertFailure]:
