@@ -171,7 +171,7 @@ class _DeclarationImporter(ImportContext):
     def _type_of(self, function: Function) -> dict[str, Attribute]:
         """The defined type of a function, if parameters and results do not say which it is."""
         t = self.wasm.types[function.type_index]
-        is_plain = len(t.group) == 1 and t.final and not t.supers
+        is_plain = t is wt.func_def_type(function.signature.params, function.signature.results)
         return {} if is_plain else {"type": self.ref("type", function.type_index)}
 
     def _memory(self, memory: Memory) -> None:

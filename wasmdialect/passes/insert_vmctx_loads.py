@@ -28,6 +28,7 @@ from wasmdialect.dialects.fast import (
     splice_front,
     take_operations,
 )
+from wasmdialect.dialects.wasmir.types import all_may_be
 from wasmdialect.passes.vmctx_steps import VMContextSteps, holds_functions
 
 
@@ -279,7 +280,10 @@ def _call(r: _FunctionRewrite, op: wasmir.CallOp) -> None:
     callee, vmctx = r.callee(op.callee), r.vmctx()
     arguments = op.operands
     signature = callee.function_type
-    if (*op.operand_types, *op.result_types) != (*signature.inputs.data, *signature.outputs.data):
+    if not (
+        all_may_be(op.operand_types, signature.inputs.data)
+        and all_may_be(signature.outputs.data, op.result_types)
+    ):
         raise ValueError(f"@{callee.sym_name.data} has type {signature}, and is called as another")
     if callee.is_import:
         place = wasmvm.Path("imported_functions", callee.slot_value)

@@ -22,7 +22,7 @@
     (call_indirect (type $binary) (local.get 0) (i32.const 1) (i32.const 0)))
 
   ;; CHECK-LABEL: slot 1 func_ref 0 code_size 5 @func2(
-  ;; CHECK-NEXT:    %1 = wasmir.ref.func @func2 : !wasmir.ref<null func>
+  ;; CHECK-NEXT:    %1 = wasmir.ref.func @func2 : !wasmir.ref<@type1>
   ;; CHECK-NEXT:    wasmir.return
   ;; CHECK-NEXT:  }
   (func (param i32)

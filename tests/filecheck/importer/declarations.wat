@@ -23,8 +23,8 @@
   ;; CHECK-LABEL: wasmir.elem @computed
   ;; CHECK-NEXT:  } items {
   ;; CHECK-NEXT:    %2 = wasmir.ref.null : !wasmir.ref<null func>
-  ;; CHECK-NEXT:    %3 = wasmir.ref.func @f : !wasmir.ref<null func>
-  ;; CHECK-NEXT:    wasmir.return %2, %3 : !wasmir.ref<null func>, !wasmir.ref<null func>
+  ;; CHECK-NEXT:    %3 = wasmir.ref.func @f : !wasmir.ref<@type0>
+  ;; CHECK-NEXT:    wasmir.return %2, %3 : !wasmir.ref<null func>, !wasmir.ref<@type0>
   ;; CHECK-NEXT:  }
   (elem $computed funcref (ref.null func) (ref.func $f))
   ;; CHECK-LABEL: wasmir.export "f" @f

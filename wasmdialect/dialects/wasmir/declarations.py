@@ -46,7 +46,7 @@ from xdsl.traits import (
 from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.dialects.wasmir.control import ReturnOp
-from wasmdialect.dialects.wasmir.types import ArrayType, StructType, all_may_be
+from wasmdialect.dialects.wasmir.types import ArrayType, StructType, all_may_be, names
 
 
 class DeclarationOp(IRDLOperation, ABC):
@@ -267,8 +267,11 @@ class TypeOp(DeclarationOp):
     @property
     def is_plain(self) -> bool:
         """Whether it is a function type without relatives: determined by parameters and results."""
-        return not {"supertype", "open", "group"} & self.properties.keys() and isinstance(
-            self.composite, FunctionType
+        t = self.function_type
+        return (
+            t is not None
+            and not {"supertype", "open", "group"} & self.properties.keys()
+            and not any(names(value, self.symbol) for value in (*t.inputs, *t.outputs))
         )
 
 

@@ -165,6 +165,11 @@ def wasm_type(t: Attribute) -> wt.ValType:
     return _WASM_TYPES[t]
 
 
+def names(t: Attribute, symbol: SymbolRefAttr) -> bool:
+    """Whether a value type is of references to the defined type with a symbol."""
+    return isinstance(t, RefType) and t.heap == symbol
+
+
 def may_be(found: Attribute, expected: Attribute) -> bool:
     """Whether a value of one type can be where another is expected, as far as that can be said without
     the declarations of types, which `wasmir-verify-symbols` looks at."""

@@ -8,7 +8,7 @@ wasmir.type @binary (i32, i32) -> (i64, f32) index 0
 wasmir.type @nothing () -> () index 1 signature 0
 // CHECK:         wasmir.type @binary (i32, i32) -> (i64, f32) index 0
 // CHECK-NEXT:    wasmir.type @nothing () -> () index 1 signature 0
-// GENERIC:       "wasmir.type"() <{sym_name = "binary", function_type = (i32, i32) -> (i64, f32), index = 0 : i64}> : () -> ()
+// GENERIC:       "wasmir.type"() <{sym_name = "binary", composite = (i32, i32) -> (i64, f32), index = 0 : i64}> : () -> ()
 
 wasmir.func import "env" "log \22it\22" index 0 slot 0 func_ref 3 @log(i32)
 wasmir.func index 1 slot 0 @elsewhere() -> !wasmir.ref<extern> attributes {note = 1 : i32}

@@ -33,3 +33,16 @@ wasmir.func index 1 slot 1 @references(%typed: !wasmir.ref<@binary>) {
   %function = wasmir.ref.func @callee : !wasmir.ref<null func>
   wasmir.return
 }
+
+// CHECK-LABEL: @typed(
+// CHECK-NEXT:    %ref = wasmir.ref.as_non_null %maybe : !wasmir.ref<null @binary> -> !wasmir.ref<@binary>
+// CHECK-NEXT:    %same = wasmir.ref.as_non_null %maybe known {note} : !wasmir.ref<null @binary> -> !wasmir.ref<@binary>
+// CHECK-NEXT:    %r = wasmir.call_ref %ref : !wasmir.ref<@binary> @binary(%p, %q) {note} : (i32, i64) -> i64
+// CHECK-NEXT:    wasmir.return %r : i64
+// CHECK-NEXT:  }
+wasmir.func index 2 slot 2 @typed(%p: i32, %q: i64, %maybe: !wasmir.ref<null @binary>) -> i64 {
+  %ref = wasmir.ref.as_non_null %maybe : !wasmir.ref<null @binary> -> !wasmir.ref<@binary>
+  %same = wasmir.ref.as_non_null %maybe known {note} : !wasmir.ref<null @binary> -> !wasmir.ref<@binary>
+  %r = wasmir.call_ref %ref : !wasmir.ref<@binary> @binary(%p, %q) {note} : (i32, i64) -> i64
+  wasmir.return %r : i64
+}
