@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from generate_constructors import fitting
+
 from wasmdialect.dialects.wasmir import instructions
 from wasmdialect.dialects.wasmir.base import WasmOp
 from wasmdialect.dialects.wasmir.memory import LoadOp, StoreOp
 from wasmdialect.dialects.wasmir.numeric import ConstOp, NumericOp
+from wasmdialect.dialects.wasmir.wide import WideOp
 
 STUB = Path(instructions.__file__).with_suffix(".pyi")
 
@@ -29,6 +32,7 @@ from wasmdialect.dialects.wasmir.numeric import (
     TrappingUnaryOp,
     UnaryOp,
 )
+from wasmdialect.dialects.wasmir.wide import WideOp
 
 """
 
@@ -44,9 +48,11 @@ def _class_text(cls: type[WasmOp]) -> str:
         return f"{heading} ...\n"
     names = [name for name, _ in cls.get_irdl_definition().operands]
     lines = ["", heading, *(f"    {name}: SSAValue" for name in names)]
-    if issubclass(cls, NumericOp):
-        parameters = ", ".join(f"{name}: SSAValue | Operation" for name in names)
-        lines.append(f"    def __init__(self, {parameters}) -> None: ...")
+    if issubclass(cls, WideOp):
+        lines += ["    low: SSAValue", "    high: SSAValue"]
+    if issubclass(cls, NumericOp | WideOp):
+        parameters = ["self", *(f"{name}: SSAValue | Operation" for name in names)]
+        lines += fitting("def __init__(", parameters, ") -> None: ...", 4)
     else:
         assert issubclass(cls, LoadOp | StoreOp)
     return "\n".join(lines) + "\n"

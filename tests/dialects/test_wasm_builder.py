@@ -43,6 +43,8 @@ def built() -> Region:
         method(b, mnemonic)(SymbolRefAttr("m"), wide, value, align=1)
     for mnemonic, cls in wasmir.NUMERIC_OPS.items():
         method(b, mnemonic)(*(b.global_get("g", t) for t in cls.OPERAND_TYPES))
+    for mnemonic, cls in wasmir.WIDE_OPS.items():
+        method(b, mnemonic)(*(wide for _ in cls.get_irdl_definition().operands))
     b.memory_grow("m", b.memory_size("m", i64))
     b.memory_fill("m", x, x, x)
     b.memory_copy("m", "m", x, x, x)

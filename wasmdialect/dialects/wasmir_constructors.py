@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from xdsl.dialects.builtin import f32, f64, i32, i64
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, OpResult, SSAValue, SSAValues
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.builder import OpBuilder, Symbol, symbol_ref
@@ -720,6 +720,26 @@ class InstructionBuilder(OpBuilder):
     def i64_trunc_sat_f64_u(self, operand: SSAValue) -> SSAValue:
         """`i64.trunc_sat_f64_u`."""
         return self.value(wasmir.I64TruncSatF64UOp, (operand,), i64)
+
+    def i64_add128(
+        self, lhs_low: SSAValue, lhs_high: SSAValue, rhs_low: SSAValue, rhs_high: SSAValue
+    ) -> SSAValues[OpResult]:
+        """`i64.add128`."""
+        return self.results(wasmir.I64Add128Op, (lhs_low, lhs_high, rhs_low, rhs_high), (i64, i64))
+
+    def i64_sub128(
+        self, lhs_low: SSAValue, lhs_high: SSAValue, rhs_low: SSAValue, rhs_high: SSAValue
+    ) -> SSAValues[OpResult]:
+        """`i64.sub128`."""
+        return self.results(wasmir.I64Sub128Op, (lhs_low, lhs_high, rhs_low, rhs_high), (i64, i64))
+
+    def i64_mul_wide_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValues[OpResult]:
+        """`i64.mul_wide_s`."""
+        return self.results(wasmir.I64MulWideSOp, (lhs, rhs), (i64, i64))
+
+    def i64_mul_wide_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValues[OpResult]:
+        """`i64.mul_wide_u`."""
+        return self.results(wasmir.I64MulWideUOp, (lhs, rhs), (i64, i64))
 
     def i32_load(
         self, memory: Symbol, address: SSAValue, *, offset: int = 0, align: int | None = None

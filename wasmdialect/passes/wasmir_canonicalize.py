@@ -47,7 +47,9 @@ class WasmIRCanonicalize(FunctionPass):
 def _simplify_block(block: Block) -> bool:
     changed = False
     for op in [*block.ops]:
-        if isinstance(op, wasmir.NumericOp):
+        if isinstance(op, wasmir.NumericOp | wasmir.WideOp) and _fold(op):
+            changed = True
+        elif isinstance(op, wasmir.NumericOp):
             changed |= _simplify_numeric(op)
         elif isinstance(op, wasmir.SelectOp):
             value = _simplify_select(op)
@@ -62,16 +64,22 @@ def _simplify_block(block: Block) -> bool:
 # --- values ---
 
 
-def _simplify_numeric(op: wasmir.NumericOp) -> bool:
+def _fold(op: wasmir.NumericOp | wasmir.WideOp) -> bool:
     folded = op.fold()
-    if folded is not None:
-        (attr,) = folded
+    if folded is None:
+        return False
+    builder = WasmBuilder.before(op)
+    values: list[SSAValue] = []
+    for attr, result in zip(folded, op.results, strict=True):
         assert isinstance(attr, Attribute)
-        constant = wasmir.constant(attr, op.RESULT_TYPE)
+        constant = wasmir.constant(attr, result.type)
         assert constant is not None
-        builder = WasmBuilder.before(op)
-        builder.replace(op, builder.insert(constant).result)
-        return True
+        values.append(builder.insert(constant).result)
+    builder.replace(op, *values)
+    return True
+
+
+def _simplify_numeric(op: wasmir.NumericOp) -> bool:
     row = op.INSTRUCTION
     rule = _RULES.get(row.operation) if row.shape in ("i32", "i64") else None
     if rule is None:

@@ -22,12 +22,23 @@ from wasmdialect.abi.layout import Counts, VMContextLayout
 from wasmdialect.abi.symbols import function_symbol
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE, read_counts
-from wasmdialect.lowering import calls, control, fields, machine, memory, numeric, reference, table
+from wasmdialect.lowering import (
+    calls,
+    control,
+    fields,
+    machine,
+    memory,
+    numeric,
+    reference,
+    table,
+    wide,
+)
 from wasmdialect.lowering.function import FUNCTION_ATTRIBUTES, HIDDEN, FunctionLowering, Handler
 from wasmdialect.lowering.signature import AbiSignature, abi_signature
 
 HANDLERS: dict[type[Operation], Handler] = {
     **numeric.HANDLERS,
+    **wide.HANDLERS,
     **control.HANDLERS,
     **fields.HANDLERS,
     **memory.HANDLERS,

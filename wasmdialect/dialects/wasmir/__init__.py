@@ -106,6 +106,7 @@ from wasmdialect.dialects.wasmir.variable import (
     GlobalGetOp,
     GlobalSetOp,
 )
+from wasmdialect.dialects.wasmir.wide import WIDE_OPS, WideOp
 
 __all__ = [
     "CONST_OPS",
@@ -116,6 +117,7 @@ __all__ = [
     "PLAIN_OPS",
     "STORE_OPS",
     "WASMIR",
+    "WIDE_OPS",
     "ArrayType",
     "BinaryOp",
     "BrIfOp",
@@ -176,6 +178,7 @@ __all__ = [
     "UnaryOp",
     "UnreachableOp",
     "WasmOp",
+    "WideOp",
     "bits_attr",
     "constant",
     "constant_bits",
@@ -198,6 +201,7 @@ PLAIN_OPS: tuple[type[WasmOp], ...] = (
     *BULK_OPS,
     *CONST_OPS.values(),
     *NUMERIC_OPS.values(),
+    *WIDE_OPS.values(),
     *LOAD_OPS.values(),
     *STORE_OPS.values(),
 )

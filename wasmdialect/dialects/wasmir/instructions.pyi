@@ -10,6 +10,7 @@ from wasmdialect.dialects.wasmir.numeric import (
     TrappingUnaryOp,
     UnaryOp,
 )
+from wasmdialect.dialects.wasmir.wide import WideOp
 
 class I32ConstOp(ConstOp): ...
 class I64ConstOp(ConstOp): ...
@@ -635,6 +636,50 @@ class I64TruncSatF64SOp(UnaryOp):
 class I64TruncSatF64UOp(UnaryOp):
     operand: SSAValue
     def __init__(self, operand: SSAValue | Operation) -> None: ...
+
+class I64Add128Op(WideOp):
+    lhs_low: SSAValue
+    lhs_high: SSAValue
+    rhs_low: SSAValue
+    rhs_high: SSAValue
+    low: SSAValue
+    high: SSAValue
+    def __init__(
+        self,
+        lhs_low: SSAValue | Operation,
+        lhs_high: SSAValue | Operation,
+        rhs_low: SSAValue | Operation,
+        rhs_high: SSAValue | Operation,
+    ) -> None: ...
+
+class I64Sub128Op(WideOp):
+    lhs_low: SSAValue
+    lhs_high: SSAValue
+    rhs_low: SSAValue
+    rhs_high: SSAValue
+    low: SSAValue
+    high: SSAValue
+    def __init__(
+        self,
+        lhs_low: SSAValue | Operation,
+        lhs_high: SSAValue | Operation,
+        rhs_low: SSAValue | Operation,
+        rhs_high: SSAValue | Operation,
+    ) -> None: ...
+
+class I64MulWideSOp(WideOp):
+    lhs: SSAValue
+    rhs: SSAValue
+    low: SSAValue
+    high: SSAValue
+    def __init__(self, lhs: SSAValue | Operation, rhs: SSAValue | Operation) -> None: ...
+
+class I64MulWideUOp(WideOp):
+    lhs: SSAValue
+    rhs: SSAValue
+    low: SSAValue
+    high: SSAValue
+    def __init__(self, lhs: SSAValue | Operation, rhs: SSAValue | Operation) -> None: ...
 
 class I32LoadOp(LoadOp):
     address: SSAValue
