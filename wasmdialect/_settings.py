@@ -214,6 +214,11 @@ class Config(WasmtimeSettings, Record):
         "Stop programs at the deadline of their store, counted in epochs of the Engine.",
         commands=(COMPILING, OPT), enables="insert-epoch-checks",
     )
+    canonicalize_nans: bool = setting(
+        CODE, False, boolean,
+        "Let float arithmetic give no NaN but the canonical one, as on every other machine.",
+        commands=(COMPILING, OPT), enables="canonicalize-nans",
+    )
     generate_address_map: bool = setting(
         LAYOUT, True, boolean,
         "Write the Wasm byte offset of each piece of code; without it backtraces have no offsets.",

@@ -60,6 +60,7 @@ class WasmtimeSettings:
     """wasmtime-py's names, for a Config to inherit."""
 
     if TYPE_CHECKING:
+        canonicalize_nans: Any
         opt_level: Any
         jobs: Any
         unwind_info: Any
@@ -85,7 +86,6 @@ class WasmtimeSettings:
     wasm_component_model_implements = Fixed(False, reason="components are not supported")
     wasm_stack_switching = Fixed(False, reason="stack switching is not supported")
     wasm_relaxed_simd_deterministic = Fixed(False, reason="relaxed SIMD cannot be run yet")
-    cranelift_nan_canonicalization = Fixed(False, reason="no pass makes NaNs canonical yet")
     shared_memory = Fixed(False, reason="shared memories cannot be created yet")
     strategy = Fixed(
         "auto", "cranelift", reason='use "auto" or "cranelift"; LLVM compiles for both'
@@ -122,6 +122,15 @@ class WasmtimeSettings:
     @cranelift_debug_verifier.setter
     def cranelift_debug_verifier(self, enable: bool) -> None:
         self.verify = "each" if _boolean("cranelift_debug_verifier", enable) else "none"
+
+    @property
+    def cranelift_nan_canonicalization(self) -> bool:
+        """`canonicalize_nans`."""
+        return self.canonicalize_nans
+
+    @cranelift_nan_canonicalization.setter
+    def cranelift_nan_canonicalization(self, enable: bool) -> None:
+        self.canonicalize_nans = _boolean("cranelift_nan_canonicalization", enable)
 
     @property
     def native_unwind_info(self) -> bool:

@@ -201,6 +201,7 @@ def test_a_unit_prints_a_function_as_the_whole_module_does():
         ({"bounds": "explicit"}, "lowered with insert-vmctx-loads, and is to be compiled with"),
         ({"debug_checks": True}, "lowered with insert-trampolines, and is to be compiled with"),
         ({"epoch_interruption": True}, "lowered without insert-epoch-checks"),
+        ({"canonicalize_nans": True}, "lowered without canonicalize-nans"),
         ({"at": {"wasmir-end": "wasmir-dce"}}, "past wasmir-end"),
     ],
 )

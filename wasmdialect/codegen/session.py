@@ -13,6 +13,7 @@ from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from wasmdialect._printable import printable
+from wasmdialect._settings import SETTINGS
 from wasmdialect.codegen.reproducer import write_reproducer
 from wasmdialect.codegen.search_path import current_folder, worker_path
 from wasmdialect.codegen.settings import CompileSettings
@@ -91,7 +92,7 @@ class CompileSession:
                     " lowered with"
                 )
         names = {did.name for did in done}
-        for name in ("insert-fuel", "insert-epoch-checks"):
+        for name in (row.enables for row in SETTINGS if row.enables):
             if done and name in wanted and name not in names:
                 raise PassError(f"the module was lowered without {name}, which has to come first")
         return done

@@ -34,6 +34,7 @@ POINTS: tuple[Point, ...] = ("wasmir-start", "wasmir-end", "wasmvm-end", "llvm-e
 Verify = Literal["each", "ends", "none"]
 
 LOWERING_PASSES = (
+    "canonicalize-nans",
     "insert-fuel",
     "insert-epoch-checks",
     "insert-vmctx-loads",
@@ -41,11 +42,12 @@ LOWERING_PASSES = (
     "insert-stack-limit-checks",
     "wasmvm-to-llvm",
 )
-"""The passes from wasmir to LLVM, in order: every program goes through them, through the first two
-if it was compiled for fuel or epochs."""
+"""The passes from wasmir to LLVM, in order: every program goes through them, through the first three
+if a setting asks for it."""
 
 
 _POINTS_BEFORE: dict[str, Sequence[Point]] = {
+    "canonicalize-nans": ("wasmir-start", "wasmir-end"),
     "insert-fuel": ("wasmir-start", "wasmir-end"),
     "insert-epoch-checks": ("wasmir-start", "wasmir-end"),
     "insert-vmctx-loads": ("wasmir-start", "wasmir-end"),
@@ -72,6 +74,7 @@ def default_pipeline(config: Config, done: Sequence[str] = ()) -> str:
     stages = (
         at.get("wasmir-start"),
         at.get("wasmir-end"),
+        lowering.get("canonicalize-nans"),
         lowering.get("insert-fuel"),
         lowering.get("insert-epoch-checks"),
         lowering.get("insert-vmctx-loads"),

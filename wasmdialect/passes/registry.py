@@ -72,6 +72,12 @@ def _stack_limit_checks() -> type[ModulePass]:
     return InsertStackLimitChecks
 
 
+def _canonicalize_nans() -> type[ModulePass]:
+    from wasmdialect.passes.canonicalize_nans import CanonicalizeNaNs
+
+    return CanonicalizeNaNs
+
+
 def _to_llvm() -> type[ModulePass]:
     from wasmdialect.passes.wasmvm_to_llvm import WasmVMToLLVM
 
@@ -92,6 +98,7 @@ def _epoch_checks() -> type[ModulePass]:
 
 OWN_PASSES: dict[str, PassFactory] = {
     "insert-epoch-checks": _epoch_checks,
+    "canonicalize-nans": _canonicalize_nans,
     "insert-fuel": _fuel,
     "insert-stack-limit-checks": _stack_limit_checks,
     "insert-trampolines": _trampolines,
