@@ -52,6 +52,7 @@ def built() -> Region:
     b.data_drop("d", segment_index=0)
     b.ref_is_null(b.ref_null(wasmir.EXTERNREF))
     b.table_set("t", x, b.ref_func("f", wasmir.FUNCREF))
+    b.call_ref("type", b.ref_as_non_null(reference, wasmir.FUNCREF.as_non_null()), (wide,), ())
     b.table_get("t", wide, wasmir.FUNCREF)
     b.table_grow("t", reference, b.table_size("t", i32))
     b.table_fill("t", x, reference, x)
