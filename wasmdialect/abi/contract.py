@@ -13,7 +13,15 @@ import zlib
 
 from wasmdialect._records import Record
 from wasmdialect._static import TYPE_CHECKING
-from wasmdialect.abi import builtins, layout, reservation, returns, symbols, trap_table
+from wasmdialect.abi import (
+    builtins,
+    layout,
+    reservation,
+    returns,
+    symbols,
+    tail_calls,
+    trap_table,
+)
 
 if TYPE_CHECKING:
     from typing import Any
@@ -22,14 +30,15 @@ _SHARED = {
     layout: (
         *("STRUCTS", "REGIONS", "POINTER_SIZE", "FIELD_SIZES", "VALUE_SLOT_SIZE"),
         *("VMCONTEXT_MAGIC", "ARRAY_HOST_MAGIC", "TABLE_ELEMENT_INITIALIZED"),
-        *("FIELD_ALIGNMENTS", "COUNTER_SIZE"),
+        *("FIELD_ALIGNMENTS", "COUNTER_SIZE", "TAIL_ARGUMENTS_START"),
     ),
     reservation: ("WASM_PAGE_LOG2", "RESERVATION", "GUARD_SIZE"),
     returns: (
         *("MAX_INTEGER_RESULTS", "MAX_FLOAT_RESULTS", "MAX_REGISTER_SIZE"),
         "RETURN_AREA_PARAMETER",
     ),
-    symbols: ("SYMBOLS",),
+    tail_calls: ("INTEGER_REGISTERS", "VECTOR_REGISTERS", "ENTRY_WORD_SIZE"),
+    symbols: ("SYMBOLS", "TAIL_TO_WASM"),
     builtins: ("BUILTINS",),
     trap_table: ("TRAPS",),
 }

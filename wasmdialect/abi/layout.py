@@ -100,9 +100,17 @@ RUNTIME_LIMITS = Struct(
         Field("last_wasm_entry_sp", "ptr", 40, Alias.LIMITS),
         # Wasmtime's structure ends here, at 48.
         Field("pending_error", "i64", 48, Alias.LIMITS, doc="non-zero: a host call failed"),
-        Field("reserved", "i64", 56, Alias.LIMITS),
+        Field("tail_arguments", "ptr", 56, Alias.VMCONTEXT, True, doc="the store's; set once"),
     ),
 )
+TAIL_ARGUMENTS_START = 16
+"""Where the parameters of a tail call start, each aligned to its size."""
+TAIL_ARGUMENTS = Struct(
+    "tail_arguments",
+    TAIL_ARGUMENTS_START + 1000 * 16,
+    (Field("callee", "ptr", 0, Alias.STACK, doc="the ordinary entry of the called function"),),
+)
+"""Room for the parameters of a tail call that have no register. A function has up to 1000."""
 FUNC_REF = Struct(
     "func_ref",
     40,
@@ -143,6 +151,7 @@ HOST_CONTEXT = Struct(
     32,
     (
         Field("magic", "i32", 0, Alias.VMCONTEXT, True),
+        Field("tail_entries", "i32", 4, Alias.VMCONTEXT, True, doc="0; as in a VMContext"),
         Field("func_ref", "ptr", 8, Alias.VMCONTEXT, True),
         Field("state", "i64", 16, Alias.VMCONTEXT, True, doc="what the runtime finds it by"),
     ),
@@ -153,6 +162,8 @@ VMCONTEXT_HEADER = Struct(
     72,
     (
         Field("magic", "i32", 0, Alias.VMCONTEXT, True, doc='"core"'),
+        # Padding in Wasmtime's structure.
+        Field("tail_entries", "i32", 4, Alias.VMCONTEXT, True, doc="1 if the image has any"),
         Field("limits", "ptr", 8, Alias.VMCONTEXT, True),
         Field("callee", "ptr", 16, Alias.VMCONTEXT),
         Field("epoch", "ptr", 24, Alias.VMCONTEXT, True),
@@ -233,6 +244,7 @@ STRUCTS: Mapping[str, Struct] = {
     for s in (
         VMCONTEXT_HEADER,
         RUNTIME_LIMITS,
+        TAIL_ARGUMENTS,
         FUNC_REF,
         MEMORY_DEFINITION,
         TABLE_DEFINITION,

@@ -12,6 +12,7 @@ FUNCTION = "wasm[0]::function[{}]"
 SYMBOLS = {
     "function": FUNCTION,
     **{k: f"wasm[0]::{k.replace('-', '_')}_trampoline[{{}}]" for k in FUNCTION_TRAMPOLINES},
+    "tail-entry": "wasm[0]::tail_entry[{}]",
     **{k: f"signatures[{{}}]::{k.replace('-', '_')}_trampoline" for k in TYPE_TRAMPOLINES},
 }
 """By kind, in their order in `.text`: the name, with a placeholder for the number."""
@@ -30,3 +31,18 @@ def function_trampoline_symbol(kind: str, index: int) -> str:
 def type_trampoline_symbol(kind: str, signature: int) -> str:
     """A trampoline of a function type: wasm-to-native, wasm-to-array or native-to-array."""
     return SYMBOLS[kind].format(signature)
+
+
+def tail_entry_symbol(index: int) -> str:
+    """The tail entry of a Wasm function, if it has one (docs/abi.md, "Tail calls")."""
+    return SYMBOLS["tail-entry"].format(index)
+
+
+TAIL_TO_WASM = "signatures[{}]::tail_to_wasm_trampoline"
+"""With the signature in words."""
+
+
+def tail_to_wasm_symbol(signature: str) -> str:
+    """The trampoline from a tail call to the ordinary entry of a function of this signature. Each
+    function that needs one brings it along; the linker keeps one."""
+    return TAIL_TO_WASM.format(signature)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from wasmdialect.abi.symbol_parts import parse_symbol
+from wasmdialect.abi.symbol_parts import is_tail_to_wasm, parse_symbol
+from wasmdialect.abi.symbols import FUNCTION_TRAMPOLINES
 from wasmdialect.codegen.settings import Level
 
 
@@ -38,6 +39,9 @@ def owner_of(symbol: str) -> int | None:
     function types; -1 for a symbol from a pass."""
     parsed = parse_symbol(symbol)
     if parsed is None:
-        return -1
+        return None if is_tail_to_wasm(symbol) else -1
     kind, number = parsed
-    return number if kind in ("function", "array-to-wasm", "native-to-wasm") else None
+    return number if kind in _OF_FUNCTIONS else None
+
+
+_OF_FUNCTIONS = frozenset(("function", "tail-entry", *FUNCTION_TRAMPOLINES))

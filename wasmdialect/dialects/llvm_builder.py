@@ -40,6 +40,7 @@ _PLAIN_CALL: dict[str, Attribute] = {
     # Not a tail call: runaway recursion must use up the stack, not loop.
     "TailCallKind": llvm.TailCallKindAttr(llvm.TailCallKind.NOTAIL),
 }
+_TAIL_CALL = {**_PLAIN_CALL, "TailCallKind": llvm.TailCallKindAttr(llvm.TailCallKind.MUST_TAIL)}
 _ICMP = {flag.value: integer_attr(flag.to_int(), 64) for flag in llvm.ALL_ICMP_FLAGS}
 _FCMP = {flag.value: integer_attr(flag.to_int(), 64) for flag in llvm.ALL_FCMP_FLAGS}
 
@@ -94,6 +95,10 @@ class LLVMBuilder(OpBuilder):
         return self.value(llvm.CallIntrinsicOp, operands, result_type, properties)
 
     # --- pointers ---
+
+    def address_of(self, symbol: str) -> SSAValue:
+        """The address of a function."""
+        return self.value(llvm.AddressOfOp, (), PTR, {"global_name": SymbolRefAttr(symbol)})
 
     def null(self) -> SSAValue:
         """The null pointer."""
@@ -155,12 +160,31 @@ class LLVMBuilder(OpBuilder):
 
     def structure(self, members: Sequence[SSAValue], result_type: Attribute) -> SSAValue:
         """A structure value with these members."""
-        structure: SSAValue = self.value(llvm.UndefOp, (), result_type)
+        structure = self.undefined(result_type)
         for position, member in enumerate(members):
-            structure = self.value(
-                llvm.InsertValueOp, (structure, member), result_type, _position(position)
-            )
+            structure = self.with_member(structure, position, member)
         return structure
+
+    def with_member(self, structure: SSAValue, position: int, member: SSAValue) -> SSAValue:
+        """A structure value with another member."""
+        operands = (structure, member)
+        return self.value(llvm.InsertValueOp, operands, structure.type, _position(position))
+
+    def undefined(self, result_type: Attribute) -> SSAValue:
+        """A value that does not matter."""
+        return self.value(llvm.UndefOp, (), result_type)
+
+    # --- vectors ---
+
+    def insert_element(self, vector: SSAValue, element: SSAValue) -> SSAValue:
+        """A vector with another first element."""
+        operands = (vector, element, self.constant(0, 32))
+        return self.value(llvm.InsertElementOp, operands, vector.type)
+
+    def first_element(self, vector: SSAValue, result_type: Attribute) -> SSAValue:
+        """The first element of a vector."""
+        operands = (vector, self.constant(0, 32))
+        return self.value(llvm_ext.ExtractElementOp, operands, result_type)
 
     # --- control ---
 
@@ -207,9 +231,11 @@ class LLVMBuilder(OpBuilder):
         operands: Sequence[SSAValue],
         *,
         no_inline: bool = False,
+        tail: bool = False,
     ) -> SSAValue | None:
-        """Call a symbol or an address in the C convention of LLVM."""
-        properties = {**_PLAIN_CALL}
+        """Call a symbol or an address in the C convention of LLVM. A `tail` call must be followed by
+        the return of its value, and its type must be that of the running function."""
+        properties = {**(_TAIL_CALL if tail else _PLAIN_CALL)}
         if isinstance(callee, str):
             properties["callee"] = SymbolRefAttr(callee)
         else:

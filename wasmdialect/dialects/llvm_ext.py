@@ -9,8 +9,10 @@ from __future__ import annotations
 from xdsl.dialects.builtin import (
     I64,
     IntegerAttr,
+    IntegerType,
     StringAttr,
     UnitAttr,
+    VectorType,
 )
 from xdsl.dialects.llvm import LLVMPointerType
 from xdsl.ir import Dialect
@@ -101,6 +103,21 @@ class UIToFPOp(IRDLOperation):
 
 
 @irdl_op_definition
+class ExtractElementOp(IRDLOperation):
+    """`extractelement`: an element of a vector."""
+
+    name = "llvm_ext.extractelement"
+    vector = operand_def(VectorType)
+    position = operand_def(IntegerType)
+    result = result_def()
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$vector `[` $position `:` type($position) `]` attr-dict"
+        " `:` type($vector) `->` type($result)"
+    )
+
+
+@irdl_op_definition
 class FenceOp(IRDLOperation):
     """`fence syncscope("singlethread") seq_cst`: stores before it are not deleted; costs no code."""
 
@@ -131,6 +148,16 @@ class SwitchOp(CaseBranchOp):
 
 LLVM_EXT = Dialect(
     "llvm_ext",
-    [LoadOp, StoreOp, FPToSIOp, FPToUIOp, UIToFPOp, FenceOp, UBSanTrapOp, SwitchOp],
+    [
+        LoadOp,
+        StoreOp,
+        FPToSIOp,
+        FPToUIOp,
+        UIToFPOp,
+        ExtractElementOp,
+        FenceOp,
+        UBSanTrapOp,
+        SwitchOp,
+    ],
     [],
 )

@@ -208,6 +208,28 @@ class WasmBuilder(WasmIRBuilder):
         operands = (code, callee_vmctx, caller_vmctx, *arguments)
         return self.results(wasmvm.CallPointerOp, operands, result_types, properties)
 
+    def return_call_function(
+        self,
+        callee: Symbol,
+        callee_vmctx: SSAValue,
+        caller_vmctx: SSAValue,
+        arguments: Sequence[SSAValue],
+    ) -> None:
+        """End the block: call a function of this module and return its results
+        (`wasmvm.return_call`)."""
+        operands = (callee_vmctx, caller_vmctx, *arguments)
+        self.step(wasmvm.ReturnCallOp, operands, {"callee": symbol_ref(callee)})
+
+    def return_call_pointer(
+        self,
+        code: SSAValue,
+        callee_vmctx: SSAValue,
+        caller_vmctx: SSAValue,
+        arguments: Sequence[SSAValue],
+    ) -> None:
+        """End the block: call a Wasm function by the address of its code and return its results."""
+        self.step(wasmvm.ReturnCallPointerOp, (code, callee_vmctx, caller_vmctx, *arguments))
+
     def call_builtin(
         self,
         builtin: str,

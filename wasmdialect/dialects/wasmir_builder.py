@@ -124,6 +124,27 @@ class WasmIRBuilder(InstructionBuilder):
         known: dict[str, Attribute] = {"known": UnitAttr()}
         return self.value(wasmir.RefAsNonNullOp, (reference,), t.as_non_null(), known)
 
+    def return_call(self, callee: Symbol, arguments: Sequence[SSAValue] = ()) -> None:
+        """End the block: call a Wasm function and return its results."""
+        self.step(wasmir.ReturnCallOp, arguments, {"callee": symbol_ref(callee)})
+
+    def return_call_indirect(
+        self, table: Symbol, signature: Symbol, index: SSAValue, arguments: Sequence[SSAValue]
+    ) -> None:
+        """End the block: call the function at `index` of a table and return its results."""
+        properties: dict[str, Attribute] = {
+            "table": symbol_ref(table),
+            "signature": symbol_ref(signature),
+        }
+        self.step(wasmir.ReturnCallIndirectOp, (index, *arguments), properties)
+
+    def return_call_ref(
+        self, signature: Symbol, reference: SSAValue, arguments: Sequence[SSAValue]
+    ) -> None:
+        """End the block: call the function of a reference and return its results."""
+        properties: dict[str, Attribute] = {"signature": symbol_ref(signature)}
+        self.step(wasmir.ReturnCallRefOp, (reference, *arguments), properties)
+
     def mark_operators(self, count: int) -> None:
         """Mark that so many operators ran."""
         self.step(wasmir.OperatorsOp, (), {"count": integer_attr(count, 64)})

@@ -145,6 +145,36 @@ def _br_on_non_null(f: FunctionImporter, depth: int) -> None:
     f.begin(following)
 
 
+def _tail_call(
+    f: FunctionImporter, cls: type[wasmir.TailCallOp], immediate: Any, signature: wt.FuncType
+) -> None:
+    """A tail call; all but that of a named function have what they call on the top of the stack."""
+    callee = [] if cls is wasmir.ReturnCallOp else [f.stack.pop()]
+    operands = (*callee, *f.pop_many(len(signature.params)))
+    f.step(cls, operands, f.unit.properties(cls.INSTRUCTION, immediate))
+    f.reachable = False
+
+
+@_handles("return_call")
+def _return_call(f: FunctionImporter, index: int) -> None:
+    _tail_call(f, wasmir.ReturnCallOp, index, f.unit.wasm.functions[index].signature)
+
+
+@_handles("return_call_indirect")
+def _return_call_indirect(f: FunctionImporter, immediate: tuple[int, int]) -> None:
+    type_index, _ = immediate
+    composite = f.unit.wasm.types[type_index].composite
+    assert isinstance(composite, wt.FuncType)
+    _tail_call(f, wasmir.ReturnCallIndirectOp, immediate, composite)
+
+
+@_handles("return_call_ref")
+def _return_call_ref(f: FunctionImporter, type_index: int) -> None:
+    composite = f.unit.wasm.types[type_index].composite
+    assert isinstance(composite, wt.FuncType)
+    _tail_call(f, wasmir.ReturnCallRefOp, type_index, composite)
+
+
 @_handles("drop")
 def _drop(f: FunctionImporter, _: Any) -> None:
     f.stack.pop()

@@ -18,6 +18,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Operation
 
+from wasmdialect.dialects import llvm_ext
 from wasmdialect.dialects.fast import dense_values, operands_of, result_of
 from wasmdialect.lowering.emit_function import (
     EmitError,
@@ -124,6 +125,11 @@ def _insert_element(f: FunctionEmitter, op: llvm.InsertElementOp) -> None:
     f.define(op, f"insertelement {operands}")
 
 
+def _extract_element(f: FunctionEmitter, op: llvm_ext.ExtractElementOp) -> None:
+    operands = ", ".join(f"{type_text(v.type)} {f.names[v]}" for v in operands_of(op))
+    f.define(op, f"extractelement {operands}")
+
+
 def _shuffle_vector(f: FunctionEmitter, op: llvm.ShuffleVectorOp) -> None:
     operands = ", ".join(f"{type_text(v.type)} {f.names[v]}" for v in operands_of(op))
     lanes = dense_values(op.mask)
@@ -209,6 +215,7 @@ PASS_EMITTERS: dict[type[Operation], Emitter] = {
     llvm.AddressOfOp: _address_of,
     llvm.InlineAsmOp: _inline_asm,
     llvm.InsertElementOp: _insert_element,
+    llvm_ext.ExtractElementOp: _extract_element,
     llvm.ShuffleVectorOp: _shuffle_vector,
     **{op: _intrinsic(word) for op, word in _INTRINSICS.items()},
     **{op: _refused(reason) for op, reason in REFUSED.items()},

@@ -46,7 +46,9 @@ class FunctionLowering(LLVMBuilder):
         signature: AbiSignature,
         layout: VMContextLayout,
         symbols: Mapping[str, str],
+        type: llvm.LLVMFunctionType | None = None,
     ):
+        """`type` is the type in LLVM, if it is not that of the signature."""
         self.symbol = symbol
         self.signature = signature
         self.layout = layout
@@ -54,7 +56,8 @@ class FunctionLowering(LLVMBuilder):
         """Whether calls must not be inlined: the frame of a Wasm function shows in backtraces."""
         self.symbols = symbols
         """The LLVM symbol of each Wasm function by its symbol in wasmir."""
-        self.entry = Block(arg_types=signature.type.inputs.data)
+        self.type = signature.type if type is None else type
+        self.entry = Block(arg_types=self.type.inputs.data)
         super().__init__(self.entry)
         self.vmctx, self.caller_vmctx = self.entry.args[0], self.entry.args[1]
         self.values: dict[SSAValue, SSAValue] = {}
@@ -66,7 +69,7 @@ class FunctionLowering(LLVMBuilder):
         self._made: list[Block] = []
         """The blocks that the current source block became, so far."""
         self._cold_blocks: list[Block] = []
-        self._prelude = LLVMBuilder(Block())
+        self.prelude = LLVMBuilder(Block())
         """Operations for the start of the entry block."""
         self._return_area: SSAValue | None = None
 
@@ -98,10 +101,10 @@ class FunctionLowering(LLVMBuilder):
         for source in sources:
             region.add_block(lowered.get(source, ()))  # unreachable blocks are left out
         region.add_block(self._cold_blocks)
-        splice_front(self.entry, self._prelude.block)
+        splice_front(self.entry, self.prelude.block)
         function = llvm.FuncOp(
             self.symbol,
-            self.signature.type,
+            self.type,
             llvm.LinkageAttr("external"),
             visibility=HIDDEN,
             body=region,
@@ -110,15 +113,19 @@ class FunctionLowering(LLVMBuilder):
         return function
 
     def _map_blocks(self, sources: Sequence[Block]) -> None:
-        first = self.signature.first_parameter
         self.blocks[sources[0]] = self.entry
-        for index, argument in enumerate(sources[0].args):
-            self.values[argument] = self.entry.args[first + index]
+        self.values.update(zip(sources[0].args, self.parameters(), strict=True))
         for source in sources[1:]:
             target = Block(arg_types=[llvm_type(a.type) for a in source.args])
             self.blocks[source] = target
             for old, new in zip(source.args, target.args, strict=True):
                 self.values[old] = new
+
+    def parameters(self) -> Sequence[SSAValue]:
+        """The values of the Wasm parameters, at the entry."""
+        first, area = self.signature.first_parameter, self.signature.area_parameter
+        end = area if area is not None and area > first else len(self.entry.args)
+        return self.entry.args[first:end]
 
     # --- blocks ---
 
@@ -158,8 +165,8 @@ class FunctionLowering(LLVMBuilder):
 
     def stack_slot(self, size: int) -> SSAValue:
         """Memory in the function's frame, 16-aligned, made at the entry."""
-        self._prelude.location = self.location
-        return self._prelude.stack_slot(size)
+        self.prelude.location = self.location
+        return self.prelude.stack_slot(size)
 
     # --- traps ---
 
@@ -237,15 +244,18 @@ class FunctionLowering(LLVMBuilder):
     def return_values(self, values: Sequence[SSAValue]) -> None:
         """Return the Wasm results according to the function's convention."""
         signature = self.signature
-        for index, offset in signature.returns.memory:
-            assert signature.area_parameter is not None
-            area = self.entry.args[signature.area_parameter]
-            self.store(values[index], self.byte_offset(area, offset), 1, Alias.STACK)
+        if signature.area_parameter is not None:
+            self.store_results(values, self.entry.args[signature.area_parameter])
         registers = [values[i] for i in signature.returns.registers]
         if len(registers) > 1:
             assert signature.returned is not None
             registers = [self.structure(registers, signature.returned)]
         self.return_(registers)
+
+    def store_results(self, values: Sequence[SSAValue], area: SSAValue) -> None:
+        """Store the results that are not returned in registers."""
+        for index, offset in self.signature.returns.memory:
+            self.store(values[index], self.byte_offset(area, offset), 1, Alias.STACK)
 
 
 def _keep(f: FunctionLowering, op: Operation) -> None:

@@ -47,6 +47,8 @@ class AbiSignature:
     """Types of the results in the return area."""
     returned: Attribute | None
     """The result type of the LLVM function."""
+    result_types: tuple[Attribute, ...]
+    """LLVM's types of all results, in order."""
 
 
 _SIGNATURES: dict[tuple[Convention, tuple[int, ...], tuple[int, ...]], AbiSignature] = {}
@@ -73,7 +75,7 @@ def _abi_signature(
 ) -> AbiSignature:
     if convention is Convention.ARRAY:
         array = LLVMFunctionType([PTR, PTR, PTR, i64])
-        return AbiSignature(array, 2, None, ReturnPlan((), (), 0), (), (), None)
+        return AbiSignature(array, 2, None, ReturnPlan((), (), 0), (), (), None, ())
     result_types = [llvm_type(t) for t in results]
     sizes = [type_size(t) for t in result_types]
     parameters: list[Attribute] = [PTR, PTR, *(llvm_type(t) for t in params)]
@@ -100,4 +102,6 @@ def _abi_signature(
         returned = LLVMStructType.from_type_list(register_types)
     llvm = LLVMFunctionType(parameters, returned)
     memory_types = tuple(result_types[i] for i, _ in plan.memory)
-    return AbiSignature(llvm, first, area, plan, register_types, memory_types, returned)
+    return AbiSignature(
+        llvm, first, area, plan, register_types, memory_types, returned, (*result_types,)
+    )

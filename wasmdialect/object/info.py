@@ -143,6 +143,8 @@ class ArtifactInfo(Record):
     type_trampolines: list[int] = field(default_factory=list)
     """Offsets in the text for each of `signatures`: the trampolines wasm-to-native, wasm-to-array and
     native-to-array."""
+    has_tail_entries: bool = False
+    """Whether functions have tail entries, and each Wasm function a word before its entry."""
     extra_fields: list[list[Any]] = field(default_factory=list)
     """Name, size and alignment of the VMContext fields that passes declared."""
     counters: list[str] = field(default_factory=list)
@@ -307,6 +309,7 @@ _INFO = record_of(
     escaping=numbers,
     func_ref_code=numbers,
     type_trampolines=numbers,
+    has_tail_entries=boolean,
     extra_fields=list_of(_extra_field),
     counters=list_of(text),
     function_names=numbers,

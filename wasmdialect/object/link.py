@@ -12,7 +12,14 @@ from collections.abc import Iterable, Sequence
 
 from wasmdialect._settings import Config
 from wasmdialect.abi.layout import align_up
-from wasmdialect.abi.symbol_parts import order_key, parse_symbol
+from wasmdialect.abi.symbol_parts import (
+    is_tail_entry,
+    is_tail_to_wasm,
+    order_key,
+    parse_symbol,
+)
+from wasmdialect.abi.symbols import tail_entry_symbol
+from wasmdialect.abi.tail_calls import ENTRY_WORD_SIZE
 from wasmdialect.object.compiled import Fixup, NamedFunction, Piece
 from wasmdialect.object.image import MACHINES, LinkedImage, Machine, PlacedFunction
 from wasmdialect.object.relocations import PATCHES, RelocationError
@@ -61,6 +68,8 @@ def link(
         for place, piece in zip(places, function.code.pieces, strict=True):
             for fixup in piece.fixups:
                 _apply(image, layout, index, place, places, fixup)
+        if layout.has_tail_entries:
+            _write_entry_word(image, layout, function)
         for symbol, at in layout.veneers[index].items():
             write_veneer(elf_machine, image, at, layout.start_of(function, symbol))
     address_map: list[tuple[int, int]] = []
@@ -83,13 +92,23 @@ def link(
 
 
 def _ordered(functions: Iterable[NamedFunction], seed: int | None) -> list[NamedFunction]:
-    ordered = sorted(functions, key=lambda f: order_key(f.symbol))
+    ordered = _without_copies(sorted(functions, key=lambda f: order_key(f.symbol)))
     if seed is None:
         return ordered
     own = [f for f in ordered if order_key(f.symbol)[0] == 0]
     trampolines = ordered[len(own) :]
     random.Random(seed).shuffle(own)
     return own + trampolines
+
+
+def _without_copies(functions: Sequence[NamedFunction]) -> list[NamedFunction]:
+    """One of each trampoline of tail calls: the functions that need it have brought it along."""
+    kept: list[NamedFunction] = []
+    for function in functions:
+        if kept and kept[-1].symbol == function.symbol and is_tail_to_wasm(function.symbol):
+            continue
+        kept.append(function)
+    return kept
 
 
 class _Layout:
@@ -107,6 +126,7 @@ class _Layout:
         self.padding = config.padding
         self.alignment = max(machine.function_alignment, config.function_alignment or 1)
         self.range = branch_range
+        self.has_tail_entries = any(is_tail_entry(f.symbol) for f in functions)
         self.starts: list[int] = []
         self.code_size = 0
         self.veneers: list[dict[str, int]] = [{} for _ in functions]
@@ -139,6 +159,8 @@ class _Layout:
         self.starts = []
         offset = 0
         for index, function in enumerate(self.functions):
+            if self.has_tail_entries:
+                offset += ENTRY_WORD_SIZE
             offset = align_up(offset, self._alignment(function))
             self.starts.append(offset)
             offset += len(function.code.code)
@@ -150,9 +172,14 @@ class _Layout:
             offset += self.padding
         self.code_size = offset
 
+    def offset_of(self, symbol: str) -> int | None:
+        """The start of the function of a symbol, None if there is none."""
+        index = self._by_symbol.get(symbol)
+        return None if index is None else self.starts[index]
+
     def _alignment(self, function: NamedFunction) -> int:
         parsed = parse_symbol(function.symbol)
-        if parsed is not None and parsed[0] != "function":
+        if parsed is not None and parsed[0] not in ("function", "tail-entry"):
             return self.machine.trampoline_alignment
         return self.alignment
 
@@ -201,6 +228,18 @@ class _Constants:
 
 
 RODATA_ALIGNMENT = 64
+
+
+def _write_entry_word(image: bytearray, layout: _Layout, function: NamedFunction) -> None:
+    """Write the distance from a Wasm function to its tail entry, before the function."""
+    parsed = parse_symbol(function.symbol)
+    if parsed is None or parsed[0] != "function":
+        return
+    tail_entry = layout.offset_of(tail_entry_symbol(parsed[1]))
+    if tail_entry is not None:
+        start = layout.start_of(function, function.symbol)
+        distance = (tail_entry - start).to_bytes(ENTRY_WORD_SIZE, "little", signed=True)
+        image[start - ENTRY_WORD_SIZE : start] = distance
 
 
 def _apply(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wasmdialect.abi.layout import align_up
+from wasmdialect.abi.symbol_parts import is_tail_entry
 from wasmdialect.abi.symbols import (
     TYPE_TRAMPOLINES,
     function_symbol,
@@ -62,6 +63,7 @@ def make_artifact(
 
 
 def _place_code(info: ArtifactInfo, offsets: dict[str, int]) -> None:
+    info.has_tail_entries = any(is_tail_entry(symbol) for symbol in offsets)
     info.func_ref_code = []
     for index in info.escaping:
         own = function_symbol(index)

@@ -28,7 +28,6 @@ from wasmdialect.dialects.fast import (
     splice_front,
     take_operations,
 )
-from wasmdialect.dialects.wasmir.types import all_may_be
 from wasmdialect.passes.vmctx_steps import VMContextSteps, holds_functions
 
 
@@ -277,47 +276,27 @@ def _ref_func(r: _FunctionRewrite, op: wasmir.RefFuncOp) -> None:
 
 
 def _call(r: _FunctionRewrite, op: wasmir.CallOp) -> None:
-    callee, vmctx = r.callee(op.callee), r.vmctx()
-    arguments = op.operands
-    signature = callee.function_type
-    if not (
-        all_may_be(op.operand_types, signature.inputs.data)
-        and all_may_be(signature.outputs.data, op.result_types)
-    ):
-        raise ValueError(f"@{callee.sym_name.data} has type {signature}, and is called as another")
-    if callee.is_import:
-        place = wasmvm.Path("imported_functions", callee.slot_value)
-        code = r.load_field(vmctx, place.with_field("wasm_call"))
-        callee_vmctx = r.load_field(vmctx, place.with_field("vmctx"))
-        r.call_pointer("wasm", code, callee_vmctx, vmctx, arguments, op.result_types)
+    vmctx, types = r.vmctx(), op.result_types
+    r.check_signature(r.callee(op.callee), op.operand_types, types)
+    imported = r.imported_code(op.callee)
+    if imported is None:
+        r.call_function(op.callee, vmctx, vmctx, op.operands, types)
     else:
-        r.call_function(op.callee, vmctx, vmctx, arguments, op.result_types)
+        code, callee_vmctx = imported
+        r.call_pointer("wasm", code, callee_vmctx, vmctx, op.operands, types)
     r.forget_fields()
     r.give_place(op)
 
 
 def _call_indirect(r: _FunctionRewrite, op: wasmir.CallIndirectOp) -> None:
-    table, vmctx = r.table(op.table), r.vmctx()
     index, *arguments = op.operands
-    reference = r.element(table, r.table_index(index))
-    r.trap_if(r.ref_is_null(reference), TrapCode.INDIRECT_CALL_TO_NULL)
-    signature = r.symbols[op.signature.root_reference.data]
-    assert isinstance(signature, wasmir.TypeOp)
-    ids = r.entry_field(vmctx, wasmvm.Path("vmctx", None, "signature_ids"))
-    expected = r.signature_id(ids, signature.index_value)
-    actual = r.load_field(reference, "func_ref.type_index")
-    if signature.open is not None:
-        # Subtypes will do, of which other modules may have more.
-        actual = r.builtin_value("supertype", i32, actual, expected)
-    r.trap_if(r.numeric("i32.ne", actual, expected), TrapCode.BAD_SIGNATURE)
-    _call_reference(r, op, reference, arguments)
+    _call_reference(r, op, r.checked_callee(op.table, op.signature, index), arguments)
 
 
 def _call_reference(
     r: _FunctionRewrite, op: Operation, reference: SSAValue, arguments: Sequence[SSAValue]
 ) -> None:
-    code = r.load_field(reference, "func_ref.wasm_call")
-    callee_vmctx = r.load_field(reference, "func_ref.vmctx")
+    code, callee_vmctx = r.code_of(reference)
     r.call_pointer("wasm", code, callee_vmctx, r.vmctx(), arguments, op.result_types)
     r.forget_fields()
     r.give_place(op)
@@ -325,10 +304,33 @@ def _call_reference(
 
 def _call_ref(r: _FunctionRewrite, op: wasmir.CallRefOp) -> None:
     reference, *arguments = op.operands
-    assert isinstance(reference.type, wasmir.RefType)
-    if reference.type.is_nullable:
-        r.trap_if(r.ref_is_null(reference), TrapCode.NULL_REFERENCE)
+    r.check_not_null(reference)
     _call_reference(r, op, reference, arguments)
+
+
+def _return_call(r: _FunctionRewrite, op: wasmir.ReturnCallOp) -> None:
+    vmctx = r.vmctx()
+    r.check_signature(r.callee(op.callee), op.operand_types, r.function.function_type.outputs.data)
+    imported = r.imported_code(op.callee)
+    if imported is None:
+        r.return_call_function(op.callee, vmctx, vmctx, op.operands)
+    else:
+        r.return_call_pointer(*imported, vmctx, op.operands)
+    drop(op)
+
+
+def _return_call_indirect(r: _FunctionRewrite, op: wasmir.ReturnCallIndirectOp) -> None:
+    index, *arguments = op.operands
+    reference = r.checked_callee(op.table, op.signature, index)
+    r.return_call_pointer(*r.code_of(reference), r.vmctx(), arguments)
+    drop(op)
+
+
+def _return_call_ref(r: _FunctionRewrite, op: wasmir.ReturnCallRefOp) -> None:
+    reference, *arguments = op.operands
+    r.check_not_null(reference)
+    r.return_call_pointer(*r.code_of(reference), r.vmctx(), arguments)
+    drop(op)
 
 
 def _ref_as_non_null(r: _FunctionRewrite, op: wasmir.RefAsNonNullOp) -> None:
@@ -370,4 +372,7 @@ _HANDLERS: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
     wasmir.CallIndirectOp: _call_indirect,
     wasmir.CallRefOp: _call_ref,
     wasmir.RefAsNonNullOp: _ref_as_non_null,
+    wasmir.ReturnCallOp: _return_call,
+    wasmir.ReturnCallIndirectOp: _return_call_indirect,
+    wasmir.ReturnCallRefOp: _return_call_ref,
 }

@@ -5,6 +5,7 @@ operation.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypeVar
 
 from xdsl.dialects.builtin import SymbolRefAttr, i32, i64
@@ -14,6 +15,7 @@ from wasmdialect.abi.reservation import has_guard, is_covered_by_guard
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.wasm_builder import WasmBuilder
+from wasmdialect.dialects.wasmir.types import all_may_be
 
 _D = TypeVar("_D", bound=wasmir.DeclarationOp)
 
@@ -240,6 +242,58 @@ class VMContextSteps(WasmBuilder):
             table=table.index_value,
             function=holds_functions(table),
         )
+
+    # --- callees ---
+
+    def check_signature(
+        self, callee: wasmir.FuncOp, arguments: Sequence[Attribute], results: Sequence[Attribute]
+    ) -> None:
+        """Raises ValueError if a function has another type than the one it is called as."""
+        signature = callee.function_type
+        if not (
+            all_may_be(arguments, signature.inputs.data)
+            and all_may_be(signature.outputs.data, results)
+        ):
+            raise ValueError(
+                f"@{callee.sym_name.data} has type {signature}, and is called as another"
+            )
+
+    def imported_code(self, symbol: SymbolRefAttr) -> tuple[SSAValue, SSAValue] | None:
+        """The code and the VMContext of an imported function; None if it is defined here."""
+        callee = self.callee(symbol)
+        if not callee.is_import:
+            return None
+        place = wasmvm.Path("imported_functions", callee.slot_value)
+        code = self.load_field(self.vmctx(), place.with_field("wasm_call"))
+        return code, self.load_field(self.vmctx(), place.with_field("vmctx"))
+
+    def code_of(self, reference: SSAValue) -> tuple[SSAValue, SSAValue]:
+        """The code and the VMContext of a referenced function."""
+        code = self.load_field(reference, "func_ref.wasm_call")
+        return code, self.load_field(reference, "func_ref.vmctx")
+
+    def check_not_null(self, reference: SSAValue) -> None:
+        """Trap if a reference of a type that may be null is."""
+        assert isinstance(reference.type, wasmir.RefType)
+        if reference.type.is_nullable:
+            self.trap_if(self.ref_is_null(reference), TrapCode.NULL_REFERENCE)
+
+    def checked_callee(
+        self, table: SymbolRefAttr, signature: SymbolRefAttr, index: SSAValue
+    ) -> SSAValue:
+        """The function at an index of a table; traps unless it has the type of the symbol."""
+        vmctx = self.vmctx()
+        reference = self.element(self.table(table), self.table_index(index))
+        self.trap_if(self.ref_is_null(reference), TrapCode.INDIRECT_CALL_TO_NULL)
+        declared = self._declared(signature, wasmir.TypeOp)
+        ids = self.entry_field(vmctx, wasmvm.Path("vmctx", None, "signature_ids"))
+        expected = self.signature_id(ids, declared.index_value)
+        actual = self.load_field(reference, "func_ref.type_index")
+        if declared.open is not None:
+            # Subtypes will do, of which other modules may have more.
+            actual = self.builtin_value("supertype", i32, actual, expected)
+        self.trap_if(self.numeric("i32.ne", actual, expected), TrapCode.BAD_SIGNATURE)
+        return reference
 
 
 def holds_functions(table: wasmir.TableOp) -> bool:

@@ -260,6 +260,47 @@ def _call_ref(op: wasmir.CallRefOp, named: dict[str, Any]) -> Sequence[tuple[str
     )
 
 
+def _return_call(
+    op: wasmir.ReturnCallOp, named: dict[str, Any]
+) -> Sequence[tuple[str, Types, Types]]:
+    signature = named["callee"].function_type
+    return (
+        ("arguments", op.arguments.types, signature.inputs.data),
+        ("results", signature.outputs.data, _results_around(op)),
+    )
+
+
+def _return_call_indirect(
+    op: wasmir.ReturnCallIndirectOp, named: dict[str, Any]
+) -> Sequence[tuple[str, Types, Types]]:
+    signature, table = named["signature"].function_type, named["table"]
+    return (
+        ("index", op.index.type, table.address_type),
+        ("table", table.element_type, wasmir.FUNCREF),
+        ("arguments", op.arguments.types, signature.inputs.data),
+        ("results", signature.outputs.data, _results_around(op)),
+    )
+
+
+def _return_call_ref(
+    op: wasmir.ReturnCallRefOp, named: dict[str, Any]
+) -> Sequence[tuple[str, Types, Types]]:
+    signature = named["signature"].function_type
+    return (
+        ("reference", op.reference.type, wasmir.RefType.of(True, op.signature)),
+        ("arguments", op.arguments.types, signature.inputs.data),
+        ("results", signature.outputs.data, _results_around(op)),
+    )
+
+
+def _results_around(op: Operation) -> Types:
+    """The result types of the function that an operation is in."""
+    function = op.parent_op()
+    if not isinstance(function, wasmir.FuncOp):
+        raise VerifyException(f"{op.name} is not in a function")
+    return function.function_type.outputs.data
+
+
 def _global_get(op: Any, named: dict[str, Any]) -> Sequence[tuple[str, Types, Types]]:
     return (("result", op.result.type, named["variable"].value_type),)
 
@@ -308,6 +349,9 @@ _RULES: dict[type[Operation], Rule] = {
     wasmir.CallOp: _call,
     wasmir.CallIndirectOp: _call_indirect,
     wasmir.CallRefOp: _call_ref,
+    wasmir.ReturnCallOp: _return_call,
+    wasmir.ReturnCallIndirectOp: _return_call_indirect,
+    wasmir.ReturnCallRefOp: _return_call_ref,
     wasmir.GlobalGetOp: _global_get,
     wasmir.GlobalSetOp: _global_set,
     wasmir.MemorySizeOp: _addressed("memory", "", "result"),

@@ -31,6 +31,7 @@ from wasmdialect.lowering import (
     numeric,
     reference,
     table,
+    tail_calls,
     wide,
 )
 from wasmdialect.lowering.function import FUNCTION_ATTRIBUTES, HIDDEN, FunctionLowering, Handler
@@ -45,6 +46,7 @@ HANDLERS: dict[type[Operation], Handler] = {
     **table.HANDLERS,
     **reference.HANDLERS,
     **calls.HANDLERS,
+    **tail_calls.HANDLERS,
     **machine.HANDLERS,
 }
 
@@ -64,15 +66,17 @@ class WasmVMToLLVM(ModulePass):
             if isinstance(declaration, wasmir.FuncOp)
         }
         lowered: list[Operation] = []
+        trampolines: dict[str, AbiSignature] = {}
         for source in [*op.ops]:
             if isinstance(source, wasmir.FuncOp):
                 if not source.is_import:
-                    lowered.append(_lower_function(source, layout, symbols))
+                    lowered += _lower_function(source, layout, symbols, trampolines)
                     source.detach_region(source.body)
                     source.add_region(Region())
             elif isinstance(source, wasmvm.FuncOp):
                 lowered.append(_lower_trampoline(source, layout, symbols))
                 source.detach()
+        lowered += (tail_calls.tail_to_wasm(*needed) for needed in trampolines.items())
         op.body.block.add_ops(lowered)
 
 
@@ -93,17 +97,40 @@ def _layout(module: ModuleOp) -> VMContextLayout:
 
 
 def _lower_function(
-    source: wasmir.FuncOp, layout: VMContextLayout, symbols: dict[str, str]
-) -> llvm.FuncOp:
+    source: wasmir.FuncOp,
+    layout: VMContextLayout,
+    symbols: dict[str, str],
+    trampolines: dict[str, AbiSignature],
+) -> list[llvm.FuncOp]:
+    """The functions that a Wasm function becomes; `trampolines` gets those it needs from tail calls to
+    the wasm convention."""
     signature = abi_signature(
         Convention.WASM, source.function_type.inputs.data, source.function_type.outputs.data
     )
     symbol = symbols[source.sym_name.data]
     if source.is_declaration:
-        return _declaration(symbol, signature)
+        return [_declaration(symbol, signature)]
+    if tail_calls.makes_tail_calls(source.body):
+        return _lower_tail_calling(source, signature, layout, symbols, trampolines)
     function = FunctionLowering(symbol, signature, layout, symbols).lower(source.body, HANDLERS)
     function.location = source.location
-    return function
+    return [function]
+
+
+def _lower_tail_calling(
+    source: wasmir.FuncOp,
+    signature: AbiSignature,
+    layout: VMContextLayout,
+    symbols: dict[str, str],
+    trampolines: dict[str, AbiSignature],
+) -> list[llvm.FuncOp]:
+    lowering = tail_calls.TailCallingFunction(source.index_value, signature, layout, symbols)
+    function = lowering.lower(source.body, HANDLERS)
+    function.location = source.location
+    trampolines.update(lowering.needed)
+    if not lowering.plan.memory:
+        return [function]
+    return [tail_calls.tail_entry_caller(lowering), function]
 
 
 def _lower_trampoline(

@@ -11,6 +11,7 @@ from wasmdialect.object.sections import TableError
 from wasmdialect.runtime.errors import Frame
 
 if TYPE_CHECKING:
+    from wasmdialect.object.image import PlacedFunction
     from wasmdialect.runtime.module import LoadedModule
 
 
@@ -27,15 +28,17 @@ class FrameTable:
             except TableError as error:
                 raise ArtifactError(f"damaged artifact: {error}") from None
         count = len(module.info.functions)
-        self._starts: list[int] = []
-        self._ranges: list[tuple[int, int]] = []
+        bodies: dict[int, PlacedFunction] = {}
+        # A tail entry comes after its function, which then only calls it.
         for function in module.artifact.functions:
             parsed = parse_symbol(function.symbol)
-            if parsed is not None and parsed[0] == "function":
+            if parsed is not None and parsed[0] in ("function", "tail-entry"):
                 if parsed[1] >= count:
                     raise ArtifactError(f"damaged artifact: there is no {function.symbol}")
-                self._starts.append(function.offset)
-                self._ranges.append((function.offset + function.size, parsed[1]))
+                bodies[parsed[1]] = function
+        placed = sorted((f.offset, f.offset + f.size, index) for index, f in bodies.items())
+        self._starts = [start for start, _, _ in placed]
+        self._ranges = [(end, index) for _, end, index in placed]
 
     def frame_at(self, module: LoadedModule, offset: int) -> Frame | None:
         """The function with an offset in the text of its module, None for a trampoline."""

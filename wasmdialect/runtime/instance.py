@@ -148,8 +148,12 @@ class ModuleInstance(StoreItem):
         ids = pack_array(SIGNATURE_ID, "id", self.module.type_ids)
         self._signature_ids = ctypes.create_string_buffer(ids, len(ids) or 1)
         address = ctypes.addressof(self._signature_ids)
-        fields = VMCONTEXT_MAGIC, store.limits, store.epoch, builtins_array(), address
-        _pack_header(self._memory, self._shift, *fields)
+        _pack_header(
+            self._memory,
+            self._shift,
+            *(VMCONTEXT_MAGIC, self.info.has_tail_entries, store.limits, store.epoch),
+            *(builtins_array(), address),
+        )
 
     def _take_imports(self, imports: Sequence[Extern]) -> None:
         memory, shift, offset = self._memory, self._shift, self.module.layout.offset
@@ -356,7 +360,10 @@ def builtins_array() -> int:
 
 _GLOBAL_VALUE = GLOBAL_DEFINITION.field("value").offset
 _CALLEE = ("native_call", "array_call", "wasm_call", "vmctx")
-_pack_header = packer(VMCONTEXT_HEADER, *("magic", "limits", "epoch", "builtins", "signature_ids"))
+_pack_header = packer(
+    VMCONTEXT_HEADER,
+    *("magic", "tail_entries", "limits", "epoch", "builtins", "signature_ids"),
+)
 _pack_imported_function = packer(IMPORTED_FUNCTION, *_CALLEE)
 _pack_imported_table = packer(IMPORTED_TABLE, "from")
 _pack_imported_memory = packer(IMPORTED_MEMORY, "from")

@@ -69,7 +69,7 @@ class LoadedModule(NotCopied):
         from wasmdialect.abi.symbol_parts import parse_symbol
 
         parsed = parse_symbol(symbol)
-        if parsed is None or parsed[0] != "function":
+        if parsed is None or parsed[0] not in ("function", "tail-entry"):
             return symbol
         index = parsed[1]
         exported = (e.name for e in self.info.exports if e.kind == "func" and e.index == index)

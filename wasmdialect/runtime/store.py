@@ -17,6 +17,8 @@ from wasmdialect.abi.layout import (
     FUNC_REF,
     HOST_CONTEXT,
     RUNTIME_LIMITS,
+    TAIL_ARGUMENTS,
+    VALUE_SLOT_SIZE,
 )
 from wasmdialect.runtime.errors import Trap, WasmtimeError
 from wasmdialect.runtime.externs import ExternTable
@@ -25,7 +27,7 @@ from wasmdialect.runtime.module import backtrace
 from wasmdialect.runtime.native import NATIVE_CALL, native
 from wasmdialect.runtime.native.structures import PENDING
 from wasmdialect.runtime.ownership import NotCopied, StoreItem, StoreLimits
-from wasmdialect.runtime.packing import field_at, packer
+from wasmdialect.runtime.packing import AlignedMemory, field_at, packer
 from wasmdialect.runtime.type_ids import type_id
 from wasmdialect.runtime.values import pack, slots_at, unpack
 from wasmdialect.types import FuncType, is_extern
@@ -54,6 +56,7 @@ DEFAULT_MAX_WASM_STACK = 512 * 1024
 """Bytes of stack that Wasm may use (Wasmtime's default)."""
 
 _pending_at = field_at(RUNTIME_LIMITS, "pending_error")
+_tail_arguments_at = field_at(RUNTIME_LIMITS, "tail_arguments")
 _fuel_at = field_at(RUNTIME_LIMITS, "fuel_consumed", signed=True)
 _deadline_at = field_at(RUNTIME_LIMITS, "epoch_deadline")
 _current_epoch_at = field_at(EPOCH, "current")
@@ -147,6 +150,8 @@ class StoreState(NotCopied):
         self.max_wasm_stack = max_wasm_stack
         self._limits = ctypes.create_string_buffer(RUNTIME_LIMITS.size)
         self.limits = ctypes.addressof(self._limits)
+        self._tail_arguments = AlignedMemory(TAIL_ARGUMENTS.size, VALUE_SLOT_SIZE)
+        _tail_arguments_at(self.limits).value = self._tail_arguments.address
         self._pending = _pending_at(self.limits)
         self._exception: BaseException | None = None
         self._epoch = Epoch() if epoch is None else epoch

@@ -1,4 +1,4 @@
-"""Control operations of wasmir: branches between blocks, calls, `select`, `unreachable`.
+"""Control operations of wasmir: branches between blocks, calls, tail calls, `select`, `unreachable`.
 
 Structured control is gone: `br_if` and `if` both became a two-way branch. Branches carry the values
 of the target's block arguments, which are Wasm block results and the locals that differ.
@@ -6,6 +6,7 @@ of the target's block arguments, which are Wasm block results and the locals tha
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -218,6 +219,80 @@ class CallRefOp(WasmOp, CallLike, MayTrap):
         return None
 
 
+class TailCallOp(WasmOp, CallLike, ABC):
+    """A call whose results are those of the running function: its frame is gone when the callee runs.
+    It ends its block."""
+
+    traits = traits_def(IsTerminator(), CallEffects())
+
+
+@irdl_op_definition
+class ReturnCallOp(TailCallOp):
+    """`return_call`: call a function by its symbol and return its results."""
+
+    name = "wasmir.return_call"
+    callee = prop_def(FlatSymbolRefAttr)
+    arguments = var_operand_def()
+    assembly_format = "$callee (`(` $arguments^ `:` type($arguments) `)`)? attr-dict"
+
+    @property
+    def call_arguments(self) -> Sequence[SSAValue]:
+        return self.arguments
+
+    @property
+    def called_symbol(self) -> SymbolRefAttr:
+        return self.callee
+
+
+@irdl_op_definition
+class ReturnCallIndirectOp(TailCallOp):
+    """`return_call_indirect`: call the function at `index` of a table and return its results; traps
+    unless it has type `signature`."""
+
+    name = "wasmir.return_call_indirect"
+    table = prop_def(FlatSymbolRefAttr)
+    signature = prop_def(FlatSymbolRefAttr)
+    """The symbol of a `wasmir.type`."""
+    index = operand_def(IntegerType)
+    arguments = var_operand_def()
+    assembly_format = (
+        "$table `[` $index `:` type($index) `]` $signature"
+        " (`(` $arguments^ `:` type($arguments) `)`)? attr-dict"
+    )
+
+    @property
+    def call_arguments(self) -> Sequence[SSAValue]:
+        return self.arguments
+
+    @property
+    def called_symbol(self) -> None:
+        return None
+
+
+@irdl_op_definition
+class ReturnCallRefOp(TailCallOp):
+    """`return_call_ref`: call the function that a reference of type `signature` refers to and return
+    its results; traps if it is null."""
+
+    name = "wasmir.return_call_ref"
+    signature = prop_def(FlatSymbolRefAttr)
+    """The symbol of a `wasmir.type`."""
+    reference = operand_def(RefType)
+    arguments = var_operand_def()
+    assembly_format = (
+        "$reference `:` type($reference) $signature"
+        " (`(` $arguments^ `:` type($arguments) `)`)? attr-dict"
+    )
+
+    @property
+    def call_arguments(self) -> Sequence[SSAValue]:
+        return self.arguments
+
+    @property
+    def called_symbol(self) -> None:
+        return None
+
+
 CONTROL_OPS: tuple[type[WasmOp], ...] = (
     BrOp,
     BrIfOp,
@@ -228,5 +303,8 @@ CONTROL_OPS: tuple[type[WasmOp], ...] = (
     CallOp,
     CallIndirectOp,
     CallRefOp,
+    ReturnCallOp,
+    ReturnCallIndirectOp,
+    ReturnCallRefOp,
 )
 take_rows(CONTROL_OPS)

@@ -13,6 +13,7 @@ from xdsl.ir import Dialect
 from xdsl.irdl import IRDLOperation
 
 from wasmdialect.dialects.wasmvm.calls import (
+    TAIL_CALLS,
     CallBuiltinOp,
     CallOp,
     CallPointerOp,
@@ -21,6 +22,8 @@ from wasmdialect.dialects.wasmvm.calls import (
     LoadSlotOp,
     ParentFramePointerOp,
     ReturnAddressOp,
+    ReturnCallOp,
+    ReturnCallPointerOp,
     StackCheckOp,
     StackPointerOp,
     StackSlotsOp,
@@ -79,6 +82,8 @@ _OPERATIONS: Sequence[type[IRDLOperation]] = (
     SignatureIdOp,
     CallOp,
     CallPointerOp,
+    ReturnCallOp,
+    ReturnCallPointerOp,
     CallBuiltinOp,
     StackPointerOp,
     ParentFramePointerOp,
@@ -98,6 +103,7 @@ WASMVM = Dialect("wasmvm", [*_OPERATIONS], [])
 __all__ = [
     "FIELD_TYPES",
     "PTR",
+    "TAIL_CALLS",
     "WASMVM",
     "BoundsCheckOp",
     "CallBuiltinOp",
@@ -122,6 +128,8 @@ __all__ = [
     "Path",
     "RangeCheckOp",
     "ReturnAddressOp",
+    "ReturnCallOp",
+    "ReturnCallPointerOp",
     "SignatureIdOp",
     "StackCheckOp",
     "StackPointerOp",

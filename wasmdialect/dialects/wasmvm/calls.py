@@ -33,6 +33,7 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import (
     IsolatedFromAbove,
+    IsTerminator,
     SymbolOpInterface,
 )
 from xdsl.utils.exceptions import VerifyException
@@ -80,6 +81,44 @@ class CallPointerOp(IRDLOperation):
     def verify_(self) -> None:
         if self.convention.data not in {c.value for c in Convention}:
             raise VerifyException(f"unknown calling convention {self.convention.data!r}")
+
+
+@irdl_op_definition
+class ReturnCallOp(IRDLOperation):
+    """Call a function of this module in the wasm convention, and return its results: the frame of the
+    running function is gone when the callee runs."""
+
+    name = "wasmvm.return_call"
+    callee_vmctx = operand_def(eq(PTR))
+    caller_vmctx = operand_def(eq(PTR))
+    arguments = var_operand_def()
+    callee = prop_def(FlatSymbolRefAttr)
+    traits = traits_def(IsTerminator())
+    assembly_format = (
+        "$callee `[` $callee_vmctx `,` $caller_vmctx `]`"
+        " (`(` $arguments^ `:` type($arguments) `)`)? attr-dict"
+    )
+
+
+@irdl_op_definition
+class ReturnCallPointerOp(IRDLOperation):
+    """Call code at an address in the wasm convention, and return its results: the frame of the running
+    function is gone when the callee runs."""
+
+    name = "wasmvm.return_call_pointer"
+    code = operand_def(eq(PTR))
+    callee_vmctx = operand_def(eq(PTR))
+    caller_vmctx = operand_def(eq(PTR))
+    arguments = var_operand_def()
+    traits = traits_def(IsTerminator())
+    assembly_format = (
+        "$code `[` $callee_vmctx `,` $caller_vmctx `]`"
+        " (`(` $arguments^ `:` type($arguments) `)`)? attr-dict"
+    )
+
+
+TAIL_CALLS = (ReturnCallOp, ReturnCallPointerOp)
+"""Calls that end a block; only Wasm functions have them."""
 
 
 @irdl_op_definition
