@@ -19,7 +19,15 @@ from typing import Any
 
 import wasmdialect
 from wasmdialect._records import Record
-from wasmdialect.abi import builtins, layout, reservation, returns, symbols, trap_table
+from wasmdialect.abi import (
+    builtins,
+    layout,
+    reservation,
+    returns,
+    symbols,
+    tail_calls,
+    trap_table,
+)
 
 
 def change(record: Record, **values: Any) -> None:
@@ -49,6 +57,9 @@ def change_abi() -> None:
     reservation.GUARD_SIZE >>= 1
     returns.MAX_INTEGER_RESULTS = 2
     returns.MAX_FLOAT_RESULTS = 1
+    tail_calls.INTEGER_REGISTERS = 5
+    tail_calls.VECTOR_REGISTERS = 7
+    tail_calls.ENTRY_WORD_SIZE = 8
     for builtin in builtins.BUILTINS.values():
         change(builtin, index=100 - builtin.index)
     builtins.BUILTIN_COUNT = 101
@@ -56,6 +67,7 @@ def change_abi() -> None:
         change(trap, code=135 - 2 * trap.code)
     for kind in symbols.SYMBOLS:
         symbols.SYMBOLS[kind] = f"{kind} <{{}}>"
+    symbols.TAIL_TO_WASM = "tail-to-wasm <{}>"
     symbols.FUNCTION = symbols.SYMBOLS["function"]
 
 

@@ -23,7 +23,15 @@ from abi.behaviour import behaviour
 
 from wasmdialect import Config, Engine, Module
 from wasmdialect._records import Record
-from wasmdialect.abi import builtins, layout, reservation, returns, symbols, trap_table
+from wasmdialect.abi import (
+    builtins,
+    layout,
+    reservation,
+    returns,
+    symbols,
+    tail_calls,
+    trap_table,
+)
 from wasmdialect.abi.contract import CONTRACT, contract_digest
 from wasmdialect.object.artifact import EngineInfo
 from wasmdialect.object.errors import ArtifactError
@@ -145,7 +153,7 @@ def mutated(mutant: Mutant) -> Iterator[None]:
         undo()
 
 
-ABI = [builtins, layout, reservation, returns, symbols, trap_table]
+ABI = [builtins, layout, reservation, returns, symbols, tail_calls, trap_table]
 
 
 @pytest.mark.parametrize("module", ABI, ids=lambda m: m.__name__.rpartition(".")[2])

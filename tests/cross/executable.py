@@ -24,6 +24,7 @@ from wasmdialect.abi.layout import (
     VMCONTEXT_HEADER,
     align_up,
 )
+from wasmdialect.abi.tail_calls import MAX_SIZE
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.api import wast as script_room
 from wasmdialect.codegen.settings import CompileSettings
@@ -252,6 +253,7 @@ def _lay_out(recorder: Recorder) -> tuple[int, list[Segment]]:
     ctypes.c_uint64.from_address(store.limits + limit).value = STACK + RESERVE
     data.copy(store.limits, RUNTIME_LIMITS.size)
     data.copy(store.epoch, EPOCH.size)
+    data.copy(store._tail_arguments.address, MAX_SIZE)
     builtins = [0] * BUILTIN_COUNT  # those that are missing are called at 0, which is noticed
     builtins[BUILTINS["memory32_grow"].index] = start_up.symbols["memory32_grow"]
     data.move(native().builtins_array, 1, data.add(_words(*builtins)))

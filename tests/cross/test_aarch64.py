@@ -82,6 +82,50 @@ def test_artifacts_of_the_command(testsuite: Path, tmp_path: Path):
     assert run_under_unicorn(program) == (0, "")
 
 
+# --- tail calls ---
+
+RESULTS = "(result i32 i64 i32 i64 f32 f64 f64)"
+"""More than the registers hold, of both kinds."""
+TAIL_CALLS = f"""(module
+  (type $few (func (param i32 i64) {RESULTS}))
+  (type $nine (func (param i32 i64 i32 i64 i32 i64 i32 i64 i32) {RESULTS}))
+  (type $floats (func (param i32 f32 f64 f64 f64 f64 f64 f64 f64 f64 f64) {RESULTS}))
+  (table 4 funcref)
+  (elem (i32.const 0) func $few $nine $floats $end)
+  (func $few (export "few") (type $few)
+    (if (i32.eqz (local.get 0)) (then (return (i32.const 1) (local.get 1) (i32.const 3)
+      (i64.const 4) (f32.const 5) (f64.const 6) (f64.const 7))))
+    (return_call $nine (i32.sub (local.get 0) (i32.const 1)) (local.get 1) (i32.const 1)
+      (i64.const 2) (i32.const 3) (i64.const 4) (i32.const 5) (i64.const 6) (i32.const 7)))
+  (func $nine (type $nine)
+    (return_call_indirect (type $floats) (local.get 0) (f32.convert_i32_u (local.get 8))
+      (f64.convert_i64_u (local.get 1)) (f64.convert_i64_u (local.get 7))
+      (f64.const 1) (f64.const 2) (f64.const 3) (f64.const 4) (f64.const 5) (f64.const 6)
+      (f64.const 7) (i32.const 2)))
+  (func $floats (type $floats)
+    (return_call_indirect (type $few) (local.get 0)
+      (i64.trunc_f64_u (f64.add (f64.add (f64.promote_f32 (local.get 1)) (local.get 2))
+        (f64.add (local.get 3) (local.get 10))))
+      (i32.const 0)))
+  (func $end (type $nine) (i32.const 1) (local.get 7) (i32.const 3)
+    (i64.const 4) (f32.const 5) (f64.const 6) (f64.const 7))
+  (func (export "end") {RESULTS}
+    (return_call_indirect (type $nine) (i32.const 1) (i64.const 2) (i32.const 3) (i64.const 4)
+      (i32.const 5) (i64.const 6) (i32.const 7) (i64.const 8) (i32.const 9) (i32.const 3))))
+(assert_return (invoke "few" (i32.const 50000) (i64.const 9)) (i32.const 1) (i64.const 1000009)
+  (i32.const 3) (i64.const 4) (f32.const 5) (f64.const 6) (f64.const 7))
+(assert_return (invoke "end") (i32.const 1) (i64.const 8)
+  (i32.const 3) (i64.const 4) (f32.const 5) (f64.const 6) (f64.const 7))
+"""
+"""Between functions with parameters on the stack and without, far more often than it has room for."""
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_tail_calls_use_no_stack(options: str):
+    program = make_executable(TAIL_CALLS, compile_with(OPTIONS[options]))
+    assert run_under_unicorn(program) == (0, "")
+
+
 # --- the start-up object ---
 
 SCRIPT = """(module

@@ -90,7 +90,13 @@ def built() -> Region:
     b.br_if(x, end, target, (), (x, wide))
     b.begin(target)
     b.br_table(x, (end, ()), [(target, (x, wide)), (end, ()), (target, target.args)])
-    for finish in (b.return_, b.unreachable, lambda: b.trap(0), lambda: b.br(target, (x, wide))):
+    for finish in (
+        *(b.return_, b.unreachable, lambda: b.trap(0), lambda: b.br(target, (x, wide))),
+        lambda: b.return_call("f", (x,)),
+        lambda: b.return_call_indirect("t", "type", x, (wide,)),
+        lambda: b.return_call_function("f", pointer, pointer, (x,)),
+        lambda: b.return_call_pointer(pointer, pointer, pointer, ()),
+    ):
         b.begin(b.new_block())
         finish()
     b.begin(end)

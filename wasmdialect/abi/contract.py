@@ -30,14 +30,14 @@ _SHARED = {
     layout: (
         *("STRUCTS", "REGIONS", "POINTER_SIZE", "FIELD_SIZES", "VALUE_SLOT_SIZE"),
         *("VMCONTEXT_MAGIC", "ARRAY_HOST_MAGIC", "TABLE_ELEMENT_INITIALIZED"),
-        *("FIELD_ALIGNMENTS", "COUNTER_SIZE", "TAIL_ARGUMENTS_START"),
+        *("FIELD_ALIGNMENTS", "COUNTER_SIZE"),
     ),
     reservation: ("WASM_PAGE_LOG2", "RESERVATION", "GUARD_SIZE"),
     returns: (
         *("MAX_INTEGER_RESULTS", "MAX_FLOAT_RESULTS", "MAX_REGISTER_SIZE"),
         "RETURN_AREA_PARAMETER",
     ),
-    tail_calls: ("INTEGER_REGISTERS", "VECTOR_REGISTERS", "ENTRY_WORD_SIZE"),
+    tail_calls: ("INTEGER_REGISTERS", "VECTOR_REGISTERS", "MAX_SIZE", "ENTRY_WORD_SIZE"),
     symbols: ("SYMBOLS", "TAIL_TO_WASM"),
     builtins: ("BUILTINS",),
     trap_table: ("TRAPS",),

@@ -103,14 +103,12 @@ RUNTIME_LIMITS = Struct(
         Field("tail_arguments", "ptr", 56, Alias.VMCONTEXT, True, doc="the store's; set once"),
     ),
 )
-TAIL_ARGUMENTS_START = 16
-"""Where the parameters of a tail call start, each aligned to its size."""
 TAIL_ARGUMENTS = Struct(
     "tail_arguments",
-    TAIL_ARGUMENTS_START + 1000 * 16,
+    16,
     (Field("callee", "ptr", 0, Alias.STACK, doc="the ordinary entry of the called function"),),
 )
-"""Room for the parameters of a tail call that have no register. A function has up to 1000."""
+"""How a tail call passes what has no register. The arguments follow, each aligned to its size."""
 FUNC_REF = Struct(
     "func_ref",
     40,

@@ -12,7 +12,7 @@ _SYMBOL = re.compile(
 )
 """One group for each kind."""
 _TAIL_ENTRY = SYMBOLS["tail-entry"].partition("{")[0]
-_TAIL_TO_WASM = TAIL_TO_WASM.rpartition("}")[2]
+_TAIL_TO_WASM = TAIL_TO_WASM.split("{}")
 
 
 def parse_symbol(symbol: str) -> tuple[str, int] | None:
@@ -39,4 +39,4 @@ def is_tail_entry(symbol: str) -> bool:
 
 def is_tail_to_wasm(symbol: str) -> bool:
     """Whether a symbol is that of a trampoline from tail calls, which many functions bring along."""
-    return symbol.endswith(_TAIL_TO_WASM)
+    return symbol.startswith(_TAIL_TO_WASM[0]) and symbol.endswith(_TAIL_TO_WASM[1])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
-from wasmdialect.abi.layout import TAIL_ARGUMENTS, TAIL_ARGUMENTS_START, align_up
+from wasmdialect.abi.layout import TAIL_ARGUMENTS, align_up
 from wasmdialect.abi.returns import RETURN_AREA_PARAMETER
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ INTEGER_REGISTERS = 6
 return area included."""
 VECTOR_REGISTERS = 8
 """Floats and vectors that it passes in registers besides."""
+MAX_SIZE = TAIL_ARGUMENTS.size + 1000 * 16
+"""Bytes of `TAIL_ARGUMENTS` with arguments: a function of Wasm has up to 1000 parameters."""
 ENTRY_WORD_SIZE = 4
 """In an image with tail entries, a word before the entry of each Wasm function: the signed distance
 from there to its tail entry, 0 if it has none."""
@@ -44,7 +46,7 @@ def tail_parameters(sizes: Sequence[int], floats: Sequence[bool], has_area: bool
     vectors: list[int] = []
     memory: list[tuple[int, int]] = []
     room = INTEGER_REGISTERS - RETURN_AREA_PARAMETER - has_area
-    offset = TAIL_ARGUMENTS_START
+    offset = TAIL_ARGUMENTS.size
     for index, is_float in enumerate(floats):
         if is_float and len(vectors) < VECTOR_REGISTERS:
             vectors.append(index)
@@ -54,6 +56,6 @@ def tail_parameters(sizes: Sequence[int], floats: Sequence[bool], has_area: bool
             offset = align_up(offset, sizes[index])
             memory.append((index, offset))
             offset += sizes[index]
-    if offset > TAIL_ARGUMENTS.size:
+    if offset > MAX_SIZE:
         raise ValueError(f"a tail call cannot pass {len(floats)} parameters")
     return TailPlan(tuple(integers), tuple(vectors), tuple(memory))

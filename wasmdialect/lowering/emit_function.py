@@ -570,6 +570,21 @@ def _ubsantrap(f: FunctionEmitter, op: llvm_ext.UBSanTrapOp) -> None:
     f.lines.append(f"  call void @llvm.ubsantrap(i8 {code}) nomerge{location}\n")
 
 
+def _address_of(f: FunctionEmitter, op: llvm.AddressOfOp) -> None:
+    name = f.text.global_name(op.global_name.root_reference.data)
+    f.define(op, f'getelementptr i8, ptr @"{name}", i64 0')
+
+
+def _insert_element(f: FunctionEmitter, op: llvm.InsertElementOp) -> None:
+    operands = ", ".join(f"{type_text(v.type)} {f.names[v]}" for v in operands_of(op))
+    f.define(op, f"insertelement {operands}")
+
+
+def _extract_element(f: FunctionEmitter, op: llvm_ext.ExtractElementOp) -> None:
+    operands = ", ".join(f"{type_text(v.type)} {f.names[v]}" for v in operands_of(op))
+    f.define(op, f"extractelement {operands}")
+
+
 _OTHERS: dict[type[Operation], Emitter] = {
     llvm.BitcastOp: _bitcast,
     llvm.FNegOp: _fneg,
@@ -582,6 +597,9 @@ _OTHERS: dict[type[Operation], Emitter] = {
     llvm.AllocaOp: _alloca,
     llvm.InsertValueOp: _insert_value,
     llvm.ExtractValueOp: _extract_value,
+    llvm.AddressOfOp: _address_of,
+    llvm.InsertElementOp: _insert_element,
+    llvm_ext.ExtractElementOp: _extract_element,
     llvm.CallOp: _call,
     llvm.CallIntrinsicOp: _intrinsic,
     llvm.StackSaveOp: _stack_save,

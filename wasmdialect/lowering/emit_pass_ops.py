@@ -18,7 +18,6 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Operation
 
-from wasmdialect.dialects import llvm_ext
 from wasmdialect.dialects.fast import dense_values, operands_of, result_of
 from wasmdialect.lowering.emit_function import (
     EmitError,
@@ -85,11 +84,6 @@ def _stack_restore(f: FunctionEmitter, op: llvm.StackRestoreOp) -> None:
     f.lines.append(f"  call void @llvm.stackrestore.p0(ptr {f.names[op.ptr]})\n")
 
 
-def _address_of(f: FunctionEmitter, op: llvm.AddressOfOp) -> None:
-    name = f.text.global_name(op.global_name.root_reference.data)
-    f.define(op, f'getelementptr i8, ptr @"{name}", i64 0')
-
-
 # --- inline assembly ---
 
 
@@ -118,16 +112,6 @@ def _quoted(text: str | bytes) -> str:
 
 
 # --- vectors ---
-
-
-def _insert_element(f: FunctionEmitter, op: llvm.InsertElementOp) -> None:
-    operands = ", ".join(f"{type_text(v.type)} {f.names[v]}" for v in operands_of(op))
-    f.define(op, f"insertelement {operands}")
-
-
-def _extract_element(f: FunctionEmitter, op: llvm_ext.ExtractElementOp) -> None:
-    operands = ", ".join(f"{type_text(v.type)} {f.names[v]}" for v in operands_of(op))
-    f.define(op, f"extractelement {operands}")
 
 
 def _shuffle_vector(f: FunctionEmitter, op: llvm.ShuffleVectorOp) -> None:
@@ -212,10 +196,7 @@ PASS_EMITTERS: dict[type[Operation], Emitter] = {
     llvm.StoreOp: _store,
     llvm.MaskedStoreOp: _masked_store,
     llvm.StackRestoreOp: _stack_restore,
-    llvm.AddressOfOp: _address_of,
     llvm.InlineAsmOp: _inline_asm,
-    llvm.InsertElementOp: _insert_element,
-    llvm_ext.ExtractElementOp: _extract_element,
     llvm.ShuffleVectorOp: _shuffle_vector,
     **{op: _intrinsic(word) for op, word in _INTRINSICS.items()},
     **{op: _refused(reason) for op, reason in REFUSED.items()},

@@ -124,7 +124,7 @@ class FunctionLowering(LLVMBuilder):
     def parameters(self) -> Sequence[SSAValue]:
         """The values of the Wasm parameters, at the entry."""
         first, area = self.signature.first_parameter, self.signature.area_parameter
-        end = area if area is not None and area > first else len(self.entry.args)
+        end = area if area is not None and area >= first else len(self.entry.args)
         return self.entry.args[first:end]
 
     # --- blocks ---

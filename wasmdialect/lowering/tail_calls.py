@@ -81,7 +81,7 @@ class TailCallingFunction(FunctionLowering):
         super().__init__(symbol, signature, layout, symbols, PROTOTYPE)
 
     def parameters(self) -> Sequence[SSAValue]:
-        return _incoming(self.prelude, self.entry.args, self.signature)
+        return _incoming(self.prelude, self.entry.args, self.signature, self.vmctx)
 
     def return_values(self, values: Sequence[SSAValue]) -> None:
         if self.signature.area_parameter is not None:
@@ -190,7 +190,8 @@ def tail_to_wasm(symbol: str, signature: AbiSignature) -> llvm.FuncOp:
     operands = [callee_vmctx, caller_vmctx]
     if signature.area_parameter is not None:
         operands.append(b.value(llvm.IntToPtrOp, (entry.args[RETURN_AREA_PARAMETER],), PTR))
-    operands += _incoming(b, entry.args, signature)
+    # The callee's context may be that of a host function, which has no limits.
+    operands += _incoming(b, entry.args, signature, caller_vmctx)
     returned = b.call(code, signature.type, operands, no_inline=True)
     types = signature.register_types
     results: list[SSAValue] = [] if returned is None else [returned]
@@ -287,9 +288,9 @@ def _packed_results(b: LLVMBuilder, registers: Sequence[SSAValue]) -> SSAValue:
 
 
 def _incoming(
-    b: LLVMBuilder, arguments: Sequence[SSAValue], signature: AbiSignature
+    b: LLVMBuilder, arguments: Sequence[SSAValue], signature: AbiSignature, vmctx: SSAValue
 ) -> list[SSAValue]:
-    """The parameters of a function of type PROTOTYPE."""
+    """The parameters of a function of type PROTOTYPE; `vmctx` is a VMContext of its store."""
     types, plan = _parameter_types(signature), _plan(signature)
     found: dict[int, SSAValue] = {}
     for index, argument in zip(plan.integers, arguments[signature.first_parameter :], strict=False):
@@ -297,7 +298,7 @@ def _incoming(
     for index, argument in zip(plan.vectors, arguments[INTEGER_REGISTERS:], strict=False):
         found[index] = _from_vector(b, argument, types[index])
     if plan.memory:
-        memory = _tail_arguments(b, arguments[0])
+        memory = _tail_arguments(b, vmctx)
         for index, offset in plan.memory:
             t = types[index]
             found[index] = b.load(b.byte_offset(memory, offset), t, type_size(t), Alias.STACK)

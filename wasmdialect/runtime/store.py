@@ -17,9 +17,9 @@ from wasmdialect.abi.layout import (
     FUNC_REF,
     HOST_CONTEXT,
     RUNTIME_LIMITS,
-    TAIL_ARGUMENTS,
     VALUE_SLOT_SIZE,
 )
+from wasmdialect.abi.tail_calls import MAX_SIZE
 from wasmdialect.runtime.errors import Trap, WasmtimeError
 from wasmdialect.runtime.externs import ExternTable
 from wasmdialect.runtime.locks import lock_across_forks
@@ -150,7 +150,7 @@ class StoreState(NotCopied):
         self.max_wasm_stack = max_wasm_stack
         self._limits = ctypes.create_string_buffer(RUNTIME_LIMITS.size)
         self.limits = ctypes.addressof(self._limits)
-        self._tail_arguments = AlignedMemory(TAIL_ARGUMENTS.size, VALUE_SLOT_SIZE)
+        self._tail_arguments = AlignedMemory(MAX_SIZE, VALUE_SLOT_SIZE)
         _tail_arguments_at(self.limits).value = self._tail_arguments.address
         self._pending = _pending_at(self.limits)
         self._exception: BaseException | None = None
