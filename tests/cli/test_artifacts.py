@@ -289,6 +289,16 @@ def test_objects_of_other_machines(folder: Path, triple: str, machine: int):
     assert b"wasm[0]::function[0]" in data
 
 
+@pytest.mark.parametrize("architecture", ["riscv64", "s390x"])
+def test_tail_calls_are_refused_where_arguments_would_be_elsewhere(folder: Path, architecture: str):
+    (folder / "tail.wat").write_text("(module (func $f (return_call $f)))")
+    triple = f"{architecture}-unknown-linux-gnu"
+    done = run(folder, "wasmdialect", "compile", "tail.wat", "--target", triple)
+    assert done.returncode == 1
+    assert f"tail calls (return_call) cannot be compiled for {architecture}, only" in done.stderr
+    assert not (folder / "tail.o").exists()
+
+
 def test_artifact_of_aarch64(folder: Path):
     options = ("--target", "aarch64-unknown-linux-gnu", "--branch-protection")
     compiled(folder, *options)

@@ -16,9 +16,12 @@ from cross.startup import INSTRUCTIONS, TRIPLE
 from spec.scripts import read_script
 
 from wasmdialect import Config
+from wasmdialect.abi.symbols import function_symbol
 from wasmdialect.codegen.compiler import compile_module
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import parse_target
+from wasmdialect.object.artifact import read_artifact
+from wasmdialect.wasm.text import wat2wasm
 
 TARGET = parse_target(TRIPLE)
 SCRIPTS = (
@@ -124,6 +127,27 @@ TAIL_CALLS = f"""(module
 def test_tail_calls_use_no_stack(options: str):
     program = make_executable(TAIL_CALLS, compile_with(OPTIONS[options]))
     assert run_under_unicorn(program) == (0, "")
+
+
+def test_tail_calls_are_jumps():
+    binary = wat2wasm(
+        """(module (type $t (func (param i32)))
+          (table 1 funcref)
+          (func $direct (param i32) (return_call $indirect (local.get 0) (local.get 0)))
+          (func $indirect (param i32 i32)
+            (return_call_indirect (type $t) (local.get 0) (local.get 1))))"""
+    )
+    artifact = read_artifact(compile_with(OPTIONS["guard"])(binary))
+    disassembler = capstone.Cs(capstone.CS_ARCH_ARM64, capstone.CS_MODE_ARM)
+    code = {f.symbol: artifact.text[f.offset :][: f.size] for f in artifact.functions}
+    direct, indirect = (
+        [line.mnemonic for line in disassembler.disasm(bytes(code[function_symbol(n)]), 0)]
+        for n in (0, 1)
+    )
+    assert direct[-1] == "b"
+    assert not {"bl", "blr", "ret"} & {*direct}
+    assert "br" in indirect
+    assert "ret" not in indirect
 
 
 # --- the start-up object ---

@@ -101,7 +101,17 @@ def verify_text(text: str) -> None:
 _DEBUG_INFORMATION = re.compile(r",? !dbg !\d+|^!llvm\..*$", re.MULTILINE)
 
 
+_WITH_TAIL_CALLS = ("x86_64", "aarch64")
+"""Elsewhere arguments of `lowering.tail_calls.PROTOTYPE` are not in the registers of ordinary ones."""
+
+
 def _optimized(text: str, target: Target, level: Level) -> tuple[Any, Any]:
+    architecture = target.triple.partition("-")[0]
+    if architecture not in _WITH_TAIL_CALLS and " musttail call " in text:
+        raise CodegenError(
+            f"tail calls (return_call) cannot be compiled for {architecture}, only for"
+            f" {' and '.join(_WITH_TAIL_CALLS)}"
+        )
     machine = _target_machine(target, level)
     try:
         module = llvm.parse_assembly(text, llvm.create_context())

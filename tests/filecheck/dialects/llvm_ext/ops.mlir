@@ -86,3 +86,17 @@ llvm.func @switch(%i: i32, %x: i64) {
 ^two:
   llvm.return
 }
+
+// CHECK-LABEL: llvm.func @element(
+// CHECK-NEXT:    %5 = llvm_ext.extractelement %v_1[%i_2 : i32] {note} : vector<4xf32> -> f32
+// CHECK-NEXT:    llvm.return %5 : f32
+// CHECK-NEXT:  }
+// GENERIC-LABEL: sym_name = "element"
+// GENERIC-NEXT:  ^bb0(%v_1: vector<4xf32>, %i_2: i32):
+// GENERIC-NEXT:    %5 = "llvm_ext.extractelement"(%v_1, %i_2) {note} : (vector<4xf32>, i32) -> f32
+// GENERIC-NEXT:    "llvm.return"(%5) : (f32) -> ()
+// GENERIC-NEXT:  }) : () -> ()
+llvm.func @element(%v: vector<4xf32>, %i: i32) -> f32 {
+  %0 = llvm_ext.extractelement %v[%i : i32] {note} : vector<4xf32> -> f32
+  llvm.return %0 : f32
+}

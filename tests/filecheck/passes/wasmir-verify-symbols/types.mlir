@@ -45,6 +45,32 @@ wasmir.start @f
 
 // -----
 
+// CHECK: wasmir.return_call in @f has (i64) as results, not (i32)
+wasmir.func @f(%x: i32) -> i32 {
+  wasmir.return_call @g(%x : i32)
+}
+wasmir.func @g(%x: i32) -> i64 {
+  wasmir.return_call @g(%x : i32)
+}
+
+// -----
+
+// CHECK: wasmir.return_call in @f has () as arguments, not (i32)
+wasmir.func @f(%x: i32) -> i32 {
+  wasmir.return_call @f
+}
+
+// -----
+
+// CHECK: wasmir.return_call_indirect in @f has () as results, not (i32)
+wasmir.type @type (i32) -> ()
+wasmir.table @table !wasmir.ref<null func> i32 min 1
+wasmir.func @f(%x: i32) -> i32 {
+  wasmir.return_call_indirect @table[%x : i32] @type(%x : i32)
+}
+
+// -----
+
 // CHECK: wasmir.func index 0 slot 0 func_ref 0 @right(
 wasmir.memory @m i64 min 1 page 16
 wasmir.global @g mut f32 {
