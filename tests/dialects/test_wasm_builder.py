@@ -94,6 +94,7 @@ def built() -> Region:
         *(b.return_, b.unreachable, lambda: b.trap(0), lambda: b.br(target, (x, wide))),
         lambda: b.return_call("f", (x,)),
         lambda: b.return_call_indirect("t", "type", x, (wide,)),
+        lambda: b.return_call_ref("type", reference, (wide,)),
         lambda: b.return_call_function("f", pointer, pointer, (x,)),
         lambda: b.return_call_pointer(pointer, pointer, pointer, ()),
     ):

@@ -61,7 +61,8 @@ def link_of_chain(
         arguments.append(f"({target}.add {moved} ({target}.const {position % 3}))")
     total = "(i32.const 0)"
     for position, t in enumerate(types[1:], 1):
-        total = f"(i32.add (i32.mul {total} (i32.const 31)) {converted(f'(local.get {position})', t, 'i32')})"
+        value = converted(f"(local.get {position})", t, "i32")
+        total = f"(i32.add (i32.mul {total} (i32.const 31)) {value})"
     returned = " ".join(converted(total, "i32", t) for t in results.split())
     return f"""(func ${name} {first} (param {own}) (result {results})
       (if (i32.eqz {count}) (then (return {returned})))
@@ -76,21 +77,24 @@ def chain_modules() -> tuple[str, str]:
         f"(type ${name} (func (param {params}) (result {RESULTS})))"
         for name, params in (("few", FEW), ("many", MANY), ("wide", WIDE))
     )
+    indirect = "return_call_indirect $shared (type ${}) ARGUMENTS (i32.const {})".format
+    exported = '(export "{}")'.format
     first = f"""(module {types}
       (table $shared (export "table") 8 funcref)
       (elem (table $shared) (i32.const 0) func $b $c $d)
-      {link_of_chain("a", FEW, MANY, "return_call $b ARGUMENTS", first='(export "a")')}
-      {link_of_chain("b", MANY, FEW, "return_call_indirect $shared (type $few) ARGUMENTS (i32.const 1)")}
-      {link_of_chain("c", FEW, WIDE, "return_call_indirect $shared (type $wide) ARGUMENTS (i32.const 2)")}
-      {link_of_chain("d", WIDE, MANY, "return_call_indirect $shared (type $many) ARGUMENTS (i32.const 4)", first='(export "d")')})"""
+      {link_of_chain("a", FEW, MANY, "return_call $b ARGUMENTS", first=exported("a"))}
+      {link_of_chain("b", MANY, FEW, indirect("few", 1))}
+      {link_of_chain("c", FEW, WIDE, indirect("wide", 2))}
+      {link_of_chain("d", WIDE, MANY, indirect("many", 4), first=exported("d"))})"""
     second = f"""(module {types}
       (import "first" "a" (func $a (type $few)))
       (import "first" "d" (func $d (type $wide)))
       (import "first" "table" (table $shared 8 funcref))
       (elem (table $shared) (i32.const 4) func $e $f)
-      {link_of_chain("e", MANY, WIDE, "return_call $f ARGUMENTS", first='(export "e")')}
-      {link_of_chain("f", WIDE, FEW, "return_call $a ARGUMENTS")}
-      {link_of_chain("g", FEW, WIDE, "return_call $d ARGUMENTS", first='(export "g")')})"""
+      {link_of_chain("e", MANY, WIDE, "return_call $f ARGUMENTS", first=exported("e"))}
+      {link_of_chain("f", WIDE, FEW, "return_call_ref $few ARGUMENTS (ref.func $a)")}
+      {link_of_chain("g", FEW, WIDE, "return_call $d ARGUMENTS", first=exported("g"))}
+      (elem declare func $a))"""
     return first, second
 
 
@@ -122,7 +126,7 @@ def test_ten_million_calls_between_modules_and_signatures_use_no_stack(level: in
     assert exports["first.a"](store, ENDLESS, 7) == expected["first.a"](theirs, ENDLESS, 7)
 
 
-@pytest.mark.parametrize("caller, callee", [(FEW, FEW), (FEW, MANY), (MANY, FEW), (MANY, WIDE)])
+@pytest.mark.parametrize(("caller", "callee"), [(FEW, FEW), (FEW, MANY), (MANY, FEW), (MANY, WIDE)])
 def test_a_function_of_a_module_without_tail_calls_is_called_with_constant_stack(
     caller: str, callee: str
 ):

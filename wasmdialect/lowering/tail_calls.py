@@ -1,9 +1,9 @@
 """Lowering of functions that make tail calls (docs/abi.md, "Tail calls").
 
 LLVM guarantees a tail call only between functions of one type. So all these functions have the same
-LLVM type, `PROTOTYPE`: every register that the C convention passes arguments and results in. A function of
-an ordinary type whose parameters fit the registers has the same machine interface, and is called as
-if it were of that type.
+LLVM type, `PROTOTYPE`: every register in which the C convention passes arguments and results. A
+function of an ordinary type whose parameters fit the registers has the same machine interface, and is
+called as if it were of that type.
 """
 
 from __future__ import annotations

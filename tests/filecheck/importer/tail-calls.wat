@@ -27,6 +27,12 @@
   (func $indirect (param i32 i32) (result i64)
     (return_call_indirect (type $t) (local.get 1) (local.get 0)))
 
+  ;; CHECK-LABEL: @reference(%0: i32
+  ;; CHECK-NEXT:    wasmir.return_call_ref %1 : !wasmir.ref<@t> @t(%0 : i32)
+  ;; CHECK-NEXT:  }
+  (func $reference (param i32 (ref $t)) (result i64)
+    (return_call_ref $t (local.get 0) (local.get 1)))
+
   ;; CHECK-LABEL: @nothing()
   ;; CHECK-NEXT:    wasmir.return_call @nothing
   ;; CHECK-NEXT:  }

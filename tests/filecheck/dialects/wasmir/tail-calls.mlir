@@ -39,3 +39,14 @@ wasmir.func index 1 slot 1 @nothing() {
 wasmir.func index 2 slot 2 @indirect(%i: i64) -> f32 {
   wasmir.return_call_indirect @table[%i : i64] @type(%i : i64) {note}
 }
+
+// CHECK-LABEL: @reference(
+// CHECK-NEXT:    wasmir.return_call_ref %r : !wasmir.ref<null @type> @type(%i : i64) {note}
+// CHECK-NEXT:  }
+// GENERIC-LABEL: sym_name = "reference"
+// GENERIC-NEXT:  ^bb0(%r: !wasmir.ref<null @type>, %i: i64):
+// GENERIC-NEXT:    "wasmir.return_call_ref"(%r, %i) <{signature = @type}> {note} : (!wasmir.ref<null @type>, i64) -> ()
+// GENERIC-NEXT:  }) : () -> ()
+wasmir.func index 3 slot 3 @reference(%r: !wasmir.ref<null @type>, %i: i64) -> f32 {
+  wasmir.return_call_ref %r : !wasmir.ref<null @type> @type(%i : i64) {note}
+}

@@ -64,4 +64,8 @@
   ;; CHECK-NEXT:    wasmir.return_call_indirect @table0[%10 : i32] @t(%0 : i32)
   ;; CHECK-NEXT:  }
   (func $indirect (param i32)
-    (return_call_indirect (type $t) (local.get 0) (i32.const 0))))
+    (return_call_indirect (type $t) (local.get 0) (i32.const 0)))
+
+  ;; CHECK-LABEL: @reference(%0: i32
+  (func $reference (param i32 (ref $t))
+    (return_call_ref $t (local.get 0) (local.get 1))))

@@ -47,3 +47,15 @@ wasmir.func index 2 slot 1 @to_import(%x: i32) -> i64 {
 wasmir.func index 3 slot 2 @indirect(%x: i32, %i: i32) -> i64 {
   wasmir.return_call_indirect @table[%i : i32] @type(%x : i32)
 }
+
+// CHECK-LABEL: @reference(
+// CHECK-NEXT:    %0 = wasmvm.vmctx
+// CHECK-NEXT:    %1 = wasmir.ref.is_null %r : !wasmir.ref<null @type>
+// CHECK-NEXT:    wasmvm.trap_if %1, 14
+// CHECK-NEXT:    %2 = wasmvm.load_field %r : !wasmir.ref<null @type>, func_ref.wasm_call : !llvm.ptr
+// CHECK-NEXT:    %3 = wasmvm.load_field %r : !wasmir.ref<null @type>, func_ref.vmctx : !llvm.ptr
+// CHECK-NEXT:    wasmvm.return_call_pointer %2[%3, %0] (%x : i32)
+// CHECK-NEXT:  }
+wasmir.func index 4 slot 3 @reference(%x: i32, %r: !wasmir.ref<null @type>) -> i64 {
+  wasmir.return_call_ref %r : !wasmir.ref<null @type> @type(%x : i32)
+}
