@@ -41,7 +41,8 @@ from wasmdialect.lowering.signature import AbiSignature, abi_signature, type_siz
 
 VECTOR = VectorType(f32, [4])
 """The type of a floating-point register."""
-_DOUBLES = VectorType(f64, [2])
+_VECTORS: dict[Attribute, Attribute] = {f32: VECTOR, f64: VectorType(f64, [2])}
+"""The vector that holds a float in its first lane."""
 RETURNED = llvm.LLVMStructType.from_type_list(
     [i64] * MAX_INTEGER_RESULTS + [VECTOR] * MAX_FLOAT_RESULTS
 )
@@ -187,7 +188,7 @@ def tail_to_wasm(symbol: str, signature: AbiSignature) -> llvm.FuncOp:
     memory = _tail_arguments(b, caller_vmctx)
     row = TAIL_ARGUMENTS.field("callee")
     code = b.load(b.byte_offset(memory, row.offset), PTR, POINTER_SIZE, row.alias)
-    operands = [callee_vmctx, caller_vmctx]
+    operands: list[SSAValue] = [callee_vmctx, caller_vmctx]
     if signature.area_parameter is not None:
         operands.append(b.value(llvm.IntToPtrOp, (entry.args[RETURN_AREA_PARAMETER],), PTR))
     # The callee's context may be that of a host function, which has no limits.
@@ -323,14 +324,14 @@ def _from_integer(b: LLVMBuilder, value: SSAValue, t: Attribute) -> SSAValue:
 
 
 def _to_vector(b: LLVMBuilder, value: SSAValue) -> SSAValue:
-    lanes = {f32: VECTOR, f64: _DOUBLES}.get(value.type)
+    lanes = _VECTORS.get(value.type)
     if lanes is not None:
         value = b.insert_element(b.undefined(lanes), value)
     return value if value.type == VECTOR else b.value(llvm.BitcastOp, (value,), VECTOR)
 
 
 def _from_vector(b: LLVMBuilder, value: SSAValue, t: Attribute) -> SSAValue:
-    lanes = {f32: VECTOR, f64: _DOUBLES}.get(t, t)
+    lanes = _VECTORS.get(t, t)
     if lanes != VECTOR:
         value = b.value(llvm.BitcastOp, (value,), lanes)
     return value if lanes == t else b.first_element(value, t)
@@ -341,14 +342,15 @@ def _from_vector(b: LLVMBuilder, value: SSAValue, t: Attribute) -> SSAValue:
 
 def _return_call(f: FunctionLowering, op: wasmvm.ReturnCallOp) -> None:
     assert isinstance(f, TailCallingFunction)
-    contexts, arguments = _operands(f, op)
-    f.tail_call(f.symbols[op.callee.root_reference.data], *contexts, arguments)
+    (callee_vmctx, caller_vmctx), arguments = _operands(f, op)
+    symbol = f.symbols[op.callee.root_reference.data]
+    f.tail_call(symbol, callee_vmctx, caller_vmctx, arguments)
 
 
 def _return_call_pointer(f: FunctionLowering, op: wasmvm.ReturnCallPointerOp) -> None:
     assert isinstance(f, TailCallingFunction)
-    (code, *contexts), arguments = _operands(f, op)
-    f.tail_call(code, *contexts, arguments)
+    (code, callee_vmctx, caller_vmctx), arguments = _operands(f, op)
+    f.tail_call(code, callee_vmctx, caller_vmctx, arguments)
 
 
 def _operands(

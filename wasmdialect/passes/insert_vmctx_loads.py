@@ -334,7 +334,7 @@ def _return_call_ref(r: _FunctionRewrite, op: wasmir.ReturnCallRefOp) -> None:
 
 def _ref_as_non_null(r: _FunctionRewrite, op: wasmir.RefAsNonNullOp) -> None:
     if op.known is None:
-        r.trap_if(r.ref_is_null(op.operand), TrapCode.NULL_REFERENCE)
+        r.check_not_null(op.operand)
         op.properties["known"] = UnitAttr()
     relink(r.block, op)
 
