@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wasmdialect.api.extern import Global, Memory, Table
     from wasmdialect.api.func import Caller, Func, Val
     from wasmdialect.api.instance import Instance
-    from wasmdialect.api.linker import Linker
+    from wasmdialect.api.linker import InstancePre, Linker
     from wasmdialect.api.module import Module, wat2wasm
     from wasmdialect.api.store import Store
     from wasmdialect.api.types import (
@@ -30,10 +30,13 @@ if TYPE_CHECKING:
         Limits,
         MemoryType,
         TableType,
+        TagType,
         ValType,
     )
+    from wasmdialect.api.unsupported import SharedMemory, Tag
     from wasmdialect.runtime.errors import ExitTrap, Frame, LinkError, Trap, WasmtimeError
     from wasmdialect.wasi import WasiConfig
+    from wasmdialect.wasi.permissions import DirPerms, FilePerms
 
 _HOMES = {
     "wasmdialect.abi.traps": ("TrapCode",),
@@ -41,24 +44,28 @@ _HOMES = {
     "wasmdialect.api.extern": ("Global", "Memory", "Table"),
     "wasmdialect.api.func": ("Caller", "Func", "Val"),
     "wasmdialect.api.instance": ("Instance",),
-    "wasmdialect.api.linker": ("Linker",),
+    "wasmdialect.api.linker": ("InstancePre", "Linker"),
     "wasmdialect.api.module": ("Module", "wat2wasm"),
     "wasmdialect.api.store": ("Store",),
     "wasmdialect.api.types": (
         "ExportType", "FuncType", "GlobalType", "ImportType", "Limits", "MemoryType", "TableType",
-        "ValType",
+        "TagType", "ValType",
     ),
+    "wasmdialect.api.unsupported": ("SharedMemory", "Tag"),
     "wasmdialect.runtime.errors": ("ExitTrap", "Frame", "LinkError", "Trap", "WasmtimeError"),
     "wasmdialect.wasi": ("WasiConfig",),
+    "wasmdialect.wasi.permissions": ("DirPerms", "FilePerms"),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Caller",
     "Config",
+    "DirPerms",
     "Engine",
     "ExitTrap",
     "ExportType",
+    "FilePerms",
     "Frame",
     "Func",
     "FuncType",
@@ -66,15 +73,19 @@ __all__ = [
     "GlobalType",
     "ImportType",
     "Instance",
+    "InstancePre",
     "Limits",
     "LinkError",
     "Linker",
     "Memory",
     "MemoryType",
     "Module",
+    "SharedMemory",
     "Store",
     "Table",
     "TableType",
+    "Tag",
+    "TagType",
     "Trap",
     "TrapCode",
     "Val",

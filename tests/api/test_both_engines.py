@@ -7,33 +7,9 @@ from typing import Any
 
 import pytest
 import wasmtime
+from api.world import World
 
 import wasmdialect
-
-
-@pytest.fixture(params=["wasmdialect", "wasmtime"])
-def api(request: pytest.FixtureRequest) -> Any:
-    return {"wasmdialect": wasmdialect, "wasmtime": wasmtime}[request.param]
-
-
-class World:
-    """An engine, a store and a linker."""
-
-    def __init__(self, api: Any):
-        self.api = api
-        self.engine = api.Engine()
-        self.store = api.Store(self.engine)
-        self.linker = api.Linker(self.engine)
-
-    def exports(self, text: str) -> Any:
-        module = self.api.Module(self.engine, text)
-        return self.linker.instantiate(self.store, module).exports(self.store)
-
-
-@pytest.fixture
-def world(api: Any) -> World:
-    return World(api)
-
 
 ALL_TYPES = """
 (module

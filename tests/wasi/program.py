@@ -34,7 +34,8 @@ _MODULES: dict[str, tuple[Any, Any]] = {}
 class Program:
     """A program with a scratch memory: paths at 1000, results at 0, buffers from 4096 on."""
 
-    def __init__(self, engine: str, folder: Path, *, mutable: bool = True, stdout: Any = None):
+    def __init__(self, engine: str, folder: Path, *permissions: Any, stdout: Any = None):
+        """`permissions` are those of the folder, for `WasiConfig.preopen_dir`."""
         self.api: Any = ENGINES[engine]
         self.folder = folder
         if engine not in _MODULES:
@@ -49,14 +50,7 @@ class Program:
             wasi.stdout_file = str(folder.parent / f"{engine}.stdout")
         else:
             wasi.stdout_custom = stdout
-        if mutable:
-            wasi.preopen_dir(str(folder), "/w")
-        elif engine == "wasmdialect":
-            wasi.preopen_dir(str(folder), "/w", False)
-        else:
-            from wasmtime import DirPerms, FilePerms
-
-            wasi.preopen_dir(str(folder), "/w", DirPerms.READ_ONLY, FilePerms.READ_ONLY)
+        wasi.preopen_dir(str(folder), "/w", *permissions)
         self.store.set_wasi(wasi)
         linker = self.api.Linker(made)
         linker.define_wasi()

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from wasi.program import Program
 
+from wasmdialect import DirPerms, FilePerms, WasiConfig
+
 Scenario = Callable[[Program], Any]
 SCENARIOS: dict[str, Scenario] = {}
 
@@ -387,8 +389,16 @@ def test_unknown_numbers(tmp_path: Path):
     assert p.call("fd_write", 1, 4 * 65536 - 4, 1, 0) == 21
 
 
-def test_directory_that_may_not_change(tmp_path: Path):
-    p = Program("wasmdialect", make_folder(tmp_path), mutable=False)
+@pytest.mark.parametrize(
+    ("engine", "permissions"),
+    [
+        ("wasmdialect", (False,)),
+        ("wasmdialect", (DirPerms.READ_ONLY, FilePerms.READ_ONLY)),
+        ("wasmtime", (False,)),
+    ],
+)
+def test_directory_that_may_not_change(tmp_path: Path, engine: str, permissions: tuple[Any, ...]):
+    p = Program(engine, make_folder(tmp_path), *permissions)
     before = sorted(os.listdir(p.folder))
     assert p.open("a.txt", rights=2)[0] == 0
     assert p.open("new", oflags=1)[0] != 0
@@ -401,3 +411,38 @@ def test_directory_that_may_not_change(tmp_path: Path):
     assert error != 0 or p.write(fd, b"x")[0] != 0
     assert sorted(os.listdir(p.folder)) == before
     assert (p.folder / "a.txt").read_text() == "some text"
+
+
+@pytest.mark.parametrize(
+    "permissions", [(DirPerms.READ_ONLY,), (DirPerms.READ_ONLY, FilePerms.READ_WRITE)]
+)
+def test_files_that_may_change_in_a_directory_that_may_not(
+    tmp_path: Path, permissions: tuple[Any, ...]
+):
+    p = Program("wasmdialect", make_folder(tmp_path), *permissions)
+    assert p.open("new", oflags=1)[0] == 63
+    assert p.call("path_unlink_file", 3, *p.path("a.txt")) == 63
+    error, fd = p.open("a.txt")
+    assert (error, p.write(fd, b"x")) == (0, (0, 1))
+    assert (p.folder / "a.txt").read_text() == "xome text"
+
+
+def test_files_that_may_not_change_in_a_directory_that_may(tmp_path: Path):
+    p = Program("wasmdialect", make_folder(tmp_path), DirPerms.READ_WRITE, FilePerms.READ_ONLY)
+    assert p.open("a.txt", oflags=8)[0] == 63  # truncated
+    assert p.open("new", oflags=1)[0] == 63  # which could be written
+    assert p.call("path_create_directory", 3, *p.path("d")) == 0
+    _, fd = p.open("d", oflags=2, rights=0)
+    assert p.open("../a.txt", fd=fd)[0] != 0
+    assert p.call("path_rename", 3, *p.path("a.txt"), fd, *p.path("b.txt", 2000)) == 0
+    assert p.open("b.txt", fd=fd)[0] == 63
+    assert p.open("b.txt", rights=2, fd=fd)[0] == 0
+    assert (p.folder / "d" / "b.txt").read_text() == "some text"
+
+
+@pytest.mark.parametrize(
+    "permissions", [(3,), ("rw",), (True, FilePerms.READ_ONLY), (DirPerms.READ_ONLY, True)]
+)
+def test_permissions_of_another_type(tmp_path: Path, permissions: tuple[Any, ...]):
+    with pytest.raises(TypeError):
+        WasiConfig().preopen_dir(str(tmp_path), "/w", *permissions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wasmdialect._closable import Closable
 from wasmdialect._settings import Config
 from wasmdialect._static import final
 from wasmdialect.runtime.locks import lock_across_forks
@@ -11,7 +12,7 @@ _epoch_lock = lock_across_forks()
 
 
 @final
-class Engine:
+class Engine(Closable):
     """Compiles modules according to its Config, and owns the epoch of the programs it compiled."""
 
     def __init__(self, config: Config | None = None):
@@ -19,6 +20,10 @@ class Engine:
             raise TypeError("expected Config")
         self.config = Config() if config is None else config
         self.epoch = Epoch()
+
+    def is_pulley(self) -> bool:
+        """Whether code is interpreted by Wasmtime's Pulley: never."""
+        return False
 
     def increment_epoch(self) -> None:
         """Advance to the next epoch: programs that reach their deadline stop. Any thread may call

@@ -54,6 +54,8 @@ class Memory:
 
     def __init__(self, store: Storelike, ty: MemoryType):
         state = state_of(store)
+        if ty.shared:
+            raise WasmtimeError("shared memories must be created through `SharedMemory`")
         state.resource_limits.check_memory(ty.limits.min, ty.page_size_log2)
         try:
             self.storage = LinearMemory(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from _weakref import ref  # `weakref.ref`, without the rest of `weakref`
-from ctypes import addressof
+from ctypes import addressof, c_float
 
 from wasmdialect import types as wt
 from wasmdialect._static import TYPE_CHECKING, final
@@ -32,18 +32,18 @@ class Val:
 
     @classmethod
     def i32(cls, val: int) -> Val:
-        """A 32-bit integer."""
-        return cls(ValType.i32(), _expect(val, int, "an integer"))
+        """A 32-bit integer, of the low bits of any integer; it is read back as a signed one."""
+        return cls(ValType.i32(), _wrap(_expect(val, int, "an integer"), 32))
 
     @classmethod
     def i64(cls, val: int) -> Val:
-        """A 64-bit integer."""
-        return cls(ValType.i64(), _expect(val, int, "an integer"))
+        """A 64-bit integer, of the low bits of any integer; it is read back as a signed one."""
+        return cls(ValType.i64(), _wrap(_expect(val, int, "an integer"), 64))
 
     @classmethod
     def f32(cls, val: float) -> Val:
-        """A 32-bit float."""
-        return cls(ValType.f32(), _expect(val, float, "a float"))
+        """A 32-bit float, the nearest to any float."""
+        return cls(ValType.f32(), c_float(_expect(val, float, "a float")).value)
 
     @classmethod
     def f64(cls, val: float) -> Val:
@@ -120,6 +120,12 @@ def _expect(value: Any, cls: type[Any], what: str) -> Any:
     if not isinstance(value, cls):
         raise TypeError(f"expected {what}")
     return value
+
+
+def _wrap(value: int, width: int) -> int:
+    """The signed integer of the low bits of an integer."""
+    half = 1 << width - 1
+    return (value + half) % (2 * half) - half
 
 
 # --- references: Python objects to pointers and back ---

@@ -1,41 +1,47 @@
-"""Linker: instantiation by the names of imports."""
+"""Linker: instantiation by the names of imports. InstancePre: with imports that have been found."""
 
 from __future__ import annotations
 
+from wasmdialect._closable import Closable
 from wasmdialect._printable import printable
 from wasmdialect._static import TYPE_CHECKING, final
-from wasmdialect.api.extern import unwrap_extern
+from wasmdialect.api.config import Engine
+from wasmdialect.api.extern import Global, Memory, Table, unwrap_extern
 from wasmdialect.api.func import Caller, Func
 from wasmdialect.api.instance import Instance
 from wasmdialect.api.module import Module
 from wasmdialect.api.store import state_of, store_of
-from wasmdialect.api.types import FuncType
-from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
+from wasmdialect.api.types import FuncType, GlobalType, MemoryType, TableType
+from wasmdialect.runtime.errors import LinkError, WasmtimeError
 from wasmdialect.types import RefType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from wasmdialect.api.config import Engine
     from wasmdialect.api.extern import Extern
     from wasmdialect.api.store import Storelike
-    from wasmdialect.api.types import ValType
+    from wasmdialect.api.types import ExternType, ValType
 
     _Definition = Callable[[Storelike], Extern]
     """Gives an item for a store: itself, or a function made for the store."""
 
 
 @final
-class Linker:
+class Linker(Closable):
     """Named items for instantiating modules."""
 
     def __init__(self, engine: Engine):
+        if not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("expected an Engine")
         self.engine = engine
         self.allow_shadowing = False
         self._definitions: dict[tuple[str, str], _Definition] = {}
 
     def _define(self, module: str, name: str, definition: _Definition) -> None:
+        for text in (module, name):
+            if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise TypeError(f"expected the name of an import, got {text!r}")
         if (module, name) in self._definitions and not self.allow_shadowing:
             raise WasmtimeError(f"import of `{module}::{name}` defined twice")
         self._definitions[module, name] = definition
@@ -73,38 +79,60 @@ class Linker:
             self.define_func("wasi_snapshot_preview1", name, ty, func, access_caller=True)
 
     def define_module(self, store: Storelike, name: str, module: Module) -> None:
-        """Instantiate a module and define its exports; a reactor's `_initialize` is called."""
-        if not isinstance(module, Module):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError("expected a `Module`")
+        """Define what a module exports. A reactor is instantiated once, now, and its `_initialize` is
+        called. A command, which exports `_start`, is instantiated anew in each call of one of its
+        functions; of its other exports nothing is defined."""
+        _expect_module(module)
+        kinds = {item.name: item.type for item in module.exports}
+        for field in ("_start", "_initialize"):
+            if not isinstance(kinds.get(field, _NO_TYPE), FuncType):
+                raise WasmtimeError(f"`{field}` must be a function")
+        if "_start" not in kinds:
+            self.define_instance(store, name, self._initialized(store, module))
+        elif "_initialize" in kinds:
+            raise WasmtimeError("a program cannot be both a command and a reactor")
+        else:
+            self._define_command(name, module, kinds)
+
+    def _initialized(self, store: Storelike, module: Module) -> Instance:
         instance = self.instantiate(store, module)
         initialize = instance.exports(store).get("_initialize")
         if isinstance(initialize, Func):
             initialize(store)
-        self.define_instance(store, name, instance)
+        return instance
+
+    def _define_command(self, name: str, module: Module, kinds: dict[str, ExternType]) -> None:
+        pre = self.instantiate_pre(module)
+        for field, ty in kinds.items():
+            if isinstance(ty, FuncType):
+                self.define_func(name, field, ty, _run_anew(pre, field), access_caller=True)
+            elif field not in _EXPORTS_OF_COMMANDS:
+                raise WasmtimeError(f"command export {printable(field)!r} is not a function")
 
     def define_unknown_imports_as_traps(self, module: Module) -> None:
-        """Define the module's undefined function imports as functions that trap when called."""
+        """Define the module's undefined function imports as functions that fail when they are called,
+        with WasmtimeError."""
+        _expect_module(module)
         for item in module.imports:
             if (item.module, item.name) in self._definitions or not isinstance(item.type, FuncType):
                 continue
 
-            def trap(*_: Any, name: str = printable(f"{item.module}::{item.name}")) -> None:
-                raise Trap(f"unknown import: `{name}` has not been defined")
+            def fail(*_: Any, name: str = printable(f"{item.module}::{item.name}")) -> None:
+                raise WasmtimeError(f"unknown import: `{name}` has not been defined")
 
-            self.define_func(item.module, item.name, item.type, trap)
+            self.define_func(item.module, item.name, item.type, fail)
 
     def define_unknown_imports_as_default_values(self, store: Storelike, module: Module) -> None:
-        """Define the module's undefined function imports as functions that return zeros."""
+        """Define the module's undefined imports: functions that return zeros, globals of value zero,
+        and memories and tables of their smallest size. Zero is null for references."""
+        _expect_module(module)
         for item in module.imports:
-            if (item.module, item.name) in self._definitions or not isinstance(item.type, FuncType):
+            if (item.module, item.name) in self._definitions:
                 continue
-            values = [_default(t) for t in item.type.results]
-            returned: Any = None if not values else values[0] if len(values) == 1 else values
-
-            def constant(*_: Any, value: Any = returned) -> Any:
-                return value
-
-            self.define_func(item.module, item.name, item.type, constant)
+            if isinstance(item.type, FuncType):
+                self.define_func(item.module, item.name, item.type, _constant(item.type))
+            else:
+                self.define(store, item.module, item.name, _default_item(store, item.type))
 
     def get(self, store: Storelike, module: str, name: str) -> Extern:
         """A defined item. Raises WasmtimeError."""
@@ -116,31 +144,103 @@ class Linker:
         return item
 
     def get_default(self, store: Storelike, name: str) -> Func:
-        """The default export of a module: `` (empty) or `_start`. Raises WasmtimeError."""
+        """The default function of a module: its export with the empty name, else `_start`, else a
+        function that does nothing. Raises WasmtimeError if that export is not a function."""
         for field in ("", "_start"):
-            if (name, field) in self._definitions:
-                item = self.get(store, name, field)
-                if isinstance(item, Func):
-                    return item
-        raise WasmtimeError(f"module `{name}` has no default export")
+            if (name, field) not in self._definitions:
+                continue
+            item = self.get(store, name, field)
+            if not isinstance(item, Func):
+                raise WasmtimeError(f"default export in '{printable(name)}' is not a function")
+            return item
+        return Func(store_of(store), FuncType([], []), lambda: None)
 
     def instantiate(self, store: Storelike, module: Module) -> Instance:
         """Instantiate a module with the defined items. Raises WasmtimeError for an import that is
         missing or has another type, Trap, or the exception of a host function."""
-        imports: list[Extern] = []
+        return self.instantiate_pre(module).instantiate(store)
+
+    def instantiate_pre(self, module: Module) -> InstancePre:
+        """A module with the items that its imports have now, for any number of instances. Raises
+        WasmtimeError for an import that is missing."""
+        _expect_module(module)
+        found: list[_Definition] = []
         for item in module.loaded.info.imports:
             definition = self._definitions.get((item.module, item.name))
             if definition is None:
                 name = printable(f"{item.module}::{item.name}")
                 raise LinkError(f"unknown import: `{name}` has not been defined")
-            imports.append(definition(store))
-        return Instance(store, module, imports)
+            found.append(definition)
+        return InstancePre(module, found)
 
 
-def _default(t: ValType) -> Any:
+@final
+class InstancePre(Closable):
+    """A module whose imports have been found: `Linker.instantiate_pre` makes it."""
+
+    def __init__(self, module: Module, definitions: list[_Definition]):
+        self._module, self._definitions = module, definitions
+
+    @property
+    def module(self) -> Module:
+        """The module."""
+        return self._module
+
+    def instantiate(self, store: Storelike) -> Instance:
+        """Instantiate it in a store. Raises WasmtimeError for an import of another type or store,
+        Trap, or the exception of a host function."""
+        return Instance(store, self._module, [make(store) for make in self._definitions])
+
+
+def _expect_module(module: Module) -> None:
+    if not isinstance(module, Module):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError("expected a `Module`")
+
+
+_NO_TYPE = FuncType([], [])
+
+_EXPORTS_OF_COMMANDS = frozenset(
+    {"memory", "table", "__indirect_function_table", "__data_end", "__heap_base", "__dso_handle"}
+    | {"__rtlib_unwind_info"}
+)
+"""What toolchains export of a command besides functions; it is not defined."""
+
+
+def _run_anew(pre: InstancePre, field: str) -> Callable[..., Any]:
+    """A host function that calls an export of a new instance."""
+
+    def run(caller: Caller, *arguments: Any) -> Any:
+        function = pre.instantiate(caller).exports(caller)[field]
+        assert isinstance(function, Func)
+        return function(caller, *arguments)
+
+    return run
+
+
+def _constant(ty: FuncType) -> Callable[..., Any]:
+    """A function that returns zeros."""
+    values = [_zero(t) for t in ty.results]
+    returned: Any = None if not values else values[0] if len(values) == 1 else values
+    return lambda *_: returned
+
+
+def _default_item(store: Storelike, ty: ExternType) -> Extern:
+    """A new item of a type. Raises WasmtimeError."""
+    match ty:
+        case MemoryType():
+            return Memory(store, ty)
+        case TableType():
+            return Table(store, ty, None)
+        case GlobalType():
+            return Global(store, ty, _zero(ty.content))
+        case _:
+            raise WasmtimeError(f"there is no default value of the type {ty}")
+
+
+def _zero(t: ValType) -> Any:
     if isinstance(t.value_type, RefType):
         return None
     return 0.0 if t.value_type.is_float else 0
 
 
-__all__ = ["Caller", "Linker"]
+__all__ = ["Caller", "InstancePre", "Linker"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from wasmdialect._closable import Closable
 from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.config import Engine
 from wasmdialect.api.types import (
@@ -79,11 +80,11 @@ def _compile(config: Config, wasm: str | bytes | bytearray) -> Compilation:
 
 
 @final
-class Module:
+class Module(Closable):
     """A compiled module, ready to be instantiated."""
 
     loaded: LoadedModule
-    pipeline: str | None = None
+    pipeline: str | None
     """The pipeline it was compiled with, as text; None if it was loaded."""
     reports: list[dict[str, Any]]
     """The reports of passes while it was compiled."""
@@ -146,6 +147,7 @@ class Module:
         _announce(loaded, engine.config)
         self = cls.__new__(cls)
         self.loaded, self._artifact = loaded, artifact
+        self.pipeline = None
         self.reports, self.seconds = [], {}
         return self
 

@@ -36,6 +36,7 @@ class Store:
         elif not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected an Engine")
         self.engine = engine
+        self._config = engine.config  # which outlives a closed Engine
         self.state = StoreState(engine.config.max_wasm_stack, engine.epoch)
         self._wasi_config: WasiConfig | None = None
         self._wasi: WasiContext | None = None
@@ -43,6 +44,7 @@ class Store:
 
     def data(self) -> Any:
         """The object given to the constructor."""
+        self.state.check()
         return self._data
 
     def gc(self) -> None:
@@ -82,7 +84,7 @@ class Store:
         return max(-self.state.fuel.value, 0)
 
     def _check_fuel(self) -> None:
-        if not self.engine.config.consume_fuel:
+        if not self._config.consume_fuel:
             raise WasmtimeError("fuel is not configured in this store: Config(consume_fuel=True)")
 
     def set_epoch_deadline(self, ticks_after_current: int) -> None:
@@ -121,7 +123,7 @@ class Store:
         Raises WasmtimeError during a call in the store, on any thread.
         """
         self.state.close()
-        self._wasi_config = self._wasi = None
+        self._wasi_config = self._wasi = self._data = None
 
     def __enter__(self) -> Self:
         return self

@@ -184,6 +184,17 @@ class MemoryType(Record):
         return 1 << self.page_size_log2
 
 
+@final
+class TagType(FrozenRecord):
+    """The type of a tag: the parameters of the function type are the payload of an exception."""
+
+    functype: FuncType
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.functype, FuncType):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("expected a FuncType")
+
+
 ExternType: TypeAlias = FuncType | TableType | MemoryType | GlobalType
 
 

@@ -147,7 +147,7 @@ def _start(
     except ExitTrap as exit_:
         return instance, exit_.code & 0xFF
     except Trap as trap:
-        return instance, fail(trap.message, EXIT_TRAP)
+        return instance, fail(trap.message.rstrip(), EXIT_TRAP)
     return instance, 0
 
 

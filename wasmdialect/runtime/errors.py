@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasmdialect._errors import WasmtimeError
+from wasmdialect._errors import ClosedError, WasmtimeError
 from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
 
@@ -33,15 +33,17 @@ class Frame(FrozenRecord):
         name = self.func_name or f"<wasm function {self.func_index}>"
         from wasmdialect._printable import printable  # not while a program starts
 
-        module = f"{self.module_name}!" if self.module_name else ""
-        where = "unknown offset" if self.module_offset is None else f"0x{self.module_offset:x}"
-        return f"{where} - {printable(module + name)}"
+        module = "<unknown>" if self.module_name is None else self.module_name
+        where = "<unknown>" if self.module_offset is None else f"0x{self.module_offset:x}"
+        return f"{where:>8} - {printable(f'{module}!{name}')}"
 
 
 class Trap(Exception):
     """Wasm execution stopped. Raise one in a host function to stop the Wasm that called it."""
 
     def __init__(self, message: str):
+        if not isinstance(message, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"expected the message of a trap, got {message!r}")
         super().__init__(message)
         self._message = message
         self._code: TrapCode | None = None
@@ -75,6 +77,7 @@ class Trap(Exception):
                 "",
                 "Caused by:",
                 f"    {self._message}",
+                "",
             ]
         )
 
@@ -105,3 +108,6 @@ class Trap(Exception):
 class LinkError(WasmtimeError):
     """An import is missing or has another type; the message starts with the words of the
     specification's tests (`unknown import`, `incompatible import type`)."""
+
+
+__all__ = ["ClosedError", "ExitTrap", "Frame", "LinkError", "Trap", "WasmtimeError"]

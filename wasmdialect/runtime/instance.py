@@ -140,7 +140,7 @@ class ModuleInstance(StoreItem):
         self._copy_data()
         if self.info.start is not None:
             start = self.function(self.info.start)
-            store.call(start, new_slots(start.signature))
+            store.call(start, new_slots(start.signature), self.vmctx)
 
     # --- the VMContext ---
 

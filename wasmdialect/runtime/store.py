@@ -20,7 +20,7 @@ from wasmdialect.abi.layout import (
     VALUE_SLOT_SIZE,
 )
 from wasmdialect.abi.tail_calls import MAX_SIZE
-from wasmdialect.runtime.errors import Trap, WasmtimeError
+from wasmdialect.runtime.errors import ClosedError, Trap, WasmtimeError
 from wasmdialect.runtime.externs import ExternTable
 from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.module import backtrace
@@ -178,7 +178,9 @@ class StoreState(NotCopied):
         self._call = native().call
 
     def set_epoch_deadline(self, ticks: int) -> None:
-        """Stop programs this many epochs from now. Any thread may call this."""
+        """Stop programs this many epochs from now. Any thread may call this. Raises ClosedError."""
+        if self.id is _CLOSED:
+            raise ClosedError("the store is closed")
         self._deadline.value = self._epoch.current.value + ticks
 
     # --- the guard ---
@@ -187,7 +189,7 @@ class StoreState(NotCopied):
         """Raises WasmtimeError if the store is closed, if an item is not of this store, or if another
         thread uses the store."""
         if self.id is _CLOSED:
-            raise WasmtimeError("the store is closed")
+            raise ClosedError("the store is closed")
         for item in items:
             if item.store_id is not self.id:
                 raise WasmtimeError(
@@ -319,14 +321,15 @@ class StoreState(NotCopied):
 
     # --- calling ---
 
-    def call(self, function: FunctionReference, slots: Any) -> None:
-        """Call a function with the arguments in `slots`, where its results will be.
+    def call(self, function: FunctionReference, slots: Any, caller: int = 0) -> None:
+        """Call a function with the arguments in `slots`, where its results will be. A host function
+        sees the instance with the VMContext `caller` as its caller, none if that is 0.
 
         Raises WasmtimeError if the function is not of this store, Trap, KeyboardInterrupt, or the
         exception of a host function.
         """
         count = function.signature.slot_count
-        self.enter(function, function.array_call, ctypes.addressof(slots), count)
+        self.enter(function, function.array_call, ctypes.addressof(slots), count, caller)
 
     def call_typed(
         self, function: FunctionReference, call: TypedCall, values: tuple[Any, ...]
@@ -346,7 +349,9 @@ class StoreState(NotCopied):
         finally:
             call.give_back(block)
 
-    def enter(self, function: FunctionReference, code: int, slots: int, count: int) -> None:
+    def enter(
+        self, function: FunctionReference, code: int, slots: int, count: int, caller: int = 0
+    ) -> None:
         """Enter compiled code of a function, at one of its trampolines. This is `run` with one call
         fewer."""
         thread = get_ident()
@@ -358,7 +363,9 @@ class StoreState(NotCopied):
                 self.check(function)
             _running[thread] = self
             vmctx = function.vmctx
-            record = self._call(code, vmctx, vmctx, slots, count, self.limits, self.max_wasm_stack)
+            record = self._call(
+                code, vmctx, caller or vmctx, slots, count, self.limits, self.max_wasm_stack
+            )
             if record is not None:
                 raise self._failure(record)
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from wasmdialect._closable import Closable
 from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.runtime.errors import WasmtimeError
@@ -13,6 +14,8 @@ from wasmdialect.wasi.host_fd import HostFd
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Literal, TypeAlias
+
+    from wasmdialect.wasi.permissions import DirPerms, FilePerms
 
     HostPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
     CustomOutput: TypeAlias = Callable[[bytes], int | None]
@@ -28,6 +31,9 @@ class Preopen(FrozenRecord):
     host: HostFd
     name: bytes
     mutable: bool
+    """Whether entries of directories may be changed."""
+    files_mutable: bool
+    """Whether files may be written."""
 
 
 class Output(FrozenRecord):
@@ -39,7 +45,7 @@ class Output(FrozenRecord):
     callback: CustomOutput | None = None
 
 
-class WasiConfig:
+class WasiConfig(Closable):
     """The configuration of a WASI program, with the names and behaviour of wasmtime-py.
 
     By default there are no arguments, no environment and no directories, standard input is empty
@@ -139,13 +145,22 @@ class WasiConfig:
         """Write standard error to that of this process, in order with what Python writes."""
         self.stderr = Output(HostFd(2, owned=False), "stderr")
 
-    def preopen_dir(self, path: HostPath, guest_path: str, fs_mutable: bool = True) -> None:
+    def preopen_dir(
+        self,
+        path: HostPath,
+        guest_path: str,
+        fs_mutable: bool | DirPerms = True,
+        file_perms: FilePerms | None = None,
+    ) -> None:
         """Give the program the directory `path` under the name `guest_path`. Without `fs_mutable` it
-        is read-only. Raises WasiConfigError if it does not open.
+        is read-only. In its place directories and files can have permissions of their own: DirPerms
+        and, by default READ_WRITE, FilePerms. Raises WasiConfigError if it does not open.
         """
+        mutable, files_mutable = _permissions(fs_mutable, file_perms)
         flags = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
         host = _open("preopened directory", path, flags)
-        self.preopens.append(Preopen(host, _guest_string(guest_path), fs_mutable))
+        name = _guest_string(guest_path)
+        self.preopens.append(Preopen(host, name, mutable, files_mutable))
 
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -156,6 +171,19 @@ def _open(purpose: str, path: HostPath, flags: int) -> HostFd:
         return HostFd(os.open(path, flags, 0o666))
     except OSError as error:
         raise WasiConfigError(f"failed to open {purpose} {path!r}: {error.strerror}") from error
+
+
+def _permissions(directories: bool | DirPerms, files: FilePerms | None) -> tuple[bool, bool]:
+    """Whether directories and files may be changed. Raises TypeError."""
+    if isinstance(directories, bool) and files is None:
+        return directories, directories
+    from wasmdialect.wasi.permissions import DirPerms, FilePerms
+
+    if files is None:
+        files = FilePerms.READ_WRITE
+    if not isinstance(directories, DirPerms) or not isinstance(files, FilePerms):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError("expected a bool, or DirPerms and FilePerms")
+    return directories is DirPerms.READ_WRITE, files is FilePerms.READ_WRITE
 
 
 def _guest_string(text: str) -> bytes:

@@ -233,7 +233,7 @@ class File(Descriptor):
     def __init__(self, host: HostFd, mutable: bool, access: int, flags: int):
         self.host = host
         self.mutable = mutable
-        """Whether it is below a directory that may be changed."""
+        """Whether files below its directory may be written."""
         self.access = access
         """The host's access mode: O_RDONLY, O_WRONLY or O_RDWR."""
         self.flags = flags
@@ -275,12 +275,16 @@ class File(Descriptor):
 class Directory(Descriptor):
     """An open directory; no path resolved from it leads outside."""
 
-    __slots__ = ("host", "listing", "mutable", "preopened_as")
+    __slots__ = ("files_mutable", "host", "listing", "mutable", "preopened_as")
 
-    def __init__(self, host: HostFd, mutable: bool, preopened_as: bytes | None = None):
+    def __init__(
+        self, host: HostFd, mutable: bool, files_mutable: bool, preopened_as: bytes | None = None
+    ):
         self.host = host
         self.mutable = mutable
-        """Whether its contents may be changed."""
+        """Whether entries of it and of directories below may be changed."""
+        self.files_mutable = files_mutable
+        """Whether files below it may be written."""
         self.preopened_as = preopened_as
         """The program's name for a directory that was open before it started."""
         self.listing: Listing | None = None
@@ -384,5 +388,8 @@ def open_descriptors(config: WasiConfig) -> DescriptorTable:
         else CallbackStream(output.callback)
         for output in (config.stdout, config.stderr)
     ]
-    directories = [Directory(each.host, each.mutable, each.name) for each in config.preopens]
+    directories = [
+        Directory(each.host, each.mutable, each.files_mutable, each.name)
+        for each in config.preopens
+    ]
     return DescriptorTable([InputStream(config.stdin), *outputs, *directories])

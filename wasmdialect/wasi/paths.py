@@ -126,13 +126,15 @@ class PathFunctions(WasiFunctions):
         if isinstance(descriptor, File):
             raise WasiError(Errno.NOTDIR)
         directory = self.descriptors.directory(fd)
-        if access != os.O_RDONLY and not directory.mutable:
+        if oflags & Oflags.CREAT and not directory.mutable:
+            raise WasiError(Errno.PERM)
+        if access != os.O_RDONLY and not directory.files_mutable:
             raise WasiError(Errno.PERM)
         host = HostFd(open_beneath(directory.host.number, name, flags, follow=follow))
         if stat.S_ISDIR(os.fstat(host.number).st_mode):
-            new = Directory(host, directory.mutable)
+            new = Directory(host, directory.mutable, directory.files_mutable)
         else:
-            new = File(host, directory.mutable, access, fdflags)
+            new = File(host, directory.files_mutable, access, fdflags)
         memory.write_u32(opened, self.descriptors.add(new))
 
     @wasi_call
