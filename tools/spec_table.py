@@ -17,7 +17,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -96,11 +96,24 @@ def run_files(
         started: dict[Future[Row], str] = {
             pool.submit(run_file, folder, name, levels, bounds): name for name in by_size
         }
+        interrupted: list[str] = []
         for done in as_completed(started):
             try:
                 yield done.result()
             except BrokenProcessPool:
-                yield Row(started[done], crash="a process died while it or another file ran")
+                interrupted.append(started[done])
+    # A process has died, and the pool with it. Which file it was shows when each is alone.
+    with ThreadPoolExecutor(jobs) as threads:
+        yield from threads.map(lambda name: run_alone(folder, name, levels, bounds), interrupted)
+
+
+def run_alone(folder: Path, name: str, levels: Sequence[int], bounds: Sequence[str]) -> Row:
+    """Run a file in a process of its own."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        try:
+            return pool.submit(run_file, folder, name, levels, bounds).result()
+        except BrokenProcessPool:
+            return Row(name, crash="the process that ran it died")
 
 
 def print_table(rows: Mapping[str, Row]) -> None:

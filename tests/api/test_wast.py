@@ -183,6 +183,16 @@ def test_features_decide_which_modules_are_accepted():
     assert "nothing failed" in found
 
 
+def test_a_bug_of_the_compiler_is_a_failure_of_one_command(monkeypatch: pytest.MonkeyPatch):
+    def crash(*_: object) -> None:
+        raise AssertionError("a bug")
+
+    with monkeypatch.context() as patches:
+        patches.setattr("wasmdialect.api.wast.compile_module", crash)
+        found = failures(f'(module {ONE})\n(assert_invalid (module {BROKEN}) "type mismatch")')
+    assert found == ["line 1: AssertionError: a bug"]
+
+
 def test_numbers_of_failed_commands():
     result = run_script(f'(module {ONE}) (get "g") (invoke "f") (invoke "g")', SETTINGS)
     assert (result.commands, [f.command for f in result.failures]) == (4, [1, 3])

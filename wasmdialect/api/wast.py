@@ -16,14 +16,13 @@ from wasmdialect._printable import printable
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.codegen.compiler import compile_module
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
+from wasmdialect.runtime.errors import LinkError, Trap
 from wasmdialect.runtime.instance import Extern, GlobalCell, ModuleInstance, new_global
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.module import LoadedModule, load_bytes
 from wasmdialect.runtime.store import FunctionReference, StoreState
 from wasmdialect.runtime.table import TableStorage
 from wasmdialect.runtime.values import new_slots, pack_bits, unpack_bits
-from wasmdialect.wasm.errors import WasmError
 from wasmdialect.wasm.features import parse_features
 from wasmdialect.wasm.numerics import CANONICAL_NAN, is_nan
 from wasmdialect.wasm.wast import (
@@ -113,7 +112,7 @@ class _Runner:
         """Run a command; returns how it failed, or None."""
         try:
             self.run(command)
-        except (_Failed, WasmError, WasmtimeError, Trap, MemoryError) as error:
+        except Exception as error:  # bugs of the compiler, too, are failures of one command
             return f"{type(error).__name__.lstrip('_')}: {error}"
         return None
 
