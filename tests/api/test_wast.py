@@ -184,7 +184,7 @@ def test_features_decide_which_modules_are_accepted():
 
 
 def test_a_bug_of_the_compiler_is_a_failure_of_one_command(monkeypatch: pytest.MonkeyPatch):
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         raise AssertionError("a bug")
 
     with monkeypatch.context() as patches:
