@@ -19,9 +19,9 @@ _FREE = frozenset({"nop", "drop", "block", "loop", "unreachable", "return", "els
 """Operators that cost no fuel; every other one costs 1."""
 _FLUSHING = frozenset(
     {
-        *("unreachable", "return", "call", "call_indirect"),
-        *("return_call", "return_call_indirect", "loop", "if"),
-        *("br", "br_if", "br_table", "else", "end"),
+        *("unreachable", "return", "call", "call_indirect", "call_ref"),
+        *("return_call", "return_call_indirect", "return_call_ref"),
+        *("loop", "if", "br", "br_if", "br_table", "else", "end"),
     }
 )
 """Before these, the count so far is added up."""

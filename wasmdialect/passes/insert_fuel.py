@@ -46,6 +46,7 @@ class _Fuel(CheckInserter):
                 wasmir.LoopHeaderOp: self.loop_header,
                 wasmir.CallOp: self.leave_and_return,
                 wasmir.CallIndirectOp: self.leave_and_return,
+                wasmir.CallRefOp: self.leave_and_return,
                 wasmir.ReturnCallOp: self.leave,
                 wasmir.ReturnCallIndirectOp: self.leave,
                 wasmir.ReturnCallRefOp: self.leave,

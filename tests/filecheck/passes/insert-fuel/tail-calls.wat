@@ -67,5 +67,30 @@
     (return_call_indirect (type $t) (local.get 0) (i32.const 0)))
 
   ;; CHECK-LABEL: @reference(%0: i32
+  ;; CHECK-NEXT:    %2 = wasmvm.vmctx
+  ;; CHECK-NEXT:    %3 = wasmvm.load_field %2, vmctx.limits : !llvm.ptr
+  ;; CHECK-NEXT:    %4 = wasmvm.stack_slots 1
+  ;; CHECK-NEXT:    %5 = wasmvm.load_field %3, limits.fuel_consumed : i64
+  ;; CHECK-NEXT:    wasmvm.store_slot %4[0], %5 : i64
+  ;; CHECK-NEXT:    %6 = wasmvm.load_slot %4[0] : i64
+  ;; CHECK-NEXT:    %7 = wasmir.i64.const 0
+  ;; CHECK-NEXT:    %8 = wasmir.i64.ge_s %6, %7
+  ;; CHECK-NEXT:    wasmir.br_if %8, ^bb1, ^bb2
+  ;; CHECK-NEXT:  ^bb1:
+  ;; CHECK-NEXT:    %9 = wasmvm.load_slot %4[0] : i64
+  ;; CHECK-NEXT:    wasmvm.store_field volatile %3, limits.fuel_consumed, %9 : i64
+  ;; CHECK-NEXT:    wasmvm.call_builtin "out_of_gas"[%2] () : () -> ()
+  ;; CHECK-NEXT:    %10 = wasmvm.load_field %3, limits.fuel_consumed : i64
+  ;; CHECK-NEXT:    wasmvm.store_slot %4[0], %10 : i64
+  ;; CHECK-NEXT:    wasmir.br ^bb2
+  ;; CHECK-NEXT:  ^bb2:
+  ;; CHECK-NEXT:    %11 = wasmir.i64.const 4
+  ;; CHECK-NEXT:    %12 = wasmvm.load_slot %4[0] : i64
+  ;; CHECK-NEXT:    %13 = wasmir.i64.add %12, %11
+  ;; CHECK-NEXT:    wasmvm.store_slot %4[0], %13 : i64
+  ;; CHECK-NEXT:    %14 = wasmvm.load_slot %4[0] : i64
+  ;; CHECK-NEXT:    wasmvm.store_field volatile %3, limits.fuel_consumed, %14 : i64
+  ;; CHECK-NEXT:    wasmir.return_call_ref %1 : !wasmir.ref<@t> @t(%0 : i32)
+  ;; CHECK-NEXT:  }
   (func $reference (param i32 (ref $t))
     (return_call_ref $t (local.get 0) (local.get 1))))
