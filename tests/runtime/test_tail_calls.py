@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 import wasmtime
+from hypothesis import given, settings
+from hypothesis.strategies import integers, sampled_from
+from runtime.tail_call_modules import HOST_PARAMS, Pair
 
 import wasmdialect
 from wasmdialect import Config, Engine, Func, FuncType, Instance, Linker, Module, Store, ValType
@@ -299,6 +302,54 @@ def test_recursion_between_tail_calls_uses_up_the_stack():
         assert f(store, 1000) == 1007
         with pytest.raises(wasmdialect.Trap, match="call stack exhausted"):
             f(store, 100_000_000)
+
+
+# --- random modules
+
+
+def observed(w: Any, on: Any, pair: Pair) -> list[Any]:
+    """What calls of all functions do, and what the host and the table saw."""
+    store = w.Store(on)
+    linker = w.Linker(on)
+    seen: list[Any] = []
+
+    def host(*arguments: Any) -> Any:
+        seen.append(arguments)
+        values = [float(len(seen)) if t[0] == "f" else len(seen) for t in pair.results]
+        return (values[0] if len(values) == 1 else values) if values else None
+
+    signature = w.FuncType(
+        *([getattr(w.ValType, t)() for t in types] for types in (HOST_PARAMS, pair.results))
+    )
+    linker.define(store, "", "host", w.Func(store, signature, host))
+    functions: dict[str, Any] = {}
+    state: Any = None
+    for name, text in (("first", pair.first), ("second", pair.second)):
+        instance = linker.instantiate(store, w.Module(on, text))
+        linker.define_instance(store, name, instance)
+        exports = instance.exports(store)
+        functions |= {f.name: exports[f.name] for f in pair.functions if f.name in exports}
+        state = exports["state"] if name == "first" else state
+    found: list[Any] = []
+    for f in pair.functions:
+        for count in (1, 4, 30):
+            arguments = [float(n) if t[0] == "f" else n for n, t in enumerate(f.params)]
+            arguments[0] = count
+            try:
+                found.append(functions[f.name](store, *arguments))
+            except w.Trap as trap:
+                frames = [(frame.func_name, frame.module_offset) for frame in trap.frames]
+                found.append((trap.trap_code.name, frames))
+            found.append(state.value(store))
+    return [*found, *seen]
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(seed=integers(0, 1 << 32), level=sampled_from(LEVELS))
+def test_random_modules_do_the_same_as_in_wasmtime(seed: int, level: int):
+    pair = Pair(seed)
+    ours = observed(wasmdialect, engine(opt_level=level), pair)
+    assert ours == observed(wasmtime, wasmtime.Engine(), pair)
 
 
 # --- limits
