@@ -12,20 +12,22 @@ from wasmdialect.wasm.numerics import NumericTrap
 @pytest.mark.parametrize(
     ("mnemonic", "columns"),
     [
-        ("i32.add", ("i32", "add", None)),
-        ("i64.extend_i32_u", ("i64", "extend", False)),
-        ("i64.extend8_s", ("i64", "extend8", True)),
-        ("f32.convert_i64_s", ("f32", "convert", True)),
-        ("i32.trunc_sat_f64_u", ("i32", "trunc_sat", False)),
-        ("i32x4.trunc_sat_f64x2_s_zero", ("i32x4", "trunc_sat_zero", True)),
-        ("i16x8.extend_low_i8x16_u", ("i16x8", "extend_low", False)),
-        ("v128.load32_zero", ("v128", "load32_zero", None)),
-        ("struct.get_s", (None, "struct.get", True)),
-        ("memory.size", (None, "memory.size", None)),
-        ("br_table", (None, "br_table", None)),
+        ("i32.add", ("i32", None, None, "add", None)),
+        ("i64.extend_i32_u", ("i64", "i32", None, "extend", False)),
+        ("i64.extend8_s", ("i64", None, None, "extend8", True)),
+        ("f32.convert_i64_s", ("f32", "i64", None, "convert", True)),
+        ("i32.trunc_sat_f64_u", ("i32", "f64", None, "trunc_sat", False)),
+        ("i32x4.trunc_sat_f64x2_s_zero", ("i32x4", "f64x2", None, "trunc_sat_zero", True)),
+        ("i16x8.extend_high_i8x16_u", ("i16x8", "i8x16", "high", "extend", False)),
+        ("f64x2.promote_low_f32x4", ("f64x2", "f32x4", "low", "promote", None)),
+        ("i16x8.relaxed_dot_i8x16_i7x16_s", ("i16x8", "i8x16", None, "relaxed_dot", True)),
+        ("v128.load32_zero", ("v128", None, None, "load32_zero", None)),
+        ("struct.get_s", (None, None, None, "struct.get", True)),
+        ("memory.size", (None, None, None, "memory.size", None)),
+        ("br_table", (None, None, None, "br_table", None)),
     ],
 )
-def test_columns(mnemonic: str, columns: tuple[str | None, str, bool | None]):
+def test_columns(mnemonic: str, columns: tuple[str | bool | None, ...]):
     assert mnemonic in BY_MNEMONIC
     assert parse_mnemonic(mnemonic) == columns
 

@@ -388,13 +388,14 @@ def f_ge(bits: int) -> Binary:
 # --- conversions ---
 
 
-def _integer_range(bits: int, is_signed: bool) -> tuple[int, int]:
+def integer_range(bits: int, is_signed: bool) -> tuple[int, int]:
+    """The smallest and the largest integer of a width."""
     return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if is_signed else (0, (1 << bits) - 1)
 
 
 def trunc(float_bits: int, int_bits: int, is_signed: bool) -> Unary:
     """Float to integer; NaN and out-of-range values trap."""
-    low, high = _integer_range(int_bits, is_signed)
+    low, high = integer_range(int_bits, is_signed)
     mask = (1 << int_bits) - 1
 
     def apply(a: int) -> int:
@@ -410,7 +411,7 @@ def trunc(float_bits: int, int_bits: int, is_signed: bool) -> Unary:
 
 def trunc_sat(float_bits: int, int_bits: int, is_signed: bool) -> Unary:
     """Float to integer; NaN gives 0 and an out-of-range value the nearest bound."""
-    low, high = _integer_range(int_bits, is_signed)
+    low, high = integer_range(int_bits, is_signed)
     mask = (1 << int_bits) - 1
 
     def apply(a: int) -> int:

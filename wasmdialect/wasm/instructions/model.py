@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, Flag, auto
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.types import I31, VALUE_TYPES, ValType, ref_type
@@ -67,6 +67,9 @@ class Access:
     signed: bool = False
     """For narrow loads: sign-extend, else zero-extend."""
     atomic: bool = False
+    completed_by: str = ""
+    """Of vector instructions that access less than a vector: the one that makes the vector from the
+    number loaded, or the number to store from the vector."""
 
 
 NumericSemantics: TypeAlias = Callable[..., "int | tuple[int, int]"]
@@ -80,8 +83,13 @@ class Instruction:
     mnemonic: str
     shape: str | None
     """The number type or lane shape that it works on (`i32`, `f64`, `i8x16`); None if there is none."""
+    source: str | None
+    """The number type or lane shape of its operands, if the mnemonic names it: `f64` for
+    `i32.trunc_sat_f64_u`."""
+    half: str | None
+    """`low` or `high`, if it reads only that half of the lanes."""
     operation: str
-    """The mnemonic without shape, source shape and sign: `trunc_sat` for `i32.trunc_sat_f64_u`."""
+    """The mnemonic without shapes, half and sign: `trunc_sat` for `i32.trunc_sat_f64_u`."""
     signed: bool | None
     """Whether it takes integers as signed or unsigned, where there are two of its kind."""
     commutative: bool
@@ -99,7 +107,8 @@ class Instruction:
     writes: State = State.NONE
     access: Access | None = None
     semantics: NumericSemantics | None = None
-    """Its semantics on bit patterns; None if it is not a pure numeric instruction."""
+    """Its semantics on bit patterns: of the operands, then of the immediates. None if it is not a pure
+    numeric or vector instruction."""
 
     @property
     def words(self) -> list[str]:
@@ -119,25 +128,46 @@ class Instruction:
 
 _SHAPES = frozenset(
     ("i32", "i64", "f32", "f64", "v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2")
-)
+) | {"i7x16"}  # whose lanes are those of i8x16 (`relaxed_dot_i8x16_i7x16_s`)
 _SIGNS = {"s": True, "u": False}
-_COMMUTATIVE = frozenset(("add", "mul", "and", "or", "xor", "eq", "ne"))
+_HALVES = frozenset(("low", "high"))
+_COMMUTATIVE = frozenset(
+    (
+        *("add", "mul", "and", "or", "xor", "eq", "ne"),
+        *("min", "max", "avgr", "add_sat", "q15mulr_sat", "extmul", "dot"),
+    )
+)
 """Of integers; for floats only the comparisons, since which NaN an `add` gives may depend on the order."""
 
 
-def parse_mnemonic(mnemonic: str) -> tuple[str | None, str, bool | None]:
-    """Shape, operation and sign of an instruction, parsed from its mnemonic. Only this function parses
-    mnemonics."""
+class Spelling(NamedTuple):
+    """The columns that a mnemonic spells."""
+
+    shape: str | None
+    source: str | None
+    half: str | None
+    operation: str
+    signed: bool | None
+
+
+def parse_mnemonic(mnemonic: str) -> Spelling:
+    """What the words of a mnemonic say. Only this function parses mnemonics."""
     head, _, rest = mnemonic.partition(".")
     shape = head if rest and head in _SHAPES else None
     operation: list[str] = []
+    source: str | None = None
+    half: str | None = None
     signed: bool | None = None
     for word in (mnemonic if shape is None else rest).split("_"):
         if word in _SIGNS:
             signed = _SIGNS[word]
-        elif word not in _SHAPES:
+        elif word in _SHAPES:
+            source = source or word
+        elif word in _HALVES:
+            half = word
+        else:
             operation.append(word)
-    return shape, "_".join(operation), signed
+    return Spelling(shape, source, half, "_".join(operation), signed)
 
 
 def _is_commutative(shape: str | None, operation: str) -> bool:
@@ -175,10 +205,12 @@ def row(
 ) -> Instruction:
     """A row of the table; `signature` None leaves the typing to a validator rule."""
     params, results = (None, None) if signature is None else parse_signature(signature)
-    shape, operation, signed = parse_mnemonic(mnemonic)
+    shape, source, half, operation, signed = parse_mnemonic(mnemonic)
     return Instruction(
         mnemonic,
         shape,
+        source,
+        half,
         operation,
         signed,
         _is_commutative(shape, operation),

@@ -2,58 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions.model import Access, Instruction, State
 from wasmdialect.wasm.instructions.model import Immediate as Im
 from wasmdialect.wasm.instructions.model import row as model_row
+from wasmdialect.wasm.vector_semantics import vector_semantics
 
 _OUT_OF_BOUNDS = (TrapCode.MEMORY_OUT_OF_BOUNDS,)
 
 
-def _row(mnemonic: str, code: int, signature: str, *immediates: Im) -> Instruction:
-    return model_row(mnemonic, 0xFD000 | code, signature, *immediates, feature=Feature.SIMD)
+def _row(
+    mnemonic: str, code: int, signature: str, *immediates: Im, feature: Feature = Feature.SIMD
+) -> Instruction:
+    """A row with the semantics of its operation."""
+    made = model_row(mnemonic, 0xFD000 | code, signature, *immediates, feature=feature)
+    return replace(made, semantics=vector_semantics(made))
 
 
 def _relaxed(mnemonic: str, code: int, signature: str) -> Instruction:
-    return model_row(mnemonic, 0xFD000 | code, signature, feature=Feature.RELAXED_SIMD)
+    return _row(mnemonic, code, signature, feature=Feature.RELAXED_SIMD)
 
 
-def _load(mnemonic: str, code: int, size: int, signed: bool = False) -> Instruction:
+def _load(
+    mnemonic: str, code: int, size: int, completed_by: str = "", signed: bool = False
+) -> Instruction:
     return model_row(
         mnemonic, 0xFD000 | code, "i32 -> v128", Im.MEMARG,
         feature=Feature.SIMD, traps=_OUT_OF_BOUNDS, reads=State.MEMORY,
-        access=Access(size, signed),
+        access=Access(size, signed, completed_by=completed_by),
     )  # fmt: skip
 
 
-def _load_lane(mnemonic: str, code: int, size: int) -> Instruction:
+def _load_lane(mnemonic: str, code: int, size: int, completed_by: str) -> Instruction:
     return model_row(
         mnemonic, 0xFD000 | code, "i32 v128 -> v128", Im.MEMARG, Im.LANE,
-        feature=Feature.SIMD, traps=_OUT_OF_BOUNDS, reads=State.MEMORY, access=Access(size),
+        feature=Feature.SIMD, traps=_OUT_OF_BOUNDS, reads=State.MEMORY,
+        access=Access(size, completed_by=completed_by),
     )  # fmt: skip
 
 
-def _store_lane(mnemonic: str, code: int, size: int) -> Instruction:
+def _store_lane(mnemonic: str, code: int, size: int, completed_by: str) -> Instruction:
     return model_row(
         mnemonic, 0xFD000 | code, "i32 v128 ->", Im.MEMARG, Im.LANE,
-        feature=Feature.SIMD, traps=_OUT_OF_BOUNDS, writes=State.MEMORY, access=Access(size),
+        feature=Feature.SIMD, traps=_OUT_OF_BOUNDS, writes=State.MEMORY,
+        access=Access(size, completed_by=completed_by),
     )  # fmt: skip
 
 
 # fmt: off
 ROWS = (
     _load("v128.load", 0x00, 16),
-    _load("v128.load8x8_s", 0x01, 8, signed=True),
-    _load("v128.load8x8_u", 0x02, 8),
-    _load("v128.load16x4_s", 0x03, 8, signed=True),
-    _load("v128.load16x4_u", 0x04, 8),
-    _load("v128.load32x2_s", 0x05, 8, signed=True),
-    _load("v128.load32x2_u", 0x06, 8),
-    _load("v128.load8_splat", 0x07, 1),
-    _load("v128.load16_splat", 0x08, 2),
-    _load("v128.load32_splat", 0x09, 4),
-    _load("v128.load64_splat", 0x0A, 8),
+    _load("v128.load8x8_s", 0x01, 8, "i16x8.extend_low_i8x16_s", signed=True),
+    _load("v128.load8x8_u", 0x02, 8, "i16x8.extend_low_i8x16_u"),
+    _load("v128.load16x4_s", 0x03, 8, "i32x4.extend_low_i16x8_s", signed=True),
+    _load("v128.load16x4_u", 0x04, 8, "i32x4.extend_low_i16x8_u"),
+    _load("v128.load32x2_s", 0x05, 8, "i64x2.extend_low_i32x4_s", signed=True),
+    _load("v128.load32x2_u", 0x06, 8, "i64x2.extend_low_i32x4_u"),
+    _load("v128.load8_splat", 0x07, 1, "i8x16.splat"),
+    _load("v128.load16_splat", 0x08, 2, "i16x8.splat"),
+    _load("v128.load32_splat", 0x09, 4, "i32x4.splat"),
+    _load("v128.load64_splat", 0x0A, 8, "i64x2.splat"),
     model_row("v128.store", 0xFD00B, "i32 v128 ->", Im.MEMARG, feature=Feature.SIMD, traps=_OUT_OF_BOUNDS, writes=State.MEMORY, access=Access(16)),
     _row("v128.const", 0x0C, "-> v128", Im.V128),
     _row("i8x16.shuffle", 0x0D, "v128 v128 -> v128", Im.LANES),
@@ -127,16 +138,16 @@ ROWS = (
     _row("v128.xor", 0x51, "v128 v128 -> v128"),
     _row("v128.bitselect", 0x52, "v128 v128 v128 -> v128"),
     _row("v128.any_true", 0x53, "v128 -> i32"),
-    _load_lane("v128.load8_lane", 0x54, 1),
-    _load_lane("v128.load16_lane", 0x55, 2),
-    _load_lane("v128.load32_lane", 0x56, 4),
-    _load_lane("v128.load64_lane", 0x57, 8),
-    _store_lane("v128.store8_lane", 0x58, 1),
-    _store_lane("v128.store16_lane", 0x59, 2),
-    _store_lane("v128.store32_lane", 0x5A, 4),
-    _store_lane("v128.store64_lane", 0x5B, 8),
-    _load("v128.load32_zero", 0x5C, 4),
-    _load("v128.load64_zero", 0x5D, 8),
+    _load_lane("v128.load8_lane", 0x54, 1, "i8x16.replace_lane"),
+    _load_lane("v128.load16_lane", 0x55, 2, "i16x8.replace_lane"),
+    _load_lane("v128.load32_lane", 0x56, 4, "i32x4.replace_lane"),
+    _load_lane("v128.load64_lane", 0x57, 8, "i64x2.replace_lane"),
+    _store_lane("v128.store8_lane", 0x58, 1, "i8x16.extract_lane_u"),
+    _store_lane("v128.store16_lane", 0x59, 2, "i16x8.extract_lane_u"),
+    _store_lane("v128.store32_lane", 0x5A, 4, "i32x4.extract_lane"),
+    _store_lane("v128.store64_lane", 0x5B, 8, "i64x2.extract_lane"),
+    _load("v128.load32_zero", 0x5C, 4, "i32x4.replace_lane"),
+    _load("v128.load64_zero", 0x5D, 8, "i64x2.replace_lane"),
     _row("f32x4.demote_f64x2_zero", 0x5E, "v128 -> v128"),
     _row("f64x2.promote_low_f32x4", 0x5F, "v128 -> v128"),
     _row("i8x16.abs", 0x60, "v128 -> v128"),
