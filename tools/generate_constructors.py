@@ -38,7 +38,13 @@ class InstructionBuilder(OpBuilder):
     printed, without the `@`, or as references; integers as numbers, floats by their bits."""
 '''
 WIDTH = 100
-_TYPES: dict[Attribute, str] = {i32: "i32", i64: "i64", f32: "f32", f64: "f64"}
+_TYPES: dict[Attribute, str] = {
+    i32: "i32",
+    i64: "i64",
+    f32: "f32",
+    f64: "f64",
+    wasmir.V128: "wasmir.V128",
+}
 
 
 def module_text() -> str:

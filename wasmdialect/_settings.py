@@ -204,6 +204,11 @@ class Config(WasmtimeSettings, Record):
         "Check in trampolines the assumptions that compiled code and the runtime share.",
         commands=(COMPILING, OPT), option_of="insert-trampolines",
     )
+    relaxed_simd_deterministic: bool = setting(
+        CODE, False, boolean,
+        "Whether relaxed vector instructions give the same results on all processors.",
+        commands=(COMPILING, OPT), option_of="wasmvm-to-llvm",
+    )
     consume_fuel: bool = setting(
         CODE, False, boolean,
         "Count operators, so that a store's programs stop when its fuel is used up.",

@@ -15,7 +15,13 @@ from wasmdialect.abi.reservation import GUARD_SIZE, RESERVATION, is_covered_by_g
 from wasmdialect.runtime.errors import Trap, WasmtimeError
 from wasmdialect.runtime.memory import LinearMemory
 
-WIDTHS = {1: "i32.load8_u", 2: "i32.load16_u", 4: "i32.load", 8: "i64.load"}
+WIDTHS = {
+    1: "i32.load8_u",
+    2: "i32.load16_u",
+    4: "i32.load",
+    8: "i64.load",
+    16: "v128.load",
+}
 
 
 def inaccessible_bytes_after(memory: LinearMemory) -> int:

@@ -26,7 +26,6 @@ MODULES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "type.wat": (b"(module\n (func (result i32)\n  f32.const 1))", ("type mismatch", "line 3")),
     "open.wat": (b"(module (func", ("unexpected token", "line 1, column 9")),
     "utf8.wat": (b"(module \xff)", ("malformed UTF-8", "line 1, column 9")),
-    "simd.wat": (b"(module (func (drop (v128.const i64x2 0 0))))", ("not supported yet: simd",)),
     "gc.wat": (b"(module (type (struct)))", ("not supported yet: gc",)),
 }
 

@@ -1,4 +1,5 @@
-"""Code for aarch64 does what the specification says, in a static executable: integers and control."""
+"""Code for aarch64 does what the specification says, in a static executable: integers, control and
+vectors."""
 
 from __future__ import annotations
 
@@ -29,6 +30,17 @@ SCRIPTS = (
     *("call", "call_indirect", "return", "select", "switch", "nop", "unreachable", "unwind"),
     *("fac", "forward", "labels", "stack", "local_get", "local_set", "local_tee", "func"),
     *("memory_trap", "traps", "address", "left-to-right", "conversions"),
+    *("simd_bitwise", "simd_boolean", "simd_bit_shift", "simd_conversions", "simd_lane"),
+    *("simd_i16x8_arith2", "simd_i16x8_q15mulr_sat_s", "simd_i32x4_dot_i16x8"),
+    *("simd_i32x4_trunc_sat_f32x4", "simd_i32x4_trunc_sat_f64x2", "simd_int_to_int_extend"),
+    *(
+        "simd_f32x4_rounding",
+        "simd_f64x2",
+        "simd_load_extend",
+        "simd_load8_lane",
+        "simd_store8_lane",
+    ),
+    *("i8x16_relaxed_swizzle", "relaxed_madd_nmadd", "relaxed_min_max", "relaxed_dot_product"),
 )
 OPTIONS = {
     "guard": CompileSettings(TARGET),

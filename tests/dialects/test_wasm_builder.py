@@ -45,6 +45,16 @@ def built() -> Region:
         method(b, mnemonic)(*(b.global_get("g", t) for t in cls.OPERAND_TYPES))
     for mnemonic, cls in wasmir.WIDE_OPS.items():
         method(b, mnemonic)(*(wide for _ in cls.get_irdl_definition().operands))
+    vector = b.v128_const(1)
+    for mnemonic, cls in wasmir.LANE_OPS.items():
+        operands = [b.global_get("g", t) for t in cls.OPERAND_TYPES]
+        b.lane(mnemonic, 1, *operands)
+        method(b, mnemonic)(1, *operands)
+    b.i8x16_shuffle(wasmir.pack_lanes(range(16)), vector, vector)
+    for mnemonic in wasmir.LOAD_LANE_OPS:
+        method(b, mnemonic)("m", 1, x, vector, offset=8, align=1)
+    for mnemonic in wasmir.STORE_LANE_OPS:
+        method(b, mnemonic)("m", 0, wide, vector)
     b.memory_grow("m", b.memory_size("m", i64))
     b.memory_fill("m", x, x, x)
     b.memory_copy("m", "m", x, x, x)

@@ -1,8 +1,8 @@
 """Where the results of a call go: registers or a return area (docs/abi.md, "Calling conventions").
 
 Results of the wasm convention that do not fit the registers travel through a return area. Three
-integers and two floats come back in registers on every target; a third float of LLVM's C convention
-would go through x87 on x86-64 and lose the bits of a signalling NaN.
+integers and two floats or vectors come back in registers on every target; a third float of LLVM's C
+convention would go through x87 on x86-64 and lose the bits of a signalling NaN.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 MAX_INTEGER_RESULTS = 3
 MAX_FLOAT_RESULTS = 2
-MAX_REGISTER_SIZE = 8
-"""Bytes of the largest result that comes back in a register."""
+MAX_REGISTER_SIZE = 16
+"""Bytes of the largest result that comes back in a register: a vector."""
 RETURN_AREA_PARAMETER = 2
 """The return area of the wasm convention follows the two VMContexts, before the parameters: at a fixed
 position, whatever the signature."""
@@ -35,7 +35,7 @@ class ReturnPlan(FrozenRecord):
 
 
 def wasm_returns(sizes: Sequence[int], floats: Sequence[bool]) -> ReturnPlan:
-    """The wasm convention's plan for results of these byte sizes; `floats` marks float results."""
+    """The wasm convention's plan for results of these byte sizes; `floats` marks floats and vectors."""
     registers: list[int] = []
     rest: list[int] = []
     integers = reals = 0

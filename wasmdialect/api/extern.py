@@ -15,7 +15,7 @@ from wasmdialect.runtime.instance import GlobalCell, new_global
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.store import FunctionReference
 from wasmdialect.runtime.table import TableStorage
-from wasmdialect.runtime.values import convert_number
+from wasmdialect.runtime.values import convert_number, vector_bytes, vector_value
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
@@ -34,6 +34,8 @@ def value_to_bits(store: StoreState, value: Any, t: wt.ValType) -> int:
         if value.type.value_type is not t:
             raise TypeError("wrong type of `Val` provided")
         value = value.value
+    if t is wt.V128:
+        return vector_value(vector_bytes(value))
     if isinstance(t, wt.RefType):
         return reference_to_bits(store, value, t)
     return _BITS[t].unpack(_VALUES[t].pack(convert_number(value, t)))[0]
@@ -41,6 +43,8 @@ def value_to_bits(store: StoreState, value: Any, t: wt.ValType) -> int:
 
 def value_from_bits(store: StoreState, bits: int, t: wt.ValType) -> Any:
     """A bit pattern of a type as a Python value."""
+    if t is wt.V128:
+        return bits
     if isinstance(t, wt.RefType):
         return reference_from_bits(store, bits, t)
     return _VALUES[t].unpack(_BITS[t].pack(bits))[0]

@@ -10,7 +10,7 @@ from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.store import Store, state_of, store_of
 from wasmdialect.api.types import FuncType, ValType
 from wasmdialect.runtime.errors import WasmtimeError
-from wasmdialect.runtime.values import new_slots, pack, unpack
+from wasmdialect.runtime.values import new_slots, pack, unpack, vector_bytes, vector_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,6 +49,11 @@ class Val:
     def f64(cls, val: float) -> Val:
         """A 64-bit float."""
         return cls(ValType.f64(), _expect(val, float, "a float"))
+
+    @classmethod
+    def v128(cls, val: int | bytes) -> Val:
+        """A vector: its 16 bytes, or the integer that they are in little-endian order."""
+        return cls(ValType.v128(), vector_value(vector_bytes(val)))
 
     @classmethod
     def externref(cls, extern: Any) -> Val:
@@ -92,6 +97,10 @@ class Val:
     def as_f64(self) -> float | None:
         """The value if it is an f64."""
         return self._as("f64")
+
+    def as_v128(self) -> int | None:
+        """The value if it is a v128."""
+        return self._as("v128")
 
     def as_externref(self) -> Any:
         """The object if it is an externref."""
@@ -216,7 +225,7 @@ class Func:
         state_of(store, self.reference)
         signature = self.reference.signature
         for t in (*signature.params, *signature.results):
-            if isinstance(t, wt.RefType):
+            if isinstance(t, wt.RefType) or t is wt.V128:
                 raise WasmtimeError(f"typed calls are for numbers only, not for {t}")
         return TypedFunc(self.reference)
 

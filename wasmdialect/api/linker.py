@@ -13,7 +13,7 @@ from wasmdialect.api.module import Module
 from wasmdialect.api.store import state_of, store_of
 from wasmdialect.api.types import FuncType, GlobalType, MemoryType, TableType
 from wasmdialect.runtime.errors import LinkError, WasmtimeError
-from wasmdialect.types import RefType
+from wasmdialect.types import F32, F64, RefType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -240,7 +240,7 @@ def _default_item(store: Storelike, ty: ExternType) -> Extern:
 def _zero(t: ValType) -> Any:
     if isinstance(t.value_type, RefType):
         return None
-    return 0.0 if t.value_type.is_float else 0
+    return 0.0 if t.value_type in (F32, F64) else 0
 
 
 __all__ = ["Caller", "InstancePre", "Linker"]

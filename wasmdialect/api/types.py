@@ -51,6 +51,11 @@ class ValType:
         return cls.of(wt.F64)
 
     @classmethod
+    def v128(cls) -> ValType:
+        """128-bit vector."""
+        return cls.of(wt.V128)
+
+    @classmethod
     def externref(cls) -> ValType:
         """A reference to any Python object."""
         return cls.of(wt.EXTERNREF)

@@ -24,7 +24,7 @@ from wasmdialect.cli.numbers import Number
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
 from wasmdialect.cli.values import parse_argument
 from wasmdialect.runtime.errors import WasmtimeError
-from wasmdialect.types import INTEGERS, NUMBERS, VALUE_TYPES
+from wasmdialect.types import INTEGERS, NUMBERS, V128, VALUE_TYPES
 
 CONFIDENCE = 0.95
 """The confidence of the printed intervals, if there are enough rounds."""
@@ -180,7 +180,7 @@ def _state_of(api: ModuleType, store: Any, exports: Any, outcome: str) -> State:
 def _bits(value: Any, type_: str) -> str:
     """A value as text that is equal if the bits are. (WebAssembly does not specify the bits of most
     NaNs, and only null references can be compared.)"""
-    if type_ in INTEGERS:
+    if type_ in INTEGERS or type_ == V128.name:
         return f"{type_}:{value}"
     if type_ in NUMBERS:
         if value != value:

@@ -8,7 +8,7 @@ from typing import Any
 
 from wasmdialect.api.types import ValType
 from wasmdialect.cli.errors import UsageError
-from wasmdialect.types import F32, F64, I32, I64, RefType
+from wasmdialect.types import F32, F64, I32, I64, V128, RefType
 from wasmdialect.types import ValType as WasmType
 
 
@@ -17,7 +17,7 @@ def parse_argument(text: str, t: ValType) -> Any:
     try:
         if not text.isascii():
             raise ValueError
-        if t.value_type in (I32, I64):
+        if t.value_type in (I32, I64, V128):
             return _parse_integer(text, 8 * t.value_type.size)
         if not isinstance(t.value_type, RefType):
             return _parse_float(text)
@@ -49,6 +49,8 @@ def format_result(value: Any, t: ValType) -> str:
 def _format(value: Any, t: WasmType) -> str:
     if t in (I32, I64):
         return str(value)
+    if t is V128:
+        return f"0x{value:032x}"
     if t is F32:
         return _shortest_f32(value)
     if t is F64:

@@ -358,13 +358,14 @@ class WasmOptPy(xDSLOptMain):
     def _emit_llvm(self, module: ModuleOp, output: IO[str]) -> None:
         from wasmdialect.lowering.emit import emit_llvm
 
-        output.write(emit_llvm(module))
+        output.write(emit_llvm(module, emitters=self.settings.target.emitters))
 
     def _emit_asm(self, module: ModuleOp, output: IO[str]) -> None:
         from wasmdialect.codegen.llvm import compile_assembly
         from wasmdialect.lowering.emit import emit_llvm
 
-        text = emit_llvm(module, debug_info=False)
+        emitters = self.settings.target.emitters
+        text = emit_llvm(module, debug_info=False, emitters=emitters)
         _check_text(text, module)
         output.write(compile_assembly(text, self.settings.target, self.config.opt_level))
 
@@ -372,7 +373,7 @@ class WasmOptPy(xDSLOptMain):
         from wasmdialect.codegen.llvm import compile_object
         from wasmdialect.lowering.emit import emit_llvm
 
-        text = emit_llvm(module)
+        text = emit_llvm(module, emitters=self.settings.target.emitters)
         _check_text(text, module)
         data = compile_object(text, self.settings.target, self.config.opt_level)
         output.write(data.decode("latin-1"))

@@ -231,7 +231,7 @@ class _Describer:
             raise DeclarationError(f"{op.name} is not an instruction of a constant expression")
         immediate: Any = None
         if isinstance(op, wasmir.ConstOp):
-            immediate = op.bits
+            immediate = op.bits if op.RESULT_TYPE != wasmir.V128 else f"{op.bits:032x}"
         elif isinstance(op, wasmir.GlobalGetOp):
             immediate = self._named(op.variable, wasmir.GlobalOp, row.mnemonic).index_value
         elif isinstance(op, wasmir.RefFuncOp):

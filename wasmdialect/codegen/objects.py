@@ -21,7 +21,7 @@ def compile_to_object(binary: bytes, file: str, settings: CompileSettings) -> by
         session = CompileSession(binary, file, settings)
         module = session.import_everything()
         session.run_passes(module)
-        text = emit_llvm(module, big_endian=settings.target.is_big_endian)
+        text = emit_llvm(module, emitters=settings.target.emitters)
     data: list[bytes] = []
 
     def on_failure(failure: WorkerFailure) -> None:

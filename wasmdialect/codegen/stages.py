@@ -74,7 +74,7 @@ def list_stages(session: CompileSession, index: int) -> list[Stage]:
 
     session.run_passes(module, observe)
     target, level = session.settings.target, session.settings.config.opt_level
-    text = emit_llvm(module, debug_info=False)
+    text = emit_llvm(module, debug_info=False, emitters=target.emitters)
     stages.append(Stage("LLVM IR", text, "ll"))
     stages.append(Stage(f"LLVM IR after -O{level}", optimized_ir(text, target, level), "ll"))
     assembly = _without_directives(compile_assembly(text, target, level))

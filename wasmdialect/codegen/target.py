@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from wasmdialect.object.elf import ELF_MACHINES
+
+if TYPE_CHECKING:
+    from wasmdialect.lowering.emit import Emitters
 
 HOST_TRIPLE = "x86_64-unknown-linux-gnu"
 
@@ -30,9 +33,11 @@ class Target:
         return ELF_MACHINES[self.triple.partition("-")[0]]
 
     @property
-    def is_big_endian(self) -> bool:
-        """Whether its integers have the most significant byte first."""
-        return self.triple.startswith("s390x")
+    def emitters(self) -> Emitters:
+        """The operations whose LLVM IR is different for it."""
+        from wasmdialect.lowering.emit_vectors import emitters_for
+
+        return emitters_for(self.triple, self.features)
 
 
 _DEFAULTS = {

@@ -125,7 +125,7 @@ def emit_texts(
     budget = settings.config.function_budget
     limit = f"where the budget is {budget}"
     if level == 3:
-        together = emit_together(module, attributes)
+        together = emit_together(module, attributes, settings.target.emitters)
         if not together.symbols:
             return [], []
         if len(together.text) <= budget:
@@ -133,7 +133,7 @@ def emit_texts(
         limit = f"{len(together.text)} of its unit, {limit}"
     texts: list[tuple[CodeText, Level]] = []
     reports: list[dict[str, Any]] = []
-    for text in emit_functions(module, attributes):
+    for text in emit_functions(module, attributes, settings.target.emitters):
         at = level_within(budget, level, len(text.text))
         texts.append((text, at))
         if at < level:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any, cast
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import (
     DenseArrayBase,
+    DenseIntOrFPElementsAttr,
     IntegerAttr,
     IntegerType,
     StringAttr,
     SymbolRefAttr,
     UnitAttr,
+    VectorType,
     i1,
     i8,
     i32,
@@ -93,6 +96,53 @@ class LLVMBuilder(OpBuilder):
             **segments(len(operands), 0),
         }
         return self.value(llvm.CallIntrinsicOp, operands, result_type, properties)
+
+    # --- vectors ---
+
+    def dense(self, t: VectorType[Any], lanes: Sequence[int]) -> SSAValue:
+        """A vector constant; lanes of floats are given by their bits."""
+        return self.bitcast(self.constant_attr(*_dense(t, tuple(lanes))), t)
+
+    def splat(self, t: VectorType[Any], lane: int) -> SSAValue:
+        """A vector constant with equal lanes."""
+        return self.dense(t, [lane] * lane_count(t))
+
+    def bitcast(self, value: SSAValue, t: Attribute) -> SSAValue:
+        """The same bits as another type."""
+        return value if value.type == t else self.value(llvm.BitcastOp, (value,), t)
+
+    def lane_icmp(self, predicate: str, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """Compare integers lane by lane; the result has an i1 in each lane."""
+        properties: dict[str, Attribute] = {"predicate": _ICMP[predicate]}
+        return self.value(llvm.ICmpOp, (lhs, rhs), mask_type(lhs.type), properties)
+
+    def lane_fcmp(self, predicate: str, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """Compare floats lane by lane."""
+        properties: dict[str, Attribute] = {"predicate": _string(predicate)}
+        return self.value(llvm_ext.FCmpOp, (lhs, rhs), mask_type(lhs.type), properties)
+
+    def lane_select(self, mask: SSAValue, true_value: SSAValue, false_value: SSAValue) -> SSAValue:
+        """Select lane by lane."""
+        operands = (mask, true_value, false_value)
+        return self.value(llvm_ext.SelectOp, operands, true_value.type)
+
+    def extract_lane(self, vector: SSAValue, lane: int) -> SSAValue:
+        """A lane of a vector."""
+        t = cast("VectorType[Any]", vector.type)
+        operands = (vector, self.constant(lane, 32))
+        return self.value(llvm_ext.ExtractElementOp, operands, t.element_type)
+
+    def insert_lane(self, vector: SSAValue, value: SSAValue, lane: int) -> SSAValue:
+        """The vector with another lane."""
+        operands = (vector, value, self.constant(lane, 32))
+        return self.value(llvm.InsertElementOp, operands, vector.type)
+
+    def shuffle(self, first: SSAValue, second: SSAValue, lanes: Sequence[int]) -> SSAValue:
+        """The lanes of two vectors with these numbers; the second one's continue those of the first."""
+        t = cast("VectorType[Any]", first.type)
+        properties: dict[str, Attribute] = {"mask": DenseArrayBase.from_list(i32, lanes)}
+        result_type = vector_type(t.element_type, len(lanes))
+        return self.value(llvm.ShuffleVectorOp, (first, second), result_type, properties)
 
     # --- pointers ---
 
@@ -289,6 +339,33 @@ def _access(alignment: int, alias: str, volatile: bool, may_fault: bool) -> dict
 @lru_cache(10_000)
 def _string(text: str) -> StringAttr:
     return StringAttr(text)
+
+
+@lru_cache(1000)
+def vector_type(element: Attribute, lanes: int) -> VectorType[Any]:
+    """The type of a vector, one object for each."""
+    return VectorType(element, [lanes])
+
+
+def lane_count(t: VectorType[Any]) -> int:
+    """The number of lanes."""
+    return t.get_shape()[0]
+
+
+@lru_cache(1000)
+def mask_type(t: Attribute) -> VectorType[Any]:
+    """The type of a comparison of such vectors."""
+    return vector_type(i1, lane_count(cast("VectorType[Any]", t)))
+
+
+@lru_cache(10_000)
+def _dense(t: VectorType[Any], lanes: tuple[int, ...]) -> tuple[Attribute, VectorType[Any]]:
+    """A constant as an attribute and its type, with integers for floats."""
+    element = t.element_type
+    bits = element.width.data if isinstance(element, IntegerType) else element.bitwidth
+    integers = vector_type(IntegerType(bits), len(lanes))
+    numbers = [lane - (1 << bits) if lane >> (bits - 1) else lane for lane in lanes]
+    return DenseIntOrFPElementsAttr.from_list(integers, numbers), integers
 
 
 def _position(position: int) -> dict[str, Attribute]:

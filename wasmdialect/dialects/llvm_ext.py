@@ -6,6 +6,9 @@ called `llvm.x` from here would not parse in plain xdsl-opt and would clash the 
 
 from __future__ import annotations
 
+from abc import ABC
+from typing import ClassVar
+
 from xdsl.dialects.builtin import (
     I64,
     IntegerAttr,
@@ -18,6 +21,7 @@ from xdsl.dialects.llvm import LLVMPointerType
 from xdsl.ir import Dialect
 from xdsl.irdl import (
     IRDLOperation,
+    VarConstraint,
     base,
     irdl_op_definition,
     operand_def,
@@ -102,6 +106,139 @@ class UIToFPOp(IRDLOperation):
     assembly_format = "$arg attr-dict `:` type($arg) `to` type($result)"
 
 
+class RelaxedOp(IRDLOperation, ABC):
+    """An operation that processors have different instructions for. `relaxed` says that the one which
+    is best on the target may be used; without it, the result is the same on all."""
+
+    relaxed = opt_prop_def(UnitAttr)
+
+
+_VECTOR = base(VectorType)
+
+
+@irdl_op_definition
+class SwizzleOp(RelaxedOp):
+    """The bytes of a vector that another one selects. An index that is too large selects 0; relaxed,
+    one below 128 may count modulo 16."""
+
+    name = "llvm_ext.swizzle"
+    bytes = operand_def(_VECTOR)
+    selectors = operand_def(_VECTOR)
+    result = result_def(_VECTOR)
+    traits = traits_def(Pure())
+    assembly_format = (
+        "(`relaxed` $relaxed^)? $bytes `,` $selectors attr-dict `:` type($bytes) `,`"
+        " type($selectors) `->` type($result)"
+    )
+
+
+@irdl_op_definition
+class MultiplyAddOp(RelaxedOp):
+    """`x * y + z` lane by lane, rounded twice; relaxed, it may be rounded once."""
+
+    name = "llvm_ext.multiply_add"
+    T: ClassVar = VarConstraint("T", _VECTOR)
+    x = operand_def(T)
+    y = operand_def(T)
+    z = operand_def(T)
+    result = result_def(T)
+    traits = traits_def(Pure())
+    assembly_format = "(`relaxed` $relaxed^)? $x `,` $y `,` $z attr-dict `:` type($result)"
+
+
+@irdl_op_definition
+class TruncateOp(RelaxedOp):
+    """Floats to integers of 32 bits, saturating; relaxed, a lane that does not fit may have only its
+    top bit set. If there are fewer floats than integers, the others are 0."""
+
+    name = "llvm_ext.truncate"
+    signed = opt_prop_def(UnitAttr)
+    arg = operand_def(_VECTOR)
+    result = result_def(_VECTOR)
+    traits = traits_def(Pure())
+    assembly_format = (
+        "(`relaxed` $relaxed^)? (`signed` $signed^)? $arg attr-dict `:` type($arg) `->`"
+        " type($result)"
+    )
+
+
+@irdl_op_definition
+class BitSelectOp(RelaxedOp):
+    """The bits of the first vector where the mask has ones, else those of the second; relaxed, the top
+    bit of a lane of the mask may stand for all of its bits."""
+
+    name = "llvm_ext.bitselect"
+    T: ClassVar = VarConstraint("T", _VECTOR)
+    ones = operand_def(T)
+    zeros = operand_def(T)
+    mask = operand_def(T)
+    result = result_def(T)
+    traits = traits_def(Pure())
+    assembly_format = (
+        "(`relaxed` $relaxed^)? $ones `,` $zeros `,` $mask attr-dict `:` type($result)"
+    )
+
+
+@irdl_op_definition
+class FractionMultiplyOp(RelaxedOp):
+    """The rounded products of signed fractions with 15 bits after the point; the one product that is
+    too large saturates; relaxed, it may wrap around."""
+
+    name = "llvm_ext.fraction_multiply"
+    T: ClassVar = VarConstraint("T", _VECTOR)
+    lhs = operand_def(T)
+    rhs = operand_def(T)
+    result = result_def(T)
+    traits = traits_def(Pure())
+    assembly_format = "(`relaxed` $relaxed^)? $lhs `,` $rhs attr-dict `:` type($result)"
+
+
+@irdl_op_definition
+class DotOp(RelaxedOp):
+    """The sums of the products of two neighbouring signed bytes; relaxed, the second byte may be
+    unsigned and the sum saturate."""
+
+    name = "llvm_ext.dot"
+    lhs = operand_def(_VECTOR)
+    rhs = operand_def(_VECTOR)
+    result = result_def(_VECTOR)
+    traits = traits_def(Pure())
+    assembly_format = (
+        "(`relaxed` $relaxed^)? $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->`"
+        " type($result)"
+    )
+
+
+@irdl_op_definition
+class FCmpOp(IRDLOperation):
+    """`fcmp` lane by lane; `predicate` is LLVM's word."""
+
+    name = "llvm_ext.fcmp"
+    T: ClassVar = VarConstraint("T", _VECTOR)
+    predicate = prop_def(StringAttr)
+    lhs = operand_def(T)
+    rhs = operand_def(T)
+    result = result_def(_VECTOR)
+    traits = traits_def(Pure())
+    assembly_format = "$predicate $lhs `,` $rhs attr-dict `:` type($lhs) `->` type($result)"
+
+
+@irdl_op_definition
+class SelectOp(IRDLOperation):
+    """`select` lane by lane."""
+
+    name = "llvm_ext.select"
+    T: ClassVar = VarConstraint("T", _VECTOR)
+    mask = operand_def(_VECTOR)
+    true_value = operand_def(T)
+    false_value = operand_def(T)
+    result = result_def(T)
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$mask `,` $true_value `,` $false_value attr-dict `:` type($mask) `,` type($result)"
+    )
+
+
 @irdl_op_definition
 class ExtractElementOp(IRDLOperation):
     """`extractelement`: an element of a vector."""
@@ -154,7 +291,15 @@ LLVM_EXT = Dialect(
         FPToSIOp,
         FPToUIOp,
         UIToFPOp,
+        SwizzleOp,
+        MultiplyAddOp,
+        TruncateOp,
+        BitSelectOp,
+        FractionMultiplyOp,
+        DotOp,
         ExtractElementOp,
+        FCmpOp,
+        SelectOp,
         FenceOp,
         UBSanTrapOp,
         SwitchOp,

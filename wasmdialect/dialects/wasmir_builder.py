@@ -24,8 +24,8 @@ class WasmIRBuilder(InstructionBuilder):
     # --- numbers ---
 
     def numeric(self, mnemonic: str, *operands: SSAValue) -> SSAValue:
-        """The numeric instruction of that name, such as `i32.add`. Raises ValueError if there is none,
-        or it takes other operands."""
+        """The instruction of that name without immediates, such as `i32.add`. Raises ValueError if
+        there is none, or it takes other operands."""
         cls = wasmir.NUMERIC_OPS.get(mnemonic)
         if cls is None:
             raise ValueError(f"no numeric instruction is called {mnemonic!r}")
@@ -34,6 +34,12 @@ class WasmIRBuilder(InstructionBuilder):
             takes, given = (", ".join(map(str, ts)) for ts in (cls.OPERAND_TYPES, types))
             raise ValueError(f"{mnemonic} takes ({takes}), not ({given})")
         return self.value(cls, operands, cls.RESULT_TYPE)
+
+    def lane(self, mnemonic: str, lane: int, *operands: SSAValue) -> SSAValue:
+        """An instruction on a lane, such as `i8x16.extract_lane_s` or `f32x4.replace_lane`. KeyError
+        for another name."""
+        cls = wasmir.LANE_OPS[mnemonic]
+        return self.value(cls, operands, cls.RESULT_TYPE, {"lane": integer_attr(lane, 64)})
 
     def select(self, condition: SSAValue, true_value: SSAValue, false_value: SSAValue) -> SSAValue:
         """`select`; the condition comes first."""

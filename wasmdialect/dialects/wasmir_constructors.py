@@ -177,6 +177,10 @@ class InstructionBuilder(OpBuilder):
         """`f64.const`."""
         return self.value(wasmir.F64ConstOp, (), f64, {"value": integer_attr(value, 64)})
 
+    def v128_const(self, value: int) -> SSAValue:
+        """`v128.const`."""
+        return self.value(wasmir.V128ConstOp, (), wasmir.V128, {"value": integer_attr(value, 128)})
+
     def i32_eqz(self, operand: SSAValue) -> SSAValue:
         """`i32.eqz`."""
         return self.value(wasmir.I32EqzOp, (operand,), i32)
@@ -721,6 +725,890 @@ class InstructionBuilder(OpBuilder):
         """`i64.trunc_sat_f64_u`."""
         return self.value(wasmir.I64TruncSatF64UOp, (operand,), i64)
 
+    def i8x16_swizzle(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.swizzle`."""
+        return self.value(wasmir.I8x16SwizzleOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_splat(self, operand: SSAValue) -> SSAValue:
+        """`i8x16.splat`."""
+        return self.value(wasmir.I8x16SplatOp, (operand,), wasmir.V128)
+
+    def i16x8_splat(self, operand: SSAValue) -> SSAValue:
+        """`i16x8.splat`."""
+        return self.value(wasmir.I16x8SplatOp, (operand,), wasmir.V128)
+
+    def i32x4_splat(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.splat`."""
+        return self.value(wasmir.I32x4SplatOp, (operand,), wasmir.V128)
+
+    def i64x2_splat(self, operand: SSAValue) -> SSAValue:
+        """`i64x2.splat`."""
+        return self.value(wasmir.I64x2SplatOp, (operand,), wasmir.V128)
+
+    def f32x4_splat(self, operand: SSAValue) -> SSAValue:
+        """`f32x4.splat`."""
+        return self.value(wasmir.F32x4SplatOp, (operand,), wasmir.V128)
+
+    def f64x2_splat(self, operand: SSAValue) -> SSAValue:
+        """`f64x2.splat`."""
+        return self.value(wasmir.F64x2SplatOp, (operand,), wasmir.V128)
+
+    def i8x16_eq(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.eq`."""
+        return self.value(wasmir.I8x16EqOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_ne(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.ne`."""
+        return self.value(wasmir.I8x16NeOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_lt_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.lt_s`."""
+        return self.value(wasmir.I8x16LtSOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_lt_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.lt_u`."""
+        return self.value(wasmir.I8x16LtUOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_gt_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.gt_s`."""
+        return self.value(wasmir.I8x16GtSOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_gt_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.gt_u`."""
+        return self.value(wasmir.I8x16GtUOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_le_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.le_s`."""
+        return self.value(wasmir.I8x16LeSOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_le_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.le_u`."""
+        return self.value(wasmir.I8x16LeUOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_ge_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.ge_s`."""
+        return self.value(wasmir.I8x16GeSOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_ge_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.ge_u`."""
+        return self.value(wasmir.I8x16GeUOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_eq(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.eq`."""
+        return self.value(wasmir.I16x8EqOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_ne(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.ne`."""
+        return self.value(wasmir.I16x8NeOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_lt_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.lt_s`."""
+        return self.value(wasmir.I16x8LtSOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_lt_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.lt_u`."""
+        return self.value(wasmir.I16x8LtUOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_gt_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.gt_s`."""
+        return self.value(wasmir.I16x8GtSOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_gt_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.gt_u`."""
+        return self.value(wasmir.I16x8GtUOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_le_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.le_s`."""
+        return self.value(wasmir.I16x8LeSOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_le_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.le_u`."""
+        return self.value(wasmir.I16x8LeUOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_ge_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.ge_s`."""
+        return self.value(wasmir.I16x8GeSOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_ge_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.ge_u`."""
+        return self.value(wasmir.I16x8GeUOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_eq(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.eq`."""
+        return self.value(wasmir.I32x4EqOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_ne(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.ne`."""
+        return self.value(wasmir.I32x4NeOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_lt_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.lt_s`."""
+        return self.value(wasmir.I32x4LtSOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_lt_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.lt_u`."""
+        return self.value(wasmir.I32x4LtUOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_gt_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.gt_s`."""
+        return self.value(wasmir.I32x4GtSOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_gt_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.gt_u`."""
+        return self.value(wasmir.I32x4GtUOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_le_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.le_s`."""
+        return self.value(wasmir.I32x4LeSOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_le_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.le_u`."""
+        return self.value(wasmir.I32x4LeUOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_ge_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.ge_s`."""
+        return self.value(wasmir.I32x4GeSOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_ge_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.ge_u`."""
+        return self.value(wasmir.I32x4GeUOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_eq(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.eq`."""
+        return self.value(wasmir.F32x4EqOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_ne(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.ne`."""
+        return self.value(wasmir.F32x4NeOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_lt(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.lt`."""
+        return self.value(wasmir.F32x4LtOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_gt(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.gt`."""
+        return self.value(wasmir.F32x4GtOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_le(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.le`."""
+        return self.value(wasmir.F32x4LeOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_ge(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.ge`."""
+        return self.value(wasmir.F32x4GeOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_eq(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.eq`."""
+        return self.value(wasmir.F64x2EqOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_ne(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.ne`."""
+        return self.value(wasmir.F64x2NeOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_lt(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.lt`."""
+        return self.value(wasmir.F64x2LtOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_gt(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.gt`."""
+        return self.value(wasmir.F64x2GtOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_le(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.le`."""
+        return self.value(wasmir.F64x2LeOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_ge(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.ge`."""
+        return self.value(wasmir.F64x2GeOp, (lhs, rhs), wasmir.V128)
+
+    def v128_not(self, operand: SSAValue) -> SSAValue:
+        """`v128.not`."""
+        return self.value(wasmir.V128NotOp, (operand,), wasmir.V128)
+
+    def v128_and(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`v128.and`."""
+        return self.value(wasmir.V128AndOp, (lhs, rhs), wasmir.V128)
+
+    def v128_andnot(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`v128.andnot`."""
+        return self.value(wasmir.V128AndnotOp, (lhs, rhs), wasmir.V128)
+
+    def v128_or(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`v128.or`."""
+        return self.value(wasmir.V128OrOp, (lhs, rhs), wasmir.V128)
+
+    def v128_xor(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`v128.xor`."""
+        return self.value(wasmir.V128XorOp, (lhs, rhs), wasmir.V128)
+
+    def v128_bitselect(self, first: SSAValue, second: SSAValue, third: SSAValue) -> SSAValue:
+        """`v128.bitselect`."""
+        return self.value(wasmir.V128BitselectOp, (first, second, third), wasmir.V128)
+
+    def v128_any_true(self, operand: SSAValue) -> SSAValue:
+        """`v128.any_true`."""
+        return self.value(wasmir.V128AnyTrueOp, (operand,), i32)
+
+    def f32x4_demote_f64x2_zero(self, operand: SSAValue) -> SSAValue:
+        """`f32x4.demote_f64x2_zero`."""
+        return self.value(wasmir.F32x4DemoteF64x2ZeroOp, (operand,), wasmir.V128)
+
+    def f64x2_promote_low_f32x4(self, operand: SSAValue) -> SSAValue:
+        """`f64x2.promote_low_f32x4`."""
+        return self.value(wasmir.F64x2PromoteLowF32x4Op, (operand,), wasmir.V128)
+
+    def i8x16_abs(self, operand: SSAValue) -> SSAValue:
+        """`i8x16.abs`."""
+        return self.value(wasmir.I8x16AbsOp, (operand,), wasmir.V128)
+
+    def i8x16_neg(self, operand: SSAValue) -> SSAValue:
+        """`i8x16.neg`."""
+        return self.value(wasmir.I8x16NegOp, (operand,), wasmir.V128)
+
+    def i8x16_popcnt(self, operand: SSAValue) -> SSAValue:
+        """`i8x16.popcnt`."""
+        return self.value(wasmir.I8x16PopcntOp, (operand,), wasmir.V128)
+
+    def i8x16_all_true(self, operand: SSAValue) -> SSAValue:
+        """`i8x16.all_true`."""
+        return self.value(wasmir.I8x16AllTrueOp, (operand,), i32)
+
+    def i8x16_bitmask(self, operand: SSAValue) -> SSAValue:
+        """`i8x16.bitmask`."""
+        return self.value(wasmir.I8x16BitmaskOp, (operand,), i32)
+
+    def i8x16_narrow_i16x8_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.narrow_i16x8_s`."""
+        return self.value(wasmir.I8x16NarrowI16x8SOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_narrow_i16x8_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.narrow_i16x8_u`."""
+        return self.value(wasmir.I8x16NarrowI16x8UOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_ceil(self, operand: SSAValue) -> SSAValue:
+        """`f32x4.ceil`."""
+        return self.value(wasmir.F32x4CeilOp, (operand,), wasmir.V128)
+
+    def f32x4_floor(self, operand: SSAValue) -> SSAValue:
+        """`f32x4.floor`."""
+        return self.value(wasmir.F32x4FloorOp, (operand,), wasmir.V128)
+
+    def f32x4_trunc(self, operand: SSAValue) -> SSAValue:
+        """`f32x4.trunc`."""
+        return self.value(wasmir.F32x4TruncOp, (operand,), wasmir.V128)
+
+    def f32x4_nearest(self, operand: SSAValue) -> SSAValue:
+        """`f32x4.nearest`."""
+        return self.value(wasmir.F32x4NearestOp, (operand,), wasmir.V128)
+
+    def i8x16_shl(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.shl`."""
+        return self.value(wasmir.I8x16ShlOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_shr_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.shr_s`."""
+        return self.value(wasmir.I8x16ShrSOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_shr_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.shr_u`."""
+        return self.value(wasmir.I8x16ShrUOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_add(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.add`."""
+        return self.value(wasmir.I8x16AddOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_add_sat_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.add_sat_s`."""
+        return self.value(wasmir.I8x16AddSatSOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_add_sat_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.add_sat_u`."""
+        return self.value(wasmir.I8x16AddSatUOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_sub(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.sub`."""
+        return self.value(wasmir.I8x16SubOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_sub_sat_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.sub_sat_s`."""
+        return self.value(wasmir.I8x16SubSatSOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_sub_sat_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.sub_sat_u`."""
+        return self.value(wasmir.I8x16SubSatUOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_ceil(self, operand: SSAValue) -> SSAValue:
+        """`f64x2.ceil`."""
+        return self.value(wasmir.F64x2CeilOp, (operand,), wasmir.V128)
+
+    def f64x2_floor(self, operand: SSAValue) -> SSAValue:
+        """`f64x2.floor`."""
+        return self.value(wasmir.F64x2FloorOp, (operand,), wasmir.V128)
+
+    def i8x16_min_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.min_s`."""
+        return self.value(wasmir.I8x16MinSOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_min_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.min_u`."""
+        return self.value(wasmir.I8x16MinUOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_max_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.max_s`."""
+        return self.value(wasmir.I8x16MaxSOp, (lhs, rhs), wasmir.V128)
+
+    def i8x16_max_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.max_u`."""
+        return self.value(wasmir.I8x16MaxUOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_trunc(self, operand: SSAValue) -> SSAValue:
+        """`f64x2.trunc`."""
+        return self.value(wasmir.F64x2TruncOp, (operand,), wasmir.V128)
+
+    def i8x16_avgr_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.avgr_u`."""
+        return self.value(wasmir.I8x16AvgrUOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_extadd_pairwise_i8x16_s(self, operand: SSAValue) -> SSAValue:
+        """`i16x8.extadd_pairwise_i8x16_s`."""
+        return self.value(wasmir.I16x8ExtaddPairwiseI8x16SOp, (operand,), wasmir.V128)
+
+    def i16x8_extadd_pairwise_i8x16_u(self, operand: SSAValue) -> SSAValue:
+        """`i16x8.extadd_pairwise_i8x16_u`."""
+        return self.value(wasmir.I16x8ExtaddPairwiseI8x16UOp, (operand,), wasmir.V128)
+
+    def i32x4_extadd_pairwise_i16x8_s(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.extadd_pairwise_i16x8_s`."""
+        return self.value(wasmir.I32x4ExtaddPairwiseI16x8SOp, (operand,), wasmir.V128)
+
+    def i32x4_extadd_pairwise_i16x8_u(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.extadd_pairwise_i16x8_u`."""
+        return self.value(wasmir.I32x4ExtaddPairwiseI16x8UOp, (operand,), wasmir.V128)
+
+    def i16x8_abs(self, operand: SSAValue) -> SSAValue:
+        """`i16x8.abs`."""
+        return self.value(wasmir.I16x8AbsOp, (operand,), wasmir.V128)
+
+    def i16x8_neg(self, operand: SSAValue) -> SSAValue:
+        """`i16x8.neg`."""
+        return self.value(wasmir.I16x8NegOp, (operand,), wasmir.V128)
+
+    def i16x8_q15mulr_sat_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.q15mulr_sat_s`."""
+        return self.value(wasmir.I16x8Q15mulrSatSOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_all_true(self, operand: SSAValue) -> SSAValue:
+        """`i16x8.all_true`."""
+        return self.value(wasmir.I16x8AllTrueOp, (operand,), i32)
+
+    def i16x8_bitmask(self, operand: SSAValue) -> SSAValue:
+        """`i16x8.bitmask`."""
+        return self.value(wasmir.I16x8BitmaskOp, (operand,), i32)
+
+    def i16x8_narrow_i32x4_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.narrow_i32x4_s`."""
+        return self.value(wasmir.I16x8NarrowI32x4SOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_narrow_i32x4_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.narrow_i32x4_u`."""
+        return self.value(wasmir.I16x8NarrowI32x4UOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_extend_low_i8x16_s(self, operand: SSAValue) -> SSAValue:
+        """`i16x8.extend_low_i8x16_s`."""
+        return self.value(wasmir.I16x8ExtendLowI8x16SOp, (operand,), wasmir.V128)
+
+    def i16x8_extend_high_i8x16_s(self, operand: SSAValue) -> SSAValue:
+        """`i16x8.extend_high_i8x16_s`."""
+        return self.value(wasmir.I16x8ExtendHighI8x16SOp, (operand,), wasmir.V128)
+
+    def i16x8_extend_low_i8x16_u(self, operand: SSAValue) -> SSAValue:
+        """`i16x8.extend_low_i8x16_u`."""
+        return self.value(wasmir.I16x8ExtendLowI8x16UOp, (operand,), wasmir.V128)
+
+    def i16x8_extend_high_i8x16_u(self, operand: SSAValue) -> SSAValue:
+        """`i16x8.extend_high_i8x16_u`."""
+        return self.value(wasmir.I16x8ExtendHighI8x16UOp, (operand,), wasmir.V128)
+
+    def i16x8_shl(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.shl`."""
+        return self.value(wasmir.I16x8ShlOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_shr_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.shr_s`."""
+        return self.value(wasmir.I16x8ShrSOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_shr_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.shr_u`."""
+        return self.value(wasmir.I16x8ShrUOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_add(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.add`."""
+        return self.value(wasmir.I16x8AddOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_add_sat_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.add_sat_s`."""
+        return self.value(wasmir.I16x8AddSatSOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_add_sat_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.add_sat_u`."""
+        return self.value(wasmir.I16x8AddSatUOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_sub(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.sub`."""
+        return self.value(wasmir.I16x8SubOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_sub_sat_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.sub_sat_s`."""
+        return self.value(wasmir.I16x8SubSatSOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_sub_sat_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.sub_sat_u`."""
+        return self.value(wasmir.I16x8SubSatUOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_nearest(self, operand: SSAValue) -> SSAValue:
+        """`f64x2.nearest`."""
+        return self.value(wasmir.F64x2NearestOp, (operand,), wasmir.V128)
+
+    def i16x8_mul(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.mul`."""
+        return self.value(wasmir.I16x8MulOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_min_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.min_s`."""
+        return self.value(wasmir.I16x8MinSOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_min_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.min_u`."""
+        return self.value(wasmir.I16x8MinUOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_max_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.max_s`."""
+        return self.value(wasmir.I16x8MaxSOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_max_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.max_u`."""
+        return self.value(wasmir.I16x8MaxUOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_avgr_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.avgr_u`."""
+        return self.value(wasmir.I16x8AvgrUOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_extmul_low_i8x16_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.extmul_low_i8x16_s`."""
+        return self.value(wasmir.I16x8ExtmulLowI8x16SOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_extmul_high_i8x16_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.extmul_high_i8x16_s`."""
+        return self.value(wasmir.I16x8ExtmulHighI8x16SOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_extmul_low_i8x16_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.extmul_low_i8x16_u`."""
+        return self.value(wasmir.I16x8ExtmulLowI8x16UOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_extmul_high_i8x16_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.extmul_high_i8x16_u`."""
+        return self.value(wasmir.I16x8ExtmulHighI8x16UOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_abs(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.abs`."""
+        return self.value(wasmir.I32x4AbsOp, (operand,), wasmir.V128)
+
+    def i32x4_neg(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.neg`."""
+        return self.value(wasmir.I32x4NegOp, (operand,), wasmir.V128)
+
+    def i32x4_all_true(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.all_true`."""
+        return self.value(wasmir.I32x4AllTrueOp, (operand,), i32)
+
+    def i32x4_bitmask(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.bitmask`."""
+        return self.value(wasmir.I32x4BitmaskOp, (operand,), i32)
+
+    def i32x4_extend_low_i16x8_s(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.extend_low_i16x8_s`."""
+        return self.value(wasmir.I32x4ExtendLowI16x8SOp, (operand,), wasmir.V128)
+
+    def i32x4_extend_high_i16x8_s(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.extend_high_i16x8_s`."""
+        return self.value(wasmir.I32x4ExtendHighI16x8SOp, (operand,), wasmir.V128)
+
+    def i32x4_extend_low_i16x8_u(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.extend_low_i16x8_u`."""
+        return self.value(wasmir.I32x4ExtendLowI16x8UOp, (operand,), wasmir.V128)
+
+    def i32x4_extend_high_i16x8_u(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.extend_high_i16x8_u`."""
+        return self.value(wasmir.I32x4ExtendHighI16x8UOp, (operand,), wasmir.V128)
+
+    def i32x4_shl(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.shl`."""
+        return self.value(wasmir.I32x4ShlOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_shr_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.shr_s`."""
+        return self.value(wasmir.I32x4ShrSOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_shr_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.shr_u`."""
+        return self.value(wasmir.I32x4ShrUOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_add(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.add`."""
+        return self.value(wasmir.I32x4AddOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_sub(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.sub`."""
+        return self.value(wasmir.I32x4SubOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_mul(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.mul`."""
+        return self.value(wasmir.I32x4MulOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_min_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.min_s`."""
+        return self.value(wasmir.I32x4MinSOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_min_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.min_u`."""
+        return self.value(wasmir.I32x4MinUOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_max_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.max_s`."""
+        return self.value(wasmir.I32x4MaxSOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_max_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.max_u`."""
+        return self.value(wasmir.I32x4MaxUOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_dot_i16x8_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.dot_i16x8_s`."""
+        return self.value(wasmir.I32x4DotI16x8SOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_extmul_low_i16x8_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.extmul_low_i16x8_s`."""
+        return self.value(wasmir.I32x4ExtmulLowI16x8SOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_extmul_high_i16x8_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.extmul_high_i16x8_s`."""
+        return self.value(wasmir.I32x4ExtmulHighI16x8SOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_extmul_low_i16x8_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.extmul_low_i16x8_u`."""
+        return self.value(wasmir.I32x4ExtmulLowI16x8UOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_extmul_high_i16x8_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i32x4.extmul_high_i16x8_u`."""
+        return self.value(wasmir.I32x4ExtmulHighI16x8UOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_abs(self, operand: SSAValue) -> SSAValue:
+        """`i64x2.abs`."""
+        return self.value(wasmir.I64x2AbsOp, (operand,), wasmir.V128)
+
+    def i64x2_neg(self, operand: SSAValue) -> SSAValue:
+        """`i64x2.neg`."""
+        return self.value(wasmir.I64x2NegOp, (operand,), wasmir.V128)
+
+    def i64x2_all_true(self, operand: SSAValue) -> SSAValue:
+        """`i64x2.all_true`."""
+        return self.value(wasmir.I64x2AllTrueOp, (operand,), i32)
+
+    def i64x2_bitmask(self, operand: SSAValue) -> SSAValue:
+        """`i64x2.bitmask`."""
+        return self.value(wasmir.I64x2BitmaskOp, (operand,), i32)
+
+    def i64x2_extend_low_i32x4_s(self, operand: SSAValue) -> SSAValue:
+        """`i64x2.extend_low_i32x4_s`."""
+        return self.value(wasmir.I64x2ExtendLowI32x4SOp, (operand,), wasmir.V128)
+
+    def i64x2_extend_high_i32x4_s(self, operand: SSAValue) -> SSAValue:
+        """`i64x2.extend_high_i32x4_s`."""
+        return self.value(wasmir.I64x2ExtendHighI32x4SOp, (operand,), wasmir.V128)
+
+    def i64x2_extend_low_i32x4_u(self, operand: SSAValue) -> SSAValue:
+        """`i64x2.extend_low_i32x4_u`."""
+        return self.value(wasmir.I64x2ExtendLowI32x4UOp, (operand,), wasmir.V128)
+
+    def i64x2_extend_high_i32x4_u(self, operand: SSAValue) -> SSAValue:
+        """`i64x2.extend_high_i32x4_u`."""
+        return self.value(wasmir.I64x2ExtendHighI32x4UOp, (operand,), wasmir.V128)
+
+    def i64x2_shl(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.shl`."""
+        return self.value(wasmir.I64x2ShlOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_shr_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.shr_s`."""
+        return self.value(wasmir.I64x2ShrSOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_shr_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.shr_u`."""
+        return self.value(wasmir.I64x2ShrUOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_add(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.add`."""
+        return self.value(wasmir.I64x2AddOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_sub(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.sub`."""
+        return self.value(wasmir.I64x2SubOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_mul(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.mul`."""
+        return self.value(wasmir.I64x2MulOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_eq(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.eq`."""
+        return self.value(wasmir.I64x2EqOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_ne(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.ne`."""
+        return self.value(wasmir.I64x2NeOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_lt_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.lt_s`."""
+        return self.value(wasmir.I64x2LtSOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_gt_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.gt_s`."""
+        return self.value(wasmir.I64x2GtSOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_le_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.le_s`."""
+        return self.value(wasmir.I64x2LeSOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_ge_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.ge_s`."""
+        return self.value(wasmir.I64x2GeSOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_extmul_low_i32x4_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.extmul_low_i32x4_s`."""
+        return self.value(wasmir.I64x2ExtmulLowI32x4SOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_extmul_high_i32x4_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.extmul_high_i32x4_s`."""
+        return self.value(wasmir.I64x2ExtmulHighI32x4SOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_extmul_low_i32x4_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.extmul_low_i32x4_u`."""
+        return self.value(wasmir.I64x2ExtmulLowI32x4UOp, (lhs, rhs), wasmir.V128)
+
+    def i64x2_extmul_high_i32x4_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i64x2.extmul_high_i32x4_u`."""
+        return self.value(wasmir.I64x2ExtmulHighI32x4UOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_abs(self, operand: SSAValue) -> SSAValue:
+        """`f32x4.abs`."""
+        return self.value(wasmir.F32x4AbsOp, (operand,), wasmir.V128)
+
+    def f32x4_neg(self, operand: SSAValue) -> SSAValue:
+        """`f32x4.neg`."""
+        return self.value(wasmir.F32x4NegOp, (operand,), wasmir.V128)
+
+    def f32x4_sqrt(self, operand: SSAValue) -> SSAValue:
+        """`f32x4.sqrt`."""
+        return self.value(wasmir.F32x4SqrtOp, (operand,), wasmir.V128)
+
+    def f32x4_add(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.add`."""
+        return self.value(wasmir.F32x4AddOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_sub(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.sub`."""
+        return self.value(wasmir.F32x4SubOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_mul(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.mul`."""
+        return self.value(wasmir.F32x4MulOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_div(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.div`."""
+        return self.value(wasmir.F32x4DivOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_min(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.min`."""
+        return self.value(wasmir.F32x4MinOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_max(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.max`."""
+        return self.value(wasmir.F32x4MaxOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_pmin(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.pmin`."""
+        return self.value(wasmir.F32x4PminOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_pmax(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.pmax`."""
+        return self.value(wasmir.F32x4PmaxOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_abs(self, operand: SSAValue) -> SSAValue:
+        """`f64x2.abs`."""
+        return self.value(wasmir.F64x2AbsOp, (operand,), wasmir.V128)
+
+    def f64x2_neg(self, operand: SSAValue) -> SSAValue:
+        """`f64x2.neg`."""
+        return self.value(wasmir.F64x2NegOp, (operand,), wasmir.V128)
+
+    def f64x2_sqrt(self, operand: SSAValue) -> SSAValue:
+        """`f64x2.sqrt`."""
+        return self.value(wasmir.F64x2SqrtOp, (operand,), wasmir.V128)
+
+    def f64x2_add(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.add`."""
+        return self.value(wasmir.F64x2AddOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_sub(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.sub`."""
+        return self.value(wasmir.F64x2SubOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_mul(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.mul`."""
+        return self.value(wasmir.F64x2MulOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_div(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.div`."""
+        return self.value(wasmir.F64x2DivOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_min(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.min`."""
+        return self.value(wasmir.F64x2MinOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_max(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.max`."""
+        return self.value(wasmir.F64x2MaxOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_pmin(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.pmin`."""
+        return self.value(wasmir.F64x2PminOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_pmax(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.pmax`."""
+        return self.value(wasmir.F64x2PmaxOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_trunc_sat_f32x4_s(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.trunc_sat_f32x4_s`."""
+        return self.value(wasmir.I32x4TruncSatF32x4SOp, (operand,), wasmir.V128)
+
+    def i32x4_trunc_sat_f32x4_u(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.trunc_sat_f32x4_u`."""
+        return self.value(wasmir.I32x4TruncSatF32x4UOp, (operand,), wasmir.V128)
+
+    def f32x4_convert_i32x4_s(self, operand: SSAValue) -> SSAValue:
+        """`f32x4.convert_i32x4_s`."""
+        return self.value(wasmir.F32x4ConvertI32x4SOp, (operand,), wasmir.V128)
+
+    def f32x4_convert_i32x4_u(self, operand: SSAValue) -> SSAValue:
+        """`f32x4.convert_i32x4_u`."""
+        return self.value(wasmir.F32x4ConvertI32x4UOp, (operand,), wasmir.V128)
+
+    def i32x4_trunc_sat_f64x2_s_zero(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.trunc_sat_f64x2_s_zero`."""
+        return self.value(wasmir.I32x4TruncSatF64x2SZeroOp, (operand,), wasmir.V128)
+
+    def i32x4_trunc_sat_f64x2_u_zero(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.trunc_sat_f64x2_u_zero`."""
+        return self.value(wasmir.I32x4TruncSatF64x2UZeroOp, (operand,), wasmir.V128)
+
+    def f64x2_convert_low_i32x4_s(self, operand: SSAValue) -> SSAValue:
+        """`f64x2.convert_low_i32x4_s`."""
+        return self.value(wasmir.F64x2ConvertLowI32x4SOp, (operand,), wasmir.V128)
+
+    def f64x2_convert_low_i32x4_u(self, operand: SSAValue) -> SSAValue:
+        """`f64x2.convert_low_i32x4_u`."""
+        return self.value(wasmir.F64x2ConvertLowI32x4UOp, (operand,), wasmir.V128)
+
+    def i8x16_relaxed_swizzle(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.relaxed_swizzle`."""
+        return self.value(wasmir.I8x16RelaxedSwizzleOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_relaxed_trunc_f32x4_s(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.relaxed_trunc_f32x4_s`."""
+        return self.value(wasmir.I32x4RelaxedTruncF32x4SOp, (operand,), wasmir.V128)
+
+    def i32x4_relaxed_trunc_f32x4_u(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.relaxed_trunc_f32x4_u`."""
+        return self.value(wasmir.I32x4RelaxedTruncF32x4UOp, (operand,), wasmir.V128)
+
+    def i32x4_relaxed_trunc_f64x2_s_zero(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.relaxed_trunc_f64x2_s_zero`."""
+        return self.value(wasmir.I32x4RelaxedTruncF64x2SZeroOp, (operand,), wasmir.V128)
+
+    def i32x4_relaxed_trunc_f64x2_u_zero(self, operand: SSAValue) -> SSAValue:
+        """`i32x4.relaxed_trunc_f64x2_u_zero`."""
+        return self.value(wasmir.I32x4RelaxedTruncF64x2UZeroOp, (operand,), wasmir.V128)
+
+    def f32x4_relaxed_madd(self, first: SSAValue, second: SSAValue, third: SSAValue) -> SSAValue:
+        """`f32x4.relaxed_madd`."""
+        return self.value(wasmir.F32x4RelaxedMaddOp, (first, second, third), wasmir.V128)
+
+    def f32x4_relaxed_nmadd(self, first: SSAValue, second: SSAValue, third: SSAValue) -> SSAValue:
+        """`f32x4.relaxed_nmadd`."""
+        return self.value(wasmir.F32x4RelaxedNmaddOp, (first, second, third), wasmir.V128)
+
+    def f64x2_relaxed_madd(self, first: SSAValue, second: SSAValue, third: SSAValue) -> SSAValue:
+        """`f64x2.relaxed_madd`."""
+        return self.value(wasmir.F64x2RelaxedMaddOp, (first, second, third), wasmir.V128)
+
+    def f64x2_relaxed_nmadd(self, first: SSAValue, second: SSAValue, third: SSAValue) -> SSAValue:
+        """`f64x2.relaxed_nmadd`."""
+        return self.value(wasmir.F64x2RelaxedNmaddOp, (first, second, third), wasmir.V128)
+
+    def i8x16_relaxed_laneselect(
+        self, first: SSAValue, second: SSAValue, third: SSAValue
+    ) -> SSAValue:
+        """`i8x16.relaxed_laneselect`."""
+        return self.value(wasmir.I8x16RelaxedLaneselectOp, (first, second, third), wasmir.V128)
+
+    def i16x8_relaxed_laneselect(
+        self, first: SSAValue, second: SSAValue, third: SSAValue
+    ) -> SSAValue:
+        """`i16x8.relaxed_laneselect`."""
+        return self.value(wasmir.I16x8RelaxedLaneselectOp, (first, second, third), wasmir.V128)
+
+    def i32x4_relaxed_laneselect(
+        self, first: SSAValue, second: SSAValue, third: SSAValue
+    ) -> SSAValue:
+        """`i32x4.relaxed_laneselect`."""
+        return self.value(wasmir.I32x4RelaxedLaneselectOp, (first, second, third), wasmir.V128)
+
+    def i64x2_relaxed_laneselect(
+        self, first: SSAValue, second: SSAValue, third: SSAValue
+    ) -> SSAValue:
+        """`i64x2.relaxed_laneselect`."""
+        return self.value(wasmir.I64x2RelaxedLaneselectOp, (first, second, third), wasmir.V128)
+
+    def f32x4_relaxed_min(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.relaxed_min`."""
+        return self.value(wasmir.F32x4RelaxedMinOp, (lhs, rhs), wasmir.V128)
+
+    def f32x4_relaxed_max(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f32x4.relaxed_max`."""
+        return self.value(wasmir.F32x4RelaxedMaxOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_relaxed_min(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.relaxed_min`."""
+        return self.value(wasmir.F64x2RelaxedMinOp, (lhs, rhs), wasmir.V128)
+
+    def f64x2_relaxed_max(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`f64x2.relaxed_max`."""
+        return self.value(wasmir.F64x2RelaxedMaxOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_relaxed_q15mulr_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.relaxed_q15mulr_s`."""
+        return self.value(wasmir.I16x8RelaxedQ15mulrSOp, (lhs, rhs), wasmir.V128)
+
+    def i16x8_relaxed_dot_i8x16_i7x16_s(self, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i16x8.relaxed_dot_i8x16_i7x16_s`."""
+        return self.value(wasmir.I16x8RelaxedDotI8x16I7x16SOp, (lhs, rhs), wasmir.V128)
+
+    def i32x4_relaxed_dot_i8x16_i7x16_add_s(
+        self, first: SSAValue, second: SSAValue, third: SSAValue
+    ) -> SSAValue:
+        """`i32x4.relaxed_dot_i8x16_i7x16_add_s`."""
+        return self.value(
+            wasmir.I32x4RelaxedDotI8x16I7x16AddSOp, (first, second, third), wasmir.V128
+        )
+
     def i64_add128(
         self, lhs_low: SSAValue, lhs_high: SSAValue, rhs_low: SSAValue, rhs_high: SSAValue
     ) -> SSAValues[OpResult]:
@@ -740,6 +1628,114 @@ class InstructionBuilder(OpBuilder):
     def i64_mul_wide_u(self, lhs: SSAValue, rhs: SSAValue) -> SSAValues[OpResult]:
         """`i64.mul_wide_u`."""
         return self.results(wasmir.I64MulWideUOp, (lhs, rhs), (i64, i64))
+
+    def i8x16_extract_lane_s(self, lane: int, vector: SSAValue) -> SSAValue:
+        """`i8x16.extract_lane_s`."""
+        return self.value(
+            wasmir.I8x16ExtractLaneSOp, (vector,), i32, {"lane": integer_attr(lane, 64)}
+        )
+
+    def i8x16_extract_lane_u(self, lane: int, vector: SSAValue) -> SSAValue:
+        """`i8x16.extract_lane_u`."""
+        return self.value(
+            wasmir.I8x16ExtractLaneUOp, (vector,), i32, {"lane": integer_attr(lane, 64)}
+        )
+
+    def i16x8_extract_lane_s(self, lane: int, vector: SSAValue) -> SSAValue:
+        """`i16x8.extract_lane_s`."""
+        return self.value(
+            wasmir.I16x8ExtractLaneSOp, (vector,), i32, {"lane": integer_attr(lane, 64)}
+        )
+
+    def i16x8_extract_lane_u(self, lane: int, vector: SSAValue) -> SSAValue:
+        """`i16x8.extract_lane_u`."""
+        return self.value(
+            wasmir.I16x8ExtractLaneUOp, (vector,), i32, {"lane": integer_attr(lane, 64)}
+        )
+
+    def i32x4_extract_lane(self, lane: int, vector: SSAValue) -> SSAValue:
+        """`i32x4.extract_lane`."""
+        return self.value(
+            wasmir.I32x4ExtractLaneOp, (vector,), i32, {"lane": integer_attr(lane, 64)}
+        )
+
+    def i64x2_extract_lane(self, lane: int, vector: SSAValue) -> SSAValue:
+        """`i64x2.extract_lane`."""
+        return self.value(
+            wasmir.I64x2ExtractLaneOp, (vector,), i64, {"lane": integer_attr(lane, 64)}
+        )
+
+    def f32x4_extract_lane(self, lane: int, vector: SSAValue) -> SSAValue:
+        """`f32x4.extract_lane`."""
+        return self.value(
+            wasmir.F32x4ExtractLaneOp, (vector,), f32, {"lane": integer_attr(lane, 64)}
+        )
+
+    def f64x2_extract_lane(self, lane: int, vector: SSAValue) -> SSAValue:
+        """`f64x2.extract_lane`."""
+        return self.value(
+            wasmir.F64x2ExtractLaneOp, (vector,), f64, {"lane": integer_attr(lane, 64)}
+        )
+
+    def i8x16_replace_lane(self, lane: int, vector: SSAValue, value: SSAValue) -> SSAValue:
+        """`i8x16.replace_lane`."""
+        return self.value(
+            wasmir.I8x16ReplaceLaneOp,
+            (vector, value),
+            wasmir.V128,
+            {"lane": integer_attr(lane, 64)},
+        )
+
+    def i16x8_replace_lane(self, lane: int, vector: SSAValue, value: SSAValue) -> SSAValue:
+        """`i16x8.replace_lane`."""
+        return self.value(
+            wasmir.I16x8ReplaceLaneOp,
+            (vector, value),
+            wasmir.V128,
+            {"lane": integer_attr(lane, 64)},
+        )
+
+    def i32x4_replace_lane(self, lane: int, vector: SSAValue, value: SSAValue) -> SSAValue:
+        """`i32x4.replace_lane`."""
+        return self.value(
+            wasmir.I32x4ReplaceLaneOp,
+            (vector, value),
+            wasmir.V128,
+            {"lane": integer_attr(lane, 64)},
+        )
+
+    def i64x2_replace_lane(self, lane: int, vector: SSAValue, value: SSAValue) -> SSAValue:
+        """`i64x2.replace_lane`."""
+        return self.value(
+            wasmir.I64x2ReplaceLaneOp,
+            (vector, value),
+            wasmir.V128,
+            {"lane": integer_attr(lane, 64)},
+        )
+
+    def f32x4_replace_lane(self, lane: int, vector: SSAValue, value: SSAValue) -> SSAValue:
+        """`f32x4.replace_lane`."""
+        return self.value(
+            wasmir.F32x4ReplaceLaneOp,
+            (vector, value),
+            wasmir.V128,
+            {"lane": integer_attr(lane, 64)},
+        )
+
+    def f64x2_replace_lane(self, lane: int, vector: SSAValue, value: SSAValue) -> SSAValue:
+        """`f64x2.replace_lane`."""
+        return self.value(
+            wasmir.F64x2ReplaceLaneOp,
+            (vector, value),
+            wasmir.V128,
+            {"lane": integer_attr(lane, 64)},
+        )
+
+    def i8x16_shuffle(self, lanes: int, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        """`i8x16.shuffle`."""
+        return self.value(
+            wasmir.I8x16ShuffleOp, (lhs, rhs), wasmir.V128, {"lanes": integer_attr(lanes, 128)}
+        )
 
     def i32_load(
         self, memory: Symbol, address: SSAValue, *, offset: int = 0, align: int | None = None
@@ -909,6 +1905,162 @@ class InstructionBuilder(OpBuilder):
             properties["align"] = integer_attr(align, 64)
         return self.value(wasmir.I64Load32UOp, (address,), i64, properties)
 
+    def v128_load(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0, align: int | None = None
+    ) -> SSAValue:
+        """`v128.load`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128LoadOp, (address,), wasmir.V128, properties)
+
+    def v128_load8x8_s(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0, align: int | None = None
+    ) -> SSAValue:
+        """`v128.load8x8_s`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load8x8SOp, (address,), wasmir.V128, properties)
+
+    def v128_load8x8_u(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0, align: int | None = None
+    ) -> SSAValue:
+        """`v128.load8x8_u`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load8x8UOp, (address,), wasmir.V128, properties)
+
+    def v128_load16x4_s(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0, align: int | None = None
+    ) -> SSAValue:
+        """`v128.load16x4_s`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load16x4SOp, (address,), wasmir.V128, properties)
+
+    def v128_load16x4_u(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0, align: int | None = None
+    ) -> SSAValue:
+        """`v128.load16x4_u`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load16x4UOp, (address,), wasmir.V128, properties)
+
+    def v128_load32x2_s(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0, align: int | None = None
+    ) -> SSAValue:
+        """`v128.load32x2_s`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load32x2SOp, (address,), wasmir.V128, properties)
+
+    def v128_load32x2_u(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0, align: int | None = None
+    ) -> SSAValue:
+        """`v128.load32x2_u`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load32x2UOp, (address,), wasmir.V128, properties)
+
+    def v128_load8_splat(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0, align: int | None = None
+    ) -> SSAValue:
+        """`v128.load8_splat`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load8SplatOp, (address,), wasmir.V128, properties)
+
+    def v128_load16_splat(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0, align: int | None = None
+    ) -> SSAValue:
+        """`v128.load16_splat`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load16SplatOp, (address,), wasmir.V128, properties)
+
+    def v128_load32_splat(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0, align: int | None = None
+    ) -> SSAValue:
+        """`v128.load32_splat`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load32SplatOp, (address,), wasmir.V128, properties)
+
+    def v128_load64_splat(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0, align: int | None = None
+    ) -> SSAValue:
+        """`v128.load64_splat`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load64SplatOp, (address,), wasmir.V128, properties)
+
+    def v128_load32_zero(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0, align: int | None = None
+    ) -> SSAValue:
+        """`v128.load32_zero`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load32ZeroOp, (address,), wasmir.V128, properties)
+
+    def v128_load64_zero(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0, align: int | None = None
+    ) -> SSAValue:
+        """`v128.load64_zero`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load64ZeroOp, (address,), wasmir.V128, properties)
+
     def i32_store(
         self,
         memory: Symbol,
@@ -1070,3 +2222,181 @@ class InstructionBuilder(OpBuilder):
         if align is not None:
             properties["align"] = integer_attr(align, 64)
         self.step(wasmir.I64Store32Op, (address, value), properties)
+
+    def v128_store(
+        self,
+        memory: Symbol,
+        address: SSAValue,
+        value: SSAValue,
+        *,
+        offset: int = 0,
+        align: int | None = None,
+    ) -> None:
+        """`v128.store`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        self.step(wasmir.V128StoreOp, (address, value), properties)
+
+    def v128_load8_lane(
+        self,
+        memory: Symbol,
+        lane: int,
+        address: SSAValue,
+        vector: SSAValue,
+        *,
+        offset: int = 0,
+        align: int | None = None,
+    ) -> SSAValue:
+        """`v128.load8_lane`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+            "lane": integer_attr(lane, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load8LaneOp, (address, vector), wasmir.V128, properties)
+
+    def v128_load16_lane(
+        self,
+        memory: Symbol,
+        lane: int,
+        address: SSAValue,
+        vector: SSAValue,
+        *,
+        offset: int = 0,
+        align: int | None = None,
+    ) -> SSAValue:
+        """`v128.load16_lane`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+            "lane": integer_attr(lane, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load16LaneOp, (address, vector), wasmir.V128, properties)
+
+    def v128_load32_lane(
+        self,
+        memory: Symbol,
+        lane: int,
+        address: SSAValue,
+        vector: SSAValue,
+        *,
+        offset: int = 0,
+        align: int | None = None,
+    ) -> SSAValue:
+        """`v128.load32_lane`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+            "lane": integer_attr(lane, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load32LaneOp, (address, vector), wasmir.V128, properties)
+
+    def v128_load64_lane(
+        self,
+        memory: Symbol,
+        lane: int,
+        address: SSAValue,
+        vector: SSAValue,
+        *,
+        offset: int = 0,
+        align: int | None = None,
+    ) -> SSAValue:
+        """`v128.load64_lane`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+            "lane": integer_attr(lane, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        return self.value(wasmir.V128Load64LaneOp, (address, vector), wasmir.V128, properties)
+
+    def v128_store8_lane(
+        self,
+        memory: Symbol,
+        lane: int,
+        address: SSAValue,
+        vector: SSAValue,
+        *,
+        offset: int = 0,
+        align: int | None = None,
+    ) -> None:
+        """`v128.store8_lane`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+            "lane": integer_attr(lane, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        self.step(wasmir.V128Store8LaneOp, (address, vector), properties)
+
+    def v128_store16_lane(
+        self,
+        memory: Symbol,
+        lane: int,
+        address: SSAValue,
+        vector: SSAValue,
+        *,
+        offset: int = 0,
+        align: int | None = None,
+    ) -> None:
+        """`v128.store16_lane`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+            "lane": integer_attr(lane, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        self.step(wasmir.V128Store16LaneOp, (address, vector), properties)
+
+    def v128_store32_lane(
+        self,
+        memory: Symbol,
+        lane: int,
+        address: SSAValue,
+        vector: SSAValue,
+        *,
+        offset: int = 0,
+        align: int | None = None,
+    ) -> None:
+        """`v128.store32_lane`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+            "lane": integer_attr(lane, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        self.step(wasmir.V128Store32LaneOp, (address, vector), properties)
+
+    def v128_store64_lane(
+        self,
+        memory: Symbol,
+        lane: int,
+        address: SSAValue,
+        vector: SSAValue,
+        *,
+        offset: int = 0,
+        align: int | None = None,
+    ) -> None:
+        """`v128.store64_lane`."""
+        properties: dict[str, Attribute] = {
+            "memory": symbol_ref(memory),
+            "offset": integer_attr(offset, 64),
+            "lane": integer_attr(lane, 64),
+        }
+        if align is not None:
+            properties["align"] = integer_attr(align, 64)
+        self.step(wasmir.V128Store64LaneOp, (address, vector), properties)

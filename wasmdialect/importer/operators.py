@@ -330,8 +330,9 @@ def _store(cls: type[wasmir.StoreOp]) -> Handler:
 for _cls in wasmir.PLAIN_OPS:
     HANDLERS[_cls.INSTRUCTION.opcode] = _general(_cls)
 for _numeric in wasmir.NUMERIC_OPS.values():
-    _make = _unary if len(_numeric.OPERAND_TYPES) == 1 else _binary
-    HANDLERS[_numeric.INSTRUCTION.opcode] = _make(_numeric)
+    _make = {1: _unary, 2: _binary}.get(len(_numeric.OPERAND_TYPES))
+    if _make is not None:
+        HANDLERS[_numeric.INSTRUCTION.opcode] = _make(_numeric)
 for _constant in wasmir.CONST_OPS.values():
     HANDLERS[_constant.INSTRUCTION.opcode] = _const(_constant)
 for _loading in wasmir.LOAD_OPS.values():

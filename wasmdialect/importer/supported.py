@@ -1,4 +1,4 @@
-"""The declarations that the importer supports: WebAssembly 2.0 without SIMD, and 64-bit indices."""
+"""The declarations that the importer supports: WebAssembly 2.0, and 64-bit indices."""
 
 from __future__ import annotations
 
@@ -45,8 +45,6 @@ def _value_types(module: Module) -> Iterator[tuple[wt.ValType, int]]:
 
 def missing_feature(t: wt.ValType) -> Feature | None:
     """The feature that values of a type require; None if they are supported."""
-    if t is wt.V128:
-        return Feature.SIMD
     if not isinstance(t, wt.RefType):
         return None
     if isinstance(t.heap, wt.ExactType):

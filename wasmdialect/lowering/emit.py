@@ -28,7 +28,6 @@ from xdsl.ir import Attribute, Operation
 from wasmdialect.abi.debug_locations import to_line
 from wasmdialect.dialects.declared import is_declaration
 from wasmdialect.dialects.fast import wasm_offset
-from wasmdialect.lowering.byte_order import BIG_ENDIAN
 from wasmdialect.lowering.emit_function import (
     EMITTERS,
     EmitError,
@@ -37,8 +36,14 @@ from wasmdialect.lowering.emit_function import (
     type_text,
 )
 from wasmdialect.lowering.emit_pass_ops import PASS_EMITTERS, global_text
+from wasmdialect.lowering.emit_vectors import VECTOR_EMITTERS
 
 EMITTERS.update(PASS_EMITTERS)
+EMITTERS.update(VECTOR_EMITTERS)
+
+Emitters = Mapping[type[Operation], Emitter]
+NO_EMITTERS: Emitters = {}
+"""For a target that nothing is written differently for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,40 +58,47 @@ class CodeText:
     """The Wasm byte offset that lines count from."""
 
 
-def emit_llvm(module: ModuleOp, *, debug_info: bool = True, big_endian: bool = False) -> str:
-    """The LLVM IR text of a module of `llvm.func`s, for reading. Raises EmitError."""
+def emit_llvm(
+    module: ModuleOp, *, debug_info: bool = True, emitters: Emitters = NO_EMITTERS
+) -> str:
+    """The LLVM IR text of a module of `llvm.func`s, for reading; `emitters` are those of a target.
+    Raises EmitError."""
     functions, constants = _contents(module)
     emitter = _ReadableText(debug_info, constants)
-    if big_endian:
-        emitter.overrides = BIG_ENDIAN
+    emitter.overrides = emitters
     for op in functions:
         emitter.function(op)
     return emitter.text()
 
 
-def emit_functions(module: ModuleOp, attributes: str = "") -> list[CodeText]:
-    """Each function of a module as a text of its own; all get `attributes` too. Raises EmitError."""
+def emit_functions(
+    module: ModuleOp, attributes: str = "", emitters: Emitters = NO_EMITTERS
+) -> list[CodeText]:
+    """Each function of a module as a text of its own; all get `attributes` too; `emitters` are those of
+    the target. Raises EmitError."""
     functions, constants = _contents(module)
     declared = {op.sym_name.data: op for op in functions}
     return [
-        _PlacelessText(declared, constants, attributes).code([op])
+        _PlacelessText(declared, constants, attributes, emitters).code([op])
         for op in functions
         if op.body.first_block is not None
     ]
 
 
-def emit_together(module: ModuleOp, attributes: str = "") -> CodeText:
+def emit_together(
+    module: ModuleOp, attributes: str = "", emitters: Emitters = NO_EMITTERS
+) -> CodeText:
     """All functions of a module in one text. Raises EmitError."""
     functions, constants = _contents(module)
     declared = {op.sym_name.data: op for op in functions}
     defined = [op for op in functions if op.body.first_block is not None]
-    return _PlacelessText(declared, constants, attributes).code(defined)
+    return _PlacelessText(declared, constants, attributes, emitters).code(defined)
 
 
 def operation_at(module: ModuleOp, function: llvm.FuncOp, line: str) -> Operation | None:
     """The operation of a function that was written as this line of its text (`emit_functions`)."""
     functions, constants = _contents(module)
-    text = _PlacelessText({op.sym_name.data: op for op in functions}, constants, "")
+    text = _PlacelessText({op.sym_name.data: op for op in functions}, constants, "", NO_EMITTERS)
     found: list[Operation] = []
 
     def watched(emit: Emitter) -> Emitter:
@@ -238,8 +250,15 @@ class _ReadableText(_Text):
 class _PlacelessText(_Text):
     """Functions independent of their positions in the module."""
 
-    def __init__(self, declared: Mapping[str, llvm.FuncOp], constants: Constants, attributes: str):
+    def __init__(
+        self,
+        declared: Mapping[str, llvm.FuncOp],
+        constants: Constants,
+        attributes: str,
+        emitters: Emitters,
+    ):
         super().__init__(True, constants, attributes)
+        self.overrides = emitters
         self.declared = declared
         self.base = 0
         self.names: dict[str, str] = {}

@@ -316,8 +316,12 @@ def constant_text(t: Attribute, value: Attribute) -> str:
                 _float_text(element, number) if isinstance(number, float) else str(number)
                 for number in numbers
             )
-            elements = ", ".join(f"{word} {text}" for text in texts)
-            return f"<{elements}>" if isinstance(t, VectorType) else f"[{elements}]"
+            if not isinstance(t, VectorType):
+                return f"[{', '.join(f'{word} {text}' for text in texts)}]"
+            first, *others = texts
+            if all(text == first for text in others):
+                return "zeroinitializer" if first == "0" else f"splat ({word} {first})"
+            return f"<{', '.join(f'{word} {text}' for text in (first, *others))}>"
         case _:
             raise EmitError(f"no LLVM constant of type {t} for {value}")
 

@@ -18,7 +18,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Operation
 
-from wasmdialect.dialects.fast import dense_values, operands_of, result_of
+from wasmdialect.dialects.fast import operands_of, result_of
 from wasmdialect.lowering.emit_function import (
     EmitError,
     Emitter,
@@ -111,16 +111,6 @@ def _quoted(text: str | bytes) -> str:
     return f'"{"".join(plain)}"'
 
 
-# --- vectors ---
-
-
-def _shuffle_vector(f: FunctionEmitter, op: llvm.ShuffleVectorOp) -> None:
-    operands = ", ".join(f"{type_text(v.type)} {f.names[v]}" for v in operands_of(op))
-    lanes = dense_values(op.mask)
-    mask = ", ".join("i32 poison" if lane < 0 else f"i32 {lane}" for lane in lanes)
-    f.define(op, f"shufflevector {operands}, <{len(lanes)} x i32> <{mask}>")
-
-
 # --- intrinsics ---
 
 
@@ -197,7 +187,6 @@ PASS_EMITTERS: dict[type[Operation], Emitter] = {
     llvm.MaskedStoreOp: _masked_store,
     llvm.StackRestoreOp: _stack_restore,
     llvm.InlineAsmOp: _inline_asm,
-    llvm.ShuffleVectorOp: _shuffle_vector,
     **{op: _intrinsic(word) for op, word in _INTRINSICS.items()},
     **{op: _refused(reason) for op, reason in REFUSED.items()},
 }

@@ -64,6 +64,8 @@ class FunctionLowering(LLVMBuilder):
         """Old value to new value."""
         self.conditions: dict[SSAValue, SSAValue] = {}
         """Old i32 value that is 0 or 1, to the same as an i1."""
+        self.lanes: dict[SSAValue, SSAValue] = {}
+        """Old vector to new vector in the shape in which it was computed."""
         self.blocks: dict[Block, Block] = {}
         """Old block to new block."""
         self._made: list[Block] = []

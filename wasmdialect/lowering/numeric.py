@@ -136,7 +136,7 @@ def _count_zeros(f: FunctionLowering, op: wasmir.NumericOp) -> None:
 # --- comparisons ---
 
 
-def _set_condition(f: FunctionLowering, op: wasmir.NumericOp, condition: SSAValue) -> None:
+def set_condition(f: FunctionLowering, op: wasmir.NumericOp, condition: SSAValue) -> None:
     """Keep a comparison as an i1, and as an i32 only if something needs the number."""
     result = op.results[0]
     f.conditions[result] = condition
@@ -160,7 +160,7 @@ _TAKE_CONDITION = (
 def _icmp(predicate: str) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         lhs, rhs = operands_of(op)
-        _set_condition(f, op, f.icmp(predicate, f.values[lhs], f.values[rhs]))
+        set_condition(f, op, f.icmp(predicate, f.values[lhs], f.values[rhs]))
 
     return lower
 
@@ -168,7 +168,7 @@ def _icmp(predicate: str) -> Handler:
 def _fcmp(predicate: str) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         lhs, rhs = operands_of(op)
-        _set_condition(f, op, f.fcmp(predicate, f.values[lhs], f.values[rhs]))
+        set_condition(f, op, f.fcmp(predicate, f.values[lhs], f.values[rhs]))
 
     return lower
 
@@ -207,14 +207,14 @@ def _i32_eqz(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     operand = operands_of(op)[0]
     known = f.conditions.get(operand)
     if known is not None:
-        _set_condition(f, op, f.value(llvm.XOrOp, (known, f.constant(1, 1)), i1))
+        set_condition(f, op, f.value(llvm.XOrOp, (known, f.constant(1, 1)), i1))
     else:
-        _set_condition(f, op, f.icmp("eq", f.values[operand], f.constant(0, 32)))
+        set_condition(f, op, f.icmp("eq", f.values[operand], f.constant(0, 32)))
 
 
 @_lowers("i64.eqz")
 def _i64_eqz(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-    _set_condition(f, op, f.icmp("eq", f.values[operands_of(op)[0]], f.constant(0, 64)))
+    set_condition(f, op, f.icmp("eq", f.values[operands_of(op)[0]], f.constant(0, 64)))
 
 
 # --- shifts: the amount counts modulo the width ---
@@ -320,9 +320,9 @@ def _float_constant(f: FunctionLowering, bits: int, t: str) -> SSAValue:
     return f.value(llvm.BitcastOp, (integer,), _FLOATS[t])
 
 
-def _hide(f: FunctionLowering, value: SSAValue, t: str) -> SSAValue:
-    """The same value, opaque to LLVM. Costs no instruction."""
-    return f.intrinsic(f"llvm.arithmetic.fence.{t}", (value,), _FLOATS[t])
+def hide(f: FunctionLowering, value: SSAValue, t: str) -> SSAValue:
+    """The same float, or vector of them (`v4f32`), opaque to LLVM. Costs no instruction."""
+    return f.intrinsic(f"llvm.arithmetic.fence.{t}", (value,), value.type)
 
 
 def _minmax(name: str) -> Handler:
@@ -348,7 +348,7 @@ for _t in ("f32", "f64"):
 def _promote(f: FunctionLowering, op: wasmir.NumericOp) -> None:
     """LLVM would fold away a demotion of it, and with it the quieting of a signalling NaN."""
     wide = f.value(llvm.FPExtOp, (f.values[operands_of(op)[0]],), f64)
-    f.values[result_of(op)] = _hide(f, wide, "f64")
+    f.values[result_of(op)] = hide(f, wide, "f64")
 
 
 _TRUNC_BOUNDS: dict[str, tuple[int, str, int]] = {
@@ -395,7 +395,7 @@ def _from_integer(cls: type[Operation]) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         value = f.value(cls, (f.values[operands_of(op)[0]],), op.RESULT_TYPE)
         if not (_uses_are_safe(op.result, 0) and _uses_are_safe(op.result, 1)):
-            value = _hide(f, value, op.SHAPE)
+            value = hide(f, value, op.SHAPE)
         f.values[result_of(op)] = value
 
     return lower
@@ -420,13 +420,13 @@ def _integer_constant(f: FunctionLowering, op: wasmir.ConstOp) -> None:
 def _float_constant_op(f: FunctionLowering, op: wasmir.ConstOp) -> None:
     t = op.SHAPE
     value = _float_constant(f, op.bits, t)
-    magnitude = _IDENTITIES[t].get(op.bits)
+    magnitude = IDENTITIES[t].get(op.bits)
     if magnitude is not None and not _uses_are_safe(op.result, magnitude):
-        value = _hide(f, value, t)
+        value = hide(f, value, t)
     f.values[result_of(op)] = value
 
 
-_IDENTITIES = {
+IDENTITIES = {
     "f32": {0x00000000: 0, 0x80000000: 0, 0x3F800000: 1, 0xBF800000: 1},
     "f64": {0: 0, 1 << 63: 0, 0x3FF0000000000000: 1, 0xBFF0000000000000: 1},
 }
@@ -439,11 +439,15 @@ def _uses_are_safe(value: SSAValue, magnitude: int) -> bool:
     return all(_is_safe_use(user, magnitude) for user, _ in users_of(value))
 
 
+def is_not_forwarded(store: wasmvm.LinearStoreOp) -> bool:
+    """Whether LLVM does not replace a load from its address by the stored value: such a load may fault,
+    too, and is volatile. From a store to a plain load LLVM forwards, though the store is volatile."""
+    return store.volatile is not None and store.may_fault is not None
+
+
 def _is_safe_use(user: Operation, magnitude: int) -> bool:
     if isinstance(user, wasmvm.LinearStoreOp):
-        return user.volatile is not None  # volatile: not forwarded to a load
-    if isinstance(user, wasmvm.StoreFieldOp):
-        return user.volatile is not None
+        return is_not_forwarded(user)
     if not isinstance(user, wasmir.NumericOp):
         return False  # it may reach arithmetic through a block argument, a call or a select
     name = user.INSTRUCTION.operation
@@ -455,5 +459,7 @@ def _is_safe_use(user: Operation, magnitude: int) -> bool:
 
 
 for _const in wasmir.CONST_OPS.values():
+    if _const.INSTRUCTION.shape == "v128":
+        continue  # lowering/vector.py
     _is_float = _const.INSTRUCTION.shape in _FLOATS
     HANDLERS[_const] = _float_constant_op if _is_float else _integer_constant

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xdsl.dialects.builtin import Float32Type, Float64Type, f32, i32, i64
+from xdsl.dialects.builtin import Float32Type, Float64Type, VectorType, f32, i32, i64
 from xdsl.dialects.llvm import LLVMFunctionType, LLVMStructType
 from xdsl.ir import Attribute
 
@@ -17,7 +17,7 @@ from wasmdialect.abi.returns import (
     native_returns,
     wasm_returns,
 )
-from wasmdialect.dialects.wasmir import RefType
+from wasmdialect.dialects.wasmir import V128, RefType
 from wasmdialect.dialects.wasmvm import PTR
 
 
@@ -28,6 +28,8 @@ def llvm_type(t: Attribute) -> Attribute:
 
 def type_size(t: Attribute) -> int:
     """Bytes of a value of an LLVM type."""
+    if t == V128:
+        return 16
     return 4 if t in (i32, f32) else 8
 
 
@@ -81,7 +83,7 @@ def _abi_signature(
     parameters: list[Attribute] = [PTR, PTR, *(llvm_type(t) for t in params)]
     area: int | None = None
     if convention is Convention.WASM:
-        floats = [isinstance(t, Float32Type | Float64Type) for t in result_types]
+        floats = [isinstance(t, Float32Type | Float64Type | VectorType) for t in result_types]
         plan = wasm_returns(sizes, floats)
         first = RETURN_AREA_PARAMETER
         if plan.area_size:

@@ -26,6 +26,7 @@ from wasmdialect.types import (
     I32,
     I64,
     NUMBERS,
+    V128,
     DefType,
     NumType,
     RefType,
@@ -208,7 +209,7 @@ def _resolve_types(info: ArtifactInfo) -> None:
 # --- the form of each value
 
 _U32, _U64 = Integer(0, U32), Integer(0, U64)
-CONSTANTS: dict[str, NumType] = {f"{t}.const": t for t in NUMBERS.values()}
+CONSTANTS: dict[str, NumType] = {f"{t}.const": t for t in (*NUMBERS.values(), V128)}
 """The type of each constant instruction of a constant expression."""
 OPERATORS: dict[str, tuple[NumType, int, Callable[[int, int], int]]] = {
     "i32.add": (I32, U32, int.__add__),
@@ -226,8 +227,17 @@ def _null(value: Any) -> Any:
     return write_heap(read_heap(value))
 
 
+def _vector(value: Any) -> str:
+    """A vector as 32 hexadecimal digits: numbers have 64 bits at most."""
+    digits = text(value)
+    if len(digits) != 32 or not {*digits} <= {*"0123456789abcdef"}:
+        raise FormError(f"{digits[:60]!r} is not a vector in 32 hexadecimal digits")
+    return digits
+
+
 _IMMEDIATES: dict[str, Form] = {
-    **{mnemonic: _U32 if t.size == 4 else _U64 for mnemonic, t in CONSTANTS.items()},
+    **{f"{t}.const": _U32 if t.size == 4 else _U64 for t in NUMBERS.values()},
+    "v128.const": _vector,
     "global.get": _U32,
     "ref.func": _U32,
     "ref.null": _null,

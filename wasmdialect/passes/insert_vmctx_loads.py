@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, UnitAttr, i32, i64
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from wasmdialect.abi.traps import TrapCode
@@ -29,6 +29,7 @@ from wasmdialect.dialects.fast import (
     take_operations,
 )
 from wasmdialect.passes.vmctx_steps import VMContextSteps, holds_functions
+from wasmdialect.wasm.instructions import Access
 
 
 @dataclass(frozen=True)
@@ -89,34 +90,77 @@ class _FunctionRewrite(VMContextSteps):
         drop(op)
 
 
-def _load(r: _FunctionRewrite, op: wasmir.LoadOp) -> None:
-    base, may_fault = r.access(op)
+def _access(op: wasmir.MemoryAccess) -> Access:
     access = op.INSTRUCTION.access
     assert access is not None
-    r.linear_load(
-        base,
-        op.address_operand,
-        op.RESULT_TYPE,
-        offset=op.static_offset,
-        bytes=access.bytes,
-        signed=access.signed,
-        may_fault=may_fault,
-        volatile=may_fault and r.ordered,
-    )
+    return access
+
+
+def _load(r: _FunctionRewrite, op: wasmir.LoadOp) -> None:
+    _load_value(r, op, op.RESULT_TYPE, signed=_access(op).signed)
     r.give_place(op)
 
 
+def _load_value(
+    r: _FunctionRewrite, op: wasmir.LoadLike, result_type: Attribute, *, signed: bool = False
+) -> SSAValue:
+    """The accessed bytes, extended to a type."""
+    base, may_fault = r.access(op)
+    return r.linear_load(
+        base,
+        op.address_operand,
+        result_type,
+        offset=op.static_offset,
+        bytes=op.bytes,
+        signed=signed,
+        may_fault=may_fault,
+        volatile=may_fault and r.ordered,
+    )
+
+
 def _store(r: _FunctionRewrite, op: wasmir.StoreOp) -> None:
+    _store_value(r, op, op.stored_value)
+    drop(op)
+
+
+def _store_value(r: _FunctionRewrite, op: wasmir.StoreLike, value: SSAValue) -> None:
     base, may_fault = r.access(op)
     r.linear_store(
         base,
         op.address_operand,
-        op.stored_value,
+        value,
         offset=op.static_offset,
         bytes=op.bytes,
         may_fault=may_fault,
         volatile=r.ordered,
     )
+
+
+# Vectors of which only a part is accessed: a number, and the vector instruction that the row of the
+# instruction names.
+
+
+def _load_part(r: _FunctionRewrite, op: wasmir.LoadOp) -> None:
+    mnemonic = _access(op).completed_by
+    part = _load_value(r, op, i64 if op.bytes == 8 else i32)
+    if mnemonic in wasmir.LANE_OPS:
+        r.lane(mnemonic, 0, r.v128_const(0), part)
+    elif mnemonic.endswith(".splat"):
+        r.numeric(mnemonic, part)
+    else:
+        r.numeric(mnemonic, r.numeric("i64x2.splat", part))
+    r.give_place(op)
+
+
+def _load_lane(r: _FunctionRewrite, op: wasmir.LoadLaneOp) -> None:
+    part = _load_value(r, op, i64 if op.bytes == 8 else i32)
+    r.lane(_access(op).completed_by, op.lane_index, op.vector_operand, part)
+    r.give_place(op)
+
+
+def _store_lane(r: _FunctionRewrite, op: wasmir.StoreLaneOp) -> None:
+    part = r.lane(_access(op).completed_by, op.lane_index, op.vector_operand)
+    _store_value(r, op, part)
     drop(op)
 
 
@@ -344,9 +388,16 @@ def _marker(r: _FunctionRewrite, op: Operation) -> None:
     drop(op)
 
 
+def _is_part(cls: type[wasmir.LoadOp]) -> bool:
+    access = cls.INSTRUCTION.access
+    return access is not None and access.completed_by != ""
+
+
 _HANDLERS: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
-    **dict.fromkeys(wasmir.LOAD_OPS.values(), _load),
+    **{cls: _load_part if _is_part(cls) else _load for cls in wasmir.LOAD_OPS.values()},
     **dict.fromkeys(wasmir.STORE_OPS.values(), _store),
+    **dict.fromkeys(wasmir.LOAD_LANE_OPS.values(), _load_lane),
+    **dict.fromkeys(wasmir.STORE_LANE_OPS.values(), _store_lane),
     wasmir.MemorySizeOp: _memory_size,
     wasmir.MemoryGrowOp: _memory_grow,
     wasmir.MemoryFillOp: _memory_fill,

@@ -8,6 +8,7 @@ VMContext.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -32,6 +33,7 @@ from wasmdialect.lowering import (
     reference,
     table,
     tail_calls,
+    vector,
     wide,
 )
 from wasmdialect.lowering.function import FUNCTION_ATTRIBUTES, HIDDEN, FunctionLowering, Handler
@@ -40,6 +42,7 @@ from wasmdialect.lowering.signature import AbiSignature, abi_signature
 HANDLERS: dict[type[Operation], Handler] = {
     **numeric.HANDLERS,
     **wide.HANDLERS,
+    **vector.HANDLERS,
     **control.HANDLERS,
     **fields.HANDLERS,
     **memory.HANDLERS,
@@ -49,6 +52,8 @@ HANDLERS: dict[type[Operation], Handler] = {
     **tail_calls.HANDLERS,
     **machine.HANDLERS,
 }
+_RELAXED = {**HANDLERS, **vector.RELAXED_HANDLERS}
+_DETERMINISTIC = {**HANDLERS, **vector.DETERMINISTIC_HANDLERS}
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,9 @@ class WasmVMToLLVM(ModulePass):
     name = "wasmvm-to-llvm"
     scope: ClassVar[Literal["function", "module"]] = "function"
 
+    relaxed_simd_deterministic: bool = False
+    """Whether relaxed vector instructions give the same results on all processors."""
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         layout = _layout(op)
         symbols = {
@@ -65,12 +73,13 @@ class WasmVMToLLVM(ModulePass):
             for declaration in op.ops
             if isinstance(declaration, wasmir.FuncOp)
         }
+        handlers = _DETERMINISTIC if self.relaxed_simd_deterministic else _RELAXED
         lowered: list[Operation] = []
         trampolines: dict[str, AbiSignature] = {}
         for source in [*op.ops]:
             if isinstance(source, wasmir.FuncOp):
                 if not source.is_import:
-                    lowered += _lower_function(source, layout, symbols, trampolines)
+                    lowered += _lower_function(source, layout, symbols, handlers, trampolines)
                     source.detach_region(source.body)
                     source.add_region(Region())
             elif isinstance(source, wasmvm.FuncOp):
@@ -100,6 +109,7 @@ def _lower_function(
     source: wasmir.FuncOp,
     layout: VMContextLayout,
     symbols: dict[str, str],
+    handlers: Mapping[type[Operation], Handler],
     trampolines: dict[str, AbiSignature],
 ) -> list[llvm.FuncOp]:
     """The functions that a Wasm function becomes; `trampolines` gets those it needs from tail calls to
@@ -111,8 +121,8 @@ def _lower_function(
     if source.is_declaration:
         return [_declaration(symbol, signature)]
     if tail_calls.makes_tail_calls(source.body):
-        return _lower_tail_calling(source, signature, layout, symbols, trampolines)
-    function = FunctionLowering(symbol, signature, layout, symbols).lower(source.body, HANDLERS)
+        return _lower_tail_calling(source, signature, layout, symbols, handlers, trampolines)
+    function = FunctionLowering(symbol, signature, layout, symbols).lower(source.body, handlers)
     function.location = source.location
     return [function]
 
@@ -122,10 +132,11 @@ def _lower_tail_calling(
     signature: AbiSignature,
     layout: VMContextLayout,
     symbols: dict[str, str],
+    handlers: Mapping[type[Operation], Handler],
     trampolines: dict[str, AbiSignature],
 ) -> list[llvm.FuncOp]:
     lowering = tail_calls.TailCallingFunction(source.index_value, signature, layout, symbols)
-    function = lowering.lower(source.body, HANDLERS)
+    function = lowering.lower(source.body, handlers)
     function.location = source.location
     trampolines.update(lowering.needed)
     if not lowering.plan.memory:

@@ -65,15 +65,15 @@ class GlobalCell(StoreItem):
 
     def bits(self) -> int:
         """The value as an unsigned bit pattern of its width (references: the pointer)."""
-        return self._value().value
+        return int.from_bytes(self._value(), "little")
 
     def set_bits(self, bits: int) -> None:
         """Store a bit pattern."""
-        self._value().value = bits
+        value = self._value()
+        value[:] = bits.to_bytes(len(value), "little")
 
     def _value(self) -> Any:
-        width = ctypes.c_uint32 if self.type.size == 4 else ctypes.c_uint64
-        return width.from_address(self.address + _GLOBAL_VALUE)
+        return (ctypes.c_ubyte * self.type.size).from_address(self.address + _GLOBAL_VALUE)
 
 
 def new_global(type: ValType, mutable: bool, bits: int) -> GlobalCell:
@@ -82,6 +82,11 @@ def new_global(type: ValType, mutable: bool, bits: int) -> GlobalCell:
     cell = GlobalCell(type, mutable, memory.address, memory.buffer)
     cell.set_bits(bits)
     return cell
+
+
+def _constant_bits(immediate: Any) -> int:
+    """The bits of a constant; those of a vector are written in hexadecimal digits."""
+    return int(immediate, 16) if isinstance(immediate, str) else immediate
 
 
 Extern: TypeAlias = FunctionReference | TableStorage | LinearMemory | GlobalCell
@@ -255,8 +260,7 @@ class ModuleInstance(StoreItem):
         stack: list[int] = []
         for mnemonic, immediate in expression:
             if mnemonic in CONSTANTS:
-                bits: int = immediate
-                stack.append(bits)
+                stack.append(_constant_bits(immediate))
             elif mnemonic == "global.get":
                 variable: int = immediate
                 stack.append(self.globals[variable].bits())

@@ -1,7 +1,8 @@
 """Values at the boundary: Python objects to the slots of an array call and back.
 
 A slot starts with the value's own bytes, little-endian. References are pointers: a function is its
-VMFuncRef, an external object a handle that the store gave out; null is 0.
+VMFuncRef, an external object a handle that the store gave out; null is 0. A vector is an unsigned
+`int` of 128 bits, lane 0 in the lowest.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import struct
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import VALUE_SLOT_SIZE
 from wasmdialect.runtime.packing import slot_format
-from wasmdialect.types import I32, I64, DefType, FuncType, RefType
+from wasmdialect.types import I32, I64, V128, DefType, FuncType, RefType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
 class SlotCodec:
     """How the slots of some types are packed."""
 
-    __slots__ = ("has_references", "pack_into", "unpack_from")
+    __slots__ = ("has_others", "pack_into", "unpack_from")
 
     def __init__(self, types: tuple[ValType, ...]):
         slots = struct.Struct("<" + "".join(slot_format(t.format) for t in types))
         self.pack_into: Callable[..., None] = slots.pack_into
         self.unpack_from: Callable[..., tuple[Any, ...]] = slots.unpack_from
-        self.has_references = any(isinstance(t, RefType) for t in types)
+        self.has_others = any(t is V128 or isinstance(t, RefType) for t in types)
+        """Whether there are vectors or references, which `struct` has no values for."""
 
 
 _codecs: dict[tuple[ValType, ...], SlotCodec] = {}
@@ -79,6 +81,29 @@ def convert_number(value: Any, t: ValType) -> int | float:
     return float(value)
 
 
+def vector_bytes(value: Any) -> bytes:
+    """A vector, given as a signed or unsigned integer or as its 16 bytes. Raises TypeError, or
+    OverflowError if it does not fit."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        content = bytes(value)
+        if len(content) != V128.size:
+            raise TypeError(f"expected 16 bytes for v128, got {len(content)}")
+        return content
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"expected an int or 16 bytes for v128, got {value!r}")
+    if not -1 << (V128.bits - 1) <= value < 1 << V128.bits:
+        raise OverflowError(f"{value} does not fit v128")
+    return (value & _ALL_ONES).to_bytes(V128.size, "little")
+
+
+_ALL_ONES = (1 << V128.bits) - 1
+
+
+def vector_value(content: bytes) -> int:
+    """A vector from its bytes."""
+    return int.from_bytes(content, "little")
+
+
 def pack(
     slots: Any,
     types: Sequence[ValType],
@@ -91,7 +116,11 @@ def pack(
         slots,
         0,
         *(
-            reference(value, t) if isinstance(t, RefType) else convert_number(value, t)
+            reference(value, t)
+            if isinstance(t, RefType)
+            else vector_bytes(value)
+            if t is V128
+            else convert_number(value, t)
             for value, t in zip(values, types, strict=True)
         ),
     )
@@ -103,10 +132,14 @@ def unpack(
     """Read values from slots. `dereference` turns a pointer into a Python object."""
     codec = slot_codec(tuple(types))
     values = codec.unpack_from(slots)
-    if not codec.has_references:
+    if not codec.has_others:
         return values
     return tuple(
-        dereference(value, t) if isinstance(t, RefType) else value
+        dereference(value, t)
+        if isinstance(t, RefType)
+        else vector_value(value)
+        if t is V128
+        else value
         for value, t in zip(values, types, strict=True)
     )
 
@@ -115,16 +148,17 @@ def unpack(
 
 
 def pack_bits(slots: Any, values: Sequence[int]) -> None:
-    """Write 64-bit patterns into slots."""
+    """Write bit patterns into slots."""
     for number, bits in enumerate(values):
-        struct.pack_into("<Q", slots, VALUE_SLOT_SIZE * number, bits)
+        struct.pack_into("16s", slots, VALUE_SLOT_SIZE * number, bits.to_bytes(16, "little"))
 
 
 def unpack_bits(slots: Any, types: Sequence[ValType]) -> tuple[int, ...]:
     """Read the unsigned bit pattern of each slot, as wide as its type."""
+    starts = range(0, VALUE_SLOT_SIZE * len(types), VALUE_SLOT_SIZE)
     return tuple(
-        struct.unpack_from(f"<{t.bits_format}", slots, VALUE_SLOT_SIZE * number)[0]
-        for number, t in enumerate(types)
+        int.from_bytes(bytes(slots[at : at + t.size]), "little")
+        for at, t in zip(starts, types, strict=True)
     )
 
 

@@ -27,11 +27,11 @@ class NumType:
         self.size = size
         """Bytes, in memory and in a register."""
         self.format = format
-        """The `struct` code of a value of Python; empty for a vector."""
+        """The `struct` code of a value of Python; of a vector, its bytes."""
         self.bits_format = bits_format
-        """The `struct` code of its bits as an unsigned integer; empty for a vector."""
-        self.is_float = format in ("f", "d")
-        """Whether it is passed in floating-point registers."""
+        """The `struct` code of its bits as an unsigned integer; of a vector, its bytes."""
+        self.is_float = format in ("f", "d", "16s")
+        """Whether it is passed in floating-point registers, as vectors are."""
 
     def __repr__(self) -> str:
         return self.name
@@ -48,7 +48,7 @@ I32 = NumType("i32", 0x7F, 4, "i", "I")
 I64 = NumType("i64", 0x7E, 8, "q", "Q")
 F32 = NumType("f32", 0x7D, 4, "f", "I")
 F64 = NumType("f64", 0x7C, 8, "d", "Q")
-V128 = NumType("v128", 0x7B, 16, "", "")
+V128 = NumType("v128", 0x7B, 16, "16s", "16s")
 
 NUMBERS: Mapping[str, NumType] = {t.name: t for t in (I32, I64, F32, F64)}
 """The number types by name."""

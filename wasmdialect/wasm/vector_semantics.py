@@ -61,7 +61,7 @@ def _lanewise(scalar: Callable[[Columns], Callable[..., int]]) -> Callable[[Colu
 
     def of(c: Columns) -> Semantics:
         compute, split, join = scalar(c), c.shape.split, c.shape.join
-        return lambda *vectors: join([compute(*lanes) for lanes in zip(*map(split, vectors))])
+        return lambda *vectors: join([*map(compute, *map(split, vectors))])
 
     return of
 
@@ -84,10 +84,7 @@ def _comparison(
     """All bits of a lane set where it holds."""
 
     def scalar(c: Columns) -> n.Binary:
-        if c.shape.is_float:
-            holds = real(c.bits)
-        else:
-            holds = signed(c.bits) if c.signed else unsigned
+        holds = real(c.bits) if c.shape.is_float else signed(c.bits) if c.signed else unsigned
         return lambda a, b: c.shape.mask * holds(a, b)
 
     return _lanewise(scalar)

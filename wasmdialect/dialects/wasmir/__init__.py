@@ -49,19 +49,24 @@ from wasmdialect.dialects.wasmir.declarations import (
     TableOp,
     TypeOp,
 )
+from wasmdialect.dialects.wasmir.immediates import pack_lanes
 from wasmdialect.dialects.wasmir.instructions import *  # noqa: F403 (every class of the table)
 from wasmdialect.dialects.wasmir.markers import MARKER_OPS, LoopHeaderOp, OperatorsOp
 from wasmdialect.dialects.wasmir.memory import (
     BULK_OPS,
+    LOAD_LANE_OPS,
     LOAD_OPS,
+    STORE_LANE_OPS,
     STORE_OPS,
     DataDropOp,
+    LoadLaneOp,
     LoadOp,
     MemoryCopyOp,
     MemoryFillOp,
     MemoryGrowOp,
     MemoryInitOp,
     MemorySizeOp,
+    StoreLaneOp,
     StoreOp,
 )
 from wasmdialect.dialects.wasmir.numeric import (
@@ -70,6 +75,7 @@ from wasmdialect.dialects.wasmir.numeric import (
     BinaryOp,
     ConstOp,
     NumericOp,
+    TernaryOp,
     TrappingBinaryOp,
     TrappingUnaryOp,
     UnaryOp,
@@ -98,6 +104,7 @@ from wasmdialect.dialects.wasmir.table import (
 from wasmdialect.dialects.wasmir.types import (
     EXTERNREF,
     FUNCREF,
+    V128,
     ArrayType,
     FieldType,
     RefType,
@@ -110,16 +117,29 @@ from wasmdialect.dialects.wasmir.variable import (
     GlobalGetOp,
     GlobalSetOp,
 )
+from wasmdialect.dialects.wasmir.vector import (
+    LANE_OPS,
+    SHUFFLE_OPS,
+    ExtractLaneOp,
+    LaneOp,
+    ReplaceLaneOp,
+    ShuffleOp,
+)
 from wasmdialect.dialects.wasmir.wide import WIDE_OPS, WideOp
 
 __all__ = [
     "CONST_OPS",
     "EXTERNREF",
     "FUNCREF",
+    "LANE_OPS",
+    "LOAD_LANE_OPS",
     "LOAD_OPS",
     "NUMERIC_OPS",
     "PLAIN_OPS",
+    "SHUFFLE_OPS",
+    "STORE_LANE_OPS",
     "STORE_OPS",
+    "V128",
     "WASMIR",
     "WIDE_OPS",
     "ArrayType",
@@ -138,12 +158,15 @@ __all__ = [
     "ElemDropOp",
     "ElemOp",
     "ExportOp",
+    "ExtractLaneOp",
     "FieldType",
     "FuncOp",
     "GlobalGetOp",
     "GlobalOp",
     "GlobalSetOp",
     "ImportableOp",
+    "LaneOp",
+    "LoadLaneOp",
     "LoadLike",
     "LoadOp",
     "LoopHeaderOp",
@@ -162,12 +185,15 @@ __all__ = [
     "RefIsNullOp",
     "RefNullOp",
     "RefType",
+    "ReplaceLaneOp",
     "ReturnCallIndirectOp",
     "ReturnCallOp",
     "ReturnCallRefOp",
     "ReturnOp",
     "SelectOp",
+    "ShuffleOp",
     "StartOp",
+    "StoreLaneOp",
     "StoreLike",
     "StoreOp",
     "StructType",
@@ -180,6 +206,7 @@ __all__ = [
     "TableSetOp",
     "TableSizeOp",
     "TailCallOp",
+    "TernaryOp",
     "TrappingBinaryOp",
     "TrappingUnaryOp",
     "TypeOp",
@@ -191,6 +218,7 @@ __all__ = [
     "constant",
     "constant_bits",
     "op_class",
+    "pack_lanes",
     "result_types",
     "value_type",
     "wasm_type",
@@ -210,8 +238,12 @@ PLAIN_OPS: tuple[type[WasmOp], ...] = (
     *CONST_OPS.values(),
     *NUMERIC_OPS.values(),
     *WIDE_OPS.values(),
+    *LANE_OPS.values(),
+    *SHUFFLE_OPS.values(),
     *LOAD_OPS.values(),
     *STORE_OPS.values(),
+    *LOAD_LANE_OPS.values(),
+    *STORE_LANE_OPS.values(),
 )
 """The operations that stand for one instruction, whose operands and results are on the stack."""
 

@@ -7,7 +7,7 @@ of the graph, and locals are values: these immediates are in no property.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, TypeAlias, cast
@@ -98,6 +98,32 @@ def _bits(width: int) -> Encoding:
     )
 
 
+def _lane() -> Encoding:
+    return Encoding(
+        (Property("lane", 64),),
+        lambda lane, _: {"lane": integer_attr(lane, 64)},
+        lambda op, _: _unsigned(op, "lane"),
+    )
+
+
+def pack_lanes(lanes: Iterable[int]) -> int:
+    """The lane indices of a shuffle as the integer that its property holds: a byte for each."""
+    return int.from_bytes(bytes(lanes), "little")
+
+
+def unpack_lanes(packed: int) -> tuple[int, ...]:
+    """The lane indices of a shuffle."""
+    return tuple(packed.to_bytes(16, "little"))
+
+
+def _lanes() -> Encoding:
+    return Encoding(
+        (Property("lanes", 128),),
+        lambda lanes, _: {"lanes": integer_attr(pack_lanes(lanes), 128)},
+        lambda op, _: unpack_lanes(_unsigned(op, "lanes")),
+    )
+
+
 def _memarg(row: Instruction) -> Encoding:
     """The alignment is left out where it is natural."""
     assert row.access is not None
@@ -157,6 +183,9 @@ _ENCODINGS: Mapping[Immediate, Callable[[Instruction], Encoding]] = {
     Immediate.I64: lambda _: _bits(64),
     Immediate.F32: lambda _: _bits(32),
     Immediate.F64: lambda _: _bits(64),
+    Immediate.V128: lambda _: _bits(128),
+    Immediate.LANE: lambda _: _lane(),
+    Immediate.LANES: lambda _: _lanes(),
     Immediate.HEAP_TYPE: lambda _: _result_type(_heap_type),
     Immediate.VAL_TYPES: lambda _: _result_type(lambda op, _: (wasm_type(op.results[0].type),)),
 }

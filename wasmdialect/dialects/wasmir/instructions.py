@@ -6,10 +6,16 @@
 
 from wasmdialect.dialects.wasmir import memory as _memory
 from wasmdialect.dialects.wasmir import numeric as _numeric
+from wasmdialect.dialects.wasmir import vector as _vector
 from wasmdialect.dialects.wasmir import wide as _wide
 from wasmdialect.dialects.wasmir.base import WasmOp as _WasmOp
 
-CLASSES: dict[str, type[_WasmOp]] = {**_numeric.CLASSES, **_wide.CLASSES, **_memory.CLASSES}
+CLASSES: dict[str, type[_WasmOp]] = {
+    **_numeric.CLASSES,
+    **_wide.CLASSES,
+    **_vector.CLASSES,
+    **_memory.CLASSES,
+}
 """The classes by name."""
 
 globals().update(CLASSES)

@@ -1,13 +1,14 @@
 """Linear memory operations of wasmir; loads and stores are generated from the instruction table. A
 load prints as `wasmir.i32.load @memory[%address + 16]`, followed by `align 1` where the module
 promises less than natural alignment and `inbounds` where an analysis has proved that it cannot
-trap.
+trap. Loads and stores of one lane of a vector print as
+`wasmir.v128.load8_lane @memory[%address + 16], %vector[3]`.
 """
 
 from __future__ import annotations
 
 from abc import ABC
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 from xdsl.dialects.builtin import (
     I64,
@@ -32,6 +33,7 @@ from xdsl.irdl import (
 )
 from xdsl.parser import Parser
 from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.dialects.wasmir.base import (
     LoadLike,
@@ -42,9 +44,8 @@ from wasmdialect.dialects.wasmir.base import (
     define,
     take_rows,
 )
-from wasmdialect.dialects.wasmir.types import value_type
-from wasmdialect.wasm.features import Feature
-from wasmdialect.wasm.instructions import INSTRUCTIONS, Instruction
+from wasmdialect.dialects.wasmir.types import V128, value_type
+from wasmdialect.wasm.instructions import INSTRUCTIONS, Immediate, Instruction
 
 AddressType = IntegerType
 """i32, or i64 for a 64-bit memory."""
@@ -159,6 +160,64 @@ class StoreOp(_Access, StoreLike, ABC):
         return cls.create(operands=[address, value], properties=properties, attributes=attributes)
 
 
+class _LaneAccess(_Access, ABC):
+    """Shared by loads and stores of one lane."""
+
+    if TYPE_CHECKING:  # a property of the immediate
+        lane: IntegerAttr[I64]
+
+    @property
+    def vector_operand(self) -> SSAValue:
+        """The vector that has the lane."""
+        return self.operands[1]
+
+    @property
+    def lane_index(self) -> int:
+        """Which lane."""
+        return self.lane.value.data
+
+    def verify_(self) -> None:
+        lanes = 16 // self.bytes
+        if not 0 <= self.lane_index < lanes:
+            raise VerifyException(f"lane {self.lane_index} of {lanes}")
+
+    def print(self, printer: Printer) -> None:
+        self._print_access(printer)
+        printer.print_string(", ")
+        printer.print_ssa_value(self.vector_operand)
+        printer.print_string(f"[{self.lane_index}]")
+        self._print_flags(printer)
+
+    @classmethod
+    def parse(cls, parser: Parser) -> Self:
+        address, properties = cls._parse_access(parser)
+        parser.parse_punctuation(",")
+        vector = parser.resolve_operand(parser.parse_unresolved_operand(), V128)
+        with parser.in_square_brackets():
+            lane = parser.parse_integer(allow_boolean=False, allow_negative=False)
+        properties["lane"] = IntegerAttr(lane, i64)
+        attributes = cls._parse_flags(parser, properties)
+        return cls.create(
+            operands=[address, vector],
+            result_types=[V128] if issubclass(cls, LoadLaneOp) else [],
+            properties=properties,
+            attributes=attributes,
+        )
+
+
+class LoadLaneOp(_LaneAccess, LoadLike, ABC):
+    """A load into one lane; the others are those of the vector."""
+
+    @property
+    def result(self) -> SSAValue:
+        """The vector with the loaded lane."""
+        return self.results[0]
+
+
+class StoreLaneOp(_LaneAccess, StoreLike, ABC):
+    """A store of one lane."""
+
+
 def _load_class(row: Instruction) -> type[LoadOp]:
     assert row.results is not None
     result_type = value_type(row.results[0])
@@ -177,19 +236,51 @@ def _store_class(row: Instruction) -> type[StoreOp]:
     return cls
 
 
-_SCALAR_ACCESSES = [i for i in INSTRUCTIONS if i.access is not None and i.feature is Feature.MVP]
+def _load_lane_class(row: Instruction) -> type[LoadLaneOp]:
+    fields = {"address": operand_def(AddressType), "vector": operand_def(eq(V128))}
+    return define(row, LoadLaneOp, {**fields, "result": result_def(eq(V128))})
+
+
+def _store_lane_class(row: Instruction) -> type[StoreLaneOp]:
+    fields = {"address": operand_def(AddressType), "vector": operand_def(eq(V128))}
+    return define(row, StoreLaneOp, fields)
+
+
+_ACCESSES = [
+    i for i in INSTRUCTIONS if i.access is not None and i.immediates == (Immediate.MEMARG,)
+]
+_PLAIN_ACCESSES = [i for i in _ACCESSES if i.access is not None and not i.access.atomic]
+_LANE_ACCESSES = [i for i in INSTRUCTIONS if i.immediates == (Immediate.MEMARG, Immediate.LANE)]
 
 LOAD_OPS: dict[str, type[LoadOp]] = {
-    row.mnemonic: _load_class(row) for row in _SCALAR_ACCESSES if row.results
+    row.mnemonic: _load_class(row) for row in _PLAIN_ACCESSES if row.results
 }
 """The loads by mnemonic."""
 
 STORE_OPS: dict[str, type[StoreOp]] = {
-    row.mnemonic: _store_class(row) for row in _SCALAR_ACCESSES if not row.results
+    row.mnemonic: _store_class(row) for row in _PLAIN_ACCESSES if not row.results
 }
 """The stores by mnemonic."""
 
-CLASSES = {cls.__name__: cls for cls in (*LOAD_OPS.values(), *STORE_OPS.values())}
+LOAD_LANE_OPS: dict[str, type[LoadLaneOp]] = {
+    row.mnemonic: _load_lane_class(row) for row in _LANE_ACCESSES if row.results
+}
+"""The loads of a lane by mnemonic."""
+
+STORE_LANE_OPS: dict[str, type[StoreLaneOp]] = {
+    row.mnemonic: _store_lane_class(row) for row in _LANE_ACCESSES if not row.results
+}
+"""The stores of a lane by mnemonic."""
+
+CLASSES: dict[str, type[MemoryAccess]] = {
+    cls.__name__: cls
+    for cls in (
+        *LOAD_OPS.values(),
+        *STORE_OPS.values(),
+        *LOAD_LANE_OPS.values(),
+        *STORE_LANE_OPS.values(),
+    )
+}
 """Every class generated from the table in this module, by class name."""
 
 

@@ -1,4 +1,5 @@
-"""Numeric operations of wasmir: one class for each numeric row of the instruction table.
+"""Numeric and vector operations of wasmir: one class for each row of the instruction table that has
+semantics. (Those with lane indices are in `vector.py`.)
 
 The classes are generated from the table: `i32.add` becomes `I32AddOp`, printed `wasmir.i32.add %a,
 %b`. Operand and result types follow from the name, so the text form does not repeat them.
@@ -19,19 +20,20 @@ from xdsl.printer import Printer
 from xdsl.traits import ConstantLike, Pure
 
 from wasmdialect.dialects.wasmir.base import MayTrap, WasmOp, define
-from wasmdialect.dialects.wasmir.types import value_type
+from wasmdialect.dialects.wasmir.types import V128, value_type
 from wasmdialect.types import F32, F64
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.float_text import format_float, parse_float
 from wasmdialect.wasm.instructions import INSTRUCTIONS, Immediate, Instruction
 from wasmdialect.wasm.numerics import NumericTrap, is_nan
+from wasmdialect.wasm.shapes import SHAPES, VECTOR_BITS
 
 
 class NumericOp(WasmOp, HasFolderInterface, ABC):
     """An operation that computes its one result from its operands alone."""
 
     SHAPE: ClassVar[str]
-    """The number type in its mnemonic."""
+    """The number type or lane shape in its mnemonic."""
     OPERAND_TYPES: ClassVar[tuple[Attribute, ...]]
     RESULT_TYPE: ClassVar[Attribute]
 
@@ -43,20 +45,25 @@ class NumericOp(WasmOp, HasFolderInterface, ABC):
         """The value it computes."""
         return self.results[0]
 
+    def immediates(self) -> tuple[object, ...]:
+        """The immediates that its semantics takes after the operands."""
+        return ()
+
     def fold(self) -> Sequence[SSAValue | Attribute] | None:
         """The constant it computes if every operand is constant. Operations that would trap are not
-        folded, nor are those that give a NaN: the machine chooses which NaN."""
+        folded, nor are those that give a NaN: the machine chooses which NaN. Nor are relaxed ones:
+        their result is a choice of the machine, too."""
         bits = [constant_bits(operand) for operand in self.operands]
-        if any(b is None for b in bits):
+        if any(b is None for b in bits) or self.INSTRUCTION.feature is Feature.RELAXED_SIMD:
             return None
         semantics = self.INSTRUCTION.semantics
         assert semantics is not None
         try:
-            value = semantics(*bits)
+            value = semantics(*bits, *self.immediates())
         except NumericTrap:
             return None
         assert isinstance(value, int)
-        if _is_float_nan(value, self.RESULT_TYPE):
+        if _has_nan(value, self.RESULT_TYPE, self.SHAPE):
             return None
         return (bits_attr(value, self.RESULT_TYPE),)
 
@@ -83,6 +90,10 @@ class BinaryOp(NumericOp, ABC):
     """An operation with two operands."""
 
 
+class TernaryOp(NumericOp, ABC):
+    """An operation with three operands."""
+
+
 class TrappingUnaryOp(UnaryOp, MayTrap, ABC):
     """A conversion that traps on values it cannot represent."""
 
@@ -96,7 +107,7 @@ class ConstOp(WasmOp, HasFolderInterface, ABC):
     signalling NaNs."""
 
     SHAPE: ClassVar[str]
-    """The number type in its mnemonic."""
+    """The type in its mnemonic."""
     RESULT_TYPE: ClassVar[Attribute]
     if TYPE_CHECKING:  # a property of the immediate
         value: IntegerAttr[IntegerType]
@@ -126,13 +137,15 @@ class ConstOp(WasmOp, HasFolderInterface, ABC):
         printer.print_string(" ")
         if self.RESULT_TYPE in (i32, i64):
             printer.print_string(str(self.value.value.data))
+        elif self.RESULT_TYPE == V128:
+            printer.print_string(f"0x{self.bits:032x}")
         else:
             printer.print_string_literal(format_float(self.bits, _float_width(self.RESULT_TYPE)))
         printer.print_op_attributes(self.attributes)
 
     @classmethod
     def parse(cls, parser: Parser) -> ConstOp:
-        if cls.RESULT_TYPE in (i32, i64):
+        if cls.RESULT_TYPE in (i32, i64, V128):
             bits = parser.parse_integer(allow_boolean=False)
         else:
             text = parser.parse_str_literal("float literal of the Wasm text format")
@@ -149,17 +162,22 @@ def _float_width(type_attr: Attribute) -> int:
     return 32 if type_attr == value_type(F32) else 64
 
 
-def _is_float_nan(bits: int, type_attr: Attribute) -> bool:
+def _has_nan(bits: int, type_attr: Attribute, shape_name: str) -> bool:
+    """Whether a result is a NaN, or has a lane that is one."""
     if type_attr in (value_type(F32), value_type(F64)):
         return is_nan(bits, _float_width(type_attr))
-    return False
+    shape = SHAPES.get(shape_name)
+    if type_attr != V128 or shape is None or not shape.is_float:
+        return False
+    return any(is_nan(lane, shape.lane_bits) for lane in shape.split(bits))
 
 
 def bits_attr(bits: int, type_attr: Attribute) -> IntegerAttr[IntegerType]:
     """A bit pattern as the attribute that a constant of type `type_attr` carries."""
     if type_attr in (i32, i64):
         return IntegerAttr(bits, i32 if type_attr == i32 else i64)
-    return IntegerAttr(bits, IntegerType(_float_width(type_attr)))
+    width = VECTOR_BITS if type_attr == V128 else _float_width(type_attr)
+    return IntegerAttr(bits, IntegerType(width))
 
 
 def constant_bits(value: SSAValue) -> int | None:
@@ -168,10 +186,11 @@ def constant_bits(value: SSAValue) -> int | None:
     return owner.bits if isinstance(owner, ConstOp) else None
 
 
-_OPERAND_NAMES = {1: ("operand",), 2: ("lhs", "rhs")}
+_OPERAND_NAMES = {1: ("operand",), 2: ("lhs", "rhs"), 3: ("first", "second", "third")}
 _BASES: dict[tuple[int, bool], type[NumericOp]] = {
     (1, False): UnaryOp,
     (2, False): BinaryOp,
+    (3, False): TernaryOp,
     (1, True): TrappingUnaryOp,
     (2, True): TrappingBinaryOp,
 }
@@ -207,19 +226,21 @@ def _const_class(row: Instruction) -> type[ConstOp]:
     return cls
 
 
-_SCALAR_CONSTANTS = (Immediate.I32, Immediate.I64, Immediate.F32, Immediate.F64)
+_CONSTANTS = (Immediate.I32, Immediate.I64, Immediate.F32, Immediate.F64, Immediate.V128)
 
 CONST_OPS: dict[str, type[ConstOp]] = {
     row.mnemonic: _const_class(row)
     for row in INSTRUCTIONS
-    if len(row.immediates) == 1 and row.immediates[0] in _SCALAR_CONSTANTS
+    if len(row.immediates) == 1 and row.immediates[0] in _CONSTANTS
 }
-"""The four constants by mnemonic."""
+"""The constants by mnemonic."""
 
 NUMERIC_OPS: dict[str, type[NumericOp]] = {
     row.mnemonic: _numeric_class(row)
     for row in INSTRUCTIONS
-    if row.semantics is not None and row.feature is not Feature.WIDE_ARITHMETIC
+    if row.semantics is not None
+    and not row.immediates
+    and row.feature is not Feature.WIDE_ARITHMETIC
 }
 """The other numeric operations by mnemonic."""
 

@@ -1,6 +1,7 @@
-"""Types of wasmir: the builtin integers and floats, `!wasmir.ref` for references, and the structures of
-defined types that are not functions. A reference to a defined type names the `wasmir.type` that
-declares it; of equal types it names the first, so equal value types are equal attributes.
+"""Types of wasmir: the builtin integers, floats and `vector<16xi8>`, `!wasmir.ref` for references, and
+the structures of defined types that are not functions. A reference to a defined type names the
+`wasmir.type` that declares it; of equal types it names the first, so equal value types are equal
+attributes.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from xdsl.dialects.builtin import (
     StringAttr,
     SymbolRefAttr,
     UnitAttr,
+    VectorType,
     f32,
     f64,
+    i8,
     i32,
     i64,
 )
@@ -138,13 +141,17 @@ class ArrayType(ParametrizedAttribute, TypeAttribute):
 FUNCREF = RefType.of(True, "func")
 EXTERNREF = RefType.of(True, "extern")
 
-ValueType: TypeAlias = IntegerType | Float32Type | Float64Type | RefType
+V128 = VectorType(i8, [16])
+"""A vector, in whatever shape its lanes are read (docs/dialects/wasmir.md)."""
+
+ValueType: TypeAlias = IntegerType | Float32Type | Float64Type | VectorType[IntegerType] | RefType
 
 _NUM_TYPES: dict[wt.ValType, ValueType] = {
     wt.I32: i32,
     wt.I64: i64,
     wt.F32: f32,
     wt.F64: f64,
+    wt.V128: V128,
     **{
         wt.ref_type(nullable, heap): RefType.of(nullable, heap.name)
         for heap in (wt.FUNC, wt.NOFUNC, wt.EXTERN, wt.NOEXTERN)

@@ -31,6 +31,7 @@ from xdsl.traits import (
 from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.abi.traps import TrapCode
+from wasmdialect.dialects.wasmir.types import V128
 from wasmdialect.dialects.wasmvm.types import PTR
 
 
@@ -63,6 +64,7 @@ _ACCESS_WIDTHS: dict[Attribute, tuple[int, ...]] = {
     i64: (1, 2, 4, 8),
     f32: (4,),
     f64: (8,),
+    V128: (16,),
 }
 
 

@@ -1,0 +1,64 @@
+// RUN: WASM_ROUNDTRIP
+// RUN: WASM_GENERIC_ROUNDTRIP
+// RUN: WASM_GENERIC
+// BLESS
+
+// Vector operations that xDSL's llvm dialect lacks, and those that processors have instructions for.
+
+// CHECK-LABEL: llvm.func @lanes(
+// CHECK-NEXT:    %0 = llvm_ext.extractelement %v[3] : vector<4xf32> -> f32
+// CHECK-NEXT:    %1 = llvm_ext.fcmp "olt" %v, %w {note} : vector<4xf32> -> vector<4xi1>
+// CHECK-NEXT:    %2 = llvm_ext.select %1, %v, %w : vector<4xi1>, vector<4xf32>
+// CHECK-NEXT:    llvm.return
+// CHECK-NEXT:  }
+// GENERIC-LABEL: sym_name = "lanes"
+// GENERIC-NEXT:  ^bb0(%v: vector<4xf32>, %w: vector<4xf32>):
+// GENERIC-NEXT:    %0 = "llvm_ext.extractelement"(%v) <{lane = 3 : i64}> : (vector<4xf32>) -> f32
+// GENERIC-NEXT:    %1 = "llvm_ext.fcmp"(%v, %w) <{predicate = "olt"}> {note} : (vector<4xf32>, vector<4xf32>) -> vector<4xi1>
+// GENERIC-NEXT:    %2 = "llvm_ext.select"(%1, %v, %w) : (vector<4xi1>, vector<4xf32>, vector<4xf32>) -> vector<4xf32>
+// GENERIC-NEXT:    "llvm.return"() : () -> ()
+// GENERIC-NEXT:  }) : () -> ()
+llvm.func @lanes(%v: vector<4xf32>, %w: vector<4xf32>) {
+  %0 = llvm_ext.extractelement %v[3] : vector<4xf32> -> f32
+  %1 = llvm_ext.fcmp "olt" %v, %w {note} : vector<4xf32> -> vector<4xi1>
+  %2 = llvm_ext.select %1, %v, %w : vector<4xi1>, vector<4xf32>
+  llvm.return
+}
+
+// CHECK-LABEL: llvm.func @relaxed(
+// CHECK-NEXT:    %3 = llvm_ext.swizzle %b, %b : vector<16xi8>, vector<16xi8> -> vector<16xi8>
+// CHECK-NEXT:    %4 = llvm_ext.swizzle relaxed %b, %b {note} : vector<16xi8>, vector<16xi8> -> vector<16xi8>
+// CHECK-NEXT:    %5 = llvm_ext.multiply_add relaxed %f, %f, %f : vector<4xf32>
+// CHECK-NEXT:    %6 = llvm_ext.multiply_add %d, %d, %d : vector<2xf64>
+// CHECK-NEXT:    %7 = llvm_ext.truncate relaxed signed %f : vector<4xf32> -> vector<4xi32>
+// CHECK-NEXT:    %8 = llvm_ext.truncate %d : vector<2xf64> -> vector<4xi32>
+// CHECK-NEXT:    %9 = llvm_ext.bitselect relaxed %h, %h, %h : vector<8xi16>
+// CHECK-NEXT:    %10 = llvm_ext.fraction_multiply %h, %h : vector<8xi16>
+// CHECK-NEXT:    %11 = llvm_ext.dot relaxed %b, %b : vector<16xi8>, vector<16xi8> -> vector<8xi16>
+// CHECK-NEXT:    llvm.return
+// CHECK-NEXT:  }
+// GENERIC-LABEL: sym_name = "relaxed"
+// GENERIC-NEXT:  ^bb0(%b: vector<16xi8>, %h: vector<8xi16>, %f: vector<4xf32>, %d: vector<2xf64>):
+// GENERIC-NEXT:    %3 = "llvm_ext.swizzle"(%b, %b) : (vector<16xi8>, vector<16xi8>) -> vector<16xi8>
+// GENERIC-NEXT:    %4 = "llvm_ext.swizzle"(%b, %b) <{relaxed}> {note} : (vector<16xi8>, vector<16xi8>) -> vector<16xi8>
+// GENERIC-NEXT:    %5 = "llvm_ext.multiply_add"(%f, %f, %f) <{relaxed}> : (vector<4xf32>, vector<4xf32>, vector<4xf32>) -> vector<4xf32>
+// GENERIC-NEXT:    %6 = "llvm_ext.multiply_add"(%d, %d, %d) : (vector<2xf64>, vector<2xf64>, vector<2xf64>) -> vector<2xf64>
+// GENERIC-NEXT:    %7 = "llvm_ext.truncate"(%f) <{relaxed, signed}> : (vector<4xf32>) -> vector<4xi32>
+// GENERIC-NEXT:    %8 = "llvm_ext.truncate"(%d) : (vector<2xf64>) -> vector<4xi32>
+// GENERIC-NEXT:    %9 = "llvm_ext.bitselect"(%h, %h, %h) <{relaxed}> : (vector<8xi16>, vector<8xi16>, vector<8xi16>) -> vector<8xi16>
+// GENERIC-NEXT:    %10 = "llvm_ext.fraction_multiply"(%h, %h) : (vector<8xi16>, vector<8xi16>) -> vector<8xi16>
+// GENERIC-NEXT:    %11 = "llvm_ext.dot"(%b, %b) <{relaxed}> : (vector<16xi8>, vector<16xi8>) -> vector<8xi16>
+// GENERIC-NEXT:    "llvm.return"() : () -> ()
+// GENERIC-NEXT:  }) : () -> ()
+llvm.func @relaxed(%b: vector<16xi8>, %h: vector<8xi16>, %f: vector<4xf32>, %d: vector<2xf64>) {
+  %0 = llvm_ext.swizzle %b, %b : vector<16xi8>, vector<16xi8> -> vector<16xi8>
+  %1 = llvm_ext.swizzle relaxed %b, %b {note} : vector<16xi8>, vector<16xi8> -> vector<16xi8>
+  %2 = llvm_ext.multiply_add relaxed %f, %f, %f : vector<4xf32>
+  %3 = llvm_ext.multiply_add %d, %d, %d : vector<2xf64>
+  %4 = llvm_ext.truncate relaxed signed %f : vector<4xf32> -> vector<4xi32>
+  %5 = llvm_ext.truncate %d : vector<2xf64> -> vector<4xi32>
+  %6 = llvm_ext.bitselect relaxed %h, %h, %h : vector<8xi16>
+  %7 = llvm_ext.fraction_multiply %h, %h : vector<8xi16>
+  %8 = llvm_ext.dot relaxed %b, %b : vector<16xi8>, vector<16xi8> -> vector<8xi16>
+  llvm.return
+}
