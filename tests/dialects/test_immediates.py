@@ -58,6 +58,9 @@ SAMPLES: dict[Immediate, tuple[Any, ...]] = {
     Immediate.I64: (0, 1, (1 << 63) - 1, 1 << 63, (1 << 64) - 1),
     Immediate.F32: (0, 0x8000_0000, 0x7FA0_0001, 0xFFC0_0000),
     Immediate.F64: (0, 1 << 63, 0x7FF4_0000_0000_0001, 0xFFF8 << 48),
+    Immediate.V128: (0, 1 << 127, (1 << 128) - 1),
+    Immediate.LANE: (0, 1),
+    Immediate.LANES: (tuple(range(16)), tuple(range(31, 15, -1))),
     Immediate.HEAP_TYPE: (wt.FUNC, wt.EXTERN),
     Immediate.VAL_TYPES: ((wt.I32,),),
 }

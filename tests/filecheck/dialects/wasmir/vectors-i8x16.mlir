@@ -87,7 +87,7 @@
 // GENERIC-NEXT:    %35 = "wasmir.i8x16.avgr_u"(%v, %w) : (vector<16xi8>, vector<16xi8>) -> vector<16xi8>
 // GENERIC-NEXT:    %36 = "wasmir.i8x16.relaxed_swizzle"(%v, %w) : (vector<16xi8>, vector<16xi8>) -> vector<16xi8>
 // GENERIC-NEXT:    %37 = "wasmir.i8x16.relaxed_laneselect"(%v, %w, %v) : (vector<16xi8>, vector<16xi8>, vector<16xi8>) -> vector<16xi8>
-// GENERIC-NEXT:    %38 = "wasmir.i8x16.shuffle"(%v, %w) <{lanes = array<i8: 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 31, 15>}> : (vector<16xi8>, vector<16xi8>) -> vector<16xi8>
+// GENERIC-NEXT:    %38 = "wasmir.i8x16.shuffle"(%v, %w) <{lanes = 20099827834273897530209815479774679040 : i128}> : (vector<16xi8>, vector<16xi8>) -> vector<16xi8>
 // GENERIC-NEXT:    "wasmir.return"() : () -> ()
 // GENERIC-NEXT:  }) : () -> ()
 wasmir.func index 0 slot 0 @lanes(%v: vector<16xi8>, %w: vector<16xi8>, %i: i32, %l: i64, %f: f32, %d: f64) {
