@@ -13,6 +13,7 @@ BY_NAME: dict[str, Any] = {
     "load": ("passes.py",),
     "target": "aarch64-unknown-linux-gnu",
     "cache": "folder",
+    "cpu": "base",
     "features": "wasm-2.0",
     "function_budget": 10,  # which every function is over
 }

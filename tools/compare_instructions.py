@@ -29,7 +29,7 @@ from instruction_batches import (
 
 import wasmdialect
 from wasmdialect.wasm.features import WASM_3_0, Feature
-from wasmdialect.wasm.vector_semantics import relaxed_choice
+from wasmdialect.wasm.relaxed_semantics import relaxed_choice
 
 SHOWN = 3
 """Differences printed for an instruction."""

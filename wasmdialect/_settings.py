@@ -296,6 +296,13 @@ class Config(WasmtimeSettings, Record):
         " riscv64 and s390x.",
         none="this machine", commands=(COMPILE,), metavar="TRIPLE",
     )
+    cpu: str | None = setting(
+        PASSES, None, OrNone(OneOf("native", "base", "x86-64-v2", "x86-64-v3", "x86-64-v4")),
+        "The processor that code may use the instructions of: this machine's, the oldest one of the"
+        " target, or a level of x86-64.",
+        none="native for code that runs here; base for `compile`, and for another target",
+        commands=(COMPILING, OPT), metavar="NAME",
+    )
     # fmt: on
 
     def __post_init__(self) -> None:

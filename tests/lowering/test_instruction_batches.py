@@ -24,7 +24,7 @@ from instruction_batches import (
 import wasmdialect
 from wasmdialect.types import V128
 from wasmdialect.wasm.features import Feature
-from wasmdialect.wasm.vector_semantics import RELAXED_CHOICES, relaxed_choice
+from wasmdialect.wasm.relaxed_semantics import CHOICES, relaxed_choice
 
 VECTORS = [b for b in batches() if b.row.feature in (Feature.SIMD, Feature.RELAXED_SIMD)]
 COUNT = 150
@@ -73,7 +73,7 @@ def test_same_as_wasmtime(operation: str, oracle: ApiMachine):
             assert not differences(batch, found, expected, inputs)[:3]
 
 
-@pytest.mark.parametrize("operation", sorted(RELAXED_CHOICES))
+@pytest.mark.parametrize("operation", sorted(CHOICES))
 def test_relaxed_results_are_one_of_the_choices(operation: str):
     """An operation has one of its semantics for all inputs: the choice is made for good."""
     for number, batch in enumerate(VECTORS):
@@ -89,7 +89,7 @@ def test_relaxed_results_are_one_of_the_choices(operation: str):
 
 def test_relaxed_choices_differ_from_the_deterministic_profile():
     """On some input: else comparing with both would show nothing."""
-    same = set(RELAXED_CHOICES)
+    same = set(CHOICES)
     for batch in VECTORS:
         other = relaxed_choice(batch.row)
         if other is not None:

@@ -25,7 +25,6 @@ from wasmdialect.runtime.table import TableStorage
 from wasmdialect.runtime.values import new_slots, pack_bits, unpack_bits
 from wasmdialect.wasm.features import parse_features
 from wasmdialect.wasm.numerics import CANONICAL_NAN, is_nan
-from wasmdialect.wasm.shapes import SHAPES
 from wasmdialect.wasm.wast import (
     Action,
     AssertFailure,
@@ -247,12 +246,6 @@ class _Runner:
         match pattern:
             case Either(choices):
                 return any(self.matches(t, bits, choice) for choice in choices)
-            case LanePattern(shape_name, lanes):
-                shape = SHAPES[shape_name]
-                return t is wt.V128 and all(
-                    _lane_matches(found, shape.lane_bits, lane)
-                    for found, lane in zip(shape.split(bits), lanes, strict=True)
-                )
             case NanPattern(word, kind):
                 return t.name == word and is_nan_of_kind(bits, 8 * t.size, kind)
             case LanePattern(_, lanes):
@@ -318,12 +311,6 @@ def _messages(trap: Trap) -> tuple[str, ...]:
     if code is None:
         return (trap.reason,)
     return code.message, *_SPECIFIED_MESSAGES.get(code, ())
-
-
-def _lane_matches(bits: int, width: int, pattern: Value | NanPattern) -> bool:
-    if isinstance(pattern, NanPattern):
-        return is_nan_of_kind(bits, width, pattern.kind)
-    return bits == pattern.bits
 
 
 class _HostReference:

@@ -71,6 +71,8 @@ def compile_(
 ) -> int:
     """Compile a file; returns the exit code."""
     config = to_config(options)
+    if config.cpu is None:
+        config.cpu = "base"  # the artifact may run elsewhere
     if only is not None and emit_ir is None:
         raise UsageError("--func says which function --emit-ir is for")
     data = read_bytes(file)
@@ -103,7 +105,7 @@ def _is_linkable(config: Config) -> bool:
     from wasmdialect.codegen.target import parse_target
     from wasmdialect.object.image import MACHINES
 
-    return parse_target(config.target).elf_machine in MACHINES
+    return parse_target(config.target, config.cpu).elf_machine in MACHINES
 
 
 def _compile_object(data: bytes, file: str, config: Config) -> bytes:

@@ -22,7 +22,7 @@ class CompileSettings:
     def of(config: Config) -> CompileSettings:
         """A snapshot of the settings of a Config. Raises WasmtimeError for a bad value."""
         values = {row.name: getattr(config, row.name) for row in SETTINGS}
-        return CompileSettings(parse_target(config.target), Config(**values))
+        return CompileSettings(parse_target(config.target, config.cpu), Config(**values))
 
     def to_plain(self) -> dict[str, Any]:
         """The settings that import and passes depend on, for workers and for cache keys: a dictionary

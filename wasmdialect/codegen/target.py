@@ -40,14 +40,23 @@ class Target:
         return emitters_for(self.triple, self.features)
 
 
+BASE, NATIVE = "base", "native"
+_X86_64_LEVELS = {
+    "x86-64-v2": ("popcnt", "sse3", "sse4.1", "sse4.2", "ssse3"),
+    "x86-64-v3": ("avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"),
+    "x86-64-v4": ("avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl"),
+}
+"""What each level of the x86-64 psABI adds to the one before. Rounding needs SSE4.1, so the first is
+the base. They are spelled out: the loader checks them, and the form of operations depends on them."""
+
 _DEFAULTS = {
-    # (cpu, features) for a target that is not this machine. Rounding needs SSE4.1.
-    "x86_64": ("x86-64-v2", ""),
+    # (cpu, features) for a target that is not this machine.
     "aarch64": ("generic", ""),
     # Floats in registers and loads at any address, as every Linux distribution assumes.
     "riscv64": ("generic-rv64", "+m,+a,+f,+d,+c,+unaligned-scalar-mem"),
     "s390x": ("z13", ""),
 }
+_ARCHITECTURES = ("x86_64", *_DEFAULTS)
 
 
 @cache
@@ -60,13 +69,31 @@ def host_target() -> Target:
     return Target(HOST_TRIPLE, llvm.get_host_cpu_name(), ",".join(enabled))
 
 
-def parse_target(triple: str | None) -> Target:
-    """The target of a triple, None for this machine. Raises TargetError."""
-    if triple is None:
-        return host_target()
-    architecture = triple.partition("-")[0]
-    if architecture not in _DEFAULTS:
-        known = ", ".join(f"{name}-unknown-linux-gnu" for name in sorted(_DEFAULTS))
+def parse_target(triple: str | None, cpu: str | None = None) -> Target:
+    """The target of a triple, None for this machine, and a processor by the name that the setting
+    `cpu` has. None is the processor of this machine, and the base of another one. Raises TargetError."""
+    architecture = (triple or HOST_TRIPLE).partition("-")[0]
+    if architecture not in _ARCHITECTURES:
+        known = ", ".join(f"{name}-unknown-linux-gnu" for name in sorted(_ARCHITECTURES))
         raise TargetError(f"unknown target {triple!r}; the targets are {known}")
-    cpu, features = _DEFAULTS[architecture]
-    return Target(triple, cpu, features)
+    if cpu is None:
+        cpu = NATIVE if triple is None else BASE
+    if cpu == NATIVE:
+        if architecture != HOST_TRIPLE.partition("-")[0]:
+            raise TargetError(f"the native processor is not one of {architecture}: use base")
+        return host_target()
+    if architecture == "x86_64":
+        return _x86_64(triple or HOST_TRIPLE, cpu)
+    if cpu != BASE:
+        raise TargetError(f"{cpu} is not a processor of {architecture}: use base")
+    name, features = _DEFAULTS[architecture]
+    return Target(triple or HOST_TRIPLE, name, features)
+
+
+def _x86_64(triple: str, cpu: str) -> Target:
+    features: list[str] = []
+    for name, added in _X86_64_LEVELS.items():
+        features += added
+        if cpu in (name, BASE):
+            return Target(triple, name, ",".join(sorted(f"+{feature}" for feature in features)))
+    raise TargetError(f"{cpu} is not a processor of x86_64")

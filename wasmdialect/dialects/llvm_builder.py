@@ -19,6 +19,8 @@ from xdsl.dialects.builtin import (
     SymbolRefAttr,
     UnitAttr,
     VectorType,
+    f32,
+    f64,
     i1,
     i8,
     i32,
@@ -341,6 +343,9 @@ def _string(text: str) -> StringAttr:
     return StringAttr(text)
 
 
+_BITS: dict[Attribute, int] = {f32: 32, f64: 64}
+
+
 @lru_cache(1000)
 def vector_type(element: Attribute, lanes: int) -> VectorType[Any]:
     """The type of a vector, one object for each."""
@@ -361,8 +366,8 @@ def mask_type(t: Attribute) -> VectorType[Any]:
 @lru_cache(10_000)
 def _dense(t: VectorType[Any], lanes: tuple[int, ...]) -> tuple[Attribute, VectorType[Any]]:
     """A constant as an attribute and its type, with integers for floats."""
-    element = t.element_type
-    bits = element.width.data if isinstance(element, IntegerType) else element.bitwidth
+    element: Attribute = t.element_type
+    bits = _BITS.get(element) or cast(IntegerType, element).width.data
     integers = vector_type(IntegerType(bits), len(lanes))
     numbers = [lane - (1 << bits) if lane >> (bits - 1) else lane for lane in lanes]
     return DenseIntOrFPElementsAttr.from_list(integers, numbers), integers

@@ -9,21 +9,21 @@ from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions.model import Access, Instruction, State
 from wasmdialect.wasm.instructions.model import Immediate as Im
 from wasmdialect.wasm.instructions.model import row as model_row
+from wasmdialect.wasm.relaxed_semantics import relaxed_semantics
 from wasmdialect.wasm.vector_semantics import vector_semantics
 
 _OUT_OF_BOUNDS = (TrapCode.MEMORY_OUT_OF_BOUNDS,)
 
 
-def _row(
-    mnemonic: str, code: int, signature: str, *immediates: Im, feature: Feature = Feature.SIMD
-) -> Instruction:
+def _row(mnemonic: str, code: int, signature: str, *immediates: Im) -> Instruction:
     """A row with the semantics of its operation."""
-    made = model_row(mnemonic, 0xFD000 | code, signature, *immediates, feature=feature)
+    made = model_row(mnemonic, 0xFD000 | code, signature, *immediates, feature=Feature.SIMD)
     return replace(made, semantics=vector_semantics(made))
 
 
 def _relaxed(mnemonic: str, code: int, signature: str) -> Instruction:
-    return _row(mnemonic, code, signature, feature=Feature.RELAXED_SIMD)
+    made = model_row(mnemonic, 0xFD000 | code, signature, feature=Feature.RELAXED_SIMD)
+    return replace(made, semantics=relaxed_semantics(made))
 
 
 def _load(
