@@ -70,8 +70,8 @@ def host_target() -> Target:
 
 
 def parse_target(triple: str | None, cpu: str | None = None) -> Target:
-    """The target of a triple, None for this machine, and a processor by the name that the setting
-    `cpu` has. None is the processor of this machine, and the base of another one. Raises TargetError."""
+    """The target of a triple, None for this machine, and of a value of the setting `cpu`: None is the
+    processor of this machine, and the base of another one. Raises TargetError."""
     architecture = (triple or HOST_TRIPLE).partition("-")[0]
     if architecture not in _ARCHITECTURES:
         known = ", ".join(f"{name}-unknown-linux-gnu" for name in sorted(_ARCHITECTURES))
