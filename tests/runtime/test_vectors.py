@@ -257,3 +257,25 @@ def test_linked_instances(engine: Engine):
     )
     e: Any = linker.instantiate(store, second).exports(store)
     assert e["g"](store, V) == [V, 2.5, 8 << 64 | 7]
+
+
+def test_tail_calls_pass_and_return_vectors(engine: Engine):
+    """In registers and, past the eighth, in memory."""
+    for count in (1, 3, 12):
+        params = " ".join(["v128"] * count)
+        gets = " ".join(f"(local.get {i})" for i in range(2, count + 2))
+        rotated = " ".join(f"(local.get {i})" for i in (*range(3, count + 2), 2))
+        text = f"""(module
+          (func $f (export "f") (param i32 f32 {params}) (result v128 i32 v128)
+            (if (i32.eqz (local.get 0))
+              (then (return (local.get 2) (i32.const 7) (local.get {count + 1}))))
+            (return_call $f (i32.sub (local.get 0) (i32.const 1)) (local.get 1) {rotated}))
+          (func (export "g") (param i32 f32 {params}) (result v128 i32 v128)
+            (return_call $f (local.get 0) (local.get 1) {gets})))"""
+        store, e = exports(engine, text)
+        values = [V + i for i in range(count)]
+        for name in ("f", "g"):
+            steps = 100_003
+            first = values[steps % count]
+            last = values[(steps + count - 1) % count]
+            assert e[name](store, steps, 1.0, *values) == [first, 7, last]

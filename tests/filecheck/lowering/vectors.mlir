@@ -15,8 +15,8 @@
 // CHECK-NEXT:    %13 = llvm.and %4, %12 : i32
 // CHECK-NEXT:    %14 = llvm.trunc %13 : i32 to i16
 // CHECK-NEXT:    %15 = llvm.mlir.undef : vector<8xi16>
-// CHECK-NEXT:    %16 = llvm.mlir.constant(0) : i64
-// CHECK-NEXT:    %17 = llvm.insertelement %14, %15[%16 : i64] : vector<8xi16>
+// CHECK-NEXT:    %16 = llvm.mlir.constant(0 : i32) : i32
+// CHECK-NEXT:    %17 = llvm.insertelement %14, %15[%16 : i32] : vector<8xi16>
 // CHECK-NEXT:    %18 = llvm.shufflevector %17, %17 [0, 0, 0, 0, 0, 0, 0, 0] : vector<8xi16>
 // CHECK-NEXT:    %19 = llvm.bitcast %11 : vector<16xi8> to vector<8xi16>
 // CHECK-NEXT:    %20 = llvm.lshr %19, %18 : vector<8xi16>
@@ -52,8 +52,8 @@ wasmir.func index 0 slot 0 @shapes(%v: vector<16xi8>, %w: vector<16xi8>, %i: i32
 // CHECK-NEXT:    %42 = llvm.fadd %36, %41 : vector<4xf32>
 // CHECK-NEXT:    %43 = llvm.bitcast %42 : vector<4xf32> to vector<16xi8>
 // CHECK-NEXT:    %44 = llvm.mlir.undef : vector<4xf32>
-// CHECK-NEXT:    %45 = llvm.mlir.constant(0) : i64
-// CHECK-NEXT:    %46 = llvm.insertelement %25, %44[%45 : i64] : vector<4xf32>
+// CHECK-NEXT:    %45 = llvm.mlir.constant(0 : i32) : i32
+// CHECK-NEXT:    %46 = llvm.insertelement %25, %44[%45 : i32] : vector<4xf32>
 // CHECK-NEXT:    %47 = llvm.shufflevector %46, %46 [0, 0, 0, 0] : vector<4xf32>
 // CHECK-NEXT:    %48 = llvm.bitcast %47 : vector<4xf32> to vector<16xi8>
 // CHECK-NEXT:    %49 = llvm_ext.fcmp "uno" %42, %47 : vector<4xf32> -> vector<4xi1>
@@ -91,12 +91,12 @@ wasmir.func index 1 slot 1 @identities(%v: vector<16xi8>, %f: f32) -> vector<16x
 // CHECK-NEXT:    %69 = llvm.zext %68 : i2 to i32
 // CHECK-NEXT:    %70 = llvm.select %60, %56, %56 : i1, vector<16xi8>
 // CHECK-NEXT:    %71 = llvm.mlir.undef : vector<4xi32>
-// CHECK-NEXT:    %72 = llvm.mlir.constant(0) : i64
-// CHECK-NEXT:    %73 = llvm.insertelement %64, %71[%72 : i64] : vector<4xi32>
+// CHECK-NEXT:    %72 = llvm.mlir.constant(0 : i32) : i32
+// CHECK-NEXT:    %73 = llvm.insertelement %64, %71[%72 : i32] : vector<4xi32>
 // CHECK-NEXT:    %74 = llvm.shufflevector %73, %73 [0, 0, 0, 0] : vector<4xi32>
 // CHECK-NEXT:    %75 = llvm.bitcast %74 : vector<4xi32> to vector<16xi8>
-// CHECK-NEXT:    %76 = llvm.mlir.constant(3) : i64
-// CHECK-NEXT:    %77 = llvm.insertelement %69, %74[%76 : i64] : vector<4xi32>
+// CHECK-NEXT:    %76 = llvm.mlir.constant(3 : i32) : i32
+// CHECK-NEXT:    %77 = llvm.insertelement %69, %74[%76 : i32] : vector<4xi32>
 // CHECK-NEXT:    %78 = llvm.bitcast %77 : vector<4xi32> to vector<16xi8>
 // CHECK-NEXT:    llvm.return %78 : vector<16xi8>
 // CHECK-NEXT:  }

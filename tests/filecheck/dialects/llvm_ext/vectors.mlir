@@ -6,20 +6,20 @@
 // Vector operations that xDSL's llvm dialect lacks, and those that processors have instructions for.
 
 // CHECK-LABEL: llvm.func @lanes(
-// CHECK-NEXT:    %0 = llvm_ext.extractelement %v[3] : vector<4xf32> -> f32
+// CHECK-NEXT:    %0 = llvm_ext.extractelement %v[%i : i32] : vector<4xf32> -> f32
 // CHECK-NEXT:    %1 = llvm_ext.fcmp "olt" %v, %w {note} : vector<4xf32> -> vector<4xi1>
 // CHECK-NEXT:    %2 = llvm_ext.select %1, %v, %w : vector<4xi1>, vector<4xf32>
 // CHECK-NEXT:    llvm.return
 // CHECK-NEXT:  }
 // GENERIC-LABEL: sym_name = "lanes"
-// GENERIC-NEXT:  ^bb0(%v: vector<4xf32>, %w: vector<4xf32>):
-// GENERIC-NEXT:    %0 = "llvm_ext.extractelement"(%v) <{lane = 3 : i64}> : (vector<4xf32>) -> f32
+// GENERIC-NEXT:  ^bb0(%v: vector<4xf32>, %w: vector<4xf32>, %i: i32):
+// GENERIC-NEXT:    %0 = "llvm_ext.extractelement"(%v, %i) : (vector<4xf32>, i32) -> f32
 // GENERIC-NEXT:    %1 = "llvm_ext.fcmp"(%v, %w) <{predicate = "olt"}> {note} : (vector<4xf32>, vector<4xf32>) -> vector<4xi1>
 // GENERIC-NEXT:    %2 = "llvm_ext.select"(%1, %v, %w) : (vector<4xi1>, vector<4xf32>, vector<4xf32>) -> vector<4xf32>
 // GENERIC-NEXT:    "llvm.return"() : () -> ()
 // GENERIC-NEXT:  }) : () -> ()
-llvm.func @lanes(%v: vector<4xf32>, %w: vector<4xf32>) {
-  %0 = llvm_ext.extractelement %v[3] : vector<4xf32> -> f32
+llvm.func @lanes(%v: vector<4xf32>, %w: vector<4xf32>, %i: i32) {
+  %0 = llvm_ext.extractelement %v[%i : i32] : vector<4xf32> -> f32
   %1 = llvm_ext.fcmp "olt" %v, %w {note} : vector<4xf32> -> vector<4xi1>
   %2 = llvm_ext.select %1, %v, %w : vector<4xi1>, vector<4xf32>
   llvm.return
