@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wasmdialect.api.linker import InstancePre, Linker
     from wasmdialect.api.module import Module, wat2wasm
     from wasmdialect.api.store import Store
+    from wasmdialect.api.tag import Tag
     from wasmdialect.api.types import (
         ExportType,
         FuncType,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
         TagType,
         ValType,
     )
-    from wasmdialect.api.unsupported import SharedMemory, Tag
+    from wasmdialect.api.unsupported import SharedMemory
     from wasmdialect.runtime.errors import ExitTrap, Frame, LinkError, Trap, WasmtimeError
     from wasmdialect.wasi import WasiConfig
     from wasmdialect.wasi.permissions import DirPerms, FilePerms
@@ -51,7 +52,8 @@ _HOMES = {
         "ExportType", "FuncType", "GlobalType", "ImportType", "Limits", "MemoryType", "TableType",
         "TagType", "ValType",
     ),
-    "wasmdialect.api.unsupported": ("SharedMemory", "Tag"),
+    "wasmdialect.api.tag": ("Tag",),
+    "wasmdialect.api.unsupported": ("SharedMemory",),
     "wasmdialect.runtime.errors": ("ExitTrap", "Frame", "LinkError", "Trap", "WasmtimeError"),
     "wasmdialect.wasi": ("WasiConfig",),
     "wasmdialect.wasi.permissions": ("DirPerms", "FilePerms"),

@@ -9,12 +9,14 @@ from wasmdialect import types as wt
 from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.func import Func, Val, reference_from_bits, reference_to_bits
 from wasmdialect.api.store import state_of, store_of
+from wasmdialect.api.tag import Tag
 from wasmdialect.api.types import GlobalType, Limits, MemoryType, TableType, ValType
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.instance import GlobalCell, new_global
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.store import FunctionReference
 from wasmdialect.runtime.table import TableStorage
+from wasmdialect.runtime.tag import StoreTag
 from wasmdialect.runtime.values import convert_number, vector_bytes, vector_value
 
 if TYPE_CHECKING:
@@ -296,7 +298,7 @@ def _set_global(state: StoreState, cell: GlobalCell, value: Any) -> None:
     cell.set_bits(value_to_bits(state, value, cell.type))
 
 
-Extern: TypeAlias = Func | Memory | Table | Global
+Extern: TypeAlias = Func | Memory | Table | Global | Tag
 
 
 def wrap_extern(item: RuntimeExtern) -> Extern:
@@ -310,6 +312,8 @@ def wrap_extern(item: RuntimeExtern) -> Extern:
             return Table.from_storage(item)
         case GlobalCell():
             return Global.from_cell(item)
+        case StoreTag():
+            return Tag.from_storage(item)
 
 
 def unwrap_extern(item: Extern) -> RuntimeExtern:
@@ -317,7 +321,7 @@ def unwrap_extern(item: Extern) -> RuntimeExtern:
     match item:
         case Func():
             return item.reference
-        case Memory() | Table():
+        case Memory() | Table() | Tag():
             return item.storage
         case Global():
             return item.cell

@@ -15,6 +15,7 @@ from wasmdialect.api.types import (
     Limits,
     MemoryType,
     TableType,
+    TagType,
     ValType,
 )
 from wasmdialect.object.artifact import ArtifactError, is_artifact
@@ -229,6 +230,8 @@ def extern_type(module: LoadedModule, kind: str, index: int) -> ExternType:
         memory = info.memories[index]
         limits = Limits(memory.minimum, memory.maximum)
         return MemoryType(limits, memory.is_64, memory.shared, memory.page_size_log2)
+    if kind == "tag":
+        return TagType(FuncType.from_definition(info.types[info.tags[index]]))
     variable = info.globals[index]
     return GlobalType(ValType.of(variable.type), variable.mutable)
 

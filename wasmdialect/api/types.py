@@ -200,7 +200,7 @@ class TagType(FrozenRecord):
             raise TypeError("expected a FuncType")
 
 
-ExternType: TypeAlias = FuncType | TableType | MemoryType | GlobalType
+ExternType: TypeAlias = FuncType | TableType | MemoryType | GlobalType | TagType
 
 
 @final

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from wasmdialect._static import TYPE_CHECKING, final
+from wasmdialect._static import final
 from wasmdialect.api.config import Engine
-from wasmdialect.api.store import state_of
-from wasmdialect.api.types import MemoryType, TagType
+from wasmdialect.api.types import MemoryType
 from wasmdialect.runtime.errors import WasmtimeError
-
-if TYPE_CHECKING:
-    from wasmdialect.api.store import Storelike
-
-
-@final
-class Tag:
-    """A tag of a store. None can be created: no module with exceptions can be compiled yet."""
-
-    def __init__(self, store: Storelike, ty: TagType):
-        if not isinstance(ty, TagType):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError("expected a TagType")
-        state_of(store)
-        raise WasmtimeError("exceptions are not supported yet, so there are no tags")
 
 
 @final

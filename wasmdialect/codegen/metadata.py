@@ -93,6 +93,7 @@ class _Describer:
             functions=[type_indices[declared.types.function(f)] for f in functions],
             tables=[self._table(op) for op in declared.of(wasmir.TableOp)],
             memories=[self._memory(op) for op in declared.of(wasmir.MemoryOp)],
+            tags=[type_indices[declared.types.function(op)] for op in declared.of(wasmir.TagOp)],
             globals=[self._global(op) for op in declared.of(wasmir.GlobalOp)],
             imports=[
                 ImportInfo(*op.imported, op.WORD, op.index_value)

@@ -28,6 +28,7 @@ IMPORTABLE: tuple[type[wasmir.ImportableOp], ...] = (
     wasmir.TableOp,
     wasmir.MemoryOp,
     wasmir.GlobalOp,
+    wasmir.TagOp,
 )
 """The kinds that can be imported and exported."""
 KINDS: tuple[type[wasmir.DeclarationOp], ...] = (
@@ -176,12 +177,12 @@ def number_of(op: Operation, name: str) -> int | None:
 
 
 def _declare_types(declared: ModuleDeclarations, new: list[wasmir.DeclarationOp]) -> None:
-    """A `wasmir.type` for the type of each new function that has none."""
+    """A `wasmir.type` for the type of each new function and tag that has none."""
     types = declared.of(wasmir.TypeOp)
     known = {op.composite for op in types if op.is_plain}
     objects = {id(t) for t in known}  # most functions share them, and hashing a type takes longer
     for function in [*new]:
-        if not isinstance(function, wasmir.FuncOp) or function.type is not None:
+        if not isinstance(function, wasmir.FuncOp | wasmir.TagOp) or function.type is not None:
             continue
         function_type = function.function_type
         if id(function_type) in objects or function_type in known:

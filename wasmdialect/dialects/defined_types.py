@@ -72,8 +72,8 @@ class DefinedTypes:
         """A value type. Raises DeclarationError if it is not one of WebAssembly."""
         return _value(t, self._defined)
 
-    def function(self, op: wasmir.FuncOp) -> wt.DefType:
-        """The type of a function. Raises DeclarationError."""
+    def function(self, op: wasmir.FuncOp | wasmir.TagOp) -> wt.DefType:
+        """The type of a function or tag. Raises DeclarationError."""
         return self.plain(op.function_type) if op.type is None else self.named(op.type)
 
     def plain(self, t: FunctionType) -> wt.DefType:

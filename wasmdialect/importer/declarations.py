@@ -26,9 +26,7 @@ from wasmdialect.dialects.fast import LocationAttr, integer_attr
 from wasmdialect.dialects.wasmir.types import ValueType
 from wasmdialect.importer.body import import_constant
 from wasmdialect.importer.context import ImportContext
-from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.importer.symbols import SymbolNames
-from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.module import (
     ConstExpr,
     DataSegment,
@@ -41,6 +39,15 @@ from wasmdialect.wasm.module import (
     Module,
     SegmentMode,
     Table,
+    Tag,
+)
+
+_DEFINITION_ORDER = (
+    ExternKind.MEMORY,
+    ExternKind.TABLE,
+    ExternKind.TAG,
+    ExternKind.FUNC,
+    ExternKind.GLOBAL,
 )
 
 
@@ -69,10 +76,11 @@ class _DeclarationImporter(ImportContext):
             ExternKind.TABLE: self._table,
             ExternKind.MEMORY: self._memory,
             ExternKind.GLOBAL: self._global,
+            ExternKind.TAG: self._tag,
         }
         for kind, index in wasm.import_order:
             declare[kind](wasm.declaration(kind, index))
-        for kind in (ExternKind.MEMORY, ExternKind.TABLE, ExternKind.FUNC, ExternKind.GLOBAL):
+        for kind in _DEFINITION_ORDER:
             for entity in wasm.index_space(kind):
                 if entity.imported is None:
                     declare[kind](entity)
@@ -81,8 +89,6 @@ class _DeclarationImporter(ImportContext):
         for element in wasm.elements:
             self._element(element)
         for export in wasm.exports:
-            if export.kind is ExternKind.TAG:
-                raise UnsupportedError(Feature.EXCEPTIONS, 0, "exported tags")
             target = self.ref(export.kind.word, export.index)
             name = StringAttr(export.name)
             self._add_op(wasmir.ExportOp, {"export_name": name, "target": target})
@@ -159,7 +165,7 @@ class _DeclarationImporter(ImportContext):
         offset = 0 if code is None else code.offset
         properties: dict[str, Attribute] = {
             "function_type": self.function_type(function.signature, offset),
-            **self._type_of(function),
+            **self._type_of(function.type_index),
             **self._names_of("func", index, self.wasm.names.functions, function.imported),
         }
         location = None
@@ -168,11 +174,22 @@ class _DeclarationImporter(ImportContext):
             properties["code_size"] = integer_attr(len(code.bytes), 64)
         self._add(wasmir.FuncOp, "func", index, properties, (Region(),), location)
 
-    def _type_of(self, function: Function) -> dict[str, Attribute]:
-        """The defined type of a function, if parameters and results do not say which it is."""
-        t = self.wasm.types[function.type_index]
-        is_plain = t is wt.func_def_type(function.signature.params, function.signature.results)
-        return {} if is_plain else {"type": self.ref("type", function.type_index)}
+    def _type_of(self, index: int) -> dict[str, Attribute]:
+        """The defined type of a function or tag, if parameters and results do not say which it is."""
+        t = self.wasm.types[index]
+        assert isinstance(t.composite, wt.FuncType)
+        is_plain = t is wt.func_def_type(t.composite.params, t.composite.results)
+        return {} if is_plain else {"type": self.ref("type", index)}
+
+    def _tag(self, tag: Tag) -> None:
+        composite = tag.type.type.composite
+        assert isinstance(composite, wt.FuncType)
+        properties: dict[str, Attribute] = {
+            "function_type": self.function_type(composite),
+            **self._type_of(tag.type_index),
+            **self._names_of("tag", tag.index, self.wasm.names.tags, tag.imported),
+        }
+        self._add(wasmir.TagOp, "tag", tag.index, properties)
 
     def _memory(self, memory: Memory) -> None:
         t = memory.type

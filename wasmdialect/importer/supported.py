@@ -12,8 +12,6 @@ from wasmdialect.wasm.module import Module
 
 def check_supported(module: Module) -> None:
     """Raise UnsupportedError for a declaration that cannot be imported yet."""
-    for tag in module.tags:
-        raise UnsupportedError(Feature.EXCEPTIONS, tag.declared_at, f"tag {tag.index}")
     for index, (t, at) in enumerate(zip(module.types, module.type_offsets, strict=True)):
         if t.describes or t.descriptor:
             raise UnsupportedError(Feature.CUSTOM_DESCRIPTORS, at, f"type {index} has a descriptor")

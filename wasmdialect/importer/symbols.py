@@ -19,6 +19,7 @@ class SymbolNames:
                 ("memory", len(module.memories), names.memories),
                 ("table", len(module.tables), names.tables),
                 ("global", len(module.globals), names.globals),
+                ("tag", len(module.tags), names.tags),
                 ("data", len(module.data), names.data),
                 ("elem", len(module.elements), names.elements),
                 ("type", len(module.types), names.types),

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from wasmdialect._forms import Form
     from wasmdialect.types import TypeRef, ValType
 
-INFO_VERSION = 5
+INFO_VERSION = 6
 
 ConstantExpression: TypeAlias = "list[list[Any]]"
 
@@ -81,7 +81,7 @@ class GlobalInfo(Record):
 
 
 class ImportInfo(Record):
-    """An import: kind is `func`, `table`, `memory` or `global`, index into that index space."""
+    """An import: kind is `func`, `table`, `memory`, `global` or `tag`, index into that index space."""
 
     module: str
     name: str
@@ -128,6 +128,8 @@ class ArtifactInfo(Record):
     """The first type index of each distinct function type: S in `signatures[S]::...`."""
     functions: list[int] = field(default_factory=list)
     """The type index of each function."""
+    tags: list[int] = field(default_factory=list)
+    """The type index of each tag."""
     tables: list[TableInfo] = field(default_factory=list)
     memories: list[MemoryInfo] = field(default_factory=list)
     globals: list[GlobalInfo] = field(default_factory=list)
@@ -261,13 +263,14 @@ def _extra_field(value: Any) -> list[Any]:
 
 _EXTRA_FIELD = text, Integer(1, U32), OneOf(*FIELD_ALIGNMENTS)
 _EXPRESSION = list_of(_instruction)
-_KIND = OneOf("func", "table", "memory", "global")
+_KIND = OneOf("func", "table", "memory", "global", "tag")
 _INFO = record_of(
     ArtifactInfo,
     module_name=OrNone(text),
     types=read_types,
     signatures=numbers,
     functions=numbers,
+    tags=numbers,
     tables=list_of(
         record_of(
             TableInfo,

@@ -66,12 +66,12 @@ def _refuse(what: str) -> NoReturn:
 
 def _check_functions(info: ArtifactInfo) -> None:
     types = info.types
-    used = {*info.functions, *info.signatures}
+    used = {*info.functions, *info.tags, *info.signatures}
     if used and (
         max(used) >= len(types)
         or not all(isinstance(types[index].composite, FuncType) for index in used)
     ):
-        _refuse("a function has a type that is not one of a function")
+        _refuse("a function or tag has a type that is not one of a function")
     if len({types[index] for index in info.signatures}) != len(info.signatures):
         _refuse("a function type is there twice")
     if not len(info.functions) == len(info.function_starts) == len(info.function_ends):
@@ -100,6 +100,7 @@ def _spaces(info: ArtifactInfo) -> dict[str, Sequence[object]]:
         "table": info.tables,
         "memory": info.memories,
         "global": info.globals,
+        "tag": info.tags,
     }
 
 

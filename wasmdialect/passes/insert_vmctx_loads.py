@@ -16,7 +16,6 @@ from xdsl.dialects.builtin import ModuleOp, UnitAttr, i32, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 
-from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.declared import number_of
 from wasmdialect.dialects.fast import (

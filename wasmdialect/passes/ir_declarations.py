@@ -183,7 +183,8 @@ class IRDeclarations:
         exports: dict[str, Declared] = {}
         for op in self._declared.exports:
             target = self._declared.symbols[op.target.root_reference.data]
-            exports[op.name_text] = spaces[target.WORD][target.index_value]
+            if target.WORD in spaces:  # passes do not see tags
+                exports[op.name_text] = spaces[target.WORD][target.index_value]
         return exports
 
     @cached_property

@@ -97,8 +97,8 @@ def _verify_declarations(declared: ModuleDeclarations) -> None:
         _verify_limits(
             memory, 1 << memory.address_type.width.data - memory.page_size_log2.value.data
         )
-    for function in declared.functions:
-        _verify_function_type(function, declared)
+    for op in (*declared.functions, *declared.of(wasmir.TagOp)):
+        _verify_function_type(op, declared)
     for segment in declared.of(wasmir.DataOp):
         if segment.memory is not None:
             memory = _declared_as(wasmir.MemoryOp, segment.memory, segment, declared)
@@ -142,13 +142,13 @@ def _verify_constant(
         )
 
 
-def _verify_function_type(op: wasmir.FuncOp, declared: ModuleDeclarations) -> None:
+def _verify_function_type(op: wasmir.FuncOp | wasmir.TagOp, declared: ModuleDeclarations) -> None:
     if op.type is None:
         return
     t = _declared_as(wasmir.TypeOp, op.type, op, declared)
     if declared.types.plain(op.function_type).composite != declared.types.function(op).composite:
         raise VerifyException(
-            f"wasmir.func @{op.sym_name.data} has type {op.function_type}, but @{t.sym_name.data} is"
+            f"{op.name} @{op.sym_name.data} has type {op.function_type}, but @{t.sym_name.data} is"
             f" {t.composite}"
         )
 

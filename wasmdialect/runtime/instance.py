@@ -31,6 +31,7 @@ from wasmdialect.runtime.ownership import StoreItem
 from wasmdialect.runtime.packing import AlignedMemory, pack_array, packer, reader
 from wasmdialect.runtime.store import FunctionReference
 from wasmdialect.runtime.table import TableStorage
+from wasmdialect.runtime.tag import StoreTag
 from wasmdialect.runtime.values import new_slots, type_text
 from wasmdialect.types import is_sub_def_type, matches
 
@@ -89,7 +90,7 @@ def _constant_bits(immediate: Any) -> int:
     return int(immediate, 16) if isinstance(immediate, str) else immediate
 
 
-Extern: TypeAlias = FunctionReference | TableStorage | LinearMemory | GlobalCell
+Extern: TypeAlias = FunctionReference | TableStorage | LinearMemory | GlobalCell | StoreTag
 """Importable and exportable items."""
 
 _KIND_WORDS = {
@@ -97,6 +98,7 @@ _KIND_WORDS = {
     TableStorage: "table",
     LinearMemory: "memory",
     GlobalCell: "global",
+    StoreTag: "tag",
 }
 
 
@@ -121,6 +123,7 @@ class ModuleInstance(StoreItem):
         self.tables: list[TableStorage] = []
         self.memories: list[LinearMemory] = []
         self.globals: list[GlobalCell] = []
+        self.tags: list[StoreTag] = []
         self.dropped_data: set[int] = set()
         self.dropped_elements: set[int] = set()
         self.exports: Mapping[str, Extern] = {}
@@ -136,6 +139,7 @@ class ModuleInstance(StoreItem):
         self._make_tables()
         self._make_memories()
         self._make_globals()
+        self._make_tags(store)
         store.add_instance(self, own_functions)
         self.exports = {
             export.name: self._exported(export.kind, export.index) for export in self.info.exports
@@ -183,6 +187,8 @@ class ModuleInstance(StoreItem):
                     place = offset("imported_globals", len(self.globals))
                     _pack_imported_global(memory, shift + place, extern.address)
                     self.globals.append(extern)
+                case StoreTag():
+                    self.tags.append(extern)
 
     def _make_functions(self, store_id: object) -> list[FunctionReference]:
         """Fill the func refs: those of own functions, and copies of imported ones."""
@@ -237,6 +243,12 @@ class ModuleInstance(StoreItem):
             cell.set_bits(self.evaluate(variable.init))
             self.globals.append(cell)
 
+    def _make_tags(self, store: StoreState) -> None:
+        for type_index in self.info.tags[len(self.tags) :]:
+            tag = StoreTag(self.info.types[type_index])
+            store.add_tag(tag)
+            self.tags.append(tag)
+
     def _exported(self, kind: str, index: int) -> Extern:
         if kind == "func":
             return self.function(index)
@@ -244,6 +256,7 @@ class ModuleInstance(StoreItem):
             "table": self.tables,
             "memory": self.memories,
             "global": self.globals,
+            "tag": self.tags,
         }
         return spaces[kind][index]
 
@@ -488,6 +501,11 @@ def _mismatch(module: LoadedModule, kind: str, index: int, extern: Extern) -> st
             else:
                 fits = matches(extern.type, variable.type)
             return None if fits else f"expected {variable.type}, found {extern.type}"
+        case "tag", StoreTag():
+            expected = info.types[info.tags[index]]
+            if extern.type is expected:
+                return None
+            return f"expected {type_text(expected)}, found {type_text(extern.type)}"
         case _:
             return f"expected a {kind}, found a {found}"
 

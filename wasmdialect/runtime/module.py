@@ -121,6 +121,7 @@ def _counts(info: ArtifactInfo) -> Counts:
         "table": set(),
         "memory": set(),
         "global": set(),
+        "tag": set(),
     }
     for item in info.imports:
         imported[item.kind].add(item.index)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from wasmdialect.runtime.module import LoadedModule
     from wasmdialect.runtime.native import TrapRecord
     from wasmdialect.runtime.table import TableStorage
+    from wasmdialect.runtime.tag import StoreTag
     from wasmdialect.runtime.typed_call import TypedCall
     from wasmdialect.types import DefType, RefType, ValType
 
@@ -299,6 +300,10 @@ class StoreState(NotCopied):
         """Let a global belong to the store."""
         cell.store_id = self.id
         self.globals.append(cell)
+
+    def add_tag(self, tag: StoreTag) -> None:
+        """Let a tag belong to the store."""
+        tag.store_id = self.id
 
     def function_at(self, address: int) -> FunctionReference:
         """The function with its VMFuncRef at an address."""

@@ -47,6 +47,7 @@ from wasmdialect.dialects.wasmir.declarations import (
     MemoryOp,
     StartOp,
     TableOp,
+    TagOp,
     TypeOp,
 )
 from wasmdialect.dialects.wasmir.immediates import pack_lanes
@@ -205,6 +206,7 @@ __all__ = [
     "TableOp",
     "TableSetOp",
     "TableSizeOp",
+    "TagOp",
     "TailCallOp",
     "TernaryOp",
     "TrappingBinaryOp",

@@ -357,6 +357,19 @@ class GlobalOp(ImportableOp):
 
 
 @irdl_op_definition
+class TagOp(ImportableOp):
+    """An exception tag: a kind of exceptions, and the types of the values that they carry."""
+
+    name = "wasmir.tag"
+    function_type = prop_def(FunctionType)
+    """The values are its parameters."""
+    type = opt_prop_def(FlatSymbolRefAttr)
+    """Its defined type, if `function_type` alone does not say which: one with relatives."""
+    WORD: ClassVar[str] = "tag"
+    assembly_format = f"$sym_name (`type` $type^)? $function_type {_NUMBERED_FORMAT} attr-dict"
+
+
+@irdl_op_definition
 class DataOp(DeclarationOp):
     """A data segment; active if it names a memory, then `place` is the constant address."""
 
@@ -460,6 +473,7 @@ DECLARATION_OPS: tuple[type[IRDLOperation], ...] = (
     MemoryOp,
     TableOp,
     GlobalOp,
+    TagOp,
     DataOp,
     ElemOp,
     ExportOp,

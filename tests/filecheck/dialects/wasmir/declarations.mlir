@@ -111,3 +111,9 @@ wasmir.export "\E2\82\AC" @unicode
 // CHECK-NEXT:    wasmir.func import "caf\C3\A9" "\EF\BB\BF" index 3 slot 1 @unicode()
 // CHECK-NEXT:    wasmir.memory @unicode_memory i32 min 1 page 16 import "\C3\A9" "" index 3 slot 1
 // CHECK-NEXT:    wasmir.export "\E2\82\AC" @unicode
+
+wasmir.tag @error (i32, i64) -> () index 0 slot 0
+wasmir.tag @foreign type @binary () -> () import "env" "tag" index 1 slot 0
+// CHECK:         wasmir.tag @error (i32, i64) -> () index 0 slot 0
+// CHECK-NEXT:    wasmir.tag @foreign type @binary () -> () import "env" "tag" index 1 slot 0
+// GENERIC:       "wasmir.tag"() <{sym_name = "error", function_type = (i32, i64) -> (), index = 0 : i64, slot = 0 : i64}> : () -> ()
