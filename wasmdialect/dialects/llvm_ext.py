@@ -194,6 +194,23 @@ class FractionMultiplyOp(RelaxedOp):
 
 
 @irdl_op_definition
+class NarrowOp(IRDLOperation):
+    """Two vectors of signed integers as one with lanes of half the width, saturated to signed or
+    unsigned ones."""
+
+    name = "llvm_ext.narrow"
+    signed = opt_prop_def(UnitAttr)
+    T: ClassVar = VarConstraint("T", _VECTOR)
+    lhs = operand_def(T)
+    rhs = operand_def(T)
+    result = result_def(_VECTOR)
+    traits = traits_def(Pure())
+    assembly_format = (
+        "(`signed` $signed^)? $lhs `,` $rhs attr-dict `:` type($lhs) `->` type($result)"
+    )
+
+
+@irdl_op_definition
 class DotOp(RelaxedOp):
     """The sums of the products of two neighbouring signed bytes; relaxed, the second byte may be
     unsigned and the sum saturate."""
@@ -296,6 +313,7 @@ LLVM_EXT = Dialect(
         TruncateOp,
         BitSelectOp,
         FractionMultiplyOp,
+        NarrowOp,
         DotOp,
         ExtractElementOp,
         FCmpOp,

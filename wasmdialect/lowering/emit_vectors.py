@@ -136,6 +136,27 @@ def _fraction_multiply(f: FunctionEmitter, op: llvm_ext.FractionMultiplyOp) -> N
     lines.last(f"trunc {_WIDE_HALVES} {small} to {_HALVES}")
 
 
+def _narrow(f: FunctionEmitter, op: llvm_ext.NarrowOp) -> None:
+    """Clamped and cut, in which LLVM recognises the saturating instructions."""
+    lines = _Lines(f, op)
+    count, bits = _NARROWED[lines.result_type]
+    both, narrow = f"<{count} x i{2 * bits}>", f"v{count}i{2 * bits}"
+    source = type_text(op.lhs.type)
+    lanes = ", ".join(f"i32 {lane}" for lane in range(count))
+    operands = f"{source} {lines.values[0]}, {source} {lines.values[1]}"
+    value = lines.line(f"shufflevector {operands}, <{count} x i32> <{lanes}>")
+    top = 1 << (bits - 1)
+    low, high = (-top, top - 1) if op.signed is not None else (0, 2 * top - 1)
+    for word, limit in (("smax", low), ("smin", high)):
+        arguments = f"{both} {value}, {both} splat (i{2 * bits} {limit})"
+        value = lines.line(f"call {both} @llvm.{word}.{narrow}({arguments})")
+    lines.last(f"trunc {both} {value} to {lines.result_type}")
+
+
+_NARROWED = {_BYTES: (16, 8), _HALVES: (8, 16)}
+"""Lanes of a narrowed vector, and their width."""
+
+
 _EVEN = ", ".join(f"i32 {lane}" for lane in range(0, 16, 2))
 _ODD = ", ".join(f"i32 {lane}" for lane in range(1, 16, 2))
 
@@ -159,6 +180,7 @@ VECTOR_EMITTERS: Mapping[type[Operation], Emitter] = {
     llvm_ext.TruncateOp: _truncate,
     llvm_ext.BitSelectOp: _bit_select,
     llvm_ext.FractionMultiplyOp: _fraction_multiply,
+    llvm_ext.NarrowOp: _narrow,
     llvm_ext.DotOp: _dot,
 }
 """The writer of each operation, for any processor."""
@@ -279,6 +301,17 @@ def _x86_fraction_multiply(f: FunctionEmitter, op: llvm_ext.FractionMultiplyOp) 
     lines.last(f"xor {_HALVES} {product}, {ones}")
 
 
+def _x86_narrow(f: FunctionEmitter, op: llvm_ext.NarrowOp) -> None:
+    """LLVM recognises it too, but not when it has joined the operands to a vector of 256 bits."""
+    name = {
+        (_BYTES, True): "sse2.packsswb.128",
+        (_BYTES, False): "sse2.packuswb.128",
+        (_HALVES, True): "sse2.packssdw.128",
+        (_HALVES, False): "sse41.packusdw",
+    }[type_text(op.result.type), op.signed is not None]
+    f.define(op, f"call {type_text(op.result.type)} @llvm.x86.{name}({_operands(f, op)})")
+
+
 def _x86_dot(f: FunctionEmitter, op: llvm_ext.DotOp) -> None:
     """`pmaddubsw` takes unsigned bytes first."""
     if op.relaxed is None:
@@ -295,6 +328,7 @@ X86: Mapping[type[Operation], Emitter] = {
     llvm_ext.TruncateOp: _x86_truncate,
     llvm_ext.BitSelectOp: _x86_bit_select,
     llvm_ext.FractionMultiplyOp: _x86_fraction_multiply,
+    llvm_ext.NarrowOp: _x86_narrow,
     llvm_ext.DotOp: _x86_dot,
 }
 

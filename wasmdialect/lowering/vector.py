@@ -413,12 +413,19 @@ def _pair_sums(f: FunctionLowering, wide: SSAValue, shape: Shape) -> SSAValue:
 
 
 def _add_pairs(row: Instruction) -> Handler:
+    """Both neighbours are halves of one wide lane, so no lane has to move."""
     shape, source = _columns(row)
-    wide = vector_type(_INTEGERS[shape.lane_bits], source.lanes)
+    t, half = _TYPES[shape.name], source.lane_bits
 
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        lanes = _extend_to(f, row, _read(f, operands_of(op)[0], source), wide)
-        _write(f, op, _pair_sums(f, lanes, shape))
+        wide, by_half = _read(f, operands_of(op)[0], shape), f.splat(t, half)
+        if row.signed:
+            low = f.value(llvm.AShrOp, (f.value(llvm.ShlOp, (wide, by_half), t), by_half), t)
+            high = f.value(llvm.AShrOp, (wide, by_half), t)
+        else:
+            low = f.value(llvm.AndOp, (wide, f.splat(t, source.mask)), t)
+            high = f.value(llvm.LShrOp, (wide, by_half), t)
+        _write(f, op, f.value(llvm.AddOp, (low, high), t))
 
     return lower
 
@@ -458,21 +465,12 @@ def _relaxed_dot(*, relaxed: bool) -> Callable[[Instruction], Handler]:
 
 
 def _narrow(row: Instruction) -> Handler:
-    """Clamp, then cut: LLVM recognises the saturating instructions."""
     shape, source = _columns(row)
-    wide = vector_type(_INTEGERS[source.lane_bits], shape.lanes)
-    narrow = _TYPES[shape.name]
-    top = 1 << (shape.lane_bits - 1)
-    low, high = (-top, top - 1) if row.signed else (0, 2 * top - 1)
-    suffix = f"v{shape.lanes}i{source.lane_bits}"
 
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        lhs, rhs = (_read(f, operand, source) for operand in operands_of(op))
-        both = f.shuffle(lhs, rhs, range(shape.lanes))
-        least = f.splat(wide, low & source.mask)
-        clamped = f.intrinsic(f"llvm.smax.{suffix}", (both, least), wide)
-        clamped = f.intrinsic(f"llvm.smin.{suffix}", (clamped, f.splat(wide, high)), wide)
-        _write(f, op, f.value(llvm.TruncOp, (clamped,), narrow))
+        operands = [_read(f, operand, source) for operand in operands_of(op)]
+        properties: dict[str, Attribute] = {"signed": UnitAttr()} if row.signed else {}
+        _write(f, op, f.value(llvm_ext.NarrowOp, operands, _TYPES[shape.name], properties))
 
     return lower
 

@@ -85,7 +85,7 @@ def vector_bytes(value: Any) -> bytes:
     """A vector, given as a signed or unsigned integer or as its 16 bytes. Raises TypeError, or
     OverflowError if it does not fit."""
     if isinstance(value, bytes | bytearray | memoryview):
-        content = bytes(value)
+        content = bytes(value)  # pyright: ignore[reportUnknownArgumentType]
         if len(content) != V128.size:
             raise TypeError(f"expected 16 bytes for v128, got {len(content)}")
         return content

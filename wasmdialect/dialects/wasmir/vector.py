@@ -123,7 +123,8 @@ class ShuffleOp(NumericOp, ABC):
         lanes = parser.parse_comma_separated_list(
             parser.Delimiter.SQUARE, lambda: parser.parse_integer(allow_boolean=False)
         )
-        op = cls(*operands, lanes)
+        lhs, rhs = operands
+        op = cls(lhs, rhs, lanes)
         op.attributes |= parser.parse_optional_attr_dict()
         return op
 

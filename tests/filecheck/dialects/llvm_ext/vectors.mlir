@@ -35,6 +35,7 @@ llvm.func @lanes(%v: vector<4xf32>, %w: vector<4xf32>, %i: i32) {
 // CHECK-NEXT:    %9 = llvm_ext.bitselect relaxed %h, %h, %h : vector<8xi16>
 // CHECK-NEXT:    %10 = llvm_ext.fraction_multiply %h, %h : vector<8xi16>
 // CHECK-NEXT:    %11 = llvm_ext.dot relaxed %b, %b : vector<16xi8>, vector<16xi8> -> vector<8xi16>
+// CHECK-NEXT:    %12 = llvm_ext.narrow %h, %h : vector<8xi16> -> vector<16xi8>
 // CHECK-NEXT:    llvm.return
 // CHECK-NEXT:  }
 // GENERIC-LABEL: sym_name = "relaxed"
@@ -48,6 +49,7 @@ llvm.func @lanes(%v: vector<4xf32>, %w: vector<4xf32>, %i: i32) {
 // GENERIC-NEXT:    %9 = "llvm_ext.bitselect"(%h, %h, %h) <{relaxed}> : (vector<8xi16>, vector<8xi16>, vector<8xi16>) -> vector<8xi16>
 // GENERIC-NEXT:    %10 = "llvm_ext.fraction_multiply"(%h, %h) : (vector<8xi16>, vector<8xi16>) -> vector<8xi16>
 // GENERIC-NEXT:    %11 = "llvm_ext.dot"(%b, %b) <{relaxed}> : (vector<16xi8>, vector<16xi8>) -> vector<8xi16>
+// GENERIC-NEXT:    %12 = "llvm_ext.narrow"(%h, %h) : (vector<8xi16>, vector<8xi16>) -> vector<16xi8>
 // GENERIC-NEXT:    "llvm.return"() : () -> ()
 // GENERIC-NEXT:  }) : () -> ()
 llvm.func @relaxed(%b: vector<16xi8>, %h: vector<8xi16>, %f: vector<4xf32>, %d: vector<2xf64>) {
@@ -60,5 +62,6 @@ llvm.func @relaxed(%b: vector<16xi8>, %h: vector<8xi16>, %f: vector<4xf32>, %d: 
   %6 = llvm_ext.bitselect relaxed %h, %h, %h : vector<8xi16>
   %7 = llvm_ext.fraction_multiply %h, %h : vector<8xi16>
   %8 = llvm_ext.dot relaxed %b, %b : vector<16xi8>, vector<16xi8> -> vector<8xi16>
+  %9 = llvm_ext.narrow %h, %h : vector<8xi16> -> vector<16xi8>
   llvm.return
 }
