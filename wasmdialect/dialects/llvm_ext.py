@@ -211,6 +211,18 @@ class NarrowOp(IRDLOperation):
 
 
 @irdl_op_definition
+class AddPairsOp(IRDLOperation):
+    """The sums of two neighbouring lanes, extended to twice the width."""
+
+    name = "llvm_ext.add_pairs"
+    signed = opt_prop_def(UnitAttr)
+    arg = operand_def(_VECTOR)
+    result = result_def(_VECTOR)
+    traits = traits_def(Pure())
+    assembly_format = "(`signed` $signed^)? $arg attr-dict `:` type($arg) `->` type($result)"
+
+
+@irdl_op_definition
 class DotOp(RelaxedOp):
     """The sums of the products of two neighbouring signed bytes; relaxed, the second byte may be
     unsigned and the sum saturate."""
@@ -314,6 +326,7 @@ LLVM_EXT = Dialect(
         BitSelectOp,
         FractionMultiplyOp,
         NarrowOp,
+        AddPairsOp,
         DotOp,
         ExtractElementOp,
         FCmpOp,

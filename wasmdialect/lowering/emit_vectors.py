@@ -157,6 +157,19 @@ _NARROWED = {_BYTES: (16, 8), _HALVES: (8, 16)}
 """Lanes of a narrowed vector, and their width."""
 
 
+def _add_pairs(f: FunctionEmitter, op: llvm_ext.AddPairsOp) -> None:
+    """Two neighbours are the halves of one wide lane, so no lane has to move."""
+    lines = _Lines(f, op)
+    t = lines.result_type
+    half = {_HALVES: "splat (i16 8)", _WORDS: "splat (i32 16)"}[t]
+    wide = lines.line(f"bitcast {type_text(op.arg.type)} {lines.values[0]} to {t}")
+    shift = "lshr" if op.signed is None else "ashr"
+    shifted = lines.line(f"shl {t} {wide}, {half}")
+    low = lines.line(f"{shift} {t} {shifted}, {half}")
+    high = lines.line(f"{shift} {t} {wide}, {half}")
+    lines.last(f"add {t} {low}, {high}")
+
+
 _EVEN = ", ".join(f"i32 {lane}" for lane in range(0, 16, 2))
 _ODD = ", ".join(f"i32 {lane}" for lane in range(1, 16, 2))
 
@@ -181,6 +194,7 @@ VECTOR_EMITTERS: Mapping[type[Operation], Emitter] = {
     llvm_ext.BitSelectOp: _bit_select,
     llvm_ext.FractionMultiplyOp: _fraction_multiply,
     llvm_ext.NarrowOp: _narrow,
+    llvm_ext.AddPairsOp: _add_pairs,
     llvm_ext.DotOp: _dot,
 }
 """The writer of each operation, for any processor."""
@@ -312,6 +326,22 @@ def _x86_narrow(f: FunctionEmitter, op: llvm_ext.NarrowOp) -> None:
     f.define(op, f"call {type_text(op.result.type)} @llvm.x86.{name}({_operands(f, op)})")
 
 
+def _x86_add_pairs(f: FunctionEmitter, op: llvm_ext.AddPairsOp) -> None:
+    """`pmaddubsw` and `pmaddwd` with factors of 1; the first takes unsigned bytes first."""
+    t, signed = type_text(op.result.type), op.signed is not None
+    if t == _WORDS and not signed:
+        _add_pairs(f, op)
+        return
+    value = f"{type_text(op.arg.type)} {f.names[op.arg]}"
+    if t == _WORDS:
+        operands, name = f"{value}, {_HALVES} splat (i16 1)", "sse2.pmadd.wd"
+    else:
+        ones = f"{_BYTES} splat (i8 1)"
+        operands = f"{ones}, {value}" if signed else f"{value}, {ones}"
+        name = "ssse3.pmadd.ub.sw.128"
+    f.define(op, f"call {t} @llvm.x86.{name}({operands})")
+
+
 def _x86_dot(f: FunctionEmitter, op: llvm_ext.DotOp) -> None:
     """`pmaddubsw` takes unsigned bytes first."""
     if op.relaxed is None:
@@ -329,6 +359,7 @@ X86: Mapping[type[Operation], Emitter] = {
     llvm_ext.BitSelectOp: _x86_bit_select,
     llvm_ext.FractionMultiplyOp: _x86_fraction_multiply,
     llvm_ext.NarrowOp: _x86_narrow,
+    llvm_ext.AddPairsOp: _x86_add_pairs,
     llvm_ext.DotOp: _x86_dot,
 }
 

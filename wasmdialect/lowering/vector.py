@@ -413,19 +413,11 @@ def _pair_sums(f: FunctionLowering, wide: SSAValue, shape: Shape) -> SSAValue:
 
 
 def _add_pairs(row: Instruction) -> Handler:
-    """Both neighbours are halves of one wide lane, so no lane has to move."""
     shape, source = _columns(row)
-    t, half = _TYPES[shape.name], source.lane_bits
 
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        wide, by_half = _read(f, operands_of(op)[0], shape), f.splat(t, half)
-        if row.signed:
-            low = f.value(llvm.AShrOp, (f.value(llvm.ShlOp, (wide, by_half), t), by_half), t)
-            high = f.value(llvm.AShrOp, (wide, by_half), t)
-        else:
-            low = f.value(llvm.AndOp, (wide, f.splat(t, source.mask)), t)
-            high = f.value(llvm.LShrOp, (wide, by_half), t)
-        _write(f, op, f.value(llvm.AddOp, (low, high), t))
+        operands = (_read(f, operands_of(op)[0], source),)
+        _write(f, op, f.value(llvm_ext.AddPairsOp, operands, _TYPES[shape.name], _signed(row)))
 
     return lower
 
@@ -469,10 +461,13 @@ def _narrow(row: Instruction) -> Handler:
 
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         operands = [_read(f, operand, source) for operand in operands_of(op)]
-        properties: dict[str, Attribute] = {"signed": UnitAttr()} if row.signed else {}
-        _write(f, op, f.value(llvm_ext.NarrowOp, operands, _TYPES[shape.name], properties))
+        _write(f, op, f.value(llvm_ext.NarrowOp, operands, _TYPES[shape.name], _signed(row)))
 
     return lower
+
+
+def _signed(row: Instruction) -> dict[str, Attribute]:
+    return {"signed": UnitAttr()} if row.signed else {}
 
 
 def _truncate(*, relaxed: bool) -> Callable[[Instruction], Handler]:
@@ -480,9 +475,7 @@ def _truncate(*, relaxed: bool) -> Callable[[Instruction], Handler]:
         _, source = _columns(row)
 
         def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-            properties = _relaxed(relaxed)
-            if row.signed:
-                properties["signed"] = UnitAttr()
+            properties = _relaxed(relaxed) | _signed(row)
             lanes = _read(f, operands_of(op)[0], source)
             _write(f, op, f.value(llvm_ext.TruncateOp, (lanes,), _TYPES["i32x4"], properties))
 

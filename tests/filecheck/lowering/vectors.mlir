@@ -179,26 +179,23 @@ wasmir.func index 3 slot 3 @processors(%v: vector<16xi8>, %w: vector<16xi8>) -> 
 // CHECK-NEXT:    %136 = llvm.shufflevector %134, %134 [1, 3, 5, 7] : vector<8xi32>
 // CHECK-NEXT:    %137 = llvm.add %135, %136 : vector<4xi32>
 // CHECK-NEXT:    %138 = llvm.bitcast %137 : vector<4xi32> to vector<16xi8>
-// CHECK-NEXT:    %139 = llvm.mlir.constant(dense<16> : vector<4xi32>) : vector<4xi32>
-// CHECK-NEXT:    %140 = llvm.mlir.constant(dense<65535> : vector<4xi32>) : vector<4xi32>
-// CHECK-NEXT:    %141 = llvm.and %137, %140 : vector<4xi32>
-// CHECK-NEXT:    %142 = llvm.lshr %137, %139 : vector<4xi32>
-// CHECK-NEXT:    %143 = llvm.add %141, %142 : vector<4xi32>
-// CHECK-NEXT:    %144 = llvm.bitcast %143 : vector<4xi32> to vector<16xi8>
-// CHECK-NEXT:    %145 = llvm.shufflevector %143, %143 [0, 1] : vector<4xi32>
-// CHECK-NEXT:    %146 = llvm_ext.uitofp %145 : vector<2xi32> to vector<2xf64>
-// CHECK-NEXT:    %147 = llvm.bitcast %146 : vector<2xf64> to vector<16xi8>
-// CHECK-NEXT:    %148 = llvm.call_intrinsic "llvm.arithmetic.fence.v2f64"(%146) : (vector<2xf64>) -> vector<2xf64>
-// CHECK-NEXT:    %149 = llvm.fptrunc %148 : vector<2xf64> to vector<2xf32>
-// CHECK-NEXT:    %150 = llvm.mlir.constant(dense<0> : vector<2xi32>) : vector<2xi32>
-// CHECK-NEXT:    %151 = llvm.bitcast %150 : vector<2xi32> to vector<2xf32>
-// CHECK-NEXT:    %152 = llvm.shufflevector %149, %151 [0, 1, 2, 3] : vector<2xf32>
-// CHECK-NEXT:    %153 = llvm.bitcast %152 : vector<4xf32> to vector<16xi8>
-// CHECK-NEXT:    %154 = llvm.shufflevector %152, %152 [0, 1] : vector<4xf32>
-// CHECK-NEXT:    %155 = llvm.fpext %154 : vector<2xf32> to vector<2xf64>
-// CHECK-NEXT:    %156 = llvm.call_intrinsic "llvm.arithmetic.fence.v2f64"(%155) : (vector<2xf64>) -> vector<2xf64>
-// CHECK-NEXT:    %157 = llvm.bitcast %156 : vector<2xf64> to vector<16xi8>
-// CHECK-NEXT:    llvm.return %157 : vector<16xi8>
+// CHECK-NEXT:    %139 = llvm.bitcast %138 : vector<16xi8> to vector<8xi16>
+// CHECK-NEXT:    %140 = llvm_ext.add_pairs %139 : vector<8xi16> -> vector<4xi32>
+// CHECK-NEXT:    %141 = llvm.bitcast %140 : vector<4xi32> to vector<16xi8>
+// CHECK-NEXT:    %142 = llvm.shufflevector %140, %140 [0, 1] : vector<4xi32>
+// CHECK-NEXT:    %143 = llvm_ext.uitofp %142 : vector<2xi32> to vector<2xf64>
+// CHECK-NEXT:    %144 = llvm.bitcast %143 : vector<2xf64> to vector<16xi8>
+// CHECK-NEXT:    %145 = llvm.call_intrinsic "llvm.arithmetic.fence.v2f64"(%143) : (vector<2xf64>) -> vector<2xf64>
+// CHECK-NEXT:    %146 = llvm.fptrunc %145 : vector<2xf64> to vector<2xf32>
+// CHECK-NEXT:    %147 = llvm.mlir.constant(dense<0> : vector<2xi32>) : vector<2xi32>
+// CHECK-NEXT:    %148 = llvm.bitcast %147 : vector<2xi32> to vector<2xf32>
+// CHECK-NEXT:    %149 = llvm.shufflevector %146, %148 [0, 1, 2, 3] : vector<2xf32>
+// CHECK-NEXT:    %150 = llvm.bitcast %149 : vector<4xf32> to vector<16xi8>
+// CHECK-NEXT:    %151 = llvm.shufflevector %149, %149 [0, 1] : vector<4xf32>
+// CHECK-NEXT:    %152 = llvm.fpext %151 : vector<2xf32> to vector<2xf64>
+// CHECK-NEXT:    %153 = llvm.call_intrinsic "llvm.arithmetic.fence.v2f64"(%152) : (vector<2xf64>) -> vector<2xf64>
+// CHECK-NEXT:    %154 = llvm.bitcast %153 : vector<2xf64> to vector<16xi8>
+// CHECK-NEXT:    llvm.return %154 : vector<16xi8>
 // CHECK-NEXT:  }
 wasmir.func index 4 slot 4 @between_shapes(%v: vector<16xi8>, %w: vector<16xi8>) -> vector<16xi8> {
   %0 = wasmir.i16x8.extmul_high_i8x16_s %v, %w

@@ -36,6 +36,7 @@ llvm.func @lanes(%v: vector<4xf32>, %w: vector<4xf32>, %i: i32) {
 // CHECK-NEXT:    %10 = llvm_ext.fraction_multiply %h, %h : vector<8xi16>
 // CHECK-NEXT:    %11 = llvm_ext.dot relaxed %b, %b : vector<16xi8>, vector<16xi8> -> vector<8xi16>
 // CHECK-NEXT:    %12 = llvm_ext.narrow %h, %h : vector<8xi16> -> vector<16xi8>
+// CHECK-NEXT:    %13 = llvm_ext.add_pairs signed %h : vector<8xi16> -> vector<4xi32>
 // CHECK-NEXT:    llvm.return
 // CHECK-NEXT:  }
 // GENERIC-LABEL: sym_name = "relaxed"
@@ -50,6 +51,7 @@ llvm.func @lanes(%v: vector<4xf32>, %w: vector<4xf32>, %i: i32) {
 // GENERIC-NEXT:    %10 = "llvm_ext.fraction_multiply"(%h, %h) : (vector<8xi16>, vector<8xi16>) -> vector<8xi16>
 // GENERIC-NEXT:    %11 = "llvm_ext.dot"(%b, %b) <{relaxed}> : (vector<16xi8>, vector<16xi8>) -> vector<8xi16>
 // GENERIC-NEXT:    %12 = "llvm_ext.narrow"(%h, %h) : (vector<8xi16>, vector<8xi16>) -> vector<16xi8>
+// GENERIC-NEXT:    %13 = "llvm_ext.add_pairs"(%h) <{signed}> : (vector<8xi16>) -> vector<4xi32>
 // GENERIC-NEXT:    "llvm.return"() : () -> ()
 // GENERIC-NEXT:  }) : () -> ()
 llvm.func @relaxed(%b: vector<16xi8>, %h: vector<8xi16>, %f: vector<4xf32>, %d: vector<2xf64>) {
@@ -63,5 +65,6 @@ llvm.func @relaxed(%b: vector<16xi8>, %h: vector<8xi16>, %f: vector<4xf32>, %d: 
   %7 = llvm_ext.fraction_multiply %h, %h : vector<8xi16>
   %8 = llvm_ext.dot relaxed %b, %b : vector<16xi8>, vector<16xi8> -> vector<8xi16>
   %9 = llvm_ext.narrow %h, %h : vector<8xi16> -> vector<16xi8>
+  %10 = llvm_ext.add_pairs signed %h : vector<8xi16> -> vector<4xi32>
   llvm.return
 }
