@@ -1,7 +1,7 @@
 """Measure the figures of docs/performance.md: generated code, compile time, memory, start-up.
 
     make bench                    everything
-    python tools/bench.py code    one part: code, compile, start, validate, limits, calls, cache,
+    python tools/bench.py code    one part: code, simd, compile, start, validate, limits, calls, cache,
                                   parallel
 
 Prints ratios of medians; the engines' calls are interleaved, so that a busy machine affects both.
@@ -44,6 +44,8 @@ KERNELS = {
     "crc32": 4_000_000,
 }
 """Exports of examples/kernels.wasm and the argument that makes each run for about 20 ms."""
+SIMD = {"hash": 200, "filter": 200, "base64": 200, "matrix": 200}
+"""Exports of examples/simd.wat and their argument."""
 RUNS = 15
 
 
@@ -56,16 +58,35 @@ def quickjs() -> bytes:
 
 def bench_code() -> None:
     """Run times of compute-bound kernels, compared with Wasmtime's."""
-    wasm = (ROOT / "examples" / "kernels.wasm").read_bytes()
     configs = {
         "-O2": wasmdialect.Config(opt_level=2),
         "-O2 explicit": wasmdialect.Config(opt_level=2, bounds="explicit"),
         "-O0": wasmdialect.Config(opt_level=0),
     }
+    compare_kernels((ROOT / "examples" / "kernels.wasm").read_bytes(), KERNELS, configs)
+
+
+def bench_simd() -> None:
+    """The same for programs that use vectors, and for older processors."""
+    configs = {
+        "-O2": wasmdialect.Config(opt_level=2),
+        "-O2 explicit": wasmdialect.Config(opt_level=2, bounds="explicit"),
+        "-O2 base": wasmdialect.Config(opt_level=2, cpu="base"),
+        "-O3": wasmdialect.Config(opt_level=3),
+        "-O0": wasmdialect.Config(opt_level=0),
+    }
+    wasm = bytes(wasmdialect.wat2wasm((ROOT / "examples" / "simd.wat").read_text()))
+    compare_kernels(wasm, SIMD, configs)
+
+
+def compare_kernels(
+    wasm: bytes, kernels: dict[str, int], configs: dict[str, wasmdialect.Config]
+) -> None:
+    """Speed of exports relative to Wasmtime's, with each configuration."""
     print(f"{'kernel':<12} {'wasmtime':>10}   speed-up over wasmtime {version('wasmtime')}:")
     print(f"{'':<12} {'ms':>10}  " + "".join(f"{name:>14}" for name in configs))
     ratios: dict[str, list[float]] = {name: [] for name in configs}
-    for kernel, size in KERNELS.items():
+    for kernel, size in kernels.items():
         calls: dict[str, Callable[[], Any]] = {
             name: kernel_call(wasmdialect, config, wasm, kernel, size)
             for name, config in configs.items()
@@ -368,6 +389,7 @@ def child(function: str, *arguments: str) -> str:
 
 PARTS: dict[str, Callable[[], None]] = {
     "code": bench_code,
+    "simd": bench_simd,
     "compile": bench_compile,
     "start": bench_start,
     "validate": bench_validate,

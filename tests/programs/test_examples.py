@@ -5,10 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import zlib
+from base64 import b64encode
 from pathlib import Path
+from typing import Any
 
 import processes
 import pytest
+import wasmtime
 
 import wasmdialect
 
@@ -46,3 +49,31 @@ def test_kernels(kernels):
     assert kernels("sieve", 1000) == 168
     data = bytes((i * 7 + (i >> 8)) & 0xFF for i in range(1000))
     assert kernels("crc32", 1000) & 0xFFFF_FFFF == zlib.crc32(data)
+
+
+SIMD = (EXAMPLES / "simd.wat").read_text()
+DATA = bytes((i * i * 7 + (i >> 8)) & 0xFF for i in range(262144))
+
+
+def vector_program(api: Any, name: str, **settings: Any) -> tuple[object, bytes]:
+    """The result of a program on some data, and memory after it."""
+    engine = api.Engine(api.Config(**settings)) if settings else api.Engine()
+    store = api.Store(engine)
+    exports = api.Instance(store, api.Module(engine, SIMD), []).exports(store)
+    exports["memory"].write(store, DATA, 0)
+    result = exports[name](store, 2)
+    return result, bytes(exports["memory"].read(store))
+
+
+@pytest.mark.parametrize("cpu", ["native", "base"])
+@pytest.mark.parametrize("name", ["hash", "filter", "base64", "matrix"])
+def test_vector_programs(name: str, cpu: str):
+    expected = vector_program(wasmtime, name)
+    for level, bounds in ((0, "guard"), (2, "guard"), (3, "explicit")):
+        settings = {"opt_level": level, "bounds": bounds, "cpu": cpu}
+        assert vector_program(wasmdialect, name, **settings) == expected
+
+
+def test_base64_of_vectors_is_base64():
+    _, memory = vector_program(wasmdialect, "base64")
+    assert memory[524288 : 524288 + 65536] == b64encode(DATA[:49152])
