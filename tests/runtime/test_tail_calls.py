@@ -344,12 +344,24 @@ def observed(w: Any, on: Any, pair: Pair) -> list[Any]:
     return [*found, *seen]
 
 
+def without_callers_offsets(outcome: Any) -> Any:
+    """A trap with the offset of its first frame only: -O3 may lose those of calls."""
+    match outcome:
+        case (str() as code, [first, *callers]):
+            return code, first, [name for name, _ in callers]
+        case _:
+            return outcome
+
+
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(seed=integers(0, 1 << 32), level=sampled_from(LEVELS))
 def test_random_modules_do_the_same_as_in_wasmtime(seed: int, level: int):
     pair = Pair(seed)
     ours = observed(wasmdialect, engine(opt_level=level), pair)
-    assert ours == observed(wasmtime, wasmtime.Engine(), pair)
+    theirs = observed(wasmtime, wasmtime.Engine(), pair)
+    if level == 3:
+        ours, theirs = ([*map(without_callers_offsets, found)] for found in (ours, theirs))
+    assert ours == theirs
 
 
 # --- limits

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import DenseArrayBase, i32
 from xdsl.ir import Block, Operation, SSAValue
+from xdsl.utils.exceptions import PassFailedException
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import SEGMENT_SIZES, segments
@@ -14,7 +15,8 @@ from wasmdialect.dialects.successors import CaseBranchOp
 
 
 def branch_edges(terminator: Operation) -> Iterator[tuple[Block, Sequence[SSAValue]]]:
-    """Target and arguments of each edge of a branch; nothing for other operations."""
+    """Target and arguments of each edge of a branch; nothing for an operation that does not branch.
+    Raises PassFailedException for a branch of another dialect."""
     match terminator:
         case wasmir.BrOp():
             yield terminator.target, terminator.arguments
@@ -26,6 +28,10 @@ def branch_edges(terminator: Operation) -> Iterator[tuple[Block, Sequence[SSAVal
         case CaseBranchOp():
             yield terminator.default_block, terminator.default_arguments
             yield from terminator.cases()
+        case _ if terminator.successors:
+            raise PassFailedException(
+                f"{terminator.name} is a branch of another dialect: make it one of wasmir first"
+            )
         case _:
             return
 

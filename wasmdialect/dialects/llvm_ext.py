@@ -33,6 +33,7 @@ from xdsl.irdl import (
 from xdsl.traits import IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
+from wasmdialect.dialects.control_transfer import Branches, RunsInPlace
 from wasmdialect.dialects.successors import CaseBranchOp
 
 
@@ -43,6 +44,7 @@ class LoadOp(IRDLOperation):
     table."""
 
     name = "llvm_ext.load"
+    traits = traits_def(RunsInPlace())
     ptr = operand_def(base(LLVMPointerType))
     alignment = prop_def(IntegerAttr[I64])
     volatile_ = opt_prop_def(UnitAttr)
@@ -61,6 +63,7 @@ class StoreOp(IRDLOperation):
     """`store`, with an alias class as for `load`."""
 
     name = "llvm_ext.store"
+    traits = traits_def(RunsInPlace())
     value = operand_def()
     ptr = operand_def(base(LLVMPointerType))
     alignment = prop_def(IntegerAttr[I64])
@@ -288,6 +291,7 @@ class FenceOp(IRDLOperation):
     """`fence syncscope("singlethread") seq_cst`: stores before it are not deleted; costs no code."""
 
     name = "llvm_ext.fence"
+    traits = traits_def(RunsInPlace())
     assembly_format = "attr-dict"
 
 
@@ -296,6 +300,7 @@ class UBSanTrapOp(IRDLOperation):
     """`llvm.ubsantrap(code)`, never merged with another one, so that each has its own address."""
 
     name = "llvm_ext.ubsantrap"
+    traits = traits_def(RunsInPlace())
     code = prop_def(IntegerAttr[I64])
     assembly_format = "$code attr-dict"
 
@@ -309,7 +314,7 @@ class SwitchOp(CaseBranchOp):
     """`switch` on an i32 from 0 upwards: value i goes to case number i."""
 
     name = "llvm_ext.switch"
-    traits = traits_def(IsTerminator())
+    traits = traits_def(IsTerminator(), Branches())
 
 
 LLVM_EXT = Dialect(

@@ -8,8 +8,10 @@ from xdsl.dialects.builtin import i64
 from xdsl.ir import Block, Operation, SSAValue
 
 from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.control_transfer import ControlTransfer
 from wasmdialect.dialects.fast import relink, splice_front, take_operations
 from wasmdialect.dialects.wasm_builder import WasmBuilder
+from wasmdialect.passes.transfers import require_transfer
 
 
 class CheckInserter(WasmBuilder):
@@ -29,10 +31,13 @@ class CheckInserter(WasmBuilder):
     def run(
         self,
         enter: Callable[[], None],
-        handlers: dict[type[Operation], Callable[[Operation], None]],
+        markers: dict[type[Operation], Callable[[Operation], None]],
+        transfers: dict[type[ControlTransfer], Callable[[Operation], None]],
     ) -> None:
-        """Insert the steps that `enter` appends at the entry; pass operations to their handlers. A
-        handler puts its operation back with `keep` or drops it."""
+        """Insert the steps that `enter` appends at the entry; pass markers and operations from which
+        control goes elsewhere to their handlers. A handler puts its operation back with `keep` or
+        drops it. Raises PassFailedException for an operation that does not say where control goes.
+        """
         blocks = [*self.function.body.blocks]
         prelude = self.block
         for block in blocks:
@@ -42,7 +47,7 @@ class CheckInserter(WasmBuilder):
                 splice_front(block, prelude)
                 enter()
             for op in operations:
-                handler = handlers.get(type(op))
+                handler = markers.get(type(op)) or transfers.get(require_transfer(op))
                 self.location = op.location
                 if handler is None:
                     self.keep(op)

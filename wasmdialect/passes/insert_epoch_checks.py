@@ -56,7 +56,7 @@ class _Epochs(CheckInserter):
         self.set_kept(self.load_field(self.limits, "limits.epoch_deadline"))
 
     def insert_checks(self) -> None:
-        self.run(self.check, {wasmir.LoopHeaderOp: self.loop_header})
+        self.run(self.check, {wasmir.LoopHeaderOp: self.loop_header}, {})
 
     def loop_header(self, op: Operation) -> None:
         self.keep(op)

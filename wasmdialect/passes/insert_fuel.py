@@ -15,6 +15,7 @@ from xdsl.ir import Operation
 from xdsl.utils.exceptions import PassFailedException
 
 from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.control_transfer import CallsCode, LeavesFunction
 from wasmdialect.dialects.fast import drop
 from wasmdialect.passes.base import FunctionPass
 from wasmdialect.passes.checks import CheckInserter
@@ -41,18 +42,8 @@ class _Fuel(CheckInserter):
     def insert_checks(self) -> None:
         self.run(
             self.enter,
-            {
-                wasmir.OperatorsOp: self.add_up,
-                wasmir.LoopHeaderOp: self.loop_header,
-                wasmir.CallOp: self.leave_and_return,
-                wasmir.CallIndirectOp: self.leave_and_return,
-                wasmir.CallRefOp: self.leave_and_return,
-                wasmir.ReturnCallOp: self.leave,
-                wasmir.ReturnCallIndirectOp: self.leave,
-                wasmir.ReturnCallRefOp: self.leave,
-                wasmir.UnreachableOp: self.leave,
-                wasmir.ReturnOp: self.leave,
-            },
+            {wasmir.OperatorsOp: self.add_up, wasmir.LoopHeaderOp: self.loop_header},
+            {CallsCode: self.leave_and_return, LeavesFunction: self.leave},
         )
 
     def enter(self) -> None:

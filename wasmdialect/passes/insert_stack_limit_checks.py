@@ -14,10 +14,10 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
-from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.control_transfer import CallsCode
 from wasmdialect.dialects.wasm_builder import WasmBuilder
-
-_CALLS = (wasmir.CallLike, wasmvm.CallOp, wasmvm.CallPointerOp, wasmvm.CallBuiltinOp)
+from wasmdialect.passes.transfers import require_transfer
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def _has_calls(function: wasmir.FuncOp) -> bool:
     for block in function.body.blocks:
         op = block.first_op
         while op is not None:
-            if isinstance(op, _CALLS):
+            if require_transfer(op) is CallsCode:
                 return True
             op = op.next_op
     return False

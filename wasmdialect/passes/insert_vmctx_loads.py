@@ -15,8 +15,15 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, UnitAttr, i32, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
 
 from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.control_transfer import (
+    Branches,
+    CallsCode,
+    LeavesFunction,
+    RunsInPlace,
+)
 from wasmdialect.dialects.declared import number_of
 from wasmdialect.dialects.fast import (
     drop,
@@ -27,6 +34,7 @@ from wasmdialect.dialects.fast import (
     splice_front,
     take_operations,
 )
+from wasmdialect.passes.transfers import require_transfer
 from wasmdialect.passes.vmctx_steps import VMContextSteps, holds_functions
 from wasmdialect.wasm.instructions import Access
 
@@ -71,11 +79,21 @@ class _FunctionRewrite(VMContextSteps):
             for op in take_operations(block):
                 handler = _HANDLERS.get(op.__class__)
                 if handler is None:
-                    relink(block, op)
+                    self.keep(op)
                 else:
                     self.location = op.location
                     handler(self, op)
         splice_front(self.function.entry, self.prelude.block)
+
+    def keep(self, op: Operation) -> None:
+        """Append an operation that needs no steps. Raises PassFailedException if it does."""
+        relink(self.block, op)
+        if op.__class__ not in _WITHOUT_STEPS:
+            check_without_steps(op)
+            if require_transfer(op) is CallsCode:
+                self.forget_fields()
+            else:
+                _WITHOUT_STEPS.add(op.__class__)
 
     def give_place(self, op: Operation) -> None:
         """Replace `op` by the last built operation, which computes its results."""
@@ -87,6 +105,22 @@ class _FunctionRewrite(VMContextSteps):
         """Use `value` for the result of `op`."""
         replace_value(result_of(op), value)
         drop(op)
+
+
+_WITHOUT_STEPS: set[type[Operation]] = set()
+"""The classes of operations that have been looked at, and stay as they are."""
+
+
+def check_without_steps(op: Operation) -> None:
+    """Raises PassFailedException for an operation that needs the runtime, or may: one of WebAssembly
+    that reads or writes state or calls, or one that does not say where control goes."""
+    transfer = require_transfer(op)
+    if not isinstance(op, wasmir.WasmOp):
+        return
+    row = op.INSTRUCTION
+    leaves = transfer is LeavesFunction and not isinstance(op, wasmir.TailCallOp)
+    if row.reads or row.writes or not (leaves or transfer in (RunsInPlace, Branches)):
+        raise PassFailedException(f"{op.name} needs the runtime, but no steps are known for it")
 
 
 def _access(op: wasmir.MemoryAccess) -> Access:

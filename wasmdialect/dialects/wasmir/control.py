@@ -34,6 +34,7 @@ from xdsl.irdl import (
 )
 from xdsl.traits import IsTerminator, Pure
 
+from wasmdialect.dialects.control_transfer import Branches, CallsCode, LeavesFunction
 from wasmdialect.dialects.successors import CaseBranchOp
 from wasmdialect.dialects.wasmir.base import CallLike, MayTrap, WasmOp, take_rows
 from wasmdialect.dialects.wasmir.effects import CallEffects
@@ -47,7 +48,7 @@ class BrOp(WasmOp):
     name = "wasmir.br"
     arguments = var_operand_def()
     target = successor_def()
-    traits = traits_def(IsTerminator())
+    traits = traits_def(IsTerminator(), Branches())
     assembly_format = "$target (`(` $arguments^ `:` type($arguments) `)`)? attr-dict"
 
     def __init__(self, target: Block, *arguments: SSAValue | Operation):
@@ -65,7 +66,7 @@ class BrIfOp(WasmOp):
     then_block = successor_def()
     else_block = successor_def()
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
-    traits = traits_def(IsTerminator())
+    traits = traits_def(IsTerminator(), Branches())
     assembly_format = (
         "$condition `,` $then_block (`(` $then_arguments^ `:` type($then_arguments) `)`)?"
         " `,` $else_block (`(` $else_arguments^ `:` type($else_arguments) `)`)? attr-dict"
@@ -77,7 +78,7 @@ class BrTableOp(CaseBranchOp, WasmOp):
     """`br_table`."""
 
     name = "wasmir.br_table"
-    traits = traits_def(IsTerminator())
+    traits = traits_def(IsTerminator(), Branches())
 
 
 @irdl_op_definition
@@ -86,7 +87,7 @@ class ReturnOp(WasmOp):
 
     name = "wasmir.return"
     values = var_operand_def()
-    traits = traits_def(IsTerminator())
+    traits = traits_def(IsTerminator(), LeavesFunction())
     assembly_format = "($values^ `:` type($values))? attr-dict"
 
     def __init__(self, *values: SSAValue | Operation):
@@ -98,7 +99,7 @@ class UnreachableOp(WasmOp, MayTrap):
     """Trap."""
 
     name = "wasmir.unreachable"
-    traits = traits_def(IsTerminator())
+    traits = traits_def(IsTerminator(), LeavesFunction())
     assembly_format = "attr-dict"
 
 
@@ -135,7 +136,7 @@ class CallOp(WasmOp, CallLike):
     callee = prop_def(FlatSymbolRefAttr)
     arguments = var_operand_def()
     returned = var_result_def()
-    traits = traits_def(CallEffects())
+    traits = traits_def(CallEffects(), CallsCode())
     assembly_format = (
         "$callee `(` $arguments `)` attr-dict `:` functional-type($arguments, $returned)"
     )
@@ -172,7 +173,7 @@ class CallIndirectOp(WasmOp, CallLike):
     index = operand_def(IntegerType)
     arguments = var_operand_def()
     returned = var_result_def()
-    traits = traits_def(CallEffects())
+    traits = traits_def(CallEffects(), CallsCode())
     assembly_format = (
         "$table `[` $index `:` type($index) `]` $signature `(` $arguments `)` attr-dict"
         " `:` functional-type($arguments, $returned)"
@@ -204,7 +205,7 @@ class CallRefOp(WasmOp, CallLike, MayTrap):
     reference = operand_def(RefType)
     arguments = var_operand_def()
     returned = var_result_def()
-    traits = traits_def(CallEffects())
+    traits = traits_def(CallEffects(), CallsCode())
     assembly_format = (
         "$reference `:` type($reference) $signature `(` $arguments `)` attr-dict"
         " `:` functional-type($arguments, $returned)"
@@ -223,7 +224,7 @@ class TailCallOp(WasmOp, CallLike, ABC):
     """A call whose results are those of the running function: its frame is gone when the callee runs.
     It ends its block."""
 
-    traits = traits_def(IsTerminator(), CallEffects())
+    traits = traits_def(IsTerminator(), LeavesFunction(), CallEffects())
 
 
 @irdl_op_definition

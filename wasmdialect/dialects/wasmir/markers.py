@@ -14,6 +14,8 @@ from xdsl.irdl import IRDLOperation, irdl_op_definition, prop_def, traits_def
 from xdsl.traits import EffectInstance, MemoryEffect, MemoryEffectKind, Resource
 from xdsl.utils.exceptions import VerifyException
 
+from wasmdialect.dialects.control_transfer import RunsInPlace
+
 
 @dataclass(frozen=True)
 class _MarkerResource(Resource):
@@ -36,7 +38,7 @@ class OperatorsOp(IRDLOperation):
 
     name = "wasmir.operators"
     count = prop_def(IntegerAttr[I64])
-    traits = traits_def(_MarkerEffects())
+    traits = traits_def(_MarkerEffects(), RunsInPlace())
     assembly_format = "$count attr-dict"
 
     def __init__(self, count: int):
@@ -52,7 +54,7 @@ class LoopHeaderOp(IRDLOperation):
     """The start of a former `loop`, whether or not anything branches back."""
 
     name = "wasmir.loop_header"
-    traits = traits_def(_MarkerEffects())
+    traits = traits_def(_MarkerEffects(), RunsInPlace())
     assembly_format = "attr-dict"
 
 

@@ -40,6 +40,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.abi.builtins import BUILTINS
 from wasmdialect.abi.conventions import Convention
+from wasmdialect.dialects.control_transfer import CallsCode, LeavesFunction, RunsInPlace
 from wasmdialect.dialects.wasmvm.types import PTR
 
 
@@ -55,6 +56,7 @@ class CallOp(_CallOp):
     """Call a function of this module in the wasm convention."""
 
     name = "wasmvm.call"
+    traits = traits_def(CallsCode())
     callee = prop_def(FlatSymbolRefAttr)
     assembly_format = (
         "$callee `[` $callee_vmctx `,` $caller_vmctx `]` `(` $arguments `)` attr-dict"
@@ -67,6 +69,7 @@ class CallPointerOp(IRDLOperation):
     """Call code at an address, in the given convention."""
 
     name = "wasmvm.call_pointer"
+    traits = traits_def(CallsCode())
     code = operand_def(eq(PTR))
     callee_vmctx = operand_def(eq(PTR))
     caller_vmctx = operand_def(eq(PTR))
@@ -93,7 +96,7 @@ class ReturnCallOp(IRDLOperation):
     caller_vmctx = operand_def(eq(PTR))
     arguments = var_operand_def()
     callee = prop_def(FlatSymbolRefAttr)
-    traits = traits_def(IsTerminator())
+    traits = traits_def(IsTerminator(), LeavesFunction())
     assembly_format = (
         "$callee `[` $callee_vmctx `,` $caller_vmctx `]`"
         " (`(` $arguments^ `:` type($arguments) `)`)? attr-dict"
@@ -110,7 +113,7 @@ class ReturnCallPointerOp(IRDLOperation):
     callee_vmctx = operand_def(eq(PTR))
     caller_vmctx = operand_def(eq(PTR))
     arguments = var_operand_def()
-    traits = traits_def(IsTerminator())
+    traits = traits_def(IsTerminator(), LeavesFunction())
     assembly_format = (
         "$code `[` $callee_vmctx `,` $caller_vmctx `]`"
         " (`(` $arguments^ `:` type($arguments) `)`)? attr-dict"
@@ -126,6 +129,7 @@ class CallBuiltinOp(IRDLOperation):
     """Call a runtime function of `wasmdialect.abi.builtins`; the VMContext is its first argument."""
 
     name = "wasmvm.call_builtin"
+    traits = traits_def(CallsCode())
     builtin = prop_def(StringAttr)
     vmctx = operand_def(eq(PTR))
     arguments = var_operand_def()
@@ -152,6 +156,7 @@ class StackPointerOp(_MachineStateOp):
     """The stack pointer of the running function."""
 
     name = "wasmvm.stack_pointer"
+    traits = traits_def(RunsInPlace())
     assembly_format = "attr-dict `:` type($result)"
 
 
@@ -160,6 +165,7 @@ class ParentFramePointerOp(_MachineStateOp):
     """The frame pointer of the frame that called the running function."""
 
     name = "wasmvm.parent_frame_pointer"
+    traits = traits_def(RunsInPlace())
     assembly_format = "attr-dict `:` type($result)"
 
 
@@ -168,6 +174,7 @@ class ReturnAddressOp(_MachineStateOp):
     """The return address of the running function."""
 
     name = "wasmvm.return_address"
+    traits = traits_def(RunsInPlace())
     assembly_format = "attr-dict `:` type($result)"
 
 
@@ -176,6 +183,7 @@ class StackCheckOp(IRDLOperation):
     """Trap with a stack overflow if the stack pointer is below `limit`."""
 
     name = "wasmvm.stack_check"
+    traits = traits_def(RunsInPlace())
     limit = operand_def(eq(i64))
     assembly_format = "$limit attr-dict"
 
@@ -185,6 +193,7 @@ class CheckPendingOp(IRDLOperation):
     """Raise the error that a host call left in the limits of `vmctx`, if there is one."""
 
     name = "wasmvm.check_pending"
+    traits = traits_def(RunsInPlace())
     vmctx = operand_def(eq(PTR))
     assembly_format = "$vmctx attr-dict"
 
@@ -194,6 +203,7 @@ class StackSlotsOp(IRDLOperation):
     """`count` value slots of 16 bytes in the running function's frame."""
 
     name = "wasmvm.stack_slots"
+    traits = traits_def(RunsInPlace())
     count = prop_def(IntegerAttr[I64])
     result = result_def(eq(PTR))
     assembly_format = "$count attr-dict"
@@ -204,6 +214,7 @@ class LoadSlotOp(IRDLOperation):
     """Read value slot `slot`."""
 
     name = "wasmvm.load_slot"
+    traits = traits_def(RunsInPlace())
     slots = operand_def(eq(PTR))
     slot = prop_def(IntegerAttr[I64])
     result = result_def()
@@ -215,6 +226,7 @@ class StoreSlotOp(IRDLOperation):
     """Write value slot `slot`, as wide as the value."""
 
     name = "wasmvm.store_slot"
+    traits = traits_def(RunsInPlace())
     slots = operand_def(eq(PTR))
     slot = prop_def(IntegerAttr[I64])
     value = operand_def()

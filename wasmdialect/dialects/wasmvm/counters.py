@@ -29,6 +29,7 @@ from xdsl.traits import (
 from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.abi.layout import COUNTER_SIZE, FIELD_ALIGNMENTS
+from wasmdialect.dialects.control_transfer import RunsInPlace
 from wasmdialect.dialects.wasmir.declarations import name_text
 
 
@@ -90,7 +91,7 @@ class CountOp(IRDLOperation):
     name = "wasmvm.count"
     counter = prop_def(StringAttr)
     amount = opt_prop_def(IntegerAttr[I64])
-    traits = traits_def(_CountEffects())
+    traits = traits_def(_CountEffects(), RunsInPlace())
     assembly_format = "$counter (`by` $amount^)? attr-dict"
 
     def __init__(self, counter: str, amount: int = 1):

@@ -34,6 +34,7 @@ from xdsl.traits import (
 from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.abi.layout import REGIONS, STRUCTS, Field, region_field
+from wasmdialect.dialects.control_transfer import RunsInPlace
 from wasmdialect.dialects.wasmvm.types import FIELD_TYPES, PTR
 
 _REGION_NAMES = frozenset(r.name for r in REGIONS)
@@ -219,6 +220,7 @@ class LoadFieldOp(FieldOp):
     """Read a field."""
 
     name = "wasmvm.load_field"
+    traits = traits_def(RunsInPlace())
     base = operand_def()
     result = result_def(AnyAttr())
 
@@ -255,6 +257,7 @@ class StoreFieldOp(FieldOp):
     """Write a field."""
 
     name = "wasmvm.store_field"
+    traits = traits_def(RunsInPlace())
     base = operand_def()
     value = operand_def()
 

@@ -31,6 +31,7 @@ from xdsl.traits import (
 from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.abi.traps import TrapCode
+from wasmdialect.dialects.control_transfer import LeavesFunction, RunsInPlace
 from wasmdialect.dialects.wasmir.types import V128
 from wasmdialect.dialects.wasmvm.types import PTR
 
@@ -73,6 +74,7 @@ class LinearLoadOp(LinearAccessOp):
     """Load and extend to the result type; `signed` says how."""
 
     name = "wasmvm.linear_load"
+    traits = traits_def(RunsInPlace())
     base = operand_def(eq(PTR))
     address = operand_def()
     signed = opt_prop_def(UnitAttr)
@@ -92,6 +94,7 @@ class LinearStoreOp(LinearAccessOp):
     """Store the low `bytes` bytes of the value."""
 
     name = "wasmvm.linear_store"
+    traits = traits_def(RunsInPlace())
     base = operand_def(eq(PTR))
     address = operand_def()
     value = operand_def()
@@ -126,6 +129,7 @@ class BoundsCheckOp(IRDLOperation):
     """
 
     name = "wasmvm.bounds_check"
+    traits = traits_def(RunsInPlace())
     address = operand_def()
     bound = operand_def(eq(i64))
     size = prop_def(IntegerAttr[I64])
@@ -137,6 +141,7 @@ class RangeCheckOp(IRDLOperation):
     """Trap with `code` unless `start + length <= bound`, all i64 and without wrapping."""
 
     name = "wasmvm.range_check"
+    traits = traits_def(RunsInPlace())
     start = operand_def(eq(i64))
     length = operand_def(eq(i64))
     bound = operand_def(eq(i64))
@@ -154,6 +159,7 @@ class TrapIfOp(IRDLOperation):
     """Trap with `code` if the condition is not zero."""
 
     name = "wasmvm.trap_if"
+    traits = traits_def(RunsInPlace())
     condition = operand_def(eq(i32))
     code = prop_def(IntegerAttr[I64])
     assembly_format = "$condition `,` $code attr-dict"
@@ -171,7 +177,7 @@ class TrapOp(IRDLOperation):
 
     name = "wasmvm.trap"
     code = prop_def(IntegerAttr[I64])
-    traits = traits_def(IsTerminator())
+    traits = traits_def(IsTerminator(), LeavesFunction())
     assembly_format = "$code attr-dict"
 
     def verify_(self) -> None:
@@ -197,6 +203,7 @@ class LoadElementOp(IRDLOperation):
     knows table and index."""
 
     name = "wasmvm.load_element"
+    traits = traits_def(RunsInPlace())
     vmctx = operand_def(eq(PTR))
     address = operand_def(eq(PTR))
     table = prop_def(IntegerAttr[I64])
@@ -215,6 +222,7 @@ class StoreElementOp(IRDLOperation):
     function. `volatile` as for stores to memory."""
 
     name = "wasmvm.store_element"
+    traits = traits_def(RunsInPlace())
     address = operand_def(eq(PTR))
     value = operand_def()
     function = opt_prop_def(UnitAttr)

@@ -18,7 +18,7 @@ _TAIL = Feature.TAIL_CALL
 _FUNC_REFS = Feature.FUNCTION_REFERENCES
 
 # fmt: off
-ROWS = (
+_CONTROL_ROWS = (
     row("unreachable", 0x00, traps=(TrapCode.UNREACHABLE,)),
     row("nop", 0x01, "->"),
     row("block", 0x02, None, Im.BLOCK_TYPE),
@@ -41,7 +41,9 @@ ROWS = (
     row("try_table", 0x1F, None, Im.BLOCK_TYPE, Im.CATCHES, feature=_EXN),
     row("br_on_null", 0xD5, None, Im.LABEL, feature=_FUNC_REFS),
     row("br_on_non_null", 0xD6, None, Im.LABEL, feature=_FUNC_REFS),
-
+)
+ROWS = (
+    *_CONTROL_ROWS,
     row("drop", 0x1A),
     row("select", 0x1B),
     row("select", 0x1C, None, Im.VAL_TYPES, feature=Feature.REFERENCE_TYPES),
@@ -53,3 +55,6 @@ ROWS = (
     row("global.set", 0x24, None, Im.GLOBAL, writes=State.GLOBAL),
 )
 # fmt: on
+
+CONTROL_OPCODES = frozenset(row.opcode for row in _CONTROL_ROWS)
+"""After which the next instruction is not always the next one that runs."""
