@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from xdsl.context import Context
 from xdsl.dialects import llvm
-from xdsl.dialects.builtin import UnrealizedConversionCastOp
+from xdsl.dialects.builtin import Builtin, UnrealizedConversionCastOp
 from xdsl.ir import Dialect
 from xdsl.irdl import IRDLOperation, irdl_op_definition, traits_def
 from xdsl.parser import Parser
@@ -188,6 +188,7 @@ wasmir.func index 0 slot 0 @f() {
 def steps_after(pass_: ModulePass) -> list[str]:
     """The operations of FUNCTION after a pass, with the field that each accesses."""
     context = Context()
+    context.load_dialect(Builtin)
     context.load_dialect(wasmir.WASMIR)
     context.load_dialect(wasmvm.WASMVM)
     context.load_dialect(Dialect("mine", [InPlaceOp, CallingOp, LeavingOp], []))
