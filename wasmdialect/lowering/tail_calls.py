@@ -11,7 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from xdsl.dialects import llvm
-from xdsl.dialects.builtin import Float32Type, Float64Type, VectorType, f32, f64, i32, i64
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    Float32Type,
+    Float64Type,
+    StringAttr,
+    VectorType,
+    f32,
+    f64,
+    i32,
+    i64,
+)
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from wasmdialect.abi.conventions import Convention
@@ -206,8 +216,12 @@ def tail_to_wasm(symbol: str, signature: AbiSignature) -> llvm.FuncOp:
 def _function(symbol: str, t: llvm.LLVMFunctionType, entry: Block) -> llvm.FuncOp:
     linkage = llvm.LinkageAttr("external")
     function = llvm.FuncOp(symbol, t, linkage, visibility=HIDDEN, body=Region(entry))
-    function.properties["passthrough"] = FUNCTION_ATTRIBUTES
+    function.properties["passthrough"] = _NEVER_INLINED
     return function
+
+
+_NEVER_INLINED = ArrayAttr([*FUNCTION_ATTRIBUTES.data, StringAttr("noinline")])
+"""Inlined, its call would have no location in the function around it."""
 
 
 # --- signatures ---
