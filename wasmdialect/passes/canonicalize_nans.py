@@ -3,9 +3,9 @@
 WebAssembly leaves open which NaN arithmetic gives, and processors differ. With this pass every
 processor and level of optimisation gives the NaN with sign 0 and only the first bit of the payload
 set, as Wasmtime's `cranelift_nan_canonicalization` does. Instructions that work on bits (`neg`, `abs`,
-`copysign`, `reinterpret`) keep theirs. To arithmetic, comparisons and truncations all NaNs are the
-same, so a value that reaches only these stays as it is: `a * b + c` is canonicalized once, the sum of
-a loop after the loop.
+`copysign`, `reinterpret`) keep theirs; those of vectors are canonicalized lane by lane. To arithmetic,
+comparisons and truncations all NaNs are the same, so a value that reaches only these stays as it is:
+`a * b + c` is canonicalized once, the sum of a loop after the loop.
 """
 
 from __future__ import annotations
@@ -22,17 +22,33 @@ from wasmdialect.dialects.edges import branch_edges
 from wasmdialect.dialects.fast import operands_of, users_of
 from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.passes.base import FunctionPass
-from wasmdialect.types import F32, F64
 from wasmdialect.wasm.instructions import Instruction
+from wasmdialect.wasm.shapes import SHAPES
 
-_CANONICAL: dict[Attribute, Callable[[WasmBuilder], SSAValue]] = {
-    f32: lambda b: b.f32_const(0x7FC0_0000),
-    f64: lambda b: b.f64_const(0x7FF8_0000_0000_0000),
+_NAN_32, _NAN_64 = 0x7FC0_0000, 0x7FF8_0000_0000_0000
+_CANONICAL: dict[str, Callable[[WasmBuilder], SSAValue]] = {
+    "f32": lambda b: b.f32_const(_NAN_32),
+    "f64": lambda b: b.f64_const(_NAN_64),
+    "f32x4": lambda b: b.v128_const(SHAPES["f32x4"].join([_NAN_32] * 4)),
+    "f64x2": lambda b: b.v128_const(SHAPES["f64x2"].join([_NAN_64] * 2)),
 }
-"""The canonical NaN by float type."""
-_FLOATS = (F32, F64)
-_BIT_OPERATIONS = frozenset({"neg", "abs", "copysign", "reinterpret"})
-"""The operations to which NaNs differ, and whose bits are decided."""
+"""The canonical NaN by number type or lane shape."""
+_ARITHMETIC = frozenset(
+    {
+        *("add", "sub", "mul", "div", "min", "max", "sqrt", "ceil", "floor", "trunc", "nearest"),
+        *("promote", "demote", "demote_zero"),
+        *("relaxed_madd", "relaxed_nmadd", "relaxed_min", "relaxed_max"),
+    }
+)
+"""The operations on floats for which the specification leaves open which NaN they give."""
+_BLIND = frozenset(
+    {
+        *("eq", "ne", "lt", "gt", "le", "ge"),
+        *("trunc", "trunc_sat", "trunc_sat_zero", "relaxed_trunc", "relaxed_trunc_zero"),
+    }
+)
+"""The other operations to which all NaNs are the same."""
+_SCALARS: dict[Attribute, str] = {f32: "f32", f64: "f64"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +59,7 @@ class CanonicalizeNaNs(FunctionPass):
 
     def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
         observed = _observed_values(function)
-        constants: dict[Attribute, SSAValue] = {}
+        constants: dict[str, SSAValue] = {}
         for block in function.body.blocks:
             for op in [*block.ops]:
                 if isinstance(op, wasmir.NumericOp) and may_give_any_nan(op.INSTRUCTION):
@@ -52,29 +68,30 @@ class CanonicalizeNaNs(FunctionPass):
 
 def may_give_any_nan(row: Instruction) -> bool:
     """Whether the specification leaves open which NaN an instruction gives."""
-    if row.operation in _BIT_OPERATIONS or not row.params or not row.results:
-        return False
-    return row.params[0] in _FLOATS and row.results[0] in _FLOATS
+    return row.shape in _CANONICAL and row.operation in _ARITHMETIC
 
 
 def _canonicalize(
     function: wasmir.FuncOp,
     op: wasmir.NumericOp,
     observed: set[SSAValue],
-    constants: dict[Attribute, SSAValue],
+    constants: dict[str, SSAValue],
 ) -> None:
     """Let the uses of a result that can tell see the canonical NaN if it is a NaN."""
-    result = op.result
-    users = [(user, index) for user, index in users_of(result) if _tells(user, index, observed)]
+    result, shape = op.result, op.SHAPE
+    users = [use for use in users_of(result) if _tells(*use, shape, observed)]
     if not users:
         return
-    canonical = constants.get(result.type)
+    canonical = constants.get(shape)
     if canonical is None:
-        build = _CANONICAL[result.type]
-        canonical = constants[result.type] = build(WasmBuilder.at_start(function.entry))
+        build = _CANONICAL[shape]
+        canonical = constants[shape] = build(WasmBuilder.at_start(function.entry))
     builder = WasmBuilder.after(op)
-    is_number = builder.numeric(f"{op.SHAPE}.eq", result, result)
-    chosen = builder.select(is_number, result, canonical)
+    is_number = builder.numeric(f"{shape}.eq", result, result)
+    if result.type in _SCALARS:
+        chosen = builder.select(is_number, result, canonical)
+    else:
+        chosen = builder.v128_bitselect(result, canonical, is_number)
     for user, index in users:
         user.operands[index] = chosen
 
@@ -88,11 +105,13 @@ def _observed_values(function: wasmir.FuncOp) -> set[SSAValue]:
     for block in function.body.blocks:
         for op in block.ops:
             for index, value in enumerate(operands_of(op)):
-                target = _carried_to(op, index) if value.type in _CANONICAL else None
+                target = _carried_to(op, index)
                 if target is not None:
                     sources.setdefault(target, []).append(value)
     observed = {
-        value for value in sources if any(_tells(user, i, set()) for user, i in users_of(value))
+        value
+        for value in sources
+        if any(_tells(*use, _SCALARS[value.type], set()) for use in users_of(value))
     }
     work = [*observed]
     while work:
@@ -103,16 +122,21 @@ def _observed_values(function: wasmir.FuncOp) -> set[SSAValue]:
     return observed
 
 
-def _tells(user: Operation, index: int, observed: set[SSAValue]) -> bool:
-    """Whether a use tells NaNs apart."""
+def _tells(user: Operation, index: int, shape: str, observed: set[SSAValue]) -> bool:
+    """Whether a use of a value tells apart NaNs of a shape."""
     if isinstance(user, wasmir.NumericOp):
-        return user.INSTRUCTION.operation in _BIT_OPERATIONS
+        row = user.INSTRUCTION
+        is_blind = may_give_any_nan(row) or row.operation in _BLIND
+        return not is_blind or (row.source or row.shape) != shape
     target = _carried_to(user, index)
     return target is None or target in observed
 
 
 def _carried_to(user: Operation, index: int) -> SSAValue | None:
-    """The block argument or result of a `select` that an operand becomes, if it only becomes that."""
+    """The block argument or result of a `select` that a float operand becomes, if it only becomes
+    that. Not of vectors: others may read them in another shape."""
+    if operands_of(user)[index].type not in _SCALARS:
+        return None
     if isinstance(user, wasmir.SelectOp):
         return user.result
     arguments = [argument for block, _ in branch_edges(user) for argument in block.args]
