@@ -43,6 +43,7 @@ from wasmdialect.wasm.wast import (
     DefineModule,
     Failure,
     Invoke,
+    LanePattern,
     NanPattern,
     Pattern,
     ScriptModule,
@@ -173,13 +174,21 @@ class Recorder(script_room._Runner):
 
     def bits_and_mask(self, t: str, pattern: Pattern) -> tuple[int, int]:
         """A pattern of a result of a type."""
-        width = 32 if t in ("i32", "f32") else 64
+        width = {"i8": 8, "i16": 16, "i32": 32, "f32": 32, "v128": 128}.get(t, 64)
         everything = (1 << width) - 1
         match pattern:
             case NanPattern(word, "canonical") if word == t:
                 return CANONICAL_NAN[width], everything >> 1
             case NanPattern(word, "arithmetic") if word == t:
                 return CANONICAL_NAN[width], CANONICAL_NAN[width]
+            case LanePattern(_, lanes) if t == "v128":
+                width = 128 // len(lanes)
+                rows = [self.bits_and_mask(lane.type, lane) for lane in lanes]
+                bits, mask = (
+                    sum(row[part] << width * lane for lane, row in enumerate(rows))
+                    for part in (0, 1)
+                )
+                return bits, mask
             case Value("ref.extern", int(number)) if t == "externref":
                 return self.extern(number), everything
             case Value("ref.null"):
@@ -299,7 +308,7 @@ def _add_calls(data: _Data, recorder: Recorder, start_up: StartUp) -> dict[str, 
             *(call.function, data.pointer(call.vmctx)),
             *(data.add(call.slots), len(call.slots) // VALUE_SLOT_SIZE),
             call.outcomes,
-            *(data.add(b"".join(_words(*row) for row in call.expected)), len(call.expected)),
+            *(data.add(b"".join(_pairs(*row) for row in call.expected)), len(call.expected)),
             data.add(_words(len(text)) + text),
         )
         calls.append(_words(*fields))
@@ -320,6 +329,11 @@ def _add_calls(data: _Data, recorder: Recorder, start_up: StartUp) -> dict[str, 
     symbols["calls_end"] = symbols["calls"] + sum(map(len, calls))
     symbols["sites_end"] = symbols["sites"] + sum(map(len, sites))
     return symbols
+
+
+def _pairs(*values: int) -> bytes:
+    """Numbers of 128 bits."""
+    return b"".join(value.to_bytes(16, "little") for value in values)
 
 
 def _words(*values: int) -> bytes:

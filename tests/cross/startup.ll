@@ -15,7 +15,7 @@
   i64, ; 6: number of them
   ptr  ; 7: %Text, the line to write if the outcome is another
 }
-%Result = type { i64, i64 } ; bits, and a mask of those that count
+%Result = type { [2 x i64], [2 x i64] } ; bits, and a mask of those that count
 %Text = type { i64, [0 x i8] }
 %Site = type { i64, i64 } ; pc of an instruction that can trap, trap code
 %Definition = type { i64, i64 } ; VMMemoryDefinition: base, length
@@ -96,15 +96,15 @@ each:
   %all = icmp eq i64 %n, %count
   br i1 %all, label %end, label %compare
 compare:
-  %slot.at = getelementptr [2 x i64], ptr %slots, i64 %n ; 16 bytes, of which the first 8 count
+  %slot.at = getelementptr [2 x i64], ptr %slots, i64 %n
   %bits.at = getelementptr %Result, ptr %expected, i64 %n
   %mask.at = getelementptr %Result, ptr %expected, i64 %n, i32 1
-  %slot = load i64, ptr %slot.at
-  %bits = load i64, ptr %bits.at
-  %mask = load i64, ptr %mask.at
-  %differ = xor i64 %slot, %bits
-  %differ.counts = and i64 %differ, %mask
-  %equal = icmp eq i64 %differ.counts, 0
+  %slot = load i128, ptr %slot.at, align 8
+  %bits = load i128, ptr %bits.at, align 8
+  %mask = load i128, ptr %mask.at, align 8
+  %differ = xor i128 %slot, %bits
+  %differ.counts = and i128 %differ, %mask
+  %equal = icmp eq i128 %differ.counts, 0
   %n.next = add i64 %n, 1
   br i1 %equal, label %each, label %wrong
 wrong:

@@ -40,7 +40,6 @@ SCRIPTS = (
         "simd_load8_lane",
         "simd_store8_lane",
     ),
-    *("i8x16_relaxed_swizzle", "relaxed_madd_nmadd", "relaxed_min_max", "relaxed_dot_product"),
 )
 OPTIONS = {
     "guard": CompileSettings(TARGET),

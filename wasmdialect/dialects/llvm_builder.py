@@ -139,9 +139,14 @@ class LLVMBuilder(OpBuilder):
         operands = (vector, value, self.constant(lane, 32))
         return self.value(llvm.InsertElementOp, operands, vector.type)
 
-    def shuffle(self, first: SSAValue, second: SSAValue, lanes: Sequence[int]) -> SSAValue:
-        """The lanes of two vectors with these numbers; the second one's continue those of the first."""
+    def shuffle(
+        self, first: SSAValue, lanes: Sequence[int], second: SSAValue | None = None
+    ) -> SSAValue:
+        """The lanes with these numbers of one vector, or of two: the numbers of the second one continue
+        those of the first."""
         t = cast("VectorType[Any]", first.type)
+        if second is None:
+            second = self.value(llvm.UndefOp, (), t)
         properties: dict[str, Attribute] = {"mask": DenseArrayBase.from_list(i32, lanes)}
         result_type = vector_type(t.element_type, len(lanes))
         return self.value(llvm.ShuffleVectorOp, (first, second), result_type, properties)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 from xdsl.dialects import llvm
-from xdsl.dialects.builtin import Float32Type, Float64Type, IntegerType
+from xdsl.dialects.builtin import Float32Type, Float64Type, IntegerType, VectorType, f32, f64
 from xdsl.ir import Attribute, Operation
 
 from wasmdialect.abi.layout import Alias
@@ -82,8 +83,53 @@ def _intrinsic(f: FunctionEmitter, op: llvm.CallIntrinsicOp) -> None:
     f.define(op, f"bitcast {t} {f.names[value]} to {t}")
 
 
+def _bitcast(f: FunctionEmitter, op: llvm.BitcastOp) -> None:
+    """Between vectors: lane 0 has the first bytes, and its first byte is its lowest one, as on
+    little-endian machines. LLVM's `bitcast` keeps bytes as they are in memory, where this machine has
+    the highest one first; so the bytes of each lane are swapped before and after it. Of bits, it makes
+    lane 0 the highest."""
+    if isinstance(op.arg.type, VectorType) and isinstance(op.result.type, IntegerType):
+        t, name = type_text(op.result.type), f.names[op.result][1:]
+        source = f"{type_text(op.arg.type)} {f.names[op.arg]}"
+        bits = _line(f, f"{name}.reversed", f"bitcast {source} to {t}")
+        f.define(op, f"call {t} @llvm.bitreverse.{t}({t} {bits})")
+        return
+    before, after = _lane_bits(op.arg.type), _lane_bits(op.result.type)
+    if before == after or not before or not after:
+        EMITTERS[llvm.BitcastOp](f, op)
+        return
+    name, value, t = f.names[op.result][1:], f.names[op.arg], type_text(op.arg.type)
+    for bits in (before, after):
+        integers, lanes = f"<{128 // bits} x i{bits}>", f"v{128 // bits}i{bits}"
+        value = _line(f, f"{name}.{lanes}", f"bitcast {t} {value} to {integers}")
+        if bits > 8:
+            swap = f"call {integers} @llvm.bswap.{lanes}({integers} {value})"
+            value = _line(f, f"{name}.{lanes}.swapped", swap)
+        t = integers
+    f.define(op, f"bitcast {t} {value} to {type_text(op.result.type)}")
+
+
+def _line(f: FunctionEmitter, name: str, text: str) -> str:
+    f.lines.append(f'  %"{name}" = {text}\n')
+    return f'%"{name}"'
+
+
+def _lane_bits(t: Attribute) -> int:
+    """The width of the lanes of a vector of 128 bits; 0 for another type."""
+    if not isinstance(t, VectorType):
+        return 0
+    shape: tuple[int, ...] = t.get_shape()
+    element = cast(Attribute, t.element_type)
+    bits = _BITS.get(element) or (element.width.data if isinstance(element, IntegerType) else 0)
+    return bits if bits * shape[0] == 128 else 0
+
+
+_BITS: dict[Attribute, int] = {f32: 32, f64: 64}
+
+
 BIG_ENDIAN: Mapping[type[Operation], Emitter] = {
     llvm_ext.LoadOp: _load,
     llvm_ext.StoreOp: _store,
+    llvm.BitcastOp: _bitcast,
     llvm.CallIntrinsicOp: _intrinsic,
 }

@@ -235,8 +235,15 @@ class FunctionEmitter:
     # --- pieces of lines ---
 
     def define(self, op: Operation, text: str) -> None:
-        """`%n = text`."""
-        self.lines.append(f"  {self.names[result_of(op)]} = {text}\n")
+        """`%n = text`, with the location of a load that may become a part of it. A vector made of a
+        loaded number passes that on: the load becomes a part of what extends or spreads it."""
+        result = result_of(op)
+        if self.folded and "!dbg" not in text:
+            location = self.location_of_user(operands_of(op))
+            if location and isinstance(result.type, VectorType):
+                self.folded[result] = location
+            text += location
+        self.lines.append(f"  {self.names[result]} = {text}\n")
 
     def alias(self, op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
         """The `!tbaa` of an access."""
@@ -367,11 +374,8 @@ def _binary(word: str) -> Emitter:
 def _cast(word: str) -> Emitter:
     def emit(f: FunctionEmitter, op: Operation) -> None:
         (operand,) = operands_of(op)
-        result = result_of(op)
-        f.lines.append(
-            f"  {f.names[result]} = {word} {type_text(operand.type)} {f.names[operand]}"
-            f" to {type_text(result.type)}{f.folded.get(operand, '')}\n"
-        )
+        source, target = type_text(operand.type), type_text(result_of(op).type)
+        f.define(op, f"{word} {source} {f.names[operand]} to {target}")
 
     return emit
 
@@ -546,9 +550,10 @@ def _emit_call(
     callee: str,
     operands: Iterable[SSAValue],
     attributes: str = "",
+    location: str = "",
 ) -> None:
     arguments = ", ".join(f"{type_text(a.type)} {f.names[a]}" for a in operands)
-    ending = f"{attributes}{f.location(op, 0)}"
+    ending = f"{attributes}{location or f.location(op, 0)}"
     if op.results:
         returned = type_text(op.results[0].type)
         f.define(op, f"{word} {returned} {callee}({arguments}){ending}")
@@ -557,7 +562,8 @@ def _emit_call(
 
 
 def _intrinsic(f: FunctionEmitter, op: llvm.CallIntrinsicOp) -> None:
-    _emit_call(f, op, "call", f"@{op.intrin.data}", op.operands)
+    location = f.location_of_user(op.operands) if f.folded else ""
+    _emit_call(f, op, "call", f"@{op.intrin.data}", op.operands, location=location)
 
 
 def _stack_save(f: FunctionEmitter, op: llvm.StackSaveOp) -> None:

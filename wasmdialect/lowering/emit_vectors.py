@@ -54,7 +54,8 @@ class _Lines:
         """A line; returns the name of its value."""
         name = f'%"{self.f.names[result_of(self.op)][1:]}.{self._count}"'
         self._count += 1
-        self.f.lines.append(f"  {name} = {text}\n")
+        location = self.f.location_of_user(operands_of(self.op)) if self.f.folded else ""
+        self.f.lines.append(f"  {name} = {text}{location}\n")
         return name
 
     def last(self, text: str) -> None:
@@ -157,21 +158,8 @@ _NARROWED = {_BYTES: (16, 8), _HALVES: (8, 16)}
 """Lanes of a narrowed vector, and their width."""
 
 
-def _add_pairs(f: FunctionEmitter, op: llvm_ext.AddPairsOp) -> None:
-    """Two neighbours are the halves of one wide lane, so no lane has to move."""
-    lines = _Lines(f, op)
-    t = lines.result_type
-    half = {_HALVES: "splat (i16 8)", _WORDS: "splat (i32 16)"}[t]
-    wide = lines.line(f"bitcast {type_text(op.arg.type)} {lines.values[0]} to {t}")
-    shift = "lshr" if op.signed is None else "ashr"
-    shifted = lines.line(f"shl {t} {wide}, {half}")
-    low = lines.line(f"{shift} {t} {shifted}, {half}")
-    high = lines.line(f"{shift} {t} {wide}, {half}")
-    lines.last(f"add {t} {low}, {high}")
-
-
-_EVEN = ", ".join(f"i32 {lane}" for lane in range(0, 16, 2))
-_ODD = ", ".join(f"i32 {lane}" for lane in range(1, 16, 2))
+def _every_second(count: int, first: int) -> str:
+    return ", ".join(f"i32 {first + 2 * lane}" for lane in range(count))
 
 
 def _dot(f: FunctionEmitter, op: llvm_ext.DotOp) -> None:
@@ -179,9 +167,21 @@ def _dot(f: FunctionEmitter, op: llvm_ext.DotOp) -> None:
     x, y = (lines.line(f"sext {_BYTES} {value} to {_WIDE_BYTES}") for value in lines.values)
     products = lines.line(f"mul {_WIDE_BYTES} {x}, {y}")
     both = f"{_WIDE_BYTES} {products}, {_WIDE_BYTES} {products}"
-    even = lines.line(f"shufflevector {both}, <8 x i32> <{_EVEN}>")
-    odd = lines.line(f"shufflevector {both}, <8 x i32> <{_ODD}>")
+    even = lines.line(f"shufflevector {both}, <8 x i32> <{_every_second(8, 0)}>")
+    odd = lines.line(f"shufflevector {both}, <8 x i32> <{_every_second(8, 1)}>")
     lines.last(f"add {_HALVES} {even}, {odd}")
+
+
+def _add_pairs(f: FunctionEmitter, op: llvm_ext.AddPairsOp) -> None:
+    lines = _Lines(f, op)
+    count, bits = {_HALVES: (8, 16), _WORDS: (4, 32)}[lines.result_type]
+    wide, extend = f"<{2 * count} x i{bits}>", "zext" if op.signed is None else "sext"
+    both = lines.line(f"{extend} {type_text(op.arg.type)} {lines.values[0]} to {wide}")
+    halves = [
+        lines.line(f"shufflevector {wide} {both}, {wide} {both}, <{count} x i32> <{lanes}>")
+        for lanes in (_every_second(count, 0), _every_second(count, 1))
+    ]
+    lines.last(f"add {lines.result_type} {halves[0]}, {halves[1]}")
 
 
 VECTOR_EMITTERS: Mapping[type[Operation], Emitter] = {
@@ -330,7 +330,7 @@ def _x86_add_pairs(f: FunctionEmitter, op: llvm_ext.AddPairsOp) -> None:
     """`pmaddubsw` and `pmaddwd` with factors of 1; the first takes unsigned bytes first."""
     t, signed = type_text(op.result.type), op.signed is not None
     if t == _WORDS and not signed:
-        _add_pairs(f, op)
+        _x86_add_unsigned_pairs(f, op)
         return
     value = f"{type_text(op.arg.type)} {f.names[op.arg]}"
     if t == _WORDS:
@@ -340,6 +340,15 @@ def _x86_add_pairs(f: FunctionEmitter, op: llvm_ext.AddPairsOp) -> None:
         operands = f"{ones}, {value}" if signed else f"{value}, {ones}"
         name = "ssse3.pmadd.ub.sw.128"
     f.define(op, f"call {t} @llvm.x86.{name}({operands})")
+
+
+def _x86_add_unsigned_pairs(f: FunctionEmitter, op: llvm_ext.AddPairsOp) -> None:
+    """Two neighbours are the halves of one wide lane, so no lane has to move."""
+    lines = _Lines(f, op)
+    wide = lines.line(f"bitcast {_HALVES} {lines.values[0]} to {_WORDS}")
+    low = lines.line(f"and {_WORDS} {wide}, splat (i32 65535)")
+    high = lines.line(f"lshr {_WORDS} {wide}, splat (i32 16)")
+    lines.last(f"add {_WORDS} {low}, {high}")
 
 
 def _x86_dot(f: FunctionEmitter, op: llvm_ext.DotOp) -> None:

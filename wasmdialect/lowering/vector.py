@@ -310,7 +310,7 @@ def _resized(f: FunctionLowering, number: SSAValue, shape: Shape) -> SSAValue:
 def _splat_value(f: FunctionLowering, lane: SSAValue, shape: Shape) -> SSAValue:
     t = _TYPES[shape.name]
     first = f.insert_lane(f.value(llvm.UndefOp, (), t), lane, 0)
-    return f.shuffle(first, first, [0] * shape.lanes)
+    return f.shuffle(first, [0] * shape.lanes)
 
 
 def _as_lane(f: FunctionLowering, number: SSAValue, shape: Shape) -> SSAValue:
@@ -360,7 +360,7 @@ def _shuffle(row: Instruction) -> Handler:
 
     def lower(f: FunctionLowering, op: wasmir.ShuffleOp) -> None:
         lhs, rhs = (_read(f, operand, shape) for operand in operands_of(op))
-        _write(f, op, f.shuffle(lhs, rhs, op.lane_indices))
+        _write(f, op, f.shuffle(lhs, op.lane_indices, rhs))
 
     return lower
 
@@ -377,7 +377,7 @@ def _half(f: FunctionLowering, row: Instruction, operand: SSAValue) -> SSAValue:
     _, source = _columns(row)
     lanes = _read(f, operand, source)
     first = source.lanes // 2 if row.half == "high" else 0
-    return f.shuffle(lanes, lanes, range(first, first + source.lanes // 2))
+    return f.shuffle(lanes, range(first, first + source.lanes // 2))
 
 
 def _extend_to(f: FunctionLowering, row: Instruction, lanes: SSAValue, t: Attribute) -> SSAValue:
@@ -407,8 +407,8 @@ def _extended_product(row: Instruction) -> Handler:
 
 def _pair_sums(f: FunctionLowering, wide: SSAValue, shape: Shape) -> SSAValue:
     """The sums of neighbours of a vector with twice as many lanes."""
-    even = f.shuffle(wide, wide, range(0, 2 * shape.lanes, 2))
-    odd = f.shuffle(wide, wide, range(1, 2 * shape.lanes, 2))
+    even = f.shuffle(wide, range(0, 2 * shape.lanes, 2))
+    odd = f.shuffle(wide, range(1, 2 * shape.lanes, 2))
     return f.value(llvm.AddOp, (even, odd), _TYPES[shape.name])
 
 
@@ -503,7 +503,7 @@ def _demote(row: Instruction) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         lanes = _read_arithmetic(f, operands_of(op)[0], source)
         demoted = f.value(llvm.FPTruncOp, (lanes,), pair)
-        _write(f, op, f.shuffle(demoted, f.splat(pair, 0), range(4)))
+        _write(f, op, f.shuffle(demoted, range(4), f.splat(pair, 0)))
 
     return lower
 
@@ -614,7 +614,7 @@ def _constant(f: FunctionLowering, op: wasmir.ConstOp) -> None:
         if _has_identity(shape, op.bits) and not all(
             _is_safe_use(u) for u, _ in users_of(op.result)
         ):
-            hidden = hide(f, f.bitcast(value, _TYPES[name]), _suffix(shape))
+            hidden = hide(f, f.dense(_TYPES[name], shape.split(op.bits)), _suffix(shape))
             f.lanes[result_of(op)] = hidden
             value = f.bitcast(hidden, _BYTES)
             break

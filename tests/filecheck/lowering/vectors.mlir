@@ -17,11 +17,12 @@
 // CHECK-NEXT:    %15 = llvm.mlir.undef : vector<8xi16>
 // CHECK-NEXT:    %16 = llvm.mlir.constant(0 : i32) : i32
 // CHECK-NEXT:    %17 = llvm.insertelement %14, %15[%16 : i32] : vector<8xi16>
-// CHECK-NEXT:    %18 = llvm.shufflevector %17, %17 [0, 0, 0, 0, 0, 0, 0, 0] : vector<8xi16>
-// CHECK-NEXT:    %19 = llvm.bitcast %11 : vector<16xi8> to vector<8xi16>
-// CHECK-NEXT:    %20 = llvm.lshr %19, %18 : vector<8xi16>
-// CHECK-NEXT:    %21 = llvm.bitcast %20 : vector<8xi16> to vector<16xi8>
-// CHECK-NEXT:    llvm.return %21 : vector<16xi8>
+// CHECK-NEXT:    %18 = llvm.mlir.undef : vector<8xi16>
+// CHECK-NEXT:    %19 = llvm.shufflevector %17, %18 [0, 0, 0, 0, 0, 0, 0, 0] : vector<8xi16>
+// CHECK-NEXT:    %20 = llvm.bitcast %11 : vector<16xi8> to vector<8xi16>
+// CHECK-NEXT:    %21 = llvm.lshr %20, %19 : vector<8xi16>
+// CHECK-NEXT:    %22 = llvm.bitcast %21 : vector<8xi16> to vector<16xi8>
+// CHECK-NEXT:    llvm.return %22 : vector<16xi8>
 // CHECK-NEXT:  }
 wasmir.func index 0 slot 0 @shapes(%v: vector<16xi8>, %w: vector<16xi8>, %i: i32) -> vector<16xi8> {
   %0 = wasmir.i32x4.add %v, %w
@@ -33,35 +34,36 @@ wasmir.func index 0 slot 0 @shapes(%v: vector<16xi8>, %w: vector<16xi8>, %i: i32
 // A signalling NaN must not pass: the constant 1 is hidden, and so is what may become one.
 
 // CHECK-LABEL: @"wasm[0]::function[1]"(
-// CHECK-NEXT:    %26 = llvm.mlir.constant(dense<[0, 0, -128, 63, 0, 0, -128, 63, 0, 0, -128, 63, 0, 0, -128, 63]> : vector<16xi8>) : vector<16xi8>
-// CHECK-NEXT:    %27 = llvm.mlir.constant(dense<[0, 0, 0, 64, 0, 0, 0, 64, 0, 0, 0, 64, 0, 0, 0, 64]> : vector<16xi8>) : vector<16xi8>
-// CHECK-NEXT:    %28 = llvm.bitcast %24 : vector<16xi8> to vector<4xf32>
-// CHECK-NEXT:    %29 = llvm.mlir.constant(dense<1065353216> : vector<4xi32>) : vector<4xi32>
-// CHECK-NEXT:    %30 = llvm.bitcast %29 : vector<4xi32> to vector<4xf32>
-// CHECK-NEXT:    %31 = llvm.call_intrinsic "llvm.arithmetic.fence.v4f32"(%30) : (vector<4xf32>) -> vector<4xf32>
-// CHECK-NEXT:    %32 = llvm.fmul %28, %31 : vector<4xf32>
-// CHECK-NEXT:    %33 = llvm.bitcast %32 : vector<4xf32> to vector<16xi8>
-// CHECK-NEXT:    %34 = llvm.mlir.constant(dense<1073741824> : vector<4xi32>) : vector<4xi32>
-// CHECK-NEXT:    %35 = llvm.bitcast %34 : vector<4xi32> to vector<4xf32>
-// CHECK-NEXT:    %36 = llvm.fmul %32, %35 : vector<4xf32>
-// CHECK-NEXT:    %37 = llvm.bitcast %36 : vector<4xf32> to vector<16xi8>
-// CHECK-NEXT:    %38 = llvm.mlir.constant(dense<[0, 0, -128, 63, 0, 0, -128, 63, 0, 0, -128, 63, 0, 0, -128, 63]> : vector<16xi8>) : vector<16xi8>
-// CHECK-NEXT:    %39 = llvm.and %37, %38 : vector<16xi8>
-// CHECK-NEXT:    %40 = llvm.bitcast %39 : vector<16xi8> to vector<4xf32>
-// CHECK-NEXT:    %41 = llvm.call_intrinsic "llvm.arithmetic.fence.v4f32"(%40) : (vector<4xf32>) -> vector<4xf32>
-// CHECK-NEXT:    %42 = llvm.fadd %36, %41 : vector<4xf32>
-// CHECK-NEXT:    %43 = llvm.bitcast %42 : vector<4xf32> to vector<16xi8>
-// CHECK-NEXT:    %44 = llvm.mlir.undef : vector<4xf32>
-// CHECK-NEXT:    %45 = llvm.mlir.constant(0 : i32) : i32
-// CHECK-NEXT:    %46 = llvm.insertelement %25, %44[%45 : i32] : vector<4xf32>
-// CHECK-NEXT:    %47 = llvm.shufflevector %46, %46 [0, 0, 0, 0] : vector<4xf32>
-// CHECK-NEXT:    %48 = llvm.bitcast %47 : vector<4xf32> to vector<16xi8>
-// CHECK-NEXT:    %49 = llvm_ext.fcmp "uno" %42, %47 : vector<4xf32> -> vector<4xi1>
-// CHECK-NEXT:    %50 = llvm.fadd %42, %47 : vector<4xf32>
-// CHECK-NEXT:    %51 = llvm.call_intrinsic "llvm.minimum.v4f32"(%42, %47) : (vector<4xf32>, vector<4xf32>) -> vector<4xf32>
-// CHECK-NEXT:    %52 = llvm_ext.select %49, %50, %51 : vector<4xi1>, vector<4xf32>
-// CHECK-NEXT:    %53 = llvm.bitcast %52 : vector<4xf32> to vector<16xi8>
-// CHECK-NEXT:    llvm.return %53 : vector<16xi8>
+// CHECK-NEXT:    %27 = llvm.mlir.constant(dense<[0, 0, -128, 63, 0, 0, -128, 63, 0, 0, -128, 63, 0, 0, -128, 63]> : vector<16xi8>) : vector<16xi8>
+// CHECK-NEXT:    %28 = llvm.mlir.constant(dense<[0, 0, 0, 64, 0, 0, 0, 64, 0, 0, 0, 64, 0, 0, 0, 64]> : vector<16xi8>) : vector<16xi8>
+// CHECK-NEXT:    %29 = llvm.bitcast %25 : vector<16xi8> to vector<4xf32>
+// CHECK-NEXT:    %30 = llvm.mlir.constant(dense<1065353216> : vector<4xi32>) : vector<4xi32>
+// CHECK-NEXT:    %31 = llvm.bitcast %30 : vector<4xi32> to vector<4xf32>
+// CHECK-NEXT:    %32 = llvm.call_intrinsic "llvm.arithmetic.fence.v4f32"(%31) : (vector<4xf32>) -> vector<4xf32>
+// CHECK-NEXT:    %33 = llvm.fmul %29, %32 : vector<4xf32>
+// CHECK-NEXT:    %34 = llvm.bitcast %33 : vector<4xf32> to vector<16xi8>
+// CHECK-NEXT:    %35 = llvm.mlir.constant(dense<1073741824> : vector<4xi32>) : vector<4xi32>
+// CHECK-NEXT:    %36 = llvm.bitcast %35 : vector<4xi32> to vector<4xf32>
+// CHECK-NEXT:    %37 = llvm.fmul %33, %36 : vector<4xf32>
+// CHECK-NEXT:    %38 = llvm.bitcast %37 : vector<4xf32> to vector<16xi8>
+// CHECK-NEXT:    %39 = llvm.mlir.constant(dense<[0, 0, -128, 63, 0, 0, -128, 63, 0, 0, -128, 63, 0, 0, -128, 63]> : vector<16xi8>) : vector<16xi8>
+// CHECK-NEXT:    %40 = llvm.and %38, %39 : vector<16xi8>
+// CHECK-NEXT:    %41 = llvm.bitcast %40 : vector<16xi8> to vector<4xf32>
+// CHECK-NEXT:    %42 = llvm.call_intrinsic "llvm.arithmetic.fence.v4f32"(%41) : (vector<4xf32>) -> vector<4xf32>
+// CHECK-NEXT:    %43 = llvm.fadd %37, %42 : vector<4xf32>
+// CHECK-NEXT:    %44 = llvm.bitcast %43 : vector<4xf32> to vector<16xi8>
+// CHECK-NEXT:    %45 = llvm.mlir.undef : vector<4xf32>
+// CHECK-NEXT:    %46 = llvm.mlir.constant(0 : i32) : i32
+// CHECK-NEXT:    %47 = llvm.insertelement %26, %45[%46 : i32] : vector<4xf32>
+// CHECK-NEXT:    %48 = llvm.mlir.undef : vector<4xf32>
+// CHECK-NEXT:    %49 = llvm.shufflevector %47, %48 [0, 0, 0, 0] : vector<4xf32>
+// CHECK-NEXT:    %50 = llvm.bitcast %49 : vector<4xf32> to vector<16xi8>
+// CHECK-NEXT:    %51 = llvm_ext.fcmp "uno" %43, %49 : vector<4xf32> -> vector<4xi1>
+// CHECK-NEXT:    %52 = llvm.fadd %43, %49 : vector<4xf32>
+// CHECK-NEXT:    %53 = llvm.call_intrinsic "llvm.minimum.v4f32"(%43, %49) : (vector<4xf32>, vector<4xf32>) -> vector<4xf32>
+// CHECK-NEXT:    %54 = llvm_ext.select %51, %52, %53 : vector<4xi1>, vector<4xf32>
+// CHECK-NEXT:    %55 = llvm.bitcast %54 : vector<4xf32> to vector<16xi8>
+// CHECK-NEXT:    llvm.return %55 : vector<16xi8>
 // CHECK-NEXT:  }
 wasmir.func index 1 slot 1 @identities(%v: vector<16xi8>, %f: f32) -> vector<16xi8> {
   %one = wasmir.v128.const 0x3f8000003f8000003f8000003f800000
@@ -76,29 +78,30 @@ wasmir.func index 1 slot 1 @identities(%v: vector<16xi8>, %f: f32) -> vector<16x
 }
 
 // CHECK-LABEL: @"wasm[0]::function[2]"(
-// CHECK-NEXT:    %57 = llvm.bitcast %56 : vector<16xi8> to vector<4xi32>
-// CHECK-NEXT:    %58 = llvm.call_intrinsic "llvm.vector.reduce.or.v4i32"(%57) : (vector<4xi32>) -> i32
-// CHECK-NEXT:    %59 = llvm.mlir.constant(0 : i32) : i32
-// CHECK-NEXT:    %60 = llvm.icmp "ne" %58, %59 : i32
-// CHECK-NEXT:    %61 = llvm.mlir.constant(dense<0> : vector<16xi8>) : vector<16xi8>
-// CHECK-NEXT:    %62 = llvm.icmp "ne" %56, %61 : vector<16xi8>
-// CHECK-NEXT:    %63 = llvm.call_intrinsic "llvm.vector.reduce.and.v16i1"(%62) : (vector<16xi1>) -> i1
-// CHECK-NEXT:    %64 = llvm.zext %63 : i1 to i32
-// CHECK-NEXT:    %65 = llvm.bitcast %56 : vector<16xi8> to vector<2xi64>
-// CHECK-NEXT:    %66 = llvm.mlir.constant(dense<0> : vector<2xi64>) : vector<2xi64>
-// CHECK-NEXT:    %67 = llvm.icmp "slt" %65, %66 : vector<2xi64>
-// CHECK-NEXT:    %68 = llvm.bitcast %67 : vector<2xi1> to i2
-// CHECK-NEXT:    %69 = llvm.zext %68 : i2 to i32
-// CHECK-NEXT:    %70 = llvm.select %60, %56, %56 : i1, vector<16xi8>
-// CHECK-NEXT:    %71 = llvm.mlir.undef : vector<4xi32>
-// CHECK-NEXT:    %72 = llvm.mlir.constant(0 : i32) : i32
-// CHECK-NEXT:    %73 = llvm.insertelement %64, %71[%72 : i32] : vector<4xi32>
-// CHECK-NEXT:    %74 = llvm.shufflevector %73, %73 [0, 0, 0, 0] : vector<4xi32>
-// CHECK-NEXT:    %75 = llvm.bitcast %74 : vector<4xi32> to vector<16xi8>
-// CHECK-NEXT:    %76 = llvm.mlir.constant(3 : i32) : i32
-// CHECK-NEXT:    %77 = llvm.insertelement %69, %74[%76 : i32] : vector<4xi32>
+// CHECK-NEXT:    %59 = llvm.bitcast %58 : vector<16xi8> to vector<4xi32>
+// CHECK-NEXT:    %60 = llvm.call_intrinsic "llvm.vector.reduce.or.v4i32"(%59) : (vector<4xi32>) -> i32
+// CHECK-NEXT:    %61 = llvm.mlir.constant(0 : i32) : i32
+// CHECK-NEXT:    %62 = llvm.icmp "ne" %60, %61 : i32
+// CHECK-NEXT:    %63 = llvm.mlir.constant(dense<0> : vector<16xi8>) : vector<16xi8>
+// CHECK-NEXT:    %64 = llvm.icmp "ne" %58, %63 : vector<16xi8>
+// CHECK-NEXT:    %65 = llvm.call_intrinsic "llvm.vector.reduce.and.v16i1"(%64) : (vector<16xi1>) -> i1
+// CHECK-NEXT:    %66 = llvm.zext %65 : i1 to i32
+// CHECK-NEXT:    %67 = llvm.bitcast %58 : vector<16xi8> to vector<2xi64>
+// CHECK-NEXT:    %68 = llvm.mlir.constant(dense<0> : vector<2xi64>) : vector<2xi64>
+// CHECK-NEXT:    %69 = llvm.icmp "slt" %67, %68 : vector<2xi64>
+// CHECK-NEXT:    %70 = llvm.bitcast %69 : vector<2xi1> to i2
+// CHECK-NEXT:    %71 = llvm.zext %70 : i2 to i32
+// CHECK-NEXT:    %72 = llvm.select %62, %58, %58 : i1, vector<16xi8>
+// CHECK-NEXT:    %73 = llvm.mlir.undef : vector<4xi32>
+// CHECK-NEXT:    %74 = llvm.mlir.constant(0 : i32) : i32
+// CHECK-NEXT:    %75 = llvm.insertelement %66, %73[%74 : i32] : vector<4xi32>
+// CHECK-NEXT:    %76 = llvm.mlir.undef : vector<4xi32>
+// CHECK-NEXT:    %77 = llvm.shufflevector %75, %76 [0, 0, 0, 0] : vector<4xi32>
 // CHECK-NEXT:    %78 = llvm.bitcast %77 : vector<4xi32> to vector<16xi8>
-// CHECK-NEXT:    llvm.return %78 : vector<16xi8>
+// CHECK-NEXT:    %79 = llvm.mlir.constant(3 : i32) : i32
+// CHECK-NEXT:    %80 = llvm.insertelement %71, %77[%79 : i32] : vector<4xi32>
+// CHECK-NEXT:    %81 = llvm.bitcast %80 : vector<4xi32> to vector<16xi8>
+// CHECK-NEXT:    llvm.return %81 : vector<16xi8>
 // CHECK-NEXT:  }
 wasmir.func index 2 slot 2 @conditions(%v: vector<16xi8>) -> vector<16xi8> {
   %0 = wasmir.v128.any_true %v
@@ -111,43 +114,45 @@ wasmir.func index 2 slot 2 @conditions(%v: vector<16xi8>) -> vector<16xi8> {
 }
 
 // CHECK-LABEL: @"wasm[0]::function[3]"(
-// CHECK-NEXT:    %83 = llvm_ext.swizzle %81, %82 : vector<16xi8>, vector<16xi8> -> vector<16xi8>
-// CHECK-NEXT:    %84 = llvm_ext.swizzle relaxed %83, %82 : vector<16xi8>, vector<16xi8> -> vector<16xi8>
-// CHECK-NEXT:    %85 = llvm.bitcast %84 : vector<16xi8> to vector<4xf32>
-// CHECK-NEXT:    %86 = llvm.call_intrinsic "llvm.arithmetic.fence.v4f32"(%85) : (vector<4xf32>) -> vector<4xf32>
-// CHECK-NEXT:    %87 = llvm.bitcast %81 : vector<16xi8> to vector<4xf32>
-// CHECK-NEXT:    %88 = llvm.bitcast %82 : vector<16xi8> to vector<4xf32>
-// CHECK-NEXT:    %89 = llvm.fneg %86 : vector<4xf32>
-// CHECK-NEXT:    %90 = llvm_ext.multiply_add relaxed %89, %87, %88 : vector<4xf32>
-// CHECK-NEXT:    %91 = llvm.bitcast %90 : vector<4xf32> to vector<16xi8>
-// CHECK-NEXT:    %92 = llvm.bitcast %91 : vector<16xi8> to vector<2xf64>
-// CHECK-NEXT:    %93 = llvm_ext.truncate relaxed signed %92 : vector<2xf64> -> vector<4xi32>
-// CHECK-NEXT:    %94 = llvm.bitcast %93 : vector<4xi32> to vector<16xi8>
-// CHECK-NEXT:    %95 = llvm.bitcast %94 : vector<16xi8> to vector<4xf32>
-// CHECK-NEXT:    %96 = llvm_ext.truncate %95 : vector<4xf32> -> vector<4xi32>
+// CHECK-NEXT:    %86 = llvm_ext.swizzle %84, %85 : vector<16xi8>, vector<16xi8> -> vector<16xi8>
+// CHECK-NEXT:    %87 = llvm_ext.swizzle relaxed %86, %85 : vector<16xi8>, vector<16xi8> -> vector<16xi8>
+// CHECK-NEXT:    %88 = llvm.bitcast %87 : vector<16xi8> to vector<4xf32>
+// CHECK-NEXT:    %89 = llvm.call_intrinsic "llvm.arithmetic.fence.v4f32"(%88) : (vector<4xf32>) -> vector<4xf32>
+// CHECK-NEXT:    %90 = llvm.bitcast %84 : vector<16xi8> to vector<4xf32>
+// CHECK-NEXT:    %91 = llvm.bitcast %85 : vector<16xi8> to vector<4xf32>
+// CHECK-NEXT:    %92 = llvm.fneg %89 : vector<4xf32>
+// CHECK-NEXT:    %93 = llvm_ext.multiply_add relaxed %92, %90, %91 : vector<4xf32>
+// CHECK-NEXT:    %94 = llvm.bitcast %93 : vector<4xf32> to vector<16xi8>
+// CHECK-NEXT:    %95 = llvm.bitcast %94 : vector<16xi8> to vector<2xf64>
+// CHECK-NEXT:    %96 = llvm_ext.truncate relaxed signed %95 : vector<2xf64> -> vector<4xi32>
 // CHECK-NEXT:    %97 = llvm.bitcast %96 : vector<4xi32> to vector<16xi8>
-// CHECK-NEXT:    %98 = llvm.bitcast %97 : vector<16xi8> to vector<8xi16>
-// CHECK-NEXT:    %99 = llvm.bitcast %81 : vector<16xi8> to vector<8xi16>
-// CHECK-NEXT:    %100 = llvm.bitcast %82 : vector<16xi8> to vector<8xi16>
-// CHECK-NEXT:    %101 = llvm_ext.bitselect relaxed %98, %99, %100 : vector<8xi16>
-// CHECK-NEXT:    %102 = llvm.bitcast %101 : vector<8xi16> to vector<16xi8>
-// CHECK-NEXT:    %103 = llvm.bitcast %81 : vector<16xi8> to vector<8xi16>
-// CHECK-NEXT:    %104 = llvm_ext.fraction_multiply %101, %103 : vector<8xi16>
+// CHECK-NEXT:    %98 = llvm.bitcast %97 : vector<16xi8> to vector<4xf32>
+// CHECK-NEXT:    %99 = llvm_ext.truncate %98 : vector<4xf32> -> vector<4xi32>
+// CHECK-NEXT:    %100 = llvm.bitcast %99 : vector<4xi32> to vector<16xi8>
+// CHECK-NEXT:    %101 = llvm.bitcast %100 : vector<16xi8> to vector<8xi16>
+// CHECK-NEXT:    %102 = llvm.bitcast %84 : vector<16xi8> to vector<8xi16>
+// CHECK-NEXT:    %103 = llvm.bitcast %85 : vector<16xi8> to vector<8xi16>
+// CHECK-NEXT:    %104 = llvm_ext.bitselect relaxed %101, %102, %103 : vector<8xi16>
 // CHECK-NEXT:    %105 = llvm.bitcast %104 : vector<8xi16> to vector<16xi8>
-// CHECK-NEXT:    %106 = llvm_ext.dot relaxed %105, %81 : vector<16xi8>, vector<16xi8> -> vector<8xi16>
-// CHECK-NEXT:    %107 = llvm.sext %106 : vector<8xi16> to vector<8xi32>
-// CHECK-NEXT:    %108 = llvm.shufflevector %107, %107 [0, 2, 4, 6] : vector<8xi32>
-// CHECK-NEXT:    %109 = llvm.shufflevector %107, %107 [1, 3, 5, 7] : vector<8xi32>
-// CHECK-NEXT:    %110 = llvm.add %108, %109 : vector<4xi32>
-// CHECK-NEXT:    %111 = llvm.bitcast %82 : vector<16xi8> to vector<4xi32>
-// CHECK-NEXT:    %112 = llvm.add %110, %111 : vector<4xi32>
-// CHECK-NEXT:    %113 = llvm.bitcast %112 : vector<4xi32> to vector<16xi8>
-// CHECK-NEXT:    %114 = llvm.bitcast %113 : vector<16xi8> to vector<2xf64>
-// CHECK-NEXT:    %115 = llvm.bitcast %81 : vector<16xi8> to vector<2xf64>
-// CHECK-NEXT:    %116 = llvm_ext.fcmp "ogt" %114, %115 : vector<2xf64> -> vector<2xi1>
-// CHECK-NEXT:    %117 = llvm_ext.select %116, %114, %115 : vector<2xi1>, vector<2xf64>
-// CHECK-NEXT:    %118 = llvm.bitcast %117 : vector<2xf64> to vector<16xi8>
-// CHECK-NEXT:    llvm.return %118 : vector<16xi8>
+// CHECK-NEXT:    %106 = llvm.bitcast %84 : vector<16xi8> to vector<8xi16>
+// CHECK-NEXT:    %107 = llvm_ext.fraction_multiply %104, %106 : vector<8xi16>
+// CHECK-NEXT:    %108 = llvm.bitcast %107 : vector<8xi16> to vector<16xi8>
+// CHECK-NEXT:    %109 = llvm_ext.dot relaxed %108, %84 : vector<16xi8>, vector<16xi8> -> vector<8xi16>
+// CHECK-NEXT:    %110 = llvm.sext %109 : vector<8xi16> to vector<8xi32>
+// CHECK-NEXT:    %111 = llvm.mlir.undef : vector<8xi32>
+// CHECK-NEXT:    %112 = llvm.shufflevector %110, %111 [0, 2, 4, 6] : vector<8xi32>
+// CHECK-NEXT:    %113 = llvm.mlir.undef : vector<8xi32>
+// CHECK-NEXT:    %114 = llvm.shufflevector %110, %113 [1, 3, 5, 7] : vector<8xi32>
+// CHECK-NEXT:    %115 = llvm.add %112, %114 : vector<4xi32>
+// CHECK-NEXT:    %116 = llvm.bitcast %85 : vector<16xi8> to vector<4xi32>
+// CHECK-NEXT:    %117 = llvm.add %115, %116 : vector<4xi32>
+// CHECK-NEXT:    %118 = llvm.bitcast %117 : vector<4xi32> to vector<16xi8>
+// CHECK-NEXT:    %119 = llvm.bitcast %118 : vector<16xi8> to vector<2xf64>
+// CHECK-NEXT:    %120 = llvm.bitcast %84 : vector<16xi8> to vector<2xf64>
+// CHECK-NEXT:    %121 = llvm_ext.fcmp "ogt" %119, %120 : vector<2xf64> -> vector<2xi1>
+// CHECK-NEXT:    %122 = llvm_ext.select %121, %119, %120 : vector<2xi1>, vector<2xf64>
+// CHECK-NEXT:    %123 = llvm.bitcast %122 : vector<2xf64> to vector<16xi8>
+// CHECK-NEXT:    llvm.return %123 : vector<16xi8>
 // CHECK-NEXT:  }
 wasmir.func index 3 slot 3 @processors(%v: vector<16xi8>, %w: vector<16xi8>) -> vector<16xi8> {
   %0 = wasmir.i8x16.swizzle %v, %w
@@ -163,39 +168,45 @@ wasmir.func index 3 slot 3 @processors(%v: vector<16xi8>, %w: vector<16xi8>) -> 
 }
 
 // CHECK-LABEL: @"wasm[0]::function[4]"(
-// CHECK-NEXT:    %123 = llvm.shufflevector %121, %121 [8, 9, 10, 11, 12, 13, 14, 15] : vector<16xi8>
-// CHECK-NEXT:    %124 = llvm.sext %123 : vector<8xi8> to vector<8xi16>
-// CHECK-NEXT:    %125 = llvm.shufflevector %122, %122 [8, 9, 10, 11, 12, 13, 14, 15] : vector<16xi8>
-// CHECK-NEXT:    %126 = llvm.sext %125 : vector<8xi8> to vector<8xi16>
-// CHECK-NEXT:    %127 = llvm.mul %124, %126 : vector<8xi16>
-// CHECK-NEXT:    %128 = llvm.bitcast %127 : vector<8xi16> to vector<16xi8>
-// CHECK-NEXT:    %129 = llvm.bitcast %122 : vector<16xi8> to vector<8xi16>
-// CHECK-NEXT:    %130 = llvm_ext.narrow %127, %129 : vector<8xi16> -> vector<16xi8>
-// CHECK-NEXT:    %131 = llvm.bitcast %130 : vector<16xi8> to vector<8xi16>
-// CHECK-NEXT:    %132 = llvm.sext %131 : vector<8xi16> to vector<8xi32>
-// CHECK-NEXT:    %133 = llvm.sext %127 : vector<8xi16> to vector<8xi32>
-// CHECK-NEXT:    %134 = llvm.mul %132, %133 : vector<8xi32>
-// CHECK-NEXT:    %135 = llvm.shufflevector %134, %134 [0, 2, 4, 6] : vector<8xi32>
-// CHECK-NEXT:    %136 = llvm.shufflevector %134, %134 [1, 3, 5, 7] : vector<8xi32>
-// CHECK-NEXT:    %137 = llvm.add %135, %136 : vector<4xi32>
-// CHECK-NEXT:    %138 = llvm.bitcast %137 : vector<4xi32> to vector<16xi8>
-// CHECK-NEXT:    %139 = llvm.bitcast %138 : vector<16xi8> to vector<8xi16>
-// CHECK-NEXT:    %140 = llvm_ext.add_pairs %139 : vector<8xi16> -> vector<4xi32>
-// CHECK-NEXT:    %141 = llvm.bitcast %140 : vector<4xi32> to vector<16xi8>
-// CHECK-NEXT:    %142 = llvm.shufflevector %140, %140 [0, 1] : vector<4xi32>
-// CHECK-NEXT:    %143 = llvm_ext.uitofp %142 : vector<2xi32> to vector<2xf64>
-// CHECK-NEXT:    %144 = llvm.bitcast %143 : vector<2xf64> to vector<16xi8>
-// CHECK-NEXT:    %145 = llvm.call_intrinsic "llvm.arithmetic.fence.v2f64"(%143) : (vector<2xf64>) -> vector<2xf64>
-// CHECK-NEXT:    %146 = llvm.fptrunc %145 : vector<2xf64> to vector<2xf32>
-// CHECK-NEXT:    %147 = llvm.mlir.constant(dense<0> : vector<2xi32>) : vector<2xi32>
-// CHECK-NEXT:    %148 = llvm.bitcast %147 : vector<2xi32> to vector<2xf32>
-// CHECK-NEXT:    %149 = llvm.shufflevector %146, %148 [0, 1, 2, 3] : vector<2xf32>
-// CHECK-NEXT:    %150 = llvm.bitcast %149 : vector<4xf32> to vector<16xi8>
-// CHECK-NEXT:    %151 = llvm.shufflevector %149, %149 [0, 1] : vector<4xf32>
-// CHECK-NEXT:    %152 = llvm.fpext %151 : vector<2xf32> to vector<2xf64>
-// CHECK-NEXT:    %153 = llvm.call_intrinsic "llvm.arithmetic.fence.v2f64"(%152) : (vector<2xf64>) -> vector<2xf64>
+// CHECK-NEXT:    %128 = llvm.mlir.undef : vector<16xi8>
+// CHECK-NEXT:    %129 = llvm.shufflevector %126, %128 [8, 9, 10, 11, 12, 13, 14, 15] : vector<16xi8>
+// CHECK-NEXT:    %130 = llvm.sext %129 : vector<8xi8> to vector<8xi16>
+// CHECK-NEXT:    %131 = llvm.mlir.undef : vector<16xi8>
+// CHECK-NEXT:    %132 = llvm.shufflevector %127, %131 [8, 9, 10, 11, 12, 13, 14, 15] : vector<16xi8>
+// CHECK-NEXT:    %133 = llvm.sext %132 : vector<8xi8> to vector<8xi16>
+// CHECK-NEXT:    %134 = llvm.mul %130, %133 : vector<8xi16>
+// CHECK-NEXT:    %135 = llvm.bitcast %134 : vector<8xi16> to vector<16xi8>
+// CHECK-NEXT:    %136 = llvm.bitcast %127 : vector<16xi8> to vector<8xi16>
+// CHECK-NEXT:    %137 = llvm_ext.narrow %134, %136 : vector<8xi16> -> vector<16xi8>
+// CHECK-NEXT:    %138 = llvm.bitcast %137 : vector<16xi8> to vector<8xi16>
+// CHECK-NEXT:    %139 = llvm.sext %138 : vector<8xi16> to vector<8xi32>
+// CHECK-NEXT:    %140 = llvm.sext %134 : vector<8xi16> to vector<8xi32>
+// CHECK-NEXT:    %141 = llvm.mul %139, %140 : vector<8xi32>
+// CHECK-NEXT:    %142 = llvm.mlir.undef : vector<8xi32>
+// CHECK-NEXT:    %143 = llvm.shufflevector %141, %142 [0, 2, 4, 6] : vector<8xi32>
+// CHECK-NEXT:    %144 = llvm.mlir.undef : vector<8xi32>
+// CHECK-NEXT:    %145 = llvm.shufflevector %141, %144 [1, 3, 5, 7] : vector<8xi32>
+// CHECK-NEXT:    %146 = llvm.add %143, %145 : vector<4xi32>
+// CHECK-NEXT:    %147 = llvm.bitcast %146 : vector<4xi32> to vector<16xi8>
+// CHECK-NEXT:    %148 = llvm.bitcast %147 : vector<16xi8> to vector<8xi16>
+// CHECK-NEXT:    %149 = llvm_ext.add_pairs %148 : vector<8xi16> -> vector<4xi32>
+// CHECK-NEXT:    %150 = llvm.bitcast %149 : vector<4xi32> to vector<16xi8>
+// CHECK-NEXT:    %151 = llvm.mlir.undef : vector<4xi32>
+// CHECK-NEXT:    %152 = llvm.shufflevector %149, %151 [0, 1] : vector<4xi32>
+// CHECK-NEXT:    %153 = llvm_ext.uitofp %152 : vector<2xi32> to vector<2xf64>
 // CHECK-NEXT:    %154 = llvm.bitcast %153 : vector<2xf64> to vector<16xi8>
-// CHECK-NEXT:    llvm.return %154 : vector<16xi8>
+// CHECK-NEXT:    %155 = llvm.call_intrinsic "llvm.arithmetic.fence.v2f64"(%153) : (vector<2xf64>) -> vector<2xf64>
+// CHECK-NEXT:    %156 = llvm.fptrunc %155 : vector<2xf64> to vector<2xf32>
+// CHECK-NEXT:    %157 = llvm.mlir.constant(dense<0> : vector<2xi32>) : vector<2xi32>
+// CHECK-NEXT:    %158 = llvm.bitcast %157 : vector<2xi32> to vector<2xf32>
+// CHECK-NEXT:    %159 = llvm.shufflevector %156, %158 [0, 1, 2, 3] : vector<2xf32>
+// CHECK-NEXT:    %160 = llvm.bitcast %159 : vector<4xf32> to vector<16xi8>
+// CHECK-NEXT:    %161 = llvm.mlir.undef : vector<4xf32>
+// CHECK-NEXT:    %162 = llvm.shufflevector %159, %161 [0, 1] : vector<4xf32>
+// CHECK-NEXT:    %163 = llvm.fpext %162 : vector<2xf32> to vector<2xf64>
+// CHECK-NEXT:    %164 = llvm.call_intrinsic "llvm.arithmetic.fence.v2f64"(%163) : (vector<2xf64>) -> vector<2xf64>
+// CHECK-NEXT:    %165 = llvm.bitcast %164 : vector<2xf64> to vector<16xi8>
+// CHECK-NEXT:    llvm.return %165 : vector<16xi8>
 // CHECK-NEXT:  }
 wasmir.func index 4 slot 4 @between_shapes(%v: vector<16xi8>, %w: vector<16xi8>) -> vector<16xi8> {
   %0 = wasmir.i16x8.extmul_high_i8x16_s %v, %w
