@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wasmdialect._closable import Closable
 from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.config import Engine
 from wasmdialect.runtime.errors import WasmtimeError
@@ -9,8 +10,7 @@ from wasmdialect.runtime.ownership import StoreLimits
 from wasmdialect.runtime.store import StoreState
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Any, Self, TypeAlias
+    from typing import Any, TypeAlias
 
     from wasmdialect.api.func import Caller
     from wasmdialect.runtime.ownership import StoreItem
@@ -22,7 +22,7 @@ MAX_FUEL = (1 << 63) - 1
 
 
 @final
-class Store:
+class Store(Closable):
     """Owns instances and everything they use; freed when nothing refers to it any more, or by `close`.
 
     One thread at a time can use it: another one gets WasmtimeError during a call. Every method
@@ -124,17 +124,6 @@ class Store:
         """
         self.state.close()
         self._wasi_config = self._wasi = self._data = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 Storelike: TypeAlias = "Store | Caller"

@@ -32,12 +32,19 @@ def load_or_compile(file: str, config: Config, reports: str | None = None) -> Mo
     return Module.from_compilation(Engine(config), compile_file(data, file, config, reports))
 
 
+_DONE = {
+    **dict.fromkeys(("pipeline", "at", "load"), "its passes have run"),
+    "features": "its module has been checked",
+}
+"""Why settings cannot change an artifact."""
+
+
 def _take_settings(config: Config, data: bytes) -> None:
     """Settings that the command line does not name are those the artifact was compiled with."""
     given = given_settings()
-    for name in ("pipeline", "at", "load", "features"):
+    for name, reason in _DONE.items():
         if name in given:
-            raise UsageError(f"--{name} has no effect on an artifact: it has been compiled")
+            raise UsageError(f"--{name} has no effect on an artifact: {reason}")
     for name, value in read_engine(data).settings.items():
         if name not in given:
             setattr(config, name, value)

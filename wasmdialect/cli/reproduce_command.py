@@ -69,7 +69,8 @@ def _settings_of(artifact: Artifact, load: tuple[str, ...]) -> CompileSettings:
     from wasmdialect.codegen.target import Target
 
     engine = artifact.engine
-    config = Config(pipeline=engine.pipeline, load=load, **engine.settings)
+    # The module was accepted when the artifact was made.
+    config = Config(pipeline=engine.pipeline, load=load, features="all", **engine.settings)
     target = Target(engine.triple, engine.cpu, engine.features)
     return replace(CompileSettings.of(config), target=target)
 

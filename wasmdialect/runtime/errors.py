@@ -34,8 +34,8 @@ class Frame(FrozenRecord):
         from wasmdialect._printable import printable  # not while a program starts
 
         module = "<unknown>" if self.module_name is None else self.module_name
-        where = "<unknown>" if self.module_offset is None else f"0x{self.module_offset:x}"
-        return f"{where:>8} - {printable(f'{module}!{name}')}"
+        where = "" if self.module_offset is None else f"{self.module_offset:#8x} - "
+        return where + printable(f"{module}!{name}")
 
 
 class Trap(Exception):
