@@ -178,10 +178,10 @@ def _load_part(r: _FunctionRewrite, op: wasmir.LoadOp) -> None:
     part = _load_value(r, op, i64 if op.bytes == 8 else i32)
     if mnemonic in wasmir.LANE_OPS:
         r.lane(mnemonic, 0, r.v128_const(0), part)
-    elif mnemonic.endswith(".splat"):
-        r.numeric(mnemonic, part)
-    else:
+    elif wasmir.NUMERIC_OPS[mnemonic].OPERAND_TYPES == (wasmir.V128,):
         r.numeric(mnemonic, r.numeric("i64x2.splat", part))
+    else:
+        r.numeric(mnemonic, part)
     r.give_place(op)
 
 

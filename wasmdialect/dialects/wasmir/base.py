@@ -50,10 +50,13 @@ def define(row: Instruction, base: type[_OpT], fields: Mapping[str, object]) -> 
 
 
 def take_rows(classes: Sequence[type[WasmOp]]) -> None:
-    """Give classes that are written by hand the row of their mnemonic."""
+    """Give classes that are written by hand their rows."""
     for cls in classes:
-        _, _, mnemonic = cls.name.partition(".")
-        cls.INSTRUCTION = BY_MNEMONIC[mnemonic][0]
+        cls.INSTRUCTION = _ROWS[cls.name]
+
+
+_ROWS = {f"wasmir.{mnemonic}": rows[0] for mnemonic, rows in BY_MNEMONIC.items()}
+"""The row of each name of an operation; the first one of those that share a mnemonic."""
 
 
 def result_types(cls: type[WasmOp]) -> tuple[Attribute, ...]:

@@ -11,6 +11,7 @@ from wasmdialect.wasm.rules.lookup import (
     Rule,
     rule,
 )
+from wasmdialect.wasm.shapes import SHAPES
 
 
 def _lane_rule(row: Instruction) -> Rule:
@@ -19,7 +20,7 @@ def _lane_rule(row: Instruction) -> Rule:
     assert row.results is not None
     params, results = row.params, row.results
     assert row.shape is not None
-    lanes = int(row.shape.partition("x")[2])
+    lanes = SHAPES[row.shape].lanes
 
     def check(s: OperandStack, lane: int) -> None:
         if lane >= lanes:
