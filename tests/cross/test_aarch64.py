@@ -85,6 +85,14 @@ def test_scripts_under_qemu(testsuite: Path, tmp_path: Path, options: str):
     assert outcomes == dict.fromkeys(outcomes, (0, ""))
 
 
+@pytest.mark.parametrize("level", [0, 2])
+def test_wide_arithmetic(testsuite: Path, level: int):
+    config = Config(opt_level=level, features="wide-arithmetic")
+    script = read_script(testsuite, "proposals/wide-arithmetic/wide-arithmetic.wast")
+    program = make_executable(script, compile_with(CompileSettings(TARGET, config)))
+    assert run_under_unicorn(program) == (0, "")
+
+
 def test_artifacts_of_the_command(testsuite: Path, tmp_path: Path):
     def compile_(binary: bytes) -> bytes:
         (tmp_path / "m.wasm").write_bytes(binary)
