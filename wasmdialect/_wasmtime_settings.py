@@ -30,9 +30,24 @@ class FeatureSwitch:
         return Feature(self.feature) in parse_features(config.features)
 
     def __set__(self, config: Any, enable: bool) -> None:
-        if type(enable) is not bool:
-            raise SettingError(f"{self.name}: expected a bool, got {enable!r}")
-        config.features += f",{self.feature}" if enable else f",-{self.feature}"
+        sign = "" if _boolean(self.name, enable) else "-"
+        config.features += f",{sign}{self.feature}"
+
+
+class Renamed:
+    """A setting that is true or false, by Wasmtime's name."""
+
+    def __init__(self, setting: str):
+        self.setting = setting
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, config: Any, owner: type | None = None) -> Any:
+        return self if config is None else getattr(config, self.setting)
+
+    def __set__(self, config: Any, enable: bool) -> None:
+        setattr(config, self.setting, _boolean(self.name, enable))
 
 
 class Fixed:
@@ -60,10 +75,8 @@ class WasmtimeSettings:
     """wasmtime-py's names, for a Config to inherit."""
 
     if TYPE_CHECKING:
-        canonicalize_nans: Any
         opt_level: Any
         jobs: Any
-        unwind_info: Any
         verify: Any
 
     wasm_threads = FeatureSwitch("threads")
@@ -81,11 +94,14 @@ class WasmtimeSettings:
     wasm_wide_arithmetic = FeatureSwitch("wide-arithmetic")
     wasm_custom_page_sizes = FeatureSwitch("custom-page-sizes")
 
+    wasm_relaxed_simd_deterministic = Renamed("relaxed_simd_deterministic")
+    cranelift_nan_canonicalization = Renamed("canonicalize_nans")
+    native_unwind_info = Renamed("unwind_info")
+
     wasm_component_model = Fixed(False, reason="components are not supported")
     wasm_component_model_map = Fixed(False, reason="components are not supported")
     wasm_component_model_implements = Fixed(False, reason="components are not supported")
     wasm_stack_switching = Fixed(False, reason="stack switching is not supported")
-    wasm_relaxed_simd_deterministic = Fixed(False, reason="relaxed SIMD cannot be run yet")
     shared_memory = Fixed(False, reason="shared memories cannot be created yet")
     strategy = Fixed(
         "auto", "cranelift", reason='use "auto" or "cranelift"; LLVM compiles for both'
@@ -122,24 +138,6 @@ class WasmtimeSettings:
     @cranelift_debug_verifier.setter
     def cranelift_debug_verifier(self, enable: bool) -> None:
         self.verify = "each" if _boolean("cranelift_debug_verifier", enable) else "none"
-
-    @property
-    def cranelift_nan_canonicalization(self) -> bool:
-        """`canonicalize_nans`."""
-        return self.canonicalize_nans
-
-    @cranelift_nan_canonicalization.setter
-    def cranelift_nan_canonicalization(self, enable: bool) -> None:
-        self.canonicalize_nans = _boolean("cranelift_nan_canonicalization", enable)
-
-    @property
-    def native_unwind_info(self) -> bool:
-        """`unwind_info`."""
-        return self.unwind_info
-
-    @native_unwind_info.setter
-    def native_unwind_info(self, enable: bool) -> None:
-        self.unwind_info = _boolean("native_unwind_info", enable)
 
     @property
     def parallel_compilation(self) -> bool:
