@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=10_000, help="inputs for each instruction")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--level", type=int, action="append", choices=range(4))
+    parser.add_argument("--cpu", default="native", help="as of `wasmdialect run`")
     parser.add_argument("--only", action="append", default=[], help="mnemonics that contain this")
     parser.add_argument(
         "--semantics", type=int, default=1000, help="inputs compared with the table"
@@ -59,7 +60,9 @@ def main() -> int:
         for deterministic in (False, True):
             name = f"-O{level}" + (" deterministic" if deterministic else "")
             machines[name] = ApiMachine(
-                wasmdialect, text, lambda c, a=level, b=deterministic: configure(c, a, b)
+                wasmdialect,
+                text,
+                lambda c, a=level, b=deterministic: configure(c, a, b, options.cpu),
             )
     wrong = [
         line
@@ -73,8 +76,9 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def configure(config: Any, level: int, deterministic: bool) -> None:
+def configure(config: Any, level: int, deterministic: bool, cpu: str) -> None:
     """Set up wasmdialect."""
+    config.cpu = cpu
     config.opt_level = level
     config.relaxed_simd_deterministic = deterministic
 

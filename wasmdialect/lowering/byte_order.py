@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from xdsl.dialects import llvm
-from xdsl.dialects.builtin import Float32Type, Float64Type, IntegerType, VectorType, f32, f64
+from xdsl.dialects.builtin import Float32Type, Float64Type, IntegerType
 from xdsl.ir import Attribute, Operation
 
 from wasmdialect.abi.layout import Alias
@@ -88,17 +88,18 @@ def _bitcast(f: FunctionEmitter, op: llvm.BitcastOp) -> None:
     little-endian machines. LLVM's `bitcast` keeps bytes as they are in memory, where this machine has
     the highest one first; so the bytes of each lane are swapped before and after it. Of bits, it makes
     lane 0 the highest."""
-    if isinstance(op.arg.type, VectorType) and isinstance(op.result.type, IntegerType):
-        t, name = type_text(op.result.type), f.names[op.result][1:]
-        source = f"{type_text(op.arg.type)} {f.names[op.arg]}"
-        bits = _line(f, f"{name}.reversed", f"bitcast {source} to {t}")
-        f.define(op, f"call {t} @llvm.bitreverse.{t}({t} {bits})")
+    source = type_text(cast(Attribute, op.arg.type))
+    target = type_text(cast(Attribute, op.result.type))
+    name, value = f.names[op.result][1:], f.names[op.arg]
+    if source.endswith(" x i1>"):
+        bits = _line(f, f"{name}.reversed", f"bitcast {source} {value} to {target}")
+        f.define(op, f"call {target} @llvm.bitreverse.{target}({target} {bits})")
         return
-    before, after = _lane_bits(op.arg.type), _lane_bits(op.result.type)
-    if before == after or not before or not after:
+    before, after = _LANE_BITS.get(source), _LANE_BITS.get(target)
+    if before is None or after is None or before == after:
         EMITTERS[llvm.BitcastOp](f, op)
         return
-    name, value, t = f.names[op.result][1:], f.names[op.arg], type_text(op.arg.type)
+    t = source
     for bits in (before, after):
         integers, lanes = f"<{128 // bits} x i{bits}>", f"v{128 // bits}i{bits}"
         value = _line(f, f"{name}.{lanes}", f"bitcast {t} {value} to {integers}")
@@ -106,7 +107,7 @@ def _bitcast(f: FunctionEmitter, op: llvm.BitcastOp) -> None:
             swap = f"call {integers} @llvm.bswap.{lanes}({integers} {value})"
             value = _line(f, f"{name}.{lanes}.swapped", swap)
         t = integers
-    f.define(op, f"bitcast {t} {value} to {type_text(op.result.type)}")
+    f.define(op, f"bitcast {t} {value} to {target}")
 
 
 def _line(f: FunctionEmitter, name: str, text: str) -> str:
@@ -114,17 +115,15 @@ def _line(f: FunctionEmitter, name: str, text: str) -> str:
     return f'%"{name}"'
 
 
-def _lane_bits(t: Attribute) -> int:
-    """The width of the lanes of a vector of 128 bits; 0 for another type."""
-    if not isinstance(t, VectorType):
-        return 0
-    shape: tuple[int, ...] = t.get_shape()
-    element = cast(Attribute, t.element_type)
-    bits = _BITS.get(element) or (element.width.data if isinstance(element, IntegerType) else 0)
-    return bits if bits * shape[0] == 128 else 0
-
-
-_BITS: dict[Attribute, int] = {f32: 32, f64: 64}
+_LANE_BITS = {
+    "<16 x i8>": 8,
+    "<8 x i16>": 16,
+    "<4 x i32>": 32,
+    "<2 x i64>": 64,
+    "<4 x float>": 32,
+    "<2 x double>": 64,
+}
+"""The width of the lanes of each type of 128 bits."""
 
 
 BIG_ENDIAN: Mapping[type[Operation], Emitter] = {
