@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import Float32Type, Float64Type, IntegerType
@@ -88,8 +87,8 @@ def _bitcast(f: FunctionEmitter, op: llvm.BitcastOp) -> None:
     little-endian machines. LLVM's `bitcast` keeps bytes as they are in memory, where this machine has
     the highest one first; so the bytes of each lane are swapped before and after it. Of bits, it makes
     lane 0 the highest."""
-    source = type_text(cast(Attribute, op.arg.type))
-    target = type_text(cast(Attribute, op.result.type))
+    source = type_text(op.arg.type)
+    target = type_text(op.result.type)
     name, value = f.names[op.result][1:], f.names[op.arg]
     if source.endswith(" x i1>"):
         bits = _line(f, f"{name}.reversed", f"bitcast {source} {value} to {target}")
