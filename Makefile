@@ -58,6 +58,7 @@ fuzz: venv ## mutate modules and artifacts, and compare state after traps with W
 	$(BIN)/python tools/fuzz_validation.py --shapes
 	$(BIN)/python tools/fuzz_artifacts.py --count 12000 --jobs 2 $(FUZZ)
 	$(BIN)/python tools/fuzz_traps.py --count 500 --jobs 2 $(FUZZ)
+	$(BIN)/python tools/fuzz_vectors.py --count 1000 $(FUZZ)
 
 .PHONY: clean
 clean: ## remove everything that make created

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import wasmtime
+from fuzz_vectors import compare
 from instruction_batches import (
     ApiMachine,
     Batch,
@@ -97,6 +98,11 @@ def test_relaxed_choices_differ_from_the_deterministic_profile():
             if any(other(*operands) != batch.expected(operands) for operands in inputs):
                 same.discard(batch.row.operation)
     assert not same
+
+
+def test_expressions_are_the_same_as_wasmtimes():
+    """A few of `tools/fuzz_vectors.py`: what LLVM makes of several instructions and constants."""
+    assert not compare(7, 25)
 
 
 def test_a_wrong_lane_is_found():
