@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from xdsl.context import Context
@@ -117,7 +118,7 @@ class Lower(FunctionPass):
 CALL = 'b.call_builtin("out_of_gas", b.vmctx())'
 
 
-def module(folder: Path, traits: str, lowered: str = "pass", **settings: object) -> Module:
+def module(folder: Path, traits: str, lowered: str = "pass", **settings: Any) -> Module:
     """A module with the operation in its function, compiled."""
     file = folder / "mine.py"
     imported = traits.removesuffix("()") or "RunsInPlace"
@@ -127,7 +128,7 @@ def module(folder: Path, traits: str, lowered: str = "pass", **settings: object)
         jobs=0,
         load=(str(file),),
         at={"wasmir-end": "insert-mine", "wasmvm-end": "lower-mine"},
-        **settings,  # pyright: ignore[reportArgumentType]
+        **settings,
     )
     text = '(module (func (export "f") (param i32) (result i32) (local.get 0)))'
     return Module(Engine(config), text)
@@ -142,7 +143,7 @@ def module(folder: Path, traits: str, lowered: str = "pass", **settings: object)
     ],
 )
 def test_an_operation_that_says_nothing_stops_the_pass(
-    tmp_path: Path, settings: dict[str, bool], name: str
+    tmp_path: Path, settings: dict[str, Any], name: str
 ):
     with pytest.raises(PassFailure, match=r"mine.op does not say where control goes") as caught:
         module(tmp_path, "", **settings)

@@ -195,7 +195,7 @@ def test_a_host_function_is_called_with_constant_stack(params: str):
 
     signature = FuncType([types[t] for t in params.split()], [ValType.i32(), ValType.i64()])
     function = Func(store, signature, host, access_caller=True)
-    exports = Instance(store, Module(on, text), [function]).exports(store)
+    exports: Any = Instance(store, Module(on, text), [function]).exports(store)
     assert exports["run"](store, 2000) == 0
     assert exports["last"](store) == [6001, -1]
     assert {*seen} == {tuple(values)}
@@ -297,7 +297,7 @@ def test_recursion_between_tail_calls_uses_up_the_stack():
         (return_call $f (i32.sub (local.get 0) (i32.const 1)))))"""
     on = engine()
     store = Store(on)
-    f = Instance(store, Module(on, text), []).exports(store)["f"]
+    f: Any = Instance(store, Module(on, text), []).exports(store)["f"]
     for _ in range(3):
         assert f(store, 1000) == 1007
         with pytest.raises(wasmdialect.Trap, match="call stack exhausted"):
@@ -400,7 +400,7 @@ def test_a_deadline_ends_an_endless_chain_of_tail_calls():
     on = engine(epoch_interruption=True)
     store = Store(on)
     store.set_epoch_deadline(1)
-    run = Instance(store, Module(on, COUNTED), []).exports(store)["run"]
+    run: Any = Instance(store, Module(on, COUNTED), []).exports(store)["run"]
     assert run(store, 100) >= 1
     on.increment_epoch()
     with pytest.raises(wasmdialect.Trap) as caught:
@@ -415,7 +415,7 @@ def test_a_callback_of_the_deadline_does_not_disturb_arguments_in_memory():
     store = Store(on)
     store.set_fuel(1_000_000)
     store.set_epoch_deadline(1)
-    run = Instance(store, Module(on, COUNTED), []).exports(store)["run"]
+    run: Any = Instance(store, Module(on, COUNTED), []).exports(store)["run"]
     expected = run(store, 5)
     assert [run(store, n) for n in (5, 12)] == [expected, 6]
     assert {run(store, n) for n in range(6)} == {1, 2, 3, 4, 5, 6}
@@ -447,7 +447,7 @@ def test_an_instance_outlives_the_last_reference_when_it_is_tail_called():
               (func (export "run") (result i32) (return_call $f {zeros})))""",
         ),
     )
-    run = caller.exports(store)["run"]
+    run: Any = caller.exports(store)["run"]
     del callee, caller, linker
     for _ in range(3):
         gc.collect()
@@ -464,7 +464,7 @@ def test_saved_artifacts_with_and_without_tail_entries_call_each_other():
         linker.define_instance(store, name, linker.instantiate(store, module))
     direct = instances(wasmdialect, on, Store(on), {"first": first})
     assert direct.keys() == {"first.a", "first.d", "first.table"}
-    a = linker.get(store, "first", "a")
+    a: Any = linker.get(store, "first", "a")
     assert a(store, 1000, 7) == a(store, 1000, 7)
 
 
