@@ -408,19 +408,6 @@ def test_a_deadline_ends_an_endless_chain_of_tail_calls():
     assert caught.value.trap_code == wasmdialect.TrapCode.INTERRUPT
 
 
-def test_a_callback_of_the_deadline_does_not_disturb_arguments_in_memory():
-    """It runs at the entry of a function whose arguments came through the store's memory, and makes
-    tail calls itself."""
-    on = engine(epoch_interruption=True, consume_fuel=True)
-    store = Store(on)
-    store.set_fuel(1_000_000)
-    store.set_epoch_deadline(1)
-    run: Any = Instance(store, Module(on, COUNTED), []).exports(store)["run"]
-    expected = run(store, 5)
-    assert [run(store, n) for n in (5, 12)] == [expected, 6]
-    assert {run(store, n) for n in range(6)} == {1, 2, 3, 4, 5, 6}
-
-
 # --- lifetimes, other kinds of modules
 
 
