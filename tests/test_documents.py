@@ -120,8 +120,18 @@ def test_tutorial_peephole(folder: Path):
 def test_tutorial_passes_that_declare(number: int, name: str):
     """They run in tests/passes/test_declarations.py."""
     blocks = python_blocks("docs/tutorial.md")
-    assert len(blocks) == 4
     assert blocks[number].strip() in (ROOT / "examples" / f"{name}.py").read_text()
+
+
+def test_tutorial_operation():
+    """Where control goes from one is tested in tests/passes/test_transfers.py."""
+    names: dict[str, Any] = {}
+    imports = (
+        "from xdsl.irdl import IRDLOperation, irdl_op_definition, traits_def",
+        "from wasmdialect.dialects.control_transfer import CallsCode",
+    )
+    exec("\n".join((*imports, python_blocks("docs/tutorial.md")[4])), names)
+    assert names["NotifyOp"].has_trait(names["CallsCode"])
 
 
 def test_declared_import_that_wasi_provides(folder: Path):
