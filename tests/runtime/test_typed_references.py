@@ -120,6 +120,23 @@ CALLER = """(module
   (func (export "give") (result (ref $closed)) (ref.func $f)))"""
 
 
+@ENGINES
+def test_select_has_the_type_it_names_and_not_that_of_its_first_value(world: World):
+    """A value of the first one's type could not be null, and calls would not check it."""
+    exports = world.make(
+        """(module (type $t (func (result i32))) (func $f (type $t) (i32.const 7))
+          (elem declare func $f)
+          (func (export "call") (param i32) (result i32)
+            (call_ref $t
+              (select (result (ref null $t)) (ref.func $f) (ref.null $t) (local.get 0))))
+          (func (export "is_null") (param i32) (result i32)
+            (ref.is_null
+              (select (result funcref) (ref.func $f) (ref.null func) (local.get 0)))))"""
+    )
+    outcomes = [_outcome(world, exports[name], i) for name in ("call", "is_null") for i in (1, 0)]
+    assert outcomes == [7, "null reference", 0, 1]
+
+
 def test_python_passes_and_gets_functions():
     world = World(wasmdialect)
     exports, store = world.make(CALLER), world.store

@@ -41,10 +41,17 @@ class WasmIRBuilder(InstructionBuilder):
         cls = wasmir.LANE_OPS[mnemonic]
         return self.value(cls, operands, cls.RESULT_TYPE, {"lane": integer_attr(lane, 64)})
 
-    def select(self, condition: SSAValue, true_value: SSAValue, false_value: SSAValue) -> SSAValue:
-        """`select`; the condition comes first."""
+    def select(
+        self,
+        condition: SSAValue,
+        true_value: SSAValue,
+        false_value: SSAValue,
+        result_type: Attribute | None = None,
+    ) -> SSAValue:
+        """`select`; the condition comes first. The result has the type of the first value, unless
+        another is given."""
         operands = (condition, true_value, false_value)
-        return self.value(wasmir.SelectOp, operands, true_value.type)
+        return self.value(wasmir.SelectOp, operands, result_type or true_value.type)
 
     # --- control ---
 

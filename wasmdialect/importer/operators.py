@@ -97,27 +97,31 @@ def _call(f: FunctionImporter, index: int) -> None:
     f.stack.extend(f.results(wasmir.CallOp, arguments, signature.outputs.data, properties))
 
 
+def _function_type(f: FunctionImporter, type_index: int) -> wt.FuncType:
+    composite = f.unit.wasm.types[type_index].composite
+    assert isinstance(composite, wt.FuncType)
+    return composite
+
+
+def _call_value(
+    f: FunctionImporter, cls: type[wasmir.WasmOp], immediate: Any, signature: wt.FuncType
+) -> None:
+    """A call of what is on the top of the stack: an index into a table, or a reference."""
+    callee = f.stack.pop()
+    operands = (callee, *f.pop_many(len(signature.params)))
+    results = f.unit.function_type(signature).outputs.data
+    f.stack.extend(f.results(cls, operands, results, f.unit.properties(cls.INSTRUCTION, immediate)))
+
+
 @_handles("call_indirect")
 def _call_indirect(f: FunctionImporter, immediate: tuple[int, int]) -> None:
     type_index, _ = immediate
-    composite = f.unit.wasm.types[type_index].composite
-    assert isinstance(composite, wt.FuncType)
-    signature = f.unit.function_type(composite)
-    index = f.stack.pop()
-    operands = (index, *f.pop_many(len(signature.inputs.data)))
-    properties = f.unit.properties(wasmir.CallIndirectOp.INSTRUCTION, immediate)
-    f.stack.extend(f.results(wasmir.CallIndirectOp, operands, signature.outputs.data, properties))
+    _call_value(f, wasmir.CallIndirectOp, immediate, _function_type(f, type_index))
 
 
 @_handles("call_ref")
 def _call_ref(f: FunctionImporter, type_index: int) -> None:
-    composite = f.unit.wasm.types[type_index].composite
-    assert isinstance(composite, wt.FuncType)
-    signature = f.unit.function_type(composite)
-    reference = f.stack.pop()
-    operands = (reference, *f.pop_many(len(signature.inputs.data)))
-    properties = f.unit.properties(wasmir.CallRefOp.INSTRUCTION, type_index)
-    f.stack.extend(f.results(wasmir.CallRefOp, operands, signature.outputs.data, properties))
+    _call_value(f, wasmir.CallRefOp, type_index, _function_type(f, type_index))
 
 
 @_handles("br_on_null")
@@ -163,16 +167,12 @@ def _return_call(f: FunctionImporter, index: int) -> None:
 @_handles("return_call_indirect")
 def _return_call_indirect(f: FunctionImporter, immediate: tuple[int, int]) -> None:
     type_index, _ = immediate
-    composite = f.unit.wasm.types[type_index].composite
-    assert isinstance(composite, wt.FuncType)
-    _tail_call(f, wasmir.ReturnCallIndirectOp, immediate, composite)
+    _tail_call(f, wasmir.ReturnCallIndirectOp, immediate, _function_type(f, type_index))
 
 
 @_handles("return_call_ref")
 def _return_call_ref(f: FunctionImporter, type_index: int) -> None:
-    composite = f.unit.wasm.types[type_index].composite
-    assert isinstance(composite, wt.FuncType)
-    _tail_call(f, wasmir.ReturnCallRefOp, type_index, composite)
+    _tail_call(f, wasmir.ReturnCallRefOp, type_index, _function_type(f, type_index))
 
 
 @_handles("drop")
@@ -181,9 +181,11 @@ def _drop(f: FunctionImporter, _: Any) -> None:
 
 
 @_handles("select")
-def _select(f: FunctionImporter, _: Any) -> None:
+def _select(f: FunctionImporter, types: tuple[wt.ValType, ...] | None) -> None:
     first, second, condition = f.pop_many(3)
-    f.stack.append(f.select(condition, first, second))
+    # Without a type in the instruction, the values are numbers or vectors.
+    result_type = f.unit.value_type(types[0]) if types else first.type
+    f.stack.append(f.select(condition, first, second, result_type))
 
 
 @_handles("local.get")

@@ -18,8 +18,9 @@ from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.declared import ModuleDeclarations
+from wasmdialect.dialects.edges import branch_edges
 from wasmdialect.dialects.wasmir.types import may_be
-from wasmdialect.types import matches
+from wasmdialect.types import matches, ref_type
 
 Types = Attribute | Sequence[Attribute]
 
@@ -215,12 +216,30 @@ def _problems(op: Operation, declared: ModuleDeclarations) -> Iterator[str]:
         named[name] = _declared_as(cls, value, op, declared)
         if cls is wasmir.TypeOp and named[name].function_type is None:
             raise VerifyException(f"{op.name} names {value}, which is not a function type")
+    yield from _flow_problems(op, declared)
+    if isinstance(op, wasmir.RefFuncOp):
+        found = ref_type(False, declared.types.function(named["function"]))
+        if not matches(found, declared.types.value(op.result.type)):
+            yield f"has a result of {op.result.type}, which @{named['function'].sym_name.data} is not"
     rule = _RULES.get(type(op), _access if isinstance(op, wasmir.MemoryAccess) else None)
     if rule is None:
         return
     for what, is_type, should_be in rule(op, named):
         if not _match(is_type, should_be, declared):
             yield f"has {_words(is_type)} as {what}, not {_words(should_be)}"
+
+
+def _flow_problems(op: Operation, declared: ModuleDeclarations) -> Iterator[str]:
+    """Values of another type than the block argument or result that they become."""
+    parent = op.parent_op()
+    if isinstance(op, wasmir.ReturnOp) and isinstance(parent, wasmir.FuncOp):
+        results = parent.function_type.outputs.data
+        if not _match(op.operand_types, results, declared):
+            yield f"returns {_words(op.operand_types)}, not {_words(results)}"
+    for target, arguments in branch_edges(op) if op.successors else ():
+        types = [value.type for value in arguments]
+        if not _match(types, target.arg_types, declared):
+            yield f"passes {_words(types)} to a block that takes {_words(target.arg_types)}"
 
 
 Rule = Callable[[Any, dict[str, Any]], Sequence[tuple[str, Types, Types]]]
@@ -301,6 +320,18 @@ def _results_around(op: Operation) -> Types:
     return function.function_type.outputs.data
 
 
+def _select(op: wasmir.SelectOp, _: dict[str, Any]) -> Sequence[tuple[str, Types, Types]]:
+    return tuple(("value", v.type, op.result.type) for v in (op.true_value, op.false_value))
+
+
+def _as_non_null(
+    op: wasmir.RefAsNonNullOp, _: dict[str, Any]
+) -> Sequence[tuple[str, Types, Types]]:
+    operand = op.operand.type
+    assert isinstance(operand, wasmir.RefType)
+    return (("operand", operand.as_non_null(), op.result.type),)
+
+
 def _global_get(op: Any, named: dict[str, Any]) -> Sequence[tuple[str, Types, Types]]:
     return (("result", op.result.type, named["variable"].value_type),)
 
@@ -349,6 +380,8 @@ _RULES: dict[type[Operation], Rule] = {
     wasmir.CallOp: _call,
     wasmir.CallIndirectOp: _call_indirect,
     wasmir.CallRefOp: _call_ref,
+    wasmir.SelectOp: _select,
+    wasmir.RefAsNonNullOp: _as_non_null,
     wasmir.ReturnCallOp: _return_call,
     wasmir.ReturnCallIndirectOp: _return_call_indirect,
     wasmir.ReturnCallRefOp: _return_call_ref,

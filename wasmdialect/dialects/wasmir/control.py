@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Sequence
-from typing import ClassVar
 
 from xdsl.dialects.builtin import (
     FlatSymbolRefAttr,
@@ -19,9 +18,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.irdl import (
-    AnyAttr,
     AttrSizedOperandSegments,
-    VarConstraint,
     eq,
     irdl_op_definition,
     operand_def,
@@ -32,13 +29,16 @@ from xdsl.irdl import (
     var_operand_def,
     var_result_def,
 )
+from xdsl.parser import Parser
+from xdsl.printer import Printer
 from xdsl.traits import IsTerminator, Pure
+from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.dialects.control_transfer import Branches, CallsCode, LeavesFunction
 from wasmdialect.dialects.successors import CaseBranchOp
 from wasmdialect.dialects.wasmir.base import CallLike, MayTrap, WasmOp, take_rows
 from wasmdialect.dialects.wasmir.effects import CallEffects
-from wasmdialect.dialects.wasmir.types import RefType
+from wasmdialect.dialects.wasmir.types import RefType, may_be
 
 
 @irdl_op_definition
@@ -105,27 +105,58 @@ class UnreachableOp(WasmOp, MayTrap):
 
 @irdl_op_definition
 class SelectOp(WasmOp):
-    """`select`: the first value if the condition is not zero, else the second."""
+    """`select`: the first value if the condition is not zero, else the second. The type is printed once
+    if all three are the same; the values may be of subtypes of the result's."""
 
     name = "wasmir.select"
-    T: ClassVar = VarConstraint("T", AnyAttr())
     condition = operand_def(eq(i32))
-    true_value = operand_def(T)
-    false_value = operand_def(T)
-    result = result_def(T)
+    true_value = operand_def()
+    false_value = operand_def()
+    result = result_def()
     traits = traits_def(Pure())
-    assembly_format = "$condition `,` $true_value `,` $false_value attr-dict `:` type($result)"
 
     def __init__(
         self,
         condition: SSAValue | Operation,
         true_value: SSAValue | Operation,
         false_value: SSAValue | Operation,
+        result_type: Attribute | None = None,
     ):
+        """`result_type` is that of the first value if it is not given."""
         true_value = SSAValue.get(true_value)
         super().__init__(
-            operands=[condition, true_value, false_value], result_types=[true_value.type]
+            operands=[condition, true_value, false_value],
+            result_types=[result_type or true_value.type],
         )
+
+    def verify_(self) -> None:
+        for value in (self.true_value, self.false_value):
+            if not may_be(value.type, self.result.type):
+                raise VerifyException(f"a value of {value.type} is not one of {self.result.type}")
+
+    def print(self, printer: Printer) -> None:
+        printer.print_string(" ")
+        printer.print_list(self.operands, printer.print_ssa_value)
+        printer.print_op_attributes(self.attributes)
+        printer.print_string(" : ")
+        types, result = [self.true_value.type, self.false_value.type], self.result.type
+        is_one = types == [result, result]
+        printer.print_attribute(result if is_one else FunctionType.from_lists(types, [result]))
+
+    @classmethod
+    def parse(cls, parser: Parser) -> SelectOp:
+        position = parser.pos
+        unresolved = parser.parse_comma_separated_list(
+            parser.Delimiter.NONE, parser.parse_unresolved_operand
+        )
+        attributes = parser.parse_optional_attr_dict()
+        parser.parse_punctuation(":")
+        t = parser.parse_type()
+        types = [*t.inputs, *t.outputs] if isinstance(t, FunctionType) else [t, t, t]
+        if len(types) != 3:
+            parser.raise_error("expected the types of two values and of the result", position)
+        operands = parser.resolve_operands(unresolved, [i32, *types[:2]], position)
+        return cls.create(operands=operands, result_types=types[2:], attributes=attributes)
 
 
 @irdl_op_definition

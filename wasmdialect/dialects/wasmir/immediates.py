@@ -157,12 +157,17 @@ def _memarg(row: Instruction) -> Encoding:
 
 
 def _heap_type(op: Operation, index_of: IndexOf) -> object:
-    result = op.results[0].type
-    if isinstance(result, RefType) and isinstance(result.heap, SymbolRefAttr):
-        return wt.TypeIndex(index_of(result.heap))
-    t = wasm_type(result)
+    t = _value_type(op, index_of)
     assert isinstance(t, wt.RefType)
     return t.heap
+
+
+def _value_type(op: Operation, index_of: IndexOf) -> wt.ValType:
+    """The type of the result; defined types are type indices."""
+    t = op.results[0].type
+    if isinstance(t, RefType) and isinstance(t.heap, SymbolRefAttr):
+        return wt.ref_type(t.is_nullable, wt.TypeIndex(index_of(t.heap)))
+    return wasm_type(t)
 
 
 def _result_type(immediate: Callable[[Operation, IndexOf], Any]) -> Encoding:
@@ -187,7 +192,7 @@ _ENCODINGS: Mapping[Immediate, Callable[[Instruction], Encoding]] = {
     Immediate.LANE: lambda _: _lane(),
     Immediate.LANES: lambda _: _lanes(),
     Immediate.HEAP_TYPE: lambda _: _result_type(_heap_type),
-    Immediate.VAL_TYPES: lambda _: _result_type(lambda op, _: (wasm_type(op.results[0].type),)),
+    Immediate.VAL_TYPES: lambda _: _result_type(lambda op, index_of: (_value_type(op, index_of),)),
 }
 """By kind of immediate."""
 

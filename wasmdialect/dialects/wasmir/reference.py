@@ -13,9 +13,10 @@ from xdsl.irdl import (
     traits_def,
 )
 from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.dialects.wasmir.base import MayTrap, WasmOp, take_rows
-from wasmdialect.dialects.wasmir.types import RefType
+from wasmdialect.dialects.wasmir.types import RefType, may_be
 
 
 @irdl_op_definition
@@ -60,6 +61,11 @@ class RefAsNonNullOp(WasmOp, MayTrap):
     known = opt_prop_def(UnitAttr)
     """Whether it cannot be null here: after a branch on that, or because nothing uses the value."""
     assembly_format = "$operand (`known` $known^)? attr-dict `:` type($operand) `->` type($result)"
+
+    def verify_(self) -> None:
+        operand = self.operand.type
+        if isinstance(operand, RefType) and not may_be(operand.as_non_null(), self.result.type):
+            raise VerifyException(f"{self.result.type} is not {operand} without null")
 
 
 REFERENCE_OPS: tuple[type[WasmOp], ...] = (

@@ -41,9 +41,21 @@ wasmir.func index 0 slot 0 @float_text() {
   wasmir.return
 }
 // -----
-// CHECK: attribute i32 expected from variable 'T', but got i64
+// CHECK: a value of i64 is not one of i32
 wasmir.func index 0 slot 0 @select_types(%c: i32, %a: i32, %b: i64) {
   %0 = "wasmir.select"(%c, %a, %b) : (i32, i32, i64) -> i32
+  wasmir.return
+}
+// -----
+// CHECK: a value of !wasmir.ref<null func> is not one of !wasmir.ref<func>
+wasmir.func @select_null(%c: i32, %a: !wasmir.ref<func>, %b: !wasmir.ref<null func>) {
+  %0 = wasmir.select %c, %a, %b : (!wasmir.ref<func>, !wasmir.ref<null func>) -> !wasmir.ref<func>
+  wasmir.return
+}
+// -----
+// CHECK: !wasmir.ref<extern> is not !wasmir.ref<null func> without null
+wasmir.func @as_another(%a: !wasmir.ref<null func>) {
+  %0 = wasmir.ref.as_non_null %a : !wasmir.ref<null func> -> !wasmir.ref<extern>
   wasmir.return
 }
 // -----

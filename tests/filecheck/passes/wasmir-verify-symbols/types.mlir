@@ -71,6 +71,83 @@ wasmir.func @f(%x: i32) -> i32 {
 
 // -----
 
+// CHECK: wasmir.ref.func in @f has a result of !wasmir.ref<@other>, which @f is not
+wasmir.type @type () -> ()
+wasmir.type @other (i32) -> ()
+wasmir.func @f() {
+  %0 = wasmir.ref.func @f : !wasmir.ref<@other>
+  wasmir.return
+}
+
+// -----
+
+// CHECK: wasmir.return in @f returns (!wasmir.ref<@other>), not (!wasmir.ref<@type>)
+wasmir.type @type () -> ()
+wasmir.type @other (i32) -> ()
+wasmir.func @f(%r: !wasmir.ref<@other>) -> !wasmir.ref<@type> {
+  wasmir.return %r : !wasmir.ref<@other>
+}
+
+// -----
+
+// CHECK: wasmir.br in @f passes (!wasmir.ref<@other>) to a block that takes (!wasmir.ref<@type>)
+wasmir.type @type () -> ()
+wasmir.type @other (i32) -> ()
+wasmir.func @f(%r: !wasmir.ref<@other>) {
+  wasmir.br ^bb1(%r : !wasmir.ref<@other>)
+^bb1(%s: !wasmir.ref<@type>):
+  wasmir.return
+}
+
+// -----
+
+// CHECK: wasmir.call_ref in @f has !wasmir.ref<@other> as reference, not !wasmir.ref<null @type>
+wasmir.type @type () -> ()
+wasmir.type @other (i32) -> ()
+wasmir.func @f(%r: !wasmir.ref<@other>) {
+  wasmir.call_ref %r : !wasmir.ref<@other> @type() : () -> ()
+  wasmir.return
+}
+
+// -----
+
+// CHECK: wasmir.select in @f has !wasmir.ref<@other> as value, not !wasmir.ref<@type>
+wasmir.type @type () -> ()
+wasmir.type @other (i32) -> ()
+wasmir.func @f(%c: i32, %r: !wasmir.ref<@type>, %s: !wasmir.ref<@other>) {
+  %0 = wasmir.select %c, %r, %s : (!wasmir.ref<@type>, !wasmir.ref<@other>) -> !wasmir.ref<@type>
+  wasmir.return
+}
+
+// -----
+
+// CHECK: wasmir.ref.as_non_null in @f has !wasmir.ref<@other> as operand, not !wasmir.ref<@type>
+wasmir.type @type () -> ()
+wasmir.type @other (i32) -> ()
+wasmir.func @f(%r: !wasmir.ref<null @other>) {
+  %0 = wasmir.ref.as_non_null %r : !wasmir.ref<null @other> -> !wasmir.ref<@type>
+  wasmir.return
+}
+
+// -----
+
+// CHECK: wasmir.func @f has type () -> (), but @other is (i32) -> ()
+wasmir.type @other open (i32) -> ()
+wasmir.func type @other @f() {
+  wasmir.return
+}
+
+// -----
+
+// CHECK: wasmir.call_ref names @point, which is not a function type
+wasmir.type @point !wasmir.struct<[#wasmir.field<i32>]>
+wasmir.func @f(%r: !wasmir.ref<null @point>) {
+  wasmir.call_ref %r : !wasmir.ref<null @point> @point() : () -> ()
+  wasmir.return
+}
+
+// -----
+
 // CHECK: wasmir.func index 0 slot 0 func_ref 0 @right(
 wasmir.memory @m i64 min 1 page 16
 wasmir.global @g mut f32 {
