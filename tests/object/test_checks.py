@@ -96,7 +96,7 @@ FORMS = [
     ("memories.0.maximum", "1", "memories: maximum: '1' is not an integer"),
     ("memories.0.page_size_log2", 60, "page_size_log2: 60 is not one of 0, 16"),
     ("globals.0.type", "v127", "globals: type: 'v127' is not a value type"),
-    ("imports.0.kind", "tag", "imports: kind: 'tag' is not one of"),
+    ("imports.0.kind", "label", "imports: kind: 'label' is not one of"),
     ("exports.0.name", None, "exports: name: None is not text"),
     ("start", "x", "start: 'x' is not an integer"),
     ("elements.0.mode", "lazy", "elements: mode: 'lazy' is not one of"),
@@ -110,8 +110,12 @@ FORMS = [
 """What each value has to be."""
 
 RELATIONS = [
-    ("functions.0", 99, "a function has a type that is not one of a function"),
-    ("types.0.0", [True, [], "struct"], "a function has a type that is not one of a function"),
+    ("functions.0", 99, "a function or tag has a type that is not one of a function"),
+    (
+        "types.0.0",
+        [True, [], "struct"],
+        "a function or tag has a type that is not one of a function",
+    ),
     ("globals.1.init", [["ref.null", 99]], "unknown type 99"),
     ("tables.0.element", [False, "func"], "a table has no initial value"),
     ("signatures", [0, 0, 1, 2], "a function type is there twice"),

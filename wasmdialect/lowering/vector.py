@@ -313,18 +313,26 @@ def _splat_value(f: FunctionLowering, lane: SSAValue, shape: Shape) -> SSAValue:
     return f.shuffle(first, [0] * shape.lanes)
 
 
-def _as_lane(f: FunctionLowering, number: SSAValue, shape: Shape) -> SSAValue:
+def _as_lane(f: FunctionLowering, operand: SSAValue, shape: Shape) -> SSAValue:
     """A scalar operand as a lane: its low bits."""
+    number = f.values[operand]
     if shape.lane_bits >= 32:
         return number
-    return f.value(llvm.TruncOp, (number,), _INTEGERS[shape.lane_bits])
+    t, owner = _INTEGERS[shape.lane_bits], number.owner
+    is_only_use = operand.has_one_use() and number.first_use is None
+    if is_only_use and isinstance(owner, llvm.ZExtOp | llvm.SExtOp) and owner.arg.type == t:
+        lane = owner.arg  # of a load, which becomes a part of the vector operation
+        owner.detach()
+        owner.erase()
+        return lane
+    return f.value(llvm.TruncOp, (number,), t)
 
 
 def _splat(row: Instruction) -> Handler:
     shape, _ = _columns(row)
 
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        lane = _as_lane(f, f.values[operands_of(op)[0]], shape)
+        lane = _as_lane(f, operands_of(op)[0], shape)
         _write(f, op, _splat_value(f, lane, shape))
 
     return lower
@@ -349,7 +357,7 @@ def _replace_lane(row: Instruction) -> Handler:
 
     def lower(f: FunctionLowering, op: wasmir.LaneOp) -> None:
         vector, number = operands_of(op)
-        lane = _as_lane(f, f.values[number], shape)
+        lane = _as_lane(f, number, shape)
         _write(f, op, f.insert_lane(_read(f, vector, shape), lane, op.lane_index))
 
     return lower
