@@ -56,7 +56,7 @@ def test_other_processors_are_refused(triple: str, cpu: str | None, message: str
 
 def test_unknown_names_are_refused():
     with pytest.raises(WasmtimeError, match="cpu: 'pentium' is not one of"):
-        Config(cpu="pentium")  # type: ignore
+        Config(cpu="pentium")
 
 
 def test_code_depends_on_the_processor_and_only_levels_with_fma_round_once():

@@ -28,7 +28,7 @@ V = 0x0F0E0D0C0B0A09080706050403020100
 ONES = (1 << 128) - 1
 ENGINES = [
     Config(opt_level=level, bounds=bounds) for level in (0, 3) for bounds in ("guard", "explicit")
-]  # type: ignore
+]
 
 
 @pytest.fixture(params=ENGINES, ids=lambda c: f"O{c.opt_level} {c.bounds}")

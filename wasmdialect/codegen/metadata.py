@@ -69,7 +69,6 @@ class _Describer:
     def __init__(self, declared: ModuleDeclarations, guarded: bool):
         self.declared = declared
         self.guarded = guarded
-        self.type_indices: dict[wt.DefType, int] = {}
 
     def description(self) -> Description:
         """All of it."""
@@ -77,7 +76,7 @@ class _Describer:
         for cls, space in declared.spaces.items():
             _check_complete(cls, space)
         functions, types = declared.functions, declared.of(wasmir.TypeOp)
-        type_indices = self.type_indices = wt.type_indices(declared.types.types)
+        type_indices = wt.type_indices(declared.types.types)
         data, contents = self._data()
         name_rows, names = _names(functions)
         starts = [wasm_offset(f.location) or 0 for f in functions]
@@ -181,10 +180,6 @@ class _Describer:
             raise DeclarationError(f"{user} refers to @{name}, which is not declared{wanted}")
         return op
 
-    def _index_of(self, t: wt.TypeRef) -> wt.TypeRef:
-        assert isinstance(t, wt.DefType)
-        return wt.TypeIndex(self.type_indices[t])
-
     def _reference(self, t: Attribute) -> wt.RefType:
         found = self.declared.types.value(t)
         if not isinstance(found, wt.RefType):
@@ -239,7 +234,7 @@ class _Describer:
             immediate = self._named(op.function, wasmir.FuncOp, row.mnemonic).index_value
         elif isinstance(op, wasmir.RefNullOp):
             heap = self._reference(op.results[0].type).heap
-            immediate = write_heap(wt.map_heap(heap, self._index_of))
+            immediate = write_heap(wt.map_heap(heap, wt.indexer(self.declared.types.types)))
         return [row.mnemonic, immediate]
 
 

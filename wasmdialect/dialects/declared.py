@@ -245,7 +245,7 @@ def _number_signatures(declared: ModuleDeclarations, new: list[wasmir.Declaratio
     ops = declared.of(wasmir.TypeOp)
     if not any(isinstance(op, wasmir.TypeOp) for op in new):
         return
-    types = dict(zip(ops, DefinedTypes(ops).types, strict=True))
+    types = dict(zip(ops, declared.types.types, strict=True))
     known = {types[op] for op in ops if op.signature is not None}
     number = _next_number(ops, "signature")
     for op in new:

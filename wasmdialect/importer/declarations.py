@@ -61,6 +61,8 @@ class _DeclarationImporter(ImportContext):
     def __init__(self, wasm: Module, file: str):
         super().__init__(wasm, file)
         self._names = SymbolNames(wasm)
+        self._types_of: dict[int, dict[str, Attribute]] = {}
+        """By type index, which many functions share."""
         self._block = Block()
 
     def ref(self, word: str, index: int) -> SymbolRefAttr:
@@ -176,10 +178,13 @@ class _DeclarationImporter(ImportContext):
 
     def _type_of(self, index: int) -> dict[str, Attribute]:
         """The defined type of a function or tag, if parameters and results do not say which it is."""
-        t = self.wasm.types[index]
-        assert isinstance(t.composite, wt.FuncType)
-        is_plain = t is wt.func_def_type(t.composite.params, t.composite.results)
-        return {} if is_plain else {"type": self.ref("type", index)}
+        known = self._types_of.get(index)
+        if known is None:
+            t = self.wasm.types[index]
+            assert isinstance(t.composite, wt.FuncType)
+            is_plain = t is wt.func_def_type(t.composite.params, t.composite.results)
+            known = self._types_of[index] = {} if is_plain else {"type": self.ref("type", index)}
+        return known
 
     def _tag(self, tag: Tag) -> None:
         composite = tag.type.type.composite

@@ -22,6 +22,7 @@ from wasmdialect.dialects.llvm_builder import vector_type
 from wasmdialect.dialects.wasmvm import LinearStoreOp
 from wasmdialect.lowering.function import FunctionLowering, Handler
 from wasmdialect.lowering.numeric import IDENTITIES, hide, is_not_forwarded, set_condition
+from wasmdialect.types import NUMBERS
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import Instruction
 from wasmdialect.wasm.shapes import SHAPES, Shape
@@ -75,7 +76,15 @@ def _read_arithmetic(f: FunctionLowering, operand: SSAValue, shape: Shape) -> SS
 _ARITHMETIC = frozenset(
     ("add", "sub", "mul", "div", "sqrt", "min", "max", "relaxed_madd", "relaxed_nmadd", "splat")
 )
-"""Of floats: a result cannot be constant unless an operand is, and that is hidden."""
+"""Of `_FLOAT_SHAPES`: a result cannot be constant unless an operand is, and that is hidden."""
+
+
+_FLOAT_SHAPES = frozenset(
+    (
+        *(shape.name for shape in SHAPES.values() if shape.is_float),
+        *(t.name for t in NUMBERS.values() if t.is_float),
+    )
+)
 
 
 def _may_be_identity(operand: SSAValue, shape: Shape) -> bool:
@@ -85,7 +94,7 @@ def _may_be_identity(operand: SSAValue, shape: Shape) -> bool:
     if not isinstance(owner, wasmir.NumericOp):
         return False  # constants that reach loads, calls and block arguments are hidden at their source
     row = owner.INSTRUCTION
-    return not (row.shape is not None and row.shape[0] == "f" and row.operation in _ARITHMETIC)
+    return not (row.operation in _ARITHMETIC and row.shape in _FLOAT_SHAPES)
 
 
 def _has_identity(shape: Shape, bits: int) -> bool:

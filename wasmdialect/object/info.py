@@ -27,15 +27,13 @@ from wasmdialect.types import (
     I64,
     NUMBERS,
     V128,
-    DefType,
     NumType,
     RefType,
-    TypeIndex,
     UnknownTypeError,
+    indexer,
     map_reference,
     map_value,
     resolver,
-    type_indices,
 )
 
 if TYPE_CHECKING:
@@ -43,7 +41,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from wasmdialect._forms import Form
-    from wasmdialect.types import TypeRef, ValType
+    from wasmdialect.types import DefType, TypeRef, ValType
 
 INFO_VERSION = 6
 
@@ -165,12 +163,7 @@ class ArtifactInfo(Record):
 
     def document(self) -> dict[str, Any]:
         """All of it as mappings and lists."""
-        indices = type_indices(self.types)
-
-        def written(t: TypeRef) -> TypeRef:
-            assert isinstance(t, DefType)
-            return TypeIndex(indices[t])
-
+        written = indexer(self.types)
         fields = {name: _plain(value, written) for name, value in vars(self).items()}
         return {"version": INFO_VERSION, **fields, "types": write_types(self.types)}
 

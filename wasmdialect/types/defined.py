@@ -252,6 +252,17 @@ def resolver(types: Sequence[DefType], group_size: int = 0) -> Callable[[TypeRef
     return resolve
 
 
+def indexer(types: Sequence[DefType]) -> Callable[[TypeRef], TypeRef]:
+    """From a type of a module to its `TypeIndex`, the first one: what `resolver` undoes."""
+    indices = type_indices(types)
+
+    def index_of(t: TypeRef) -> TypeRef:
+        assert isinstance(t, DefType)
+        return TypeIndex(indices[t])
+
+    return index_of
+
+
 def written_groups(types: Sequence[DefType]) -> list[list[SubType]]:
     """The type section of a module, with `TypeIndex`es: recursion groups in order."""
     indices = type_indices(types)
