@@ -20,7 +20,12 @@ import llvmlite.binding as llvm
 from elftools.elf.elffile import ELFFile
 
 from wasmdialect.abi.builtins import BUILTIN_COUNT, BUILTINS, Builtin
-from wasmdialect.abi.layout import RUNTIME_LIMITS, VMCONTEXT_HEADER
+from wasmdialect.abi.layout import (
+    RUNTIME_LIMITS,
+    THROW_TRACE,
+    THROW_TRACE_LENGTH,
+    VMCONTEXT_HEADER,
+)
 from wasmdialect.runtime.native.blob import Blob, blob_description, blob_paths
 from wasmdialect.runtime.native.structures import (
     ACTIVATION,
@@ -115,8 +120,9 @@ def _accessors() -> Iterator[str]:
     yield _address_of("activation", "frames", FRAMES_OFFSET)
     for index, word in enumerate(PREVIOUS_HANDLER):
         yield _accessor("previous_handler", word.name, word.type, WORD_SIZE * index)
-    for field in RUNTIME_LIMITS.fields:
-        yield _accessor("limits", field.name, "i64", field.offset)
+    for structure in (RUNTIME_LIMITS, THROW_TRACE):
+        for field in structure.fields:
+            yield _accessor(structure.name, field.name, "i64", field.offset)
     yield _accessor("vmctx", "limits", "ptr", VMCONTEXT_HEADER.field("limits").offset)
 
 
@@ -144,6 +150,8 @@ define internal ptr @{structure}.{name}(ptr %structure) alwaysinline nounwind {{
 
 def _constants() -> Iterator[str]:
     yield _constant("frame_capacity", FRAME_CAPACITY)
+    yield _constant("throw_trace_size", THROW_TRACE.size)
+    yield _constant("throw_trace_length", THROW_TRACE_LENGTH)
     for prefix, numbers in (("status", STATUS), ("trap_kind", TRAP_KINDS), ("pending", PENDING)):
         for name, value in numbers.items():
             yield _constant(f"{prefix}.{name.lower()}", value)

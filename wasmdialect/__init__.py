@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from wasmdialect.abi.traps import TrapCode
     from wasmdialect.api.config import Config, Engine
+    from wasmdialect.api.exception import WasmException
     from wasmdialect.api.extern import Global, Memory, Table
     from wasmdialect.api.func import Caller, Func, Val
     from wasmdialect.api.instance import Instance
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "wasmdialect.abi.traps": ("TrapCode",),
     "wasmdialect.api.config": ("Config", "Engine"),
+    "wasmdialect.api.exception": ("WasmException",),
     "wasmdialect.api.extern": ("Global", "Memory", "Table"),
     "wasmdialect.api.func": ("Caller", "Func", "Val"),
     "wasmdialect.api.instance": ("Instance",),
@@ -93,6 +95,7 @@ __all__ = [
     "Val",
     "ValType",
     "WasiConfig",
+    "WasmException",
     "WasmtimeError",
     "__version__",
     "wat2wasm",

@@ -61,6 +61,7 @@ def test_each_declaration_is_counted_once(
         memories=iter(memories),
         globals=iter(globals),
         escaping_functions=5,
+        tags=2,
         extra_fields=[["calls", 8, 8]],
     )
     assert counts.imported_functions == functions.count(True)

@@ -40,6 +40,7 @@ MODULE = """(module
   (type (func)) (type (func (param i32) (result i64)))
   (memory 1) (memory i64 1)
   (table 1 funcref) (table i64 1 externref)
+  (tag) (tag (param i32))
   (global i32 (i32.const 0)) (global (mut f64) (f64.const 0))
   (func) (func (type 1) (i64.const 0))
   (data "a") (data "b")
@@ -51,6 +52,7 @@ SAMPLES: dict[Immediate, tuple[Any, ...]] = {
     Immediate.TABLE: TWO_INDICES,
     Immediate.MEMORY: TWO_INDICES,
     Immediate.GLOBAL: TWO_INDICES,
+    Immediate.TAG: TWO_INDICES,
     Immediate.ELEM: TWO_INDICES,
     Immediate.DATA: TWO_INDICES,
     Immediate.MEMARG: ((0, 0, 0), (0, (1 << 64) - 1, 1), (0, 1 << 31, 0)),

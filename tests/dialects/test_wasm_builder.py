@@ -95,6 +95,14 @@ def built() -> Region:
     b.stack_check(wide)
     slots = b.stack_slots(2)
     b.store_slot(slots, 1, b.load_slot(slots, 0, f64))
+    exception = b.exception("tag", (x,))
+    b.exception_values(exception, "tag", (i32,))
+    b.trace_throw(exception)
+    b.exception_is(b.caught(), "tag")
+    b.select(b.threw(), exception, b.new_exception(pointer, 32))
+    b.store_slot(b.exception_slots(exception), 0, x)
+    b.unwind_if_thrown(pointer)
+    b.exception_barrier(pointer, b.global_get("g", wasmir.FUNCREF.as_non_null()))
     target = b.new_block((i32, i64))
     end = b.new_block()
     b.br_if(x, end, target, (), (x, wide))
@@ -102,6 +110,7 @@ def built() -> Region:
     b.br_table(x, (end, ()), [(target, (x, wide)), (end, ()), (target, target.args)])
     for finish in (
         *(b.return_, b.unreachable, lambda: b.trap(0), lambda: b.br(target, (x, wide))),
+        *(lambda: b.throw_ref(exception), lambda: b.unwind(pointer)),
         lambda: b.return_call("f", (x,)),
         lambda: b.return_call_indirect("t", "type", x, (wide,)),
         lambda: b.return_call_ref("type", reference, (wide,)),

@@ -10,6 +10,7 @@ HERE = Path(__file__).parent
 
 FEATURES = {
     # These tests were written for WebAssembly 1.0, whose limits and number of memories they expect.
+    "legacy": "legacy-exceptions",
     "proposals/threads": "wasm-1.0,threads",
     "proposals/custom-page-sizes": "custom-page-sizes",
     "proposals/wide-arithmetic": "wide-arithmetic",

@@ -59,6 +59,14 @@ _ROWS = (
     Builtin(67, "memset", ("ptr", "i32", "i64"), None, native=True),
     # The second of two type ids if the first is that of a subtype, else the first.
     Builtin(68, "supertype", ("i32", "i32"), "i32"),
+    # Memory of so many bytes for an exception, when there is none left.
+    Builtin(69, "new_exception", ("i64",), "i64"),
+    # Leaves compiled code with the exception in `limits.exception`.
+    Builtin(70, "uncaught"),
+    # A function that lets no exception into the frames of one that does not test for them.
+    Builtin(71, "exception_barrier", ("ptr",), "ptr"),
+    # Notes in the throw trace where an exception was made.
+    Builtin(72, "trace_exception", ("ptr",), None, native=True),
 )
 
 BUILTINS: Mapping[str, Builtin] = {b.name: b for b in _ROWS}

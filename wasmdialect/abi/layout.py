@@ -23,8 +23,14 @@ VALUE_SLOT_SIZE = 16
 TABLE_ELEMENT_INITIALIZED = 1
 """Bit 0 of a function table element; a raw 0 element has not been computed yet."""
 
-FieldType: TypeAlias = "Literal['ptr', 'i32', 'i64', 'v128']"
-FIELD_SIZES: Mapping[FieldType, int] = {"ptr": POINTER_SIZE, "i32": 4, "i64": 8, "v128": 16}
+FieldType: TypeAlias = "Literal['ptr', 'ref', 'i32', 'i64', 'v128']"
+FIELD_SIZES: Mapping[FieldType, int] = {
+    "ptr": POINTER_SIZE,
+    "ref": POINTER_SIZE,
+    "i32": 4,
+    "i64": 8,
+    "v128": 16,
+}
 
 
 FIELD_ALIGNMENTS = (1, 2, 4, 8, 16)
@@ -90,7 +96,7 @@ class Struct(FrozenRecord):
 
 RUNTIME_LIMITS = Struct(
     "limits",
-    64,
+    96,
     (
         Field("stack_limit", "i64", 0, Alias.LIMITS, doc="lowest allowed stack pointer"),
         Field("fuel_consumed", "i64", 8, Alias.LIMITS, doc="counts up from a negative number"),
@@ -101,8 +107,33 @@ RUNTIME_LIMITS = Struct(
         # Wasmtime's structure ends here, at 48.
         Field("pending_error", "i64", 48, Alias.LIMITS, doc="non-zero: a host call failed"),
         Field("tail_arguments", "ptr", 56, Alias.VMCONTEXT, True, doc="the store's; set once"),
+        Field("exception", "ref", 64, Alias.LIMITS, doc="thrown and not caught yet, or null"),
+        Field("exceptions_next", "i64", 72, Alias.LIMITS, doc="where the next one is made"),
+        Field("exceptions_end", "i64", 80, Alias.LIMITS, doc="of the memory for them"),
+        Field("throw_trace", "ptr", 88, Alias.LIMITS, doc="set before the first exception is made"),
     ),
 )
+THROW_TRACE_LENGTH = 64
+"""Program counters in a throw trace."""
+THROW_TRACE = Struct(
+    "throw_trace",
+    16,
+    (
+        Field("exception", "i64", 0, Alias.LIMITS, doc="the last one that was made"),
+        Field("count", "i64", 8, Alias.LIMITS, doc="how many program counters follow"),
+    ),
+)
+"""Where the last exception was made. The program counters of the frames that were running follow,
+innermost first."""
+EXCEPTION = Struct(
+    "exception",
+    16,
+    (
+        Field("tag", "i64", 0, Alias.STACK, doc="what `tags` of a VMContext points to"),
+        Field("size", "i64", 8, Alias.STACK, doc="bytes, with the values"),
+    ),
+)
+"""An exception. The values of its tag follow, in slots of `VALUE_SLOT_SIZE`."""
 TAIL_ARGUMENTS = Struct(
     "tail_arguments",
     16,
@@ -149,7 +180,7 @@ HOST_CONTEXT = Struct(
     32,
     (
         Field("magic", "i32", 0, Alias.VMCONTEXT, True),
-        Field("tail_entries", "i32", 4, Alias.VMCONTEXT, True, doc="0; as in a VMContext"),
+        Field("flags", "i32", 4, Alias.VMCONTEXT, True, doc="as in a VMContext"),
         Field("func_ref", "ptr", 8, Alias.VMCONTEXT, True),
         Field("state", "i64", 16, Alias.VMCONTEXT, True, doc="what the runtime finds it by"),
     ),
@@ -161,7 +192,7 @@ VMCONTEXT_HEADER = Struct(
     (
         Field("magic", "i32", 0, Alias.VMCONTEXT, True, doc='"core"'),
         # Padding in Wasmtime's structure.
-        Field("tail_entries", "i32", 4, Alias.VMCONTEXT, True, doc="1 if the image has any"),
+        Field("flags", "i32", 4, Alias.VMCONTEXT, True, doc="what the code of the image does"),
         Field("limits", "ptr", 8, Alias.VMCONTEXT, True),
         Field("callee", "ptr", 16, Alias.VMCONTEXT),
         Field("epoch", "ptr", 24, Alias.VMCONTEXT, True),
@@ -171,6 +202,11 @@ VMCONTEXT_HEADER = Struct(
         Field("signature_ids", "ptr", 64, Alias.VMCONTEXT, True),
     ),
 )
+
+TAIL_ENTRIES = 1
+"""In `flags`: functions have tail entries."""
+TESTS_EXCEPTIONS = 2
+"""In `flags`: the code tests after each call whether it threw an exception."""
 
 
 class Region(FrozenRecord):
@@ -220,6 +256,7 @@ IMPORTED_GLOBAL = Struct("imported_global", _P, (Field("from", "ptr", 0, Alias.V
 MEMORY_POINTER = Struct(
     "memory_pointer", _P, (Field("definition", "ptr", 0, Alias.VMCONTEXT, True),)
 )
+TAG_POINTER = Struct("tag_pointer", _P, (Field("tag", "i64", 0, Alias.VMCONTEXT, True),))
 
 REGIONS: tuple[Region, ...] = (
     Region("imported_functions", "imported_functions", IMPORTED_FUNCTION),
@@ -231,6 +268,7 @@ REGIONS: tuple[Region, ...] = (
     Region("owned_memories", "owned_memories", MEMORY_DEFINITION),
     Region("globals", "defined_globals", GLOBAL_DEFINITION, align=16),
     Region("func_refs", "escaping_functions", FUNC_REF),
+    Region("tags", "tags", TAG_POINTER),
 )
 """The regions after the header, in this order."""
 
@@ -243,6 +281,8 @@ STRUCTS: Mapping[str, Struct] = {
         VMCONTEXT_HEADER,
         RUNTIME_LIMITS,
         TAIL_ARGUMENTS,
+        EXCEPTION,
+        THROW_TRACE,
         FUNC_REF,
         MEMORY_DEFINITION,
         TABLE_DEFINITION,
@@ -269,6 +309,11 @@ class Counts(FrozenRecord):
     """Defined memories that are not shared: their definition is in the VMContext itself."""
     defined_globals: int = 0
     escaping_functions: int = 0
+    tags: int = 0
+    """Imported and defined ones."""
+    has_exceptions: int = 0
+    """1 if a function of the module may throw or catch an exception, or has a callee that may throw
+    what another one catches: then all its code tests after calls. It takes no space."""
     extra_fields: tuple[tuple[str, int, int], ...] = ()
     """Fields that passes declared: name, size and alignment, in order of declaration."""
 
@@ -280,6 +325,8 @@ class Counts(FrozenRecord):
         memories: Iterable[tuple[bool, bool]],
         globals: Iterable[bool],
         escaping_functions: int,
+        tags: int,
+        has_exceptions: bool = False,
         extra_fields: Iterable[Sequence[Any]] = (),
     ) -> Counts:
         """The counts of a module: of each function, table and global whether it is imported, of each
@@ -300,6 +347,8 @@ class Counts(FrozenRecord):
             owned_memories=sum(not is_import and not shared for is_import, shared in memories),
             defined_globals=len(globals) - imported_globals,
             escaping_functions=escaping_functions,
+            tags=tags,
+            has_exceptions=int(has_exceptions or tags > 0),
             extra_fields=tuple((name, size, align) for name, size, align in extra_fields),
         )
 

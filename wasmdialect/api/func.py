@@ -10,6 +10,7 @@ from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.store import Store, state_of, store_of
 from wasmdialect.api.types import FuncType, ValType
 from wasmdialect.runtime.errors import WasmtimeError
+from wasmdialect.runtime.exceptions import Thrown
 from wasmdialect.runtime.values import new_slots, pack, unpack, vector_bytes, vector_value
 
 if TYPE_CHECKING:
@@ -150,6 +151,8 @@ def reference_to_bits(store: StoreState, value: Any, t: wt.RefType) -> int:
     if isinstance(value, Func) and wt.heap_matches(value.reference.type, t.heap):
         store.check(value.reference)
         return value.reference.address
+    if wt.is_exception(t) and isinstance(value, Thrown) and t.heap is not wt.NOEXN:
+        return value.address_in(store)
     raise TypeError(f"don't know how to convert {value!r} to {t}")
 
 
@@ -157,6 +160,8 @@ def reference_from_bits(store: StoreState, bits: int, t: wt.RefType) -> Any:
     """The Python object of a pointer."""
     if wt.is_extern(t):
         return store.externs.value(bits)
+    if wt.is_exception(t):
+        return None if bits == 0 else store.thrown_as(store, bits)
     return None if bits == 0 else Func.from_reference(store.function_at(bits))
 
 

@@ -12,10 +12,17 @@ from wasmdialect.runtime.store import StoreState
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
+    from wasmdialect.api.exception import WasmException
     from wasmdialect.api.func import Caller
     from wasmdialect.runtime.ownership import StoreItem
     from wasmdialect.wasi import WasiConfig
     from wasmdialect.wasi.functions import WasiContext
+
+
+def _exception_at(store: StoreState, address: int) -> WasmException:
+    from wasmdialect.api.exception import exception_at  # few programs have any
+
+    return exception_at(store, address)
 
 
 MAX_FUEL = (1 << 63) - 1
@@ -38,6 +45,7 @@ class Store(Closable):
         self.engine = engine
         self._config = engine.config  # which outlives a closed Engine
         self.state = StoreState(engine.config.max_wasm_stack, engine.epoch)
+        self.state.thrown_as = _exception_at
         self._wasi_config: WasiConfig | None = None
         self._wasi: WasiContext | None = None
         self._data = data

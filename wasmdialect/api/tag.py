@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @final
 class Tag:
-    """A tag of a store, which modules can import. No instruction throws yet."""
+    """A tag of a store, which modules can import."""
 
     storage: StoreTag
 

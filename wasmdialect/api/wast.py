@@ -17,6 +17,7 @@ from wasmdialect.abi.traps import TrapCode
 from wasmdialect.codegen.compiler import compile_module
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.runtime.errors import LinkError, Trap
+from wasmdialect.runtime.exceptions import Thrown
 from wasmdialect.runtime.instance import Extern, GlobalCell, ModuleInstance, new_global
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.module import LoadedModule, load_bytes
@@ -256,6 +257,8 @@ class _Runner:
                 if not wt.is_extern(t):
                     return False
                 return bits != 0 if number is None else bits == self.extern(number)
+            case Value("ref.exn"):
+                return wt.is_exception(t) and bits != 0
             case Value("ref.func"):
                 return wt.is_function(t) and bits != 0
             case Value(word, number):
@@ -287,10 +290,9 @@ class _Runner:
 _EXPECTED_ERRORS: dict[Failure, tuple[type[Exception], ...]] = {
     Failure.TRAP: (Trap,),
     Failure.EXHAUSTION: (Trap,),
-    Failure.EXCEPTION: (),
+    Failure.EXCEPTION: (Thrown,),
     Failure.UNLINKABLE: (LinkError,),
 }
-"""No error of Wasm is an exception yet: a trap is not one."""
 
 
 def _is_expected(error: Exception, failure: Failure, expected: str) -> bool:

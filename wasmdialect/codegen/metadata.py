@@ -14,7 +14,12 @@ from xdsl.ir import Attribute, Operation, Region, SSAValue
 from wasmdialect import types as wt
 from wasmdialect.abi.reservation import has_guard
 from wasmdialect.dialects import wasmir
-from wasmdialect.dialects.declared import MODULE_NAME, ModuleDeclarations, number_of
+from wasmdialect.dialects.declared import (
+    MODULE_NAME,
+    ModuleDeclarations,
+    count_declarations,
+    number_of,
+)
 from wasmdialect.dialects.fast import wasm_offset
 from wasmdialect.dialects.wasmir.declarations import name_text
 from wasmdialect.object.info import (
@@ -104,6 +109,7 @@ class _Describer:
             elements=[self._element(op) for op in declared.of(wasmir.ElemOp)],
             data=data,
             escaping=[index for _, index in escaping],
+            has_exceptions=count_declarations(declared).has_exceptions != 0,
             extra_fields=[list(op.row) for op in declared.fields],
             counters=[op.row[0] for op in declared.fields if op.counter is not None],
             function_names=name_rows,

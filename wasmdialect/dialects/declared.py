@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr, SymbolRefAttr
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr, SymbolRefAttr, UnitAttr
 from xdsl.ir import Operation, Region
 
 from wasmdialect.abi.layout import Counts
@@ -42,6 +42,8 @@ KINDS: tuple[type[wasmir.DeclarationOp], ...] = (
 
 MODULE_NAME = "wasmir.name"
 """The attribute of a module with its name."""
+EXCEPTIONS = "wasmir.exceptions"
+"""The attribute of a module without tags that catches exceptions all the same, or throws them again."""
 
 
 _UNUSUAL = re.compile(r"[^A-Za-z0-9_$.]+")
@@ -136,6 +138,7 @@ def number_declarations(module: ModuleOp) -> None:
         if isinstance(op, wasmir.DeclarationOp):
             for name in _NUMBERS:
                 op.properties.pop(name, None)
+    _note_exceptions(module)
     extend_numbers(module)
 
 
@@ -174,6 +177,22 @@ def number_of(op: Operation, name: str) -> int | None:
     """A number that an operation has as a property."""
     value = op.properties.get(name)
     return value.value.data if isinstance(value, IntegerAttr) else None
+
+
+def _note_exceptions(module: ModuleOp) -> None:
+    """Say of a module that has no tags whether its functions use exceptions."""
+    ops = [*module.ops]
+    uses = not any(isinstance(op, wasmir.TagOp) for op in ops) and any(
+        isinstance(op, wasmir.EXCEPTION_OPS)
+        for function in ops
+        if isinstance(function, wasmir.FuncOp)
+        for block in function.body.blocks
+        for op in block.ops
+    )
+    if uses:
+        module.attributes[EXCEPTIONS] = UnitAttr()
+    else:
+        module.attributes.pop(EXCEPTIONS, None)
 
 
 def _declare_types(declared: ModuleDeclarations, new: list[wasmir.DeclarationOp]) -> None:
@@ -289,5 +308,7 @@ def count_declarations(declared: ModuleDeclarations) -> Counts:
         memories=((op.is_import, op.shared is not None) for op in declared.of(wasmir.MemoryOp)),
         globals=(op.is_import for op in declared.of(wasmir.GlobalOp)),
         escaping_functions=sum("func_ref" in op.properties for op in declared.functions),
+        tags=len(declared.of(wasmir.TagOp)),
+        has_exceptions=EXCEPTIONS in declared.module.attributes,
         extra_fields=(op.row for op in declared.fields),
     )

@@ -17,6 +17,7 @@ from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmvm
 from wasmdialect.dialects.builder import Symbol, symbol_ref
 from wasmdialect.dialects.fast import integer_attr
+from wasmdialect.dialects.wasmir import EXN
 from wasmdialect.dialects.wasmir_builder import WasmIRBuilder
 from wasmdialect.dialects.wasmvm import PTR, Path, path_properties
 
@@ -244,6 +245,29 @@ class WasmBuilder(WasmIRBuilder):
     def check_pending(self, vmctx: SSAValue) -> None:
         """Raise the error that a host call left."""
         self.step(wasmvm.CheckPendingOp, (vmctx,))
+
+    # --- exceptions ---
+
+    def new_exception(self, vmctx: SSAValue, size: int) -> SSAValue:
+        """Memory for an exception of so many bytes."""
+        properties: dict[str, Attribute] = {"size": integer_attr(size, 64)}
+        return self.value(wasmvm.NewExceptionOp, (vmctx,), EXN, properties)
+
+    def exception_slots(self, exception: SSAValue) -> SSAValue:
+        """The value slots of an exception."""
+        return self.value(wasmvm.ExceptionSlotsOp, (exception,), PTR)
+
+    def unwind(self, vmctx: SSAValue) -> None:
+        """End the block: leave the function with the exception in `limits.exception`."""
+        self.step(wasmvm.UnwindOp, (vmctx,))
+
+    def unwind_if_thrown(self, vmctx: SSAValue) -> None:
+        """Leave the function if a callee threw an exception."""
+        self.step(wasmvm.UnwindIfThrownOp, (vmctx,))
+
+    def exception_barrier(self, vmctx: SSAValue, function: SSAValue) -> SSAValue:
+        """The function to call instead of a referenced one whose module may not know exceptions."""
+        return self.value(wasmvm.ExceptionBarrierOp, (vmctx, function), function.type)
 
     # --- the machine's state and value slots ---
 

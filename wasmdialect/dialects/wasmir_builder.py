@@ -137,6 +137,42 @@ class WasmIRBuilder(InstructionBuilder):
         known: dict[str, Attribute] = {"known": UnitAttr()}
         return self.value(wasmir.RefAsNonNullOp, (reference,), t.as_non_null(), known)
 
+    # --- exceptions ---
+
+    def exception(self, tag: Symbol, values: Sequence[SSAValue] = ()) -> SSAValue:
+        """An exception with a tag and its values, which nothing throws yet."""
+        properties: dict[str, Attribute] = {"tag": symbol_ref(tag)}
+        return self.value(wasmir.ExceptionOp, values, wasmir.EXN, properties)
+
+    def throw_ref(self, exception: SSAValue) -> None:
+        """End the block: leave the function with an exception."""
+        self.step(wasmir.ThrowRefOp, (exception,))
+
+    def trace_throw(self, exception: SSAValue) -> None:
+        """Let a backtrace of an exception start here."""
+        self.step(wasmir.TraceThrowOp, (exception,))
+
+    def threw(self) -> SSAValue:
+        """Whether the call before, which is `in_try`, threw an exception, as an i32."""
+        return self.value(wasmir.ThrewOp, (), i32)
+
+    def caught(self) -> SSAValue:
+        """The exception that a call threw."""
+        return self.value(wasmir.CaughtOp, (), wasmir.EXN)
+
+    def exception_is(self, exception: SSAValue, tag: Symbol) -> SSAValue:
+        """Whether an exception has a tag, as an i32."""
+        return self.value(wasmir.ExceptionIsOp, (exception,), i32, {"tag": symbol_ref(tag)})
+
+    def exception_values(
+        self, exception: SSAValue, tag: Symbol, types: Sequence[Attribute]
+    ) -> Sequence[SSAValue]:
+        """The values of an exception with a tag, whose types these are."""
+        properties: dict[str, Attribute] = {"tag": symbol_ref(tag)}
+        return self.results(wasmir.ExceptionValuesOp, (exception,), types, properties)
+
+    # --- tail calls ---
+
     def return_call(self, callee: Symbol, arguments: Sequence[SSAValue] = ()) -> None:
         """End the block: call a Wasm function and return its results."""
         self.step(wasmir.ReturnCallOp, arguments, {"callee": symbol_ref(callee)})

@@ -21,11 +21,12 @@ from xdsl.ir import Attribute, Block, Operation, Region
 
 from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
-from wasmdialect.dialects.declared import MODULE_NAME, extend_numbers
+from wasmdialect.dialects.declared import EXCEPTIONS, MODULE_NAME, extend_numbers
 from wasmdialect.dialects.fast import LocationAttr, integer_attr
 from wasmdialect.dialects.wasmir.types import ValueType
 from wasmdialect.importer.body import import_constant
 from wasmdialect.importer.context import ImportContext
+from wasmdialect.importer.tagless import catches_without_tags
 from wasmdialect.importer.symbols import SymbolNames
 from wasmdialect.wasm.module import (
     ConstExpr,
@@ -99,6 +100,8 @@ class _DeclarationImporter(ImportContext):
         module = ModuleOp(Region(self._block))
         if wasm.names.module:
             module.attributes[MODULE_NAME] = StringAttr(wasm.names.module)
+        if not wasm.tags and catches_without_tags(wasm):
+            module.attributes[EXCEPTIONS] = UnitAttr()
         extend_numbers(module)  # all of them: none has a number yet
         return module
 

@@ -30,22 +30,24 @@ from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.wasm.body import Instruction
 from wasmdialect.wasm.instructions import BY_OPCODE
 from wasmdialect.wasm.instructions.opcodes import (
+    ARMS,
     BLOCK,
     BR,
     BR_IF,
     BR_TABLE,
-    ELSE,
-    END,
+    CLOSERS,
     IF,
     LOCAL_GET,
     LOCAL_SET,
     LOCAL_TEE,
     LOOP,
     OPENERS,
+    TRY_TABLE,
 )
 
 if TYPE_CHECKING:
     from wasmdialect.importer.context import ImportContext
+    from wasmdialect.wasm.module import Catch
 
 BEFORE_LOOP, IN_LOOP = -1, -2
 """Keys of handlers that run before a loop is opened and at its header."""
@@ -98,6 +100,24 @@ class Frame:
     """The locals that are arguments of a loop header."""
     alternative: tuple[Branch, Edge, Block] | None = None
     """Of an `if` whose `else` has not come: its branch, the state there and the else block."""
+    handler: Merge | None = None
+    """Where exceptions go that are thrown in the body, with the exception as first argument; None after
+    the body, and for a construct that catches nothing."""
+    catches: tuple[Catch, ...] = ()
+    """The clauses of a `try_table`."""
+    caught: Caught | None = None
+    """Of a legacy `try`, in its catch clauses."""
+
+
+@dataclass(slots=True)
+class Caught:
+    """An exception for which the catch clauses of a legacy `try` are tried in turn."""
+
+    exception: SSAValue
+    locals: list[SSAValue]
+    """At the start of the handler."""
+    following: Block | None
+    """Where the next clause is tried; None after `catch_all`."""
 
 
 class FunctionImporter(WasmIRBuilder):
@@ -144,14 +164,14 @@ class FunctionImporter(WasmIRBuilder):
         dead_depth = 0
         for position, (opcode, immediate, offset) in enumerate(instructions):
             if not self.reachable:
-                # Skip to the `else` or `end` of the innermost frame that was opened alive.
+                # Skip to the next part or the end of the innermost frame that was opened alive.
                 if opcode in OPENERS:
                     dead_depth += 1
                     continue
-                if opcode == END and dead_depth:
+                if opcode in CLOSERS and dead_depth:
                     dead_depth -= 1
                     continue
-                if dead_depth or opcode not in (ELSE, END):
+                if dead_depth or not (opcode in ARMS or opcode in CLOSERS):
                     continue
             if opcode not in _BUILD_NOTHING:
                 self.location = at(offset)
@@ -311,12 +331,16 @@ class FunctionImporter(WasmIRBuilder):
         branch.targets[1] = (frame.merge.block, state)
 
     def resolve_merge(self, frame: Frame) -> None:
-        """Start the block after a construct; locals that differ between its edges are arguments."""
-        merge = frame.merge
+        """Start the block after a construct."""
+        self.begin_merge(frame, frame.merge, frame.label_types)
+
+    def begin_merge(self, frame: Frame, merge: Merge, types: Sequence[ValueType]) -> None:
+        """Start a block of a construct, with arguments of these types on the stack; locals that differ
+        between the edges into it are arguments too."""
         block, edges = merge.block, merge.edges
         self.begin(block)
         del self.stack[frame.height :]
-        self.stack.extend(add_block_argument(block, t) for t in frame.label_types)
+        self.stack.extend(add_block_argument(block, t) for t in types)
         first = edges[0].locals
         merged = first.copy()
         for index in sorted(frame.assigned):
@@ -444,8 +468,11 @@ def loop_locals(instructions: Iterable[Instruction]) -> dict[int, list[int] | No
         elif opcode == LOOP:
             frames.append((position, set[int]()))
         elif opcode in OPENERS:
+            if opcode == TRY_TABLE:
+                clauses: tuple[Catch, ...] = immediate[1]
+                looping.update(frames[-1 - clause.label][0] for clause in clauses)
             frames.append((-1, set[int]()))
-        elif opcode == END:
+        elif opcode in CLOSERS:
             start, assigned = frames.pop()
             if start >= 0:
                 found[start] = sorted(assigned) if start in looping else None

@@ -15,12 +15,18 @@ from wasmdialect.importer.function import BEFORE_LOOP, IN_LOOP, FunctionImporter
 from wasmdialect.importer.operators import HANDLERS
 from wasmdialect.wasm.instructions import BY_OPCODE
 
-_FREE = frozenset({"nop", "drop", "block", "loop", "unreachable", "return", "else", "end"})
+_FREE = frozenset(
+    {
+        *("nop", "drop", "block", "loop", "unreachable", "return", "else", "end"),
+        *("try", "catch", "catch_all", "delegate"),
+    }
+)
 """Operators that cost no fuel; every other one costs 1."""
 _FLUSHING = frozenset(
     {
         *("unreachable", "return", "call", "call_indirect", "call_ref"),
         *("return_call", "return_call_indirect", "return_call_ref"),
+        *("throw", "throw_ref", "rethrow", "catch", "catch_all", "delegate"),
         *("loop", "if", "br", "br_if", "br_table", "else", "end"),
     }
 )

@@ -12,10 +12,12 @@ from xdsl.ir import Attribute, Block
 
 from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
+from wasmdialect.importer import exceptions
+from wasmdialect.importer.exceptions import append_call, close_try
 from wasmdialect.importer.function import Edge, FunctionImporter, Handler
 from wasmdialect.wasm.instructions import INSTRUCTIONS
 
-HANDLERS: dict[int, Handler] = {}
+HANDLERS: dict[int, Handler] = {**exceptions.HANDLERS}
 """The importer of each opcode that the IR can express, but for `loop`, which the walk handles."""
 
 
@@ -60,7 +62,10 @@ def _else(f: FunctionImporter, _: Any) -> None:
 
 @_handles("end")
 def _end(f: FunctionImporter, _: Any) -> None:
-    f.close_frame()
+    if f.frames[-1].handler is None and f.frames[-1].caught is None:
+        f.close_frame()
+    else:
+        close_try(f)
 
 
 @_handles("br")
@@ -94,7 +99,7 @@ def _call(f: FunctionImporter, index: int) -> None:
     signature = f.unit.callee_type(index)
     arguments = f.pop_many(len(signature.inputs.data))
     properties = f.unit.properties(wasmir.CallOp.INSTRUCTION, index)
-    f.stack.extend(f.results(wasmir.CallOp, arguments, signature.outputs.data, properties))
+    append_call(f, wasmir.CallOp, arguments, signature.outputs.data, properties)
 
 
 def _function_type(f: FunctionImporter, type_index: int) -> wt.FuncType:
@@ -110,7 +115,7 @@ def _call_value(
     callee = f.stack.pop()
     operands = (callee, *f.pop_many(len(signature.params)))
     results = f.unit.function_type(signature).outputs.data
-    f.stack.extend(f.results(cls, operands, results, f.unit.properties(cls.INSTRUCTION, immediate)))
+    append_call(f, cls, operands, results, f.unit.properties(cls.INSTRUCTION, immediate))
 
 
 @_handles("call_indirect")

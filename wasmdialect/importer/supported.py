@@ -47,6 +47,4 @@ def missing_feature(t: wt.ValType) -> Feature | None:
         return None
     if isinstance(t.heap, wt.ExactType):
         return Feature.CUSTOM_DESCRIPTORS
-    if wt.top_of(t.heap) is wt.EXN:
-        return Feature.EXCEPTIONS
     return Feature.GC if wt.top_of(t.heap) is wt.ANY else None

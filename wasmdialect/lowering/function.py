@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from xdsl.dialects import llvm
-from xdsl.dialects.builtin import ArrayAttr, StringAttr, i64
+from xdsl.dialects.builtin import ArrayAttr, StringAttr, i32, i64
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from wasmdialect.abi.builtins import BUILTINS
@@ -74,6 +74,8 @@ class FunctionLowering(LLVMBuilder):
         self.prelude = LLVMBuilder(Block())
         """Operations for the start of the entry block."""
         self._return_area: SSAValue | None = None
+        self.leaving_block: Block | None = None
+        """Where the function is left with an exception, if it has such a block (exceptions.py)."""
 
     # --- the walk ---
 
@@ -165,6 +167,14 @@ class FunctionLowering(LLVMBuilder):
         address = self.byte_offset(vmctx, field.offset)
         return self.load(address, PTR, POINTER_SIZE, field.alias, invariant=field.invariant)
 
+    def has_flag(self, vmctx: SSAValue, flag: int) -> SSAValue:
+        """Whether a flag of a VMContext or of the context of a host function is set, as an i1."""
+        row = VMCONTEXT_HEADER.field("flags")
+        address = self.byte_offset(vmctx, row.offset)
+        flags = self.load(address, i32, row.size, row.alias, invariant=row.invariant)
+        masked = self.value(llvm.AndOp, (flags, self.constant(flag, 32)), i32)
+        return self.icmp("ne", masked, self.constant(0, 32))
+
     def stack_slot(self, size: int) -> SSAValue:
         """Memory in the function's frame, 16-aligned, made at the entry."""
         self.prelude.location = self.location
@@ -253,6 +263,12 @@ class FunctionLowering(LLVMBuilder):
             assert signature.returned is not None
             registers = [self.structure(registers, signature.returned)]
         self.return_(registers)
+
+    def return_zeros(self) -> None:
+        """Return to a caller that will not look at the results."""
+        returned = self.type.output
+        is_void = isinstance(returned, llvm.LLVMVoidType)
+        self.return_([] if is_void else [self.value(llvm.ZeroOp, (), returned)])
 
     def store_results(self, values: Sequence[SSAValue], area: SSAValue) -> None:
         """Store the results that are not returned in registers."""

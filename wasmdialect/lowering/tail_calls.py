@@ -29,6 +29,7 @@ from wasmdialect.abi.layout import (
     POINTER_SIZE,
     RUNTIME_LIMITS,
     TAIL_ARGUMENTS,
+    TAIL_ENTRIES,
     VMCONTEXT_HEADER,
     Alias,
     VMContextLayout,
@@ -141,10 +142,7 @@ class TailCallingFunction(FunctionLowering):
         self.needed[symbol] = signature
         trampoline = self.address_of(symbol)
         found, look = self.new_block([PTR]), self.new_block()
-        row = VMCONTEXT_HEADER.field("tail_entries")
-        address = self.byte_offset(callee_vmctx, row.offset)
-        has_entries = self.load(address, i32, row.size, row.alias, invariant=row.invariant)
-        is_set = self.icmp("ne", has_entries, self.constant(0, 32))
+        is_set = self.has_flag(callee_vmctx, TAIL_ENTRIES)
         self.cond_br(is_set, look, found, (), (trampoline,))
         self.begin(look)
         address = self.byte_offset(code, -ENTRY_WORD_SIZE)

@@ -146,6 +146,8 @@ class ArtifactInfo(Record):
     native-to-array."""
     has_tail_entries: bool = False
     """Whether functions have tail entries, and each Wasm function a word before its entry."""
+    has_exceptions: bool = False
+    """Whether the code tests after each call whether it threw an exception."""
     extra_fields: list[list[Any]] = field(default_factory=list)
     """Name, size and alignment of the VMContext fields that passes declared."""
     counters: list[str] = field(default_factory=list)
@@ -316,6 +318,7 @@ _INFO = record_of(
     func_ref_code=numbers,
     type_trampolines=numbers,
     has_tail_entries=boolean,
+    has_exceptions=boolean,
     extra_fields=list_of(_extra_field),
     counters=list_of(text),
     function_names=numbers,

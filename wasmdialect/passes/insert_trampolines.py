@@ -26,6 +26,7 @@ from wasmdialect.abi.symbols import (
 )
 from wasmdialect.abi.traps import DEBUG_ASSERTION
 from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.counts import read_counts
 from wasmdialect.dialects.wasm_builder import WasmBuilder
 
 ALL_KINDS = (*FUNCTION_TRAMPOLINES, *TYPE_TRAMPOLINES)
@@ -50,19 +51,23 @@ class InsertTrampolines(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         block = op.body.block
+        has_exceptions = read_counts(op).has_exceptions != 0
         for declaration in [*op.ops]:
             if isinstance(declaration, wasmir.FuncOp) and _escapes(declaration):
                 for kind in FUNCTION_TRAMPOLINES:
                     if kind in self.kinds:
-                        block.add_op(self._function_trampoline(kind, declaration))
+                        block.add_op(self._function_trampoline(kind, declaration, has_exceptions))
             elif isinstance(declaration, wasmir.TypeOp) and declaration.signature is not None:
                 for kind in TYPE_TRAMPOLINES:
                     if kind in self.kinds:
                         block.add_op(self._type_trampoline(kind, declaration))
 
-    def _function_trampoline(self, kind: str, function: wasmir.FuncOp) -> wasmvm.FuncOp:
+    def _function_trampoline(
+        self, kind: str, function: wasmir.FuncOp, has_exceptions: bool
+    ) -> wasmvm.FuncOp:
         symbol = function_trampoline_symbol(kind, function.index_value)
         body = _Body(function.function_type, _CONVENTIONS[kind], self.debug_checks)
+        body.has_exceptions = has_exceptions
         _FUNCTION_BODIES[kind](body, function.symbol)
         return body.function(symbol)
 
@@ -90,6 +95,8 @@ class _Body(WasmBuilder):
         self.result_types = signature.outputs.data
         entry_types = _ARRAY_PARAMETERS if convention is Convention.ARRAY else self.params
         super().__init__(Block(arg_types=entry_types))
+        self.has_exceptions = False
+        """Whether the Wasm function that it calls may return with an exception."""
         self.callee = self.vmctx()
         """The VMContext of the callee, the function itself."""
         self.caller = self.caller_vmctx()
@@ -146,7 +153,12 @@ class _Body(WasmBuilder):
 
     def call_wasm(self, callee: SymbolRefAttr, arguments: Sequence[SSAValue]) -> Sequence[SSAValue]:
         """Call the Wasm function that the trampoline is for."""
-        return self.call_function(callee, self.callee, self.caller, arguments, self.result_types)
+        # Exceptions come back to here, whoever the caller is.
+        caller = self.callee if self.has_exceptions else self.caller
+        results = self.call_function(callee, self.callee, caller, arguments, self.result_types)
+        if self.has_exceptions:
+            self.unwind_if_thrown(self.callee)
+        return results
 
     def call_host_array(self) -> SSAValue:
         """Call the host function of the callee context with an array; returns the slots."""

@@ -24,6 +24,7 @@ from wasmdialect.dialects.control_transfer import (
     LeavesFunction,
     RunsInPlace,
 )
+from wasmdialect.dialects.counts import read_counts
 from wasmdialect.dialects.declared import number_of
 from wasmdialect.dialects.fast import (
     drop,
@@ -35,7 +36,8 @@ from wasmdialect.dialects.fast import (
     take_operations,
 )
 from wasmdialect.passes.transfers import require_transfer
-from wasmdialect.passes.vmctx_steps import VMContextSteps, holds_functions
+from wasmdialect.passes.vmctx_exceptions import ExceptionSteps
+from wasmdialect.passes.vmctx_steps import holds_functions
 from wasmdialect.wasm.instructions import Access
 
 
@@ -54,13 +56,14 @@ class InsertVMContextLoads(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         symbols: dict[str, Operation] = {}
         functions: list[wasmir.FuncOp] = []
+        has_exceptions = read_counts(op).has_exceptions != 0
         for declaration in op.ops:
             if isinstance(declaration, wasmir.DeclarationOp):
                 symbols[declaration.sym_name.data] = declaration
             if isinstance(declaration, wasmir.FuncOp) and not declaration.is_declaration:
                 functions.append(declaration)
         for function in functions:
-            _FunctionRewrite(function, symbols, self.bounds, self.traps).run()
+            _FunctionRewrite(function, symbols, self.bounds, self.traps, has_exceptions).run()
 
 
 def _segment_index(op: Operation) -> int:
@@ -70,11 +73,11 @@ def _segment_index(op: Operation) -> int:
     return index
 
 
-class _FunctionRewrite(VMContextSteps):
+class _FunctionRewrite(ExceptionSteps):
     """Rewrites the blocks of one function, in order."""
 
     def run(self) -> None:
-        for block in self.function.body.blocks:
+        for block in [*self.function.body.blocks]:
             self.begin(block)
             for op in take_operations(block):
                 handler = _HANDLERS.get(op.__class__)
@@ -83,6 +86,7 @@ class _FunctionRewrite(VMContextSteps):
                 else:
                     self.location = op.location
                     handler(self, op)
+            self.check_tested()
         splice_front(self.function.entry, self.prelude.block)
 
     def keep(self, op: Operation) -> None:
@@ -92,6 +96,7 @@ class _FunctionRewrite(VMContextSteps):
             check_without_steps(op)
             if require_transfer(op) is CallsCode:
                 self.forget_fields()
+                self.after_call(op)
             else:
                 _WITHOUT_STEPS.add(op.__class__)
 
@@ -363,6 +368,7 @@ def _call(r: _FunctionRewrite, op: wasmir.CallOp) -> None:
         r.call_pointer("wasm", code, callee_vmctx, vmctx, op.operands, types)
     r.forget_fields()
     r.give_place(op)
+    r.after_call(op)
 
 
 def _call_indirect(r: _FunctionRewrite, op: wasmir.CallIndirectOp) -> None:
@@ -373,10 +379,11 @@ def _call_indirect(r: _FunctionRewrite, op: wasmir.CallIndirectOp) -> None:
 def _call_reference(
     r: _FunctionRewrite, op: Operation, reference: SSAValue, arguments: Sequence[SSAValue]
 ) -> None:
-    code, callee_vmctx = r.code_of(reference)
+    code, callee_vmctx = r.code_of(r.behind_barrier(reference))
     r.call_pointer("wasm", code, callee_vmctx, r.vmctx(), arguments, op.result_types)
     r.forget_fields()
     r.give_place(op)
+    r.after_call(op)
 
 
 def _call_ref(r: _FunctionRewrite, op: wasmir.CallRefOp) -> None:
@@ -386,27 +393,76 @@ def _call_ref(r: _FunctionRewrite, op: wasmir.CallRefOp) -> None:
 
 
 def _return_call(r: _FunctionRewrite, op: wasmir.ReturnCallOp) -> None:
-    vmctx = r.vmctx()
-    r.check_signature(r.callee(op.callee), op.operand_types, r.function.function_type.outputs.data)
+    vmctx, results = r.vmctx(), r.function.function_type.outputs.data
+    r.check_signature(r.callee(op.callee), op.operand_types, results)
     imported = r.imported_code(op.callee)
     if imported is None:
+        if r.begin_plain_call():
+            r.end_plain_call(r.call_function(op.callee, vmctx, vmctx, op.operands, results))
         r.return_call_function(op.callee, vmctx, vmctx, op.operands)
+        drop(op)
     else:
-        r.return_call_pointer(*imported, vmctx, op.operands)
+        _return_call_code(r, op, *imported, op.operands)
+
+
+def _return_call_code(
+    r: _FunctionRewrite,
+    op: wasmir.TailCallOp,
+    code: SSAValue,
+    callee_vmctx: SSAValue,
+    arguments: Sequence[SSAValue],
+) -> None:
+    vmctx, results = r.vmctx(), r.function.function_type.outputs.data
+    if r.begin_plain_call():
+        r.end_plain_call(r.call_pointer("wasm", code, callee_vmctx, vmctx, arguments, results))
+    r.return_call_pointer(code, callee_vmctx, vmctx, arguments)
     drop(op)
 
 
 def _return_call_indirect(r: _FunctionRewrite, op: wasmir.ReturnCallIndirectOp) -> None:
     index, *arguments = op.operands
     reference = r.checked_callee(op.table, op.signature, index)
-    r.return_call_pointer(*r.code_of(reference), r.vmctx(), arguments)
-    drop(op)
+    _return_call_code(r, op, *r.code_of(r.behind_barrier(reference)), arguments)
 
 
 def _return_call_ref(r: _FunctionRewrite, op: wasmir.ReturnCallRefOp) -> None:
     reference, *arguments = op.operands
     r.check_not_null(reference)
-    r.return_call_pointer(*r.code_of(reference), r.vmctx(), arguments)
+    _return_call_code(r, op, *r.code_of(r.behind_barrier(reference)), arguments)
+
+
+def _exception(r: _FunctionRewrite, op: wasmir.ExceptionOp) -> None:
+    replace_value(op.result, r.new_exception_of(op.tag, op.values))
+    drop(op)
+
+
+def _throw_ref(r: _FunctionRewrite, op: wasmir.ThrowRefOp) -> None:
+    r.check_not_null(op.exception)
+    r.throw(op.exception)
+    drop(op)
+
+
+def _trace_throw(r: _FunctionRewrite, op: wasmir.TraceThrowOp) -> None:
+    r.builtin("trace_exception", op.exception)
+    drop(op)
+
+
+def _threw(r: _FunctionRewrite, op: wasmir.ThrewOp) -> None:
+    r.give_value(op, r.threw_of(op))
+
+
+def _caught(r: _FunctionRewrite, op: wasmir.CaughtOp) -> None:
+    r.give_value(op, r.take_thrown())
+
+
+def _exception_is(r: _FunctionRewrite, op: wasmir.ExceptionIsOp) -> None:
+    tag = r.load_field(op.exception, "exception.tag")
+    r.give_value(op, r.numeric("i64.eq", tag, r.tag_address(op.tag)))
+
+
+def _exception_values(r: _FunctionRewrite, op: wasmir.ExceptionValuesOp) -> None:
+    for value, loaded in zip(op.values, r.values_of(op.exception, op.result_types), strict=True):
+        replace_value(value, loaded)
     drop(op)
 
 
@@ -459,4 +515,11 @@ _HANDLERS: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
     wasmir.ReturnCallOp: _return_call,
     wasmir.ReturnCallIndirectOp: _return_call_indirect,
     wasmir.ReturnCallRefOp: _return_call_ref,
+    wasmir.ExceptionOp: _exception,
+    wasmir.ThrowRefOp: _throw_ref,
+    wasmir.TraceThrowOp: _trace_throw,
+    wasmir.ThrewOp: _threw,
+    wasmir.CaughtOp: _caught,
+    wasmir.ExceptionIsOp: _exception_is,
+    wasmir.ExceptionValuesOp: _exception_values,
 }

@@ -112,7 +112,7 @@ class VMContextSteps(WasmBuilder):
 
     # --- declarations ---
 
-    def _declared(self, symbol: SymbolRefAttr, cls: type[_D]) -> _D:
+    def declared(self, symbol: SymbolRefAttr, cls: type[_D]) -> _D:
         """The declaration of a symbol."""
         name = symbol.root_reference.data
         declaration = self.symbols.get(name)
@@ -122,19 +122,19 @@ class VMContextSteps(WasmBuilder):
 
     def memory(self, symbol: SymbolRefAttr) -> wasmir.MemoryOp:
         """The memory of a symbol."""
-        return self._declared(symbol, wasmir.MemoryOp)
+        return self.declared(symbol, wasmir.MemoryOp)
 
     def table(self, symbol: SymbolRefAttr) -> wasmir.TableOp:
         """The table of a symbol."""
-        return self._declared(symbol, wasmir.TableOp)
+        return self.declared(symbol, wasmir.TableOp)
 
     def variable(self, symbol: SymbolRefAttr) -> wasmir.GlobalOp:
         """The global of a symbol."""
-        return self._declared(symbol, wasmir.GlobalOp)
+        return self.declared(symbol, wasmir.GlobalOp)
 
     def callee(self, symbol: SymbolRefAttr) -> wasmir.FuncOp:
         """The function of a symbol."""
-        return self._declared(symbol, wasmir.FuncOp)
+        return self.declared(symbol, wasmir.FuncOp)
 
     # --- where definitions are ---
 
@@ -285,7 +285,7 @@ class VMContextSteps(WasmBuilder):
         vmctx = self.vmctx()
         reference = self.element(self.table(table), self.table_index(index))
         self.trap_if(self.ref_is_null(reference), TrapCode.INDIRECT_CALL_TO_NULL)
-        declared = self._declared(signature, wasmir.TypeOp)
+        declared = self.declared(signature, wasmir.TypeOp)
         ids = self.entry_field(vmctx, wasmvm.Path("vmctx", None, "signature_ids"))
         expected = self.signature_id(ids, declared.index_value)
         actual = self.load_field(reference, "func_ref.type_index")

@@ -194,6 +194,7 @@ _KINDS: dict[str, type[wasmir.DeclarationOp]] = {
     "table": wasmir.TableOp,
     "source_table": wasmir.TableOp,
     "signature": wasmir.TypeOp,
+    "tag": wasmir.TagOp,
 }
 """The kind of declaration that each symbol property names."""
 _SEGMENTS: dict[type[Operation], type[wasmir.DeclarationOp]] = {
@@ -332,6 +333,16 @@ def _as_non_null(
     return (("operand", operand.as_non_null(), op.result.type),)
 
 
+def _exception(op: wasmir.ExceptionOp, named: dict[str, Any]) -> Sequence[tuple[str, Types, Types]]:
+    return (("values", op.values.types, named["tag"].function_type.inputs.data),)
+
+
+def _exception_values(
+    op: wasmir.ExceptionValuesOp, named: dict[str, Any]
+) -> Sequence[tuple[str, Types, Types]]:
+    return (("values", op.result_types, named["tag"].function_type.inputs.data),)
+
+
 def _global_get(op: Any, named: dict[str, Any]) -> Sequence[tuple[str, Types, Types]]:
     return (("result", op.result.type, named["variable"].value_type),)
 
@@ -385,6 +396,8 @@ _RULES: dict[type[Operation], Rule] = {
     wasmir.ReturnCallOp: _return_call,
     wasmir.ReturnCallIndirectOp: _return_call_indirect,
     wasmir.ReturnCallRefOp: _return_call_ref,
+    wasmir.ExceptionOp: _exception,
+    wasmir.ExceptionValuesOp: _exception_values,
     wasmir.GlobalGetOp: _global_get,
     wasmir.GlobalSetOp: _global_set,
     wasmir.MemorySizeOp: _addressed("memory", "", "result"),

@@ -26,6 +26,7 @@ from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE, read_counts
 from wasmdialect.lowering import (
     calls,
     control,
+    exceptions,
     fields,
     machine,
     memory,
@@ -50,6 +51,7 @@ HANDLERS: dict[type[Operation], Handler] = {
     **reference.HANDLERS,
     **calls.HANDLERS,
     **tail_calls.HANDLERS,
+    **exceptions.HANDLERS,
     **machine.HANDLERS,
 }
 _RELAXED = {**HANDLERS, **vector.RELAXED_HANDLERS}

@@ -81,6 +81,20 @@ def _supertype(_: ModuleInstance, actual: int, expected: int) -> int:
     return expected if matches else actual
 
 
+def _new_exception(_: ModuleInstance, size: int) -> int:
+    store = running_store()
+    return store.exceptions.allocate(size, store.exception_roots())
+
+
+def _uncaught(_: ModuleInstance) -> None:
+    raise running_store().take_thrown()
+
+
+def _exception_barrier(_: ModuleInstance, function: int) -> int:
+    store = running_store()
+    return store.barrier(store.function_at(function)).address
+
+
 def _out_of_gas(instance: ModuleInstance) -> None:
     raise Trap.named("OUT_OF_FUEL")
 
@@ -102,6 +116,9 @@ _BUILTINS: dict[str, Callable[..., int | None]] = {
     "table_fill_externref": _table_fill,
     "table_get_lazy_init_func_ref": _lazy_init,
     "supertype": _supertype,
+    "new_exception": _new_exception,
+    "uncaught": _uncaught,
+    "exception_barrier": _exception_barrier,
     "out_of_gas": _out_of_gas,
     "new_epoch": _new_epoch,
 }

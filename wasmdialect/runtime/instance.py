@@ -19,6 +19,9 @@ from wasmdialect.abi.layout import (
     IMPORTED_TABLE,
     MEMORY_POINTER,
     SIGNATURE_ID,
+    TAG_POINTER,
+    TAIL_ENTRIES,
+    TESTS_EXCEPTIONS,
     VMCONTEXT_ALIGN,
     VMCONTEXT_HEADER,
     VMCONTEXT_MAGIC,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from wasmdialect.object.info import (
+        ArtifactInfo,
         ConstantExpression,
         DataInfo,
         ElementInfo,
@@ -134,7 +138,7 @@ class ModuleInstance(StoreItem):
         _check_limits(self.module, store)
         store.use_module(self.module)
         self._fill_header(store)
-        self._take_imports(imports)
+        self._take_imports(store, imports)
         own_functions = self._make_functions(store.id)
         self._make_tables()
         self._make_memories()
@@ -160,11 +164,19 @@ class ModuleInstance(StoreItem):
         _pack_header(
             self._memory,
             self._shift,
-            *(VMCONTEXT_MAGIC, self.info.has_tail_entries, store.limits, store.epoch),
+            *(VMCONTEXT_MAGIC, _flags(self.info), store.limits, store.epoch),
             *(builtins_array(), address),
         )
 
-    def _take_imports(self, imports: Sequence[Extern]) -> None:
+    def _called(self, store: StoreState, function: FunctionReference) -> FunctionReference:
+        """What is called for an imported function: itself, unless only this module tests for
+        exceptions."""
+        callee = store.instances.get(function.vmctx)
+        if callee is None or callee.info.has_exceptions or not self.info.has_exceptions:
+            return function
+        return store.barrier(function)
+
+    def _take_imports(self, store: StoreState, imports: Sequence[Extern]) -> None:
         memory, shift, offset = self._memory, self._shift, self.module.layout.offset
         self.functions = [None] * len(self.info.functions)
         function_slot = 0
@@ -172,7 +184,8 @@ class ModuleInstance(StoreItem):
             match extern:
                 case FunctionReference():
                     place = offset("imported_functions", function_slot)
-                    _pack_imported_function(memory, shift + place, *_callee(extern.address))
+                    callee = self._called(store, extern)
+                    _pack_imported_function(memory, shift + place, *_callee(callee.address))
                     self.functions[item.index] = extern
                     function_slot += 1
                 case TableStorage():
@@ -248,6 +261,9 @@ class ModuleInstance(StoreItem):
             tag = StoreTag(self.info.types[type_index])
             store.add_tag(tag)
             self.tags.append(tag)
+        for slot, tag in enumerate(self.tags):
+            place = self._shift + self.module.layout.offset("tags", slot)
+            _pack_tag_pointer(self._memory, place, tag.address)
 
     def _exported(self, kind: str, index: int) -> Extern:
         if kind == "func":
@@ -379,13 +395,14 @@ _GLOBAL_VALUE = GLOBAL_DEFINITION.field("value").offset
 _CALLEE = ("native_call", "array_call", "wasm_call", "vmctx")
 _pack_header = packer(
     VMCONTEXT_HEADER,
-    *("magic", "tail_entries", "limits", "epoch", "builtins", "signature_ids"),
+    *("magic", "flags", "limits", "epoch", "builtins", "signature_ids"),
 )
 _pack_imported_function = packer(IMPORTED_FUNCTION, *_CALLEE)
 _pack_imported_table = packer(IMPORTED_TABLE, "from")
 _pack_imported_memory = packer(IMPORTED_MEMORY, "from")
 _pack_imported_global = packer(IMPORTED_GLOBAL, "from")
 _pack_memory_pointer = packer(MEMORY_POINTER, "definition")
+_pack_tag_pointer = packer(TAG_POINTER, "tag")
 _pack_func_ref = packer(
     FUNC_REF, *("native_call", "array_call", "wasm_call", "type_index", "vmctx")
 )
@@ -394,6 +411,10 @@ _read_callee = reader(FUNC_REF, *_CALLEE)
 
 def _callee(func_ref: int) -> tuple[int, ...]:
     return _read_callee(ctypes.string_at(func_ref, FUNC_REF.size))
+
+
+def _flags(info: ArtifactInfo) -> int:
+    return TAIL_ENTRIES * info.has_tail_entries | TESTS_EXCEPTIONS * info.has_exceptions
 
 
 def _segment_length(segment: ElementInfo) -> int:

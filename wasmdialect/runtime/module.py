@@ -131,6 +131,8 @@ def _counts(info: ArtifactInfo) -> Counts:
         memories=((i in imported["memory"], m.shared) for i, m in enumerate(info.memories)),
         globals=(index in imported["global"] for index in range(len(info.globals))),
         escaping_functions=len(info.escaping),
+        tags=len(info.tags),
+        has_exceptions=info.has_exceptions,
         extra_fields=info.extra_fields,
     )
 

@@ -26,9 +26,15 @@ if TYPE_CHECKING:
 POINTER_FORMAT: Literal["Q"] = "Q"
 """The code of `struct` and `memoryview` for a single pointer: an element of a table."""
 
-_FORMATS: Mapping[FieldType, str] = {"ptr": POINTER_FORMAT, "i32": "I", "i64": "Q"}
+_FORMATS: Mapping[FieldType, str] = {
+    "ptr": POINTER_FORMAT,
+    "ref": POINTER_FORMAT,
+    "i32": "I",
+    "i64": "Q",
+}
 _UNSIGNED: Mapping[FieldType, Any] = {
     "ptr": ctypes.c_uint64,
+    "ref": ctypes.c_uint64,
     "i32": ctypes.c_uint32,
     "i64": ctypes.c_uint64,
 }

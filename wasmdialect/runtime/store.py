@@ -17,10 +17,12 @@ from wasmdialect.abi.layout import (
     FUNC_REF,
     HOST_CONTEXT,
     RUNTIME_LIMITS,
+    TESTS_EXCEPTIONS,
     VALUE_SLOT_SIZE,
 )
 from wasmdialect.abi.tail_calls import MAX_SIZE
 from wasmdialect.runtime.errors import ClosedError, Trap, WasmtimeError
+from wasmdialect.runtime.exceptions import ExceptionHeap, Thrown
 from wasmdialect.runtime.externs import ExternTable
 from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.module import backtrace
@@ -30,10 +32,10 @@ from wasmdialect.runtime.ownership import NotCopied, StoreItem, StoreLimits
 from wasmdialect.runtime.packing import AlignedMemory, field_at, packer
 from wasmdialect.runtime.type_ids import type_id
 from wasmdialect.runtime.values import pack, slots_at, unpack
-from wasmdialect.types import FuncType, is_extern
+from wasmdialect.types import FuncType, is_exception, is_extern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any, TypeAlias, TypeVar, TypeVarTuple
 
     from wasmdialect.abi.traps import TrapCode
@@ -62,7 +64,7 @@ _fuel_at = field_at(RUNTIME_LIMITS, "fuel_consumed", signed=True)
 _deadline_at = field_at(RUNTIME_LIMITS, "epoch_deadline")
 _current_epoch_at = field_at(EPOCH, "current")
 _native_call_at = field_at(FUNC_REF, "native_call")
-_pack_host_context = packer(HOST_CONTEXT, "magic", "func_ref")
+_pack_host_context = packer(HOST_CONTEXT, "magic", "flags", "func_ref")
 _pack_func_ref = packer(
     FUNC_REF, *("native_call", "array_call", "wasm_call", "type_index", "vmctx")
 )
@@ -78,7 +80,7 @@ class HostFunction(NotCopied):
         self.memory = ctypes.create_string_buffer(HOST_CONTEXT.size + FUNC_REF.size)
         self.context = ctypes.addressof(self.memory)
         self.func_ref = self.context + HOST_CONTEXT.size
-        _pack_host_context(self.memory, 0, ARRAY_HOST_MAGIC, self.func_ref)
+        _pack_host_context(self.memory, 0, ARRAY_HOST_MAGIC, TESTS_EXCEPTIONS, self.func_ref)
         self.set_trampolines(0, 0)
 
     def set_trampolines(self, wasm_call: int, native_call: int) -> None:
@@ -171,8 +173,13 @@ class StoreState(NotCopied):
         self.hosts: dict[int, HostFunction] = {}
         """By the address of their context."""
         self.externs = ExternTable()
+        self.exceptions = ExceptionHeap(self.limits)
+        self.thrown_as: Callable[[StoreState, int], Thrown] = _thrown
+        """Makes the Python exception for one of Wasm, by its address."""
         self._modules: list[LoadedModule] = []
         self._functions: dict[int, FunctionReference] = {}
+        self._barriers: dict[int, FunctionReference] = {}
+        """By the address of the function that each one calls."""
         self._hosts_without_trampolines: list[HostFunction] = []
         self._user: dict[int, int] = {}
         """At 0 the thread that uses the store, if one does: `setdefault` takes it atomically."""
@@ -241,9 +248,10 @@ class StoreState(NotCopied):
         for memory in self.memories:
             memory.release()
         self.externs.keep(set())
+        self.exceptions.forget()
         for owned in (self.memories, self.tables, self.globals, self._modules):
             owned.clear()
-        for known in (self.instances, self.hosts, self._functions):
+        for known in (self.instances, self.hosts, self._functions, self._barriers):
             known.clear()
         self._hosts_without_trampolines.clear()
 
@@ -304,6 +312,7 @@ class StoreState(NotCopied):
     def add_tag(self, tag: StoreTag) -> None:
         """Let a tag belong to the store."""
         tag.store_id = self.id
+        self.exceptions.tags[tag.address] = tag
 
     def function_at(self, address: int) -> FunctionReference:
         """The function with its VMFuncRef at an address."""
@@ -322,6 +331,7 @@ class StoreState(NotCopied):
         for table in self.tables:
             if is_extern(table.element):
                 used.update(table.references(0, table.size))
+        used |= self.exceptions.values_in(self.exception_roots(), is_extern)
         self.externs.keep(used)
 
     # --- calling ---
@@ -335,6 +345,8 @@ class StoreState(NotCopied):
         """
         count = function.signature.slot_count
         self.enter(function, function.array_call, ctypes.addressof(slots), count, caller)
+        if self.exceptions.thrown.value:  # by a host function, into its caller that did not call it
+            raise self.take_thrown()
 
     def call_typed(
         self, function: FunctionReference, call: TypedCall, values: tuple[Any, ...]
@@ -378,10 +390,53 @@ class StoreState(NotCopied):
             if not is_inside and 0 in self._user and self._user[0] == thread:
                 del self._user[0]
 
-    def fail(self, error: BaseException) -> None:
-        """A host function or builtin failed: compiled code is left as soon as it returns."""
+    def fail(self, error: BaseException, caller: int = 0) -> None:
+        """A host function or builtin failed: compiled code is left as soon as it returns. But an
+        exception of Wasm is thrown into the code of the VMContext `caller` if that tests for one."""
+        if isinstance(error, Thrown) and self._tests_exceptions(caller):
+            try:
+                self.exceptions.throw(error.address_in(self), has_trace=bool(error.frames))
+            except BaseException as second:
+                error = second
+            else:
+                return
         self._exception = error
         self._pending.value = _HOST_ERROR
+
+    def _tests_exceptions(self, vmctx: int) -> bool:
+        instance = self.instances.get(vmctx)
+        return instance is not None and instance.info.has_exceptions
+
+    # --- exceptions of Wasm ---
+
+    def take_thrown(self) -> Thrown:
+        """The exception that was thrown, which is not thrown any more."""
+        thrown = self.exceptions.thrown
+        error = self.thrown_as(self, thrown.value)
+        error.add_frames(backtrace(self.exceptions.trace_of(thrown.value), first_is_exact=False))
+        thrown.value = 0
+        return error
+
+    def exception_roots(self) -> Iterator[int]:
+        """The references to exceptions in globals and tables."""
+        for cell in self.globals:
+            if is_exception(cell.type):
+                yield cell.bits()
+        for table in self.tables:
+            if is_exception(table.element):
+                yield from table.references(0, table.size)
+
+    def barrier(self, function: FunctionReference) -> FunctionReference:
+        """A function that calls another one, whose code does not test for exceptions, by a call of the
+        host: exceptions that leave it end that call, and are thrown again."""
+        known = self._barriers.get(function.address)
+        if known is None:
+
+            def call(store: StoreState, caller: int, slots: Any) -> None:
+                store.call(function, slots, caller)
+
+            known = self._barriers[function.address] = self.add_host_function(function.type, call)
+        return known
 
     def _failure(self, record: TrapRecord) -> BaseException:
         """The exception for an exit from compiled code."""
@@ -453,6 +508,11 @@ def running_store() -> StoreState:
     return store
 
 
+def _thrown(store: StoreState, address: int) -> Thrown:
+    heap = store.exceptions
+    return Thrown(heap.tag_of(address), heap.hold(address))
+
+
 def _as_pointer(value: Any, t: RefType) -> int:
     return value
 
@@ -483,7 +543,7 @@ def _call_host(callee: int, caller: int, slots: int, count: int) -> None:
     try:
         store.hosts[callee].function(store, caller, slots_at(slots, count))
     except BaseException as error:
-        store.fail(error)
+        store.fail(error, caller)
 
 
 _lock = lock_across_forks()

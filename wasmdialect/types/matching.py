@@ -144,6 +144,11 @@ def is_extern(t: ValType) -> bool:
     return isinstance(t, RefType) and top_of(t.heap) is EXTERN
 
 
+def is_exception(t: ValType) -> bool:
+    """Whether values of a type are exceptions."""
+    return isinstance(t, RefType) and top_of(t.heap) is EXN
+
+
 def is_function(t: ValType) -> bool:
     """Whether values of a type are references to functions."""
     return isinstance(t, RefType) and top_of(t.heap) is FUNC

@@ -10,7 +10,7 @@ from wasmdialect import types as wt
 from wasmdialect.wasm.errors import DecodeError, ValidationError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import BY_OPCODE, INSTRUCTIONS, Immediate
-from wasmdialect.wasm.instructions.opcodes import ELSE, END, OPENERS
+from wasmdialect.wasm.instructions.opcodes import DELEGATE, ELSE, END, OPENERS
 from wasmdialect.wasm.module import Catch, CatchKind, ConstExpr, Instr
 from wasmdialect.wasm.reader import Reader
 
@@ -178,6 +178,8 @@ def decode_instructions(reader: Reader, end: int | None) -> list[Instruction]:
             pos = reader.pos
             if opcode in OPENERS:
                 depth += 1
+            elif opcode == DELEGATE:
+                depth -= 1
     except IndexError:
         raise reader.end_error() from None
     reader.pos = pos

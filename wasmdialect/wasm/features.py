@@ -24,6 +24,7 @@ class Feature(Enum):
     FUNCTION_REFERENCES = "function-references"
     GC = "gc"
     EXCEPTIONS = "exceptions"
+    LEGACY_EXCEPTIONS = "legacy-exceptions"
     THREADS = "threads"
     CUSTOM_PAGE_SIZES = "custom-page-sizes"
     WIDE_ARITHMETIC = "wide-arithmetic"
@@ -32,13 +33,15 @@ class Feature(Enum):
 
 PROPOSALS = frozenset(
     {
+        Feature.LEGACY_EXCEPTIONS,
         Feature.THREADS,
         Feature.CUSTOM_PAGE_SIZES,
         Feature.WIDE_ARITHMETIC,
         Feature.CUSTOM_DESCRIPTORS,
     }
 )
-"""Features that are not part of WebAssembly 3.0: off by default."""
+"""Features that are not part of WebAssembly 3.0: off by default. The first is what its exceptions
+replaced."""
 
 WASM_3_0 = frozenset(Feature) - PROPOSALS
 """Everything of WebAssembly 3.0."""

@@ -139,8 +139,10 @@ class OperandStack:
         if results:
             self.pop_all(results)
         if len(self.operands) != frame.height:
-            left = self.operands[frame.height :]
-            raise ValidationError(f"type mismatch: values remaining on stack: {_words(left)}")
+            left = [*self.operands[frame.height :], *results]
+            raise ValidationError(
+                f"type mismatch: block requires {_words(results)} but stack has {_words(left)}"
+            )
         self.frames.pop()
         if self.set_order:
             self.unset.update(self.set_order[frame.initialized :])

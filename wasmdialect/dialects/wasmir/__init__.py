@@ -50,6 +50,16 @@ from wasmdialect.dialects.wasmir.declarations import (
     TagOp,
     TypeOp,
 )
+from wasmdialect.dialects.wasmir.exceptions import (
+    EXCEPTION_OPS,
+    CaughtOp,
+    ExceptionIsOp,
+    ExceptionOp,
+    ExceptionValuesOp,
+    ThrewOp,
+    ThrowRefOp,
+    TraceThrowOp,
+)
 from wasmdialect.dialects.wasmir.immediates import pack_lanes
 from wasmdialect.dialects.wasmir.instructions import *  # noqa: F403 (every class of the table)
 from wasmdialect.dialects.wasmir.markers import MARKER_OPS, LoopHeaderOp, OperatorsOp
@@ -103,6 +113,8 @@ from wasmdialect.dialects.wasmir.table import (
     TableSizeOp,
 )
 from wasmdialect.dialects.wasmir.types import (
+    EXN,
+    EXNREF,
     EXTERNREF,
     FUNCREF,
     V128,
@@ -130,6 +142,9 @@ from wasmdialect.dialects.wasmir.wide import WIDE_OPS, WideOp
 
 __all__ = [
     "CONST_OPS",
+    "EXCEPTION_OPS",
+    "EXN",
+    "EXNREF",
     "EXTERNREF",
     "FUNCREF",
     "LANE_OPS",
@@ -152,12 +167,16 @@ __all__ = [
     "CallLike",
     "CallOp",
     "CallRefOp",
+    "CaughtOp",
     "ConstOp",
     "DataDropOp",
     "DataOp",
     "DeclarationOp",
     "ElemDropOp",
     "ElemOp",
+    "ExceptionIsOp",
+    "ExceptionOp",
+    "ExceptionValuesOp",
     "ExportOp",
     "ExtractLaneOp",
     "FieldType",
@@ -209,6 +228,9 @@ __all__ = [
     "TagOp",
     "TailCallOp",
     "TernaryOp",
+    "ThrewOp",
+    "ThrowRefOp",
+    "TraceThrowOp",
     "TrappingBinaryOp",
     "TrappingUnaryOp",
     "TypeOp",
@@ -254,7 +276,7 @@ _BY_MNEMONIC = {op.INSTRUCTION.mnemonic: op for op in _OPERATIONS}
 
 WASMIR = Dialect(
     "wasmir",
-    [*DECLARATION_OPS, *MARKER_OPS, *_OPERATIONS],
+    [*DECLARATION_OPS, *MARKER_OPS, *EXCEPTION_OPS, *_OPERATIONS],
     [RefType, FieldType, StructType, ArrayType],
     [_Constants()],
 )

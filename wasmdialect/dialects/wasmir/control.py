@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import (
     FunctionType,
     IntegerType,
     SymbolRefAttr,
+    UnitAttr,
     i32,
 )
 from xdsl.ir import Attribute, Block, Operation, SSAValue
@@ -22,6 +23,7 @@ from xdsl.irdl import (
     eq,
     irdl_op_definition,
     operand_def,
+    opt_prop_def,
     prop_def,
     result_def,
     successor_def,
@@ -167,9 +169,12 @@ class CallOp(WasmOp, CallLike):
     callee = prop_def(FlatSymbolRefAttr)
     arguments = var_operand_def()
     returned = var_result_def()
+    in_try = opt_prop_def(UnitAttr)
+    """Whether `wasmir.threw` comes after it. An exception ends the function else."""
     traits = traits_def(CallEffects(), CallsCode())
     assembly_format = (
-        "$callee `(` $arguments `)` attr-dict `:` functional-type($arguments, $returned)"
+        "$callee `(` $arguments `)` (`in_try` $in_try^)? attr-dict"
+        " `:` functional-type($arguments, $returned)"
     )
 
     def __init__(
@@ -204,10 +209,12 @@ class CallIndirectOp(WasmOp, CallLike):
     index = operand_def(IntegerType)
     arguments = var_operand_def()
     returned = var_result_def()
+    in_try = opt_prop_def(UnitAttr)
+    """Whether `wasmir.threw` comes after it. An exception ends the function else."""
     traits = traits_def(CallEffects(), CallsCode())
     assembly_format = (
-        "$table `[` $index `:` type($index) `]` $signature `(` $arguments `)` attr-dict"
-        " `:` functional-type($arguments, $returned)"
+        "$table `[` $index `:` type($index) `]` $signature `(` $arguments `)`"
+        " (`in_try` $in_try^)? attr-dict `:` functional-type($arguments, $returned)"
     )
 
     @property
@@ -236,9 +243,11 @@ class CallRefOp(WasmOp, CallLike, MayTrap):
     reference = operand_def(RefType)
     arguments = var_operand_def()
     returned = var_result_def()
+    in_try = opt_prop_def(UnitAttr)
+    """Whether `wasmir.threw` comes after it. An exception ends the function else."""
     traits = traits_def(CallEffects(), CallsCode())
     assembly_format = (
-        "$reference `:` type($reference) $signature `(` $arguments `)` attr-dict"
+        "$reference `:` type($reference) $signature `(` $arguments `)` (`in_try` $in_try^)? attr-dict"
         " `:` functional-type($arguments, $returned)"
     )
 

@@ -181,6 +181,7 @@ _ENCODINGS: Mapping[Immediate, Callable[[Instruction], Encoding]] = {
     Immediate.TABLE: lambda _: _index("table", "table"),
     Immediate.MEMORY: lambda _: _index("memory", "memory"),
     Immediate.GLOBAL: lambda _: _index("variable", "global"),
+    Immediate.TAG: lambda _: _index("tag", "tag"),
     Immediate.ELEM: lambda _: _segment("elem"),
     Immediate.DATA: lambda _: _segment("data"),
     Immediate.MEMARG: _memarg,

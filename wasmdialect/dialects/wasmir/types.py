@@ -140,6 +140,9 @@ class ArrayType(ParametrizedAttribute, TypeAttribute):
 
 FUNCREF = RefType.of(True, "func")
 EXTERNREF = RefType.of(True, "extern")
+EXNREF = RefType.of(True, "exn")
+EXN = RefType.of(False, "exn")
+"""An exception."""
 
 V128 = VectorType(i8, [16])
 """A vector, in whatever shape its lanes are read (docs/dialects/wasmir.md)."""
@@ -154,7 +157,7 @@ _NUM_TYPES: dict[wt.ValType, ValueType] = {
     wt.V128: V128,
     **{
         wt.ref_type(nullable, heap): RefType.of(nullable, heap.name)
-        for heap in (wt.FUNC, wt.NOFUNC, wt.EXTERN, wt.NOEXTERN)
+        for heap in (wt.FUNC, wt.NOFUNC, wt.EXTERN, wt.NOEXTERN, wt.EXN, wt.NOEXN)
         for nullable in (False, True)
     },
 }

@@ -390,6 +390,49 @@ define dso_local void @builtin.memset(ptr %vmctx, ptr %target, i32 %byte, i64 %s
   ret void
 }
 
+; The builtin `trace_exception`: keeps the program counters of the running frames up to the host's last
+; call, as far as there is room. Frame pointers lead from frame to frame.
+define dso_local void @builtin.trace_exception(ptr %vmctx, ptr %exception) nounwind {
+entry:
+  %frame = call ptr @llvm.frameaddress.p0(i32 0)
+  %limits = call ptr @vmctx.limits(ptr %vmctx)
+  %trace_address = call i64 @limits.throw_trace(ptr %limits)
+  %trace = inttoptr i64 %trace_address to ptr
+  %top = call i64 @limits.last_wasm_entry_sp(ptr %limits)
+  %made = ptrtoint ptr %exception to i64
+  call void @throw_trace.exception.set(ptr %trace, i64 %made)
+  %size = call i64 @throw_trace_size()
+  %counters = getelementptr i8, ptr %trace, i64 %size
+  %length = call i64 @throw_trace_length()
+  br label %next
+next:
+  %below = phi ptr [ %frame, %entry ], [ %link, %keep ]
+  %count = phi i64 [ 0, %entry ], [ %more, %keep ]
+  %fp = load i64, ptr %below
+  %return_slot = getelementptr i64, ptr %below, i64 1
+  %pc = load i64, ptr %return_slot
+  %is_full = icmp uge i64 %count, %length
+  %is_entry = icmp uge i64 %fp, %top
+  %is_last = or i1 %is_full, %is_entry
+  br i1 %is_last, label %done, label %keep
+keep:
+  %slot = getelementptr i64, ptr %counters, i64 %count
+  store i64 %pc, ptr %slot
+  %more = add i64 %count, 1
+  %link = inttoptr i64 %fp to ptr
+  br label %next
+done:
+  call void @throw_trace.count.set(ptr %trace, i64 %count)
+  ret void
+}
+
+; An address in the stack of the calling thread, below the frames of all callers.
+define dso_local i64 @stack_address() noinline nounwind {
+  %frame = call ptr @llvm.frameaddress.p0(i32 0)
+  %address = ptrtoint ptr %frame to i64
+  ret i64 %address
+}
+
 ; What the stub of a builtin does first: saves where compiled code was left. `frame` is the stub's own.
 define internal void @leave_code(ptr %vmctx, ptr %frame) alwaysinline nounwind {
   %limits = call ptr @vmctx.limits(ptr %vmctx)

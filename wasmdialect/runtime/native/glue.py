@@ -15,7 +15,7 @@ from wasmdialect.runtime.native.blob import map_blob, read_blob
 from wasmdialect.runtime.native.code_ranges import CodeRanges
 from wasmdialect.runtime.native.handlers import SignalHandlers
 from wasmdialect.runtime.native.structures import STATUS, tables_digest
-from wasmdialect.runtime.native.threads import main_thread, stack_floor
+from wasmdialect.runtime.native.threads import main_thread, stack_floor, stack_top
 from wasmdialect.runtime.pages import libc
 from wasmdialect.runtime.unwinding import register_frames
 
@@ -150,6 +150,11 @@ class NativeGlue:
         )  # for ever: another thread may be in it when it is replaced
         _pointers(self.symbols["callbacks"])[index] = address
         _pointers(self.builtins_array)[index] = self.symbols[f"builtin.{name}"]
+
+    def stack_words(self) -> ctypes.Array[ctypes.c_uint64]:
+        """The words of the calling thread's stack, callers' frames included."""
+        here: int = ctypes.CFUNCTYPE(ctypes.c_uint64)(self.symbols["stack_address"])()
+        return (ctypes.c_uint64 * ((stack_top() - here) // 8)).from_address(here)
 
     def _find_libc_functions(self) -> None:
         for name, address in self.symbols.items():

@@ -10,7 +10,12 @@ from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.builtins import BUILTINS
 from wasmdialect.abi.contract import digest_of, plain
-from wasmdialect.abi.layout import RUNTIME_LIMITS, VMCONTEXT_HEADER
+from wasmdialect.abi.layout import (
+    RUNTIME_LIMITS,
+    THROW_TRACE,
+    THROW_TRACE_LENGTH,
+    VMCONTEXT_HEADER,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +106,8 @@ def tables_digest() -> str:
     """The digest of all current inputs of the glue's build."""
     return digest_of(
         [
-            *(plain(table) for table in (RUNTIME_LIMITS, VMCONTEXT_HEADER, BUILTINS)),
+            *(plain(table) for table in (RUNTIME_LIMITS, THROW_TRACE, VMCONTEXT_HEADER, BUILTINS)),
+            *(THROW_TRACE_LENGTH,),
             *(WORD_SIZE, FRAME_CAPACITY, HANDLER_GENERATIONS, SIGNAL_COUNT, plain(ACTIVATION)),
             plain(PREVIOUS_HANDLER),
             *(INTEGER_REGISTERS, FLOAT_REGISTERS, CALL_BLOCK, STATUS, TRAP_KINDS, PENDING),

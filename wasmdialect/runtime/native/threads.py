@@ -37,6 +37,12 @@ def stack_floor() -> int:
     return low + min(HOST_RESERVE, size // 2)
 
 
+def stack_top() -> int:
+    """The end of the calling thread's stack. OSError as in `stack_floor`."""
+    low, size = _stack_bounds()
+    return low + size
+
+
 def _stack_bounds() -> tuple[int, int]:
     """Lowest address and size of the calling thread's stack, without guard pages."""
     attributes = ctypes.create_string_buffer(_ATTRIBUTES_SIZE)

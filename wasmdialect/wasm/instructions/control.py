@@ -14,6 +14,7 @@ _CALL_INDIRECT_TRAPS = (
 )
 _NULL = (TrapCode.NULL_REFERENCE,)
 _EXN = Feature.EXCEPTIONS
+_LEGACY = Feature.LEGACY_EXCEPTIONS
 _TAIL = Feature.TAIL_CALL
 _FUNC_REFS = Feature.FUNCTION_REFERENCES
 
@@ -25,7 +26,10 @@ _CONTROL_ROWS = (
     row("loop", 0x03, None, Im.BLOCK_TYPE),
     row("if", 0x04, None, Im.BLOCK_TYPE),
     row("else", 0x05),
+    row("try", 0x06, None, Im.BLOCK_TYPE, feature=_LEGACY),
+    row("catch", 0x07, None, Im.TAG, feature=_LEGACY),
     row("throw", 0x08, None, Im.TAG, feature=_EXN),
+    row("rethrow", 0x09, None, Im.LABEL, feature=_LEGACY),
     row("throw_ref", 0x0A, feature=_EXN, traps=_NULL),
     row("end", 0x0B),
     row("br", 0x0C, None, Im.LABEL),
@@ -38,6 +42,8 @@ _CONTROL_ROWS = (
     row("return_call_indirect", 0x13, None, Im.TYPE, Im.TABLE, feature=_TAIL, traps=_CALL_INDIRECT_TRAPS, reads=State.TABLE),
     row("call_ref", 0x14, None, Im.TYPE, feature=_FUNC_REFS, traps=_NULL),
     row("return_call_ref", 0x15, None, Im.TYPE, feature=_FUNC_REFS, traps=_NULL),
+    row("delegate", 0x18, None, Im.LABEL, feature=_LEGACY),
+    row("catch_all", 0x19, feature=_LEGACY),
     row("try_table", 0x1F, None, Im.BLOCK_TYPE, Im.CATCHES, feature=_EXN),
     row("br_on_null", 0xD5, None, Im.LABEL, feature=_FUNC_REFS),
     row("br_on_non_null", 0xD6, None, Im.LABEL, feature=_FUNC_REFS),

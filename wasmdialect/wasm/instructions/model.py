@@ -56,6 +56,8 @@ class State(Flag):
     """Whether data and element segments are dropped."""
     HEAP = auto()
     """Structs and arrays."""
+    EXCEPTION = auto()
+    """Whether a call threw an exception, and which."""
 
 
 @dataclass(frozen=True, slots=True)

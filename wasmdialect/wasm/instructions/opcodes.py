@@ -16,6 +16,10 @@ IF = _opcode("if")
 ELSE = _opcode("else")
 END = _opcode("end")
 TRY_TABLE = _opcode("try_table")
+TRY = _opcode("try")
+CATCH = _opcode("catch")
+CATCH_ALL = _opcode("catch_all")
+DELEGATE = _opcode("delegate")
 BR = _opcode("br")
 BR_IF = _opcode("br_if")
 BR_TABLE = _opcode("br_table")
@@ -26,5 +30,9 @@ GLOBAL_GET = _opcode("global.get")
 I32_CONST = _opcode("i32.const")
 REF_FUNC = _opcode("ref.func")
 
-OPENERS = frozenset({BLOCK, LOOP, IF, TRY_TABLE})
-"""The instructions that an `end` closes."""
+OPENERS = frozenset({BLOCK, LOOP, IF, TRY_TABLE, TRY})
+"""The instructions that open a block."""
+CLOSERS = frozenset({END, DELEGATE})
+"""The instructions that close one."""
+ARMS = frozenset({ELSE, CATCH, CATCH_ALL})
+"""The instructions that start another part of a block."""

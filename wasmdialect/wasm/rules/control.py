@@ -7,7 +7,7 @@ from wasmdialect.types import BOT, I32, RefType, ValType, matches, ref_type
 from wasmdialect.wasm.errors import DecodeError, ValidationError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import BY_MNEMONIC
-from wasmdialect.wasm.instructions.opcodes import ELSE, IF, TRY_TABLE
+from wasmdialect.wasm.instructions.opcodes import CATCH, CATCH_ALL, ELSE, IF, TRY, TRY_TABLE
 from wasmdialect.wasm.module import Catch
 from wasmdialect.wasm.operand_stack import OperandStack
 from wasmdialect.wasm.rules.lookup import (
@@ -194,6 +194,44 @@ def _check_catch(s: OperandStack, clause: Catch) -> None:
         raise ValidationError("type mismatch: a catch clause must pass what its label takes")
 
 
+def _begin_clause(s: OperandStack, opcode: int, values: tuple[ValType, ...]) -> None:
+    """A catch clause of a legacy `try`, which takes the values of an exception."""
+    if s.frames[-1].opcode not in (TRY, CATCH):
+        raise DecodeError("unexpected token: a catch clause outside of a try, or after catch_all")
+    results = s.close().signature.results
+    s.height = len(s.operands)
+    s.open(opcode, wt.FuncType((), results))
+    s.push_all(values)
+
+
+@rule("catch")
+def _catch(s: OperandStack, index: int) -> None:
+    composite = tag_at(s.module, index).type.type.composite
+    assert isinstance(composite, wt.FuncType)
+    _begin_clause(s, CATCH, composite.params)
+
+
+@rule("catch_all")
+def _catch_all(s: OperandStack, _: None) -> None:
+    _begin_clause(s, CATCH_ALL, ())
+
+
+@rule("rethrow")
+def _rethrow(s: OperandStack, depth: int) -> None:
+    if s.label(depth).opcode not in (CATCH, CATCH_ALL):
+        raise ValidationError(f"invalid rethrow label {depth}: it is not that of a catch clause")
+    s.mark_unreachable()
+
+
+@rule("delegate")
+def _delegate(s: OperandStack, depth: int) -> None:
+    if s.frames[-1].opcode != TRY:
+        raise DecodeError("unexpected token: delegate does not end the body of a try")
+    frame = s.close()
+    s.label(depth)
+    s.push_all(frame.signature.results)
+
+
 def _br_on(s: OperandStack, depth: int) -> tuple[ValType, ...]:
     return s.label(depth).label_types
 
@@ -336,6 +374,6 @@ def _global_set(s: OperandStack, index: int) -> None:
     s.pop(t.value)
 
 
-for _mnemonic in ("block", "loop"):
+for _mnemonic in ("block", "loop", "try"):
     for _row in BY_MNEMONIC[_mnemonic]:
         RULES[_row.opcode] = _opener(_row.opcode)

@@ -18,9 +18,13 @@ from wasmdialect.wasm.text.context import identifier_name
 from wasmdialect.wasm.text.immediates import BodyContext, block_type, catches, parse_immediates
 from wasmdialect.wasm.text.syntax import Cursor, Form, unexpected
 
-_BLOCKS = {name: BY_MNEMONIC[name][0].opcode for name in ("block", "loop", "if", "try_table")}
+_BLOCKS = {
+    name: BY_MNEMONIC[name][0].opcode for name in ("block", "loop", "if", "try_table", "try")
+}
 _ELSE, _END = BY_MNEMONIC["else"][0].opcode, BY_MNEMONIC["end"][0].opcode
-_STRUCTURE = frozenset({*_BLOCKS, "else", "end"})
+_ARMS = {"else": ("if",), "catch": ("try", "catch"), "catch_all": ("try", "catch")}
+"""The parts of a block, and what each can follow."""
+_STRUCTURE = frozenset({*_BLOCKS, *_ARMS, "end", "delegate"})
 
 Work: TypeAlias = Callable[[], None]
 
@@ -95,7 +99,8 @@ class _Sequence:
         self.emit(opcode, immediate, mnemonic.start_pos or 0)
 
     def flat_structure(self, word: Token, cursor: Cursor, opened: list[str]) -> None:
-        """Encode `block`, `loop`, `if`, `try_table`, `else` or `end` of the flat syntax."""
+        """Encode an instruction of the flat syntax that opens or closes a block or starts a part of
+        one."""
         pos = word.start_pos or 0
         if word in _BLOCKS:
             label = self.take_label(cursor)
@@ -104,16 +109,26 @@ class _Sequence:
             self.emit(_BLOCKS[word], immediate, pos)
             opened.append(word)
             return
-        if not opened or (word == "else" and opened[-1] != "if"):
+        innermost = opened[-1] if opened else ""
+        if not innermost or innermost not in _ARMS.get(word, (innermost,)):
             raise unexpected(cursor.source, word)
-        self.check_label(cursor)
-        if word == "else":
-            opened[-1] = "else"
-            self.emit(_ELSE, None, pos)
-        else:
-            opened.pop()
-            self.emit(_END, None, pos)
+        if word in ("catch", "catch_all"):
+            opened[-1] = word
+            self.plain(word, cursor)
+        elif word == "delegate":
+            if opened.pop() != "try":
+                raise unexpected(cursor.source, word)
             self.context.labels.pop()
+            self.plain(word, cursor)
+        else:
+            self.check_label(cursor)
+            if word == "else":
+                opened[-1] = "else"
+                self.emit(_ELSE, None, pos)
+            else:
+                opened.pop()
+                self.emit(_END, None, pos)
+                self.context.labels.pop()
 
     def take_label(self, cursor: Cursor) -> str | None:
         """Take the identifier of a block."""
@@ -135,11 +150,13 @@ class _Sequence:
     def folded(self, form: Form) -> None:
         """Encode or plan a folded instruction."""
         word = form.head
-        if word is None or word not in BY_MNEMONIC or word in ("else", "end"):
+        if word is None or word not in BY_MNEMONIC or (word in _STRUCTURE and word not in _BLOCKS):
             raise unexpected(self.context.module.source, form)
         cursor = Cursor(self.context.module.source, form, 1)
         if word == "if":
             self.folded_if(cursor)
+        elif word == "try":
+            self.folded_try(cursor)
         elif word in _BLOCKS:
             label = self.take_label(cursor)
             immediate = self.block_immediate(word, cursor)
@@ -175,6 +192,39 @@ class _Sequence:
             self.folded(item)
 
         self.work.append(operands)
+
+    def folded_try(self, cursor: Cursor) -> None:
+        """Plan a folded legacy `try`: its body, then catch clauses or one `delegate`."""
+        label = self.take_label(cursor)
+        self.emit(_BLOCKS["try"], block_type(self.context, cursor), cursor.form_pos)
+        self.context.open(label)
+        body = cursor.take_form("do")
+        if body is None:
+            raise cursor.unexpected()
+        allowed = ("catch", "catch_all", "delegate")
+
+        def clauses() -> None:
+            nonlocal allowed
+            word = cursor.current.head if isinstance(cursor.current, Form) else None
+            clause = cursor.take_form(*allowed)
+            if clause is None or word is None:
+                cursor.expect_end()
+                self.plan_end(cursor.form_end - 1)
+                return
+            if word == "delegate":
+                self.context.labels.pop()
+            opcode, immediate = parse_immediates(self.context, clause, word)
+            self.emit(opcode, immediate, clause.form_pos)
+            if word == "delegate":
+                clause.expect_end()
+                cursor.expect_end()
+                return
+            allowed = ("catch", "catch_all") if word == "catch" else ()
+            self.work.append(clauses)
+            self.plan_instructions(clause)
+
+        self.work.append(clauses)
+        self.plan_instructions(body)
 
     def folded_if(self, cursor: Cursor) -> None:
         """Plan a folded `if`: its label is not in scope in the condition, which comes first."""

@@ -28,7 +28,8 @@ from wasmdialect.wasm.text.custom_fields import custom_fields
 from wasmdialect.wasm.text.literals import name_literal, string_literal
 
 _PLAIN_ID = re.compile(r"[0-9A-Za-z!#$%&'*+\-./:<=>?@\\^_`|~]+\Z")
-_OPENERS = frozenset({"block", "loop", "if", "try_table"})
+_OPENERS = frozenset({"block", "loop", "if", "try_table", "try"})
+_OUTDENTED = frozenset({"end", "else", "catch", "catch_all", "delegate"})
 _INDENT = "  "
 _DEEPEST = 60
 """Levels that are indented; deeper ones are not, or the text could be the square of the code."""
@@ -208,10 +209,12 @@ class _Printer:
         body = list(instructions)
         for opcode, immediate, at in body[:-1]:
             word = BY_OPCODE[opcode].mnemonic
-            level = depth + len(self.labels) - (word in ("end", "else"))
+            level = depth + len(self.labels) - (word in _OUTDENTED)
             indent = _INDENT * min(level, _DEEPEST)
             if at in hints:
                 yield f'{indent}(@{BRANCH_HINT} "\\{hints[at]:02x}")'
+            if word == "delegate":
+                self.labels.pop()  # its label is one around the `try` that it ends
             text = self.instruction(opcode, immediate)
             if word in _OPENERS:
                 self.labels.append(labels.get(blocks))
