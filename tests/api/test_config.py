@@ -76,7 +76,7 @@ def test_features_have_one_spelling_each():
     assert Config(features="wasm-3.0,threads,custom-descriptors").features == (
         "wasm-3.0,threads,custom-descriptors"
     )
-    proposals = "threads,custom-page-sizes,wide-arithmetic,custom-descriptors"
+    proposals = "legacy-exceptions,threads,custom-page-sizes,wide-arithmetic,custom-descriptors"
     assert Config(features=proposals).features == "all"
 
 

@@ -59,11 +59,13 @@ def test_what_does_not_run_in_place():
         "CallsCode": {
             *("wasmir.call", "wasmir.call_indirect", "wasmir.call_ref"),
             *("wasmvm.call", "wasmvm.call_pointer", "wasmvm.call_builtin"),
+            *("wasmvm.new_exception", "wasmvm.exception_barrier"),
         },
         "LeavesFunction": {
             *("wasmir.return", "wasmir.unreachable", "wasmvm.trap"),
             *("wasmir.return_call", "wasmir.return_call_indirect", "wasmir.return_call_ref"),
             *("wasmvm.return_call", "wasmvm.return_call_pointer"),
+            *("wasmir.throw_ref", "wasmvm.unwind"),
         },
     }
 

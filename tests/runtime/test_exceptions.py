@@ -279,7 +279,8 @@ def test_an_uncaught_exception_has_its_tag_values_and_frames():
     with pytest.raises(WasmException) as caught:
         handler("through", 7)
     error = caught.value
-    assert error.values == (7, handler) and error.tag.eq(handler.store, handler.tag)
+    assert error.values == (7, handler)
+    assert error.tag.eq(handler.store, handler.tag)
     assert error.reason == "thrown Wasm exception"
     assert [frame.func_name for frame in error.frames] == ["middle", None]
     store, exports = instance(PROGRAM, host=lambda x: None)
@@ -316,7 +317,8 @@ def test_a_caught_exception_can_be_thrown_again():
     handler.raising = lambda x: first
     handler("keep", 0)
     kept = handler("kept")
-    assert isinstance(kept, WasmException) and kept.values == (3, None)
+    assert isinstance(kept, WasmException)
+    assert kept.values == (3, None)
     with pytest.raises(WasmException) as caught:
         handler("throw", kept)
     assert caught.value.values == (3, None)
@@ -569,7 +571,8 @@ def test_exceptions_pass_many_modules_and_python_functions():
     store = Store(engine)
     aware = Instance(store, Module(engine, AWARE), []).exports(store)
     table, tag = aware["table"], aware["e"]
-    assert isinstance(table, Table) and isinstance(tag, Tag)
+    assert isinstance(table, Table)
+    assert isinstance(tag, Tag)
     function: Any = aware["throw"]
     plain = Module(engine, UNAWARE.replace("$METHOD", "$call"))
     catching = Module(engine, CATCHER.replace("(catch $e $e)", ""))
@@ -592,7 +595,8 @@ def test_exceptions_pass_many_modules_and_python_functions():
     assert function(store, 0) == 3
     with pytest.raises(WasmException) as caught:
         function(store, 8)
-    assert caught.value.values == (8,) and seen == [8] * 5
+    assert caught.value.values == (8,)
+    assert seen == [8] * 5
     outer = Instance(store, Module(engine, CATCHER), [function, tag]).exports(store)["catch"]
     assert outer(store, 8) == 1008
 

@@ -67,12 +67,14 @@ def immediate_of(row: Instruction) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("row", INSTRUCTIONS, ids=lambda row: f"{row.mnemonic}-{row.opcode:x}")
 def test_every_row_round_trips(row: Instruction):
-    opens = row.mnemonic in ("block", "loop", "if", "try_table")
+    opens = row.mnemonic in ("block", "loop", "if", "try_table", "try")
 
     @given(immediate_of(row))
     def round_trip(immediate: Any) -> None:
         ends = 2 if opens else 0 if row.mnemonic == "end" else 1
-        prefix = encode_instruction(0x04, wt.FuncType()) if row.mnemonic == "else" else b""
+        prefix = b""
+        if row.mnemonic in ("else", "delegate"):
+            prefix = encode_instruction(0x04 if row.mnemonic == "else" else 0x06, wt.FuncType())
         ends += row.mnemonic == "else"
         data = prefix + encode_instruction(row.opcode, immediate) + b"\x0b" * ends
         decoded = decode_instructions(Reader(data, 0, ALL), len(data))

@@ -27,6 +27,7 @@ USES = {
     Feature.FUNCTION_REFERENCES: "(type $t (func)) (func (param (ref null $t)))",
     Feature.GC: "(type (struct))",
     Feature.EXCEPTIONS: "(tag)",
+    Feature.LEGACY_EXCEPTIONS: "(func (try (do) (catch_all)))",
     Feature.THREADS: "(memory 1 1 shared)",
     Feature.CUSTOM_PAGE_SIZES: "(memory 1 (pagesize 1))",
     Feature.WIDE_ARITHMETIC: "(func (result i64 i64) (i64.mul_wide_s (i64.const 1) (i64.const 2)))",

@@ -44,7 +44,7 @@ DEEP = 50_000
         (b"\0" + b"\x02\x40" * DEEP + b"\x0b" * (DEEP + 1), None),
         (b"\0" + b"\x02\x40" * DEEP, "unexpected end"),
         (b"\0" + b"\x0b" * DEEP, "END opcode expected"),
-        (b"\0" + b"\x41\0" * DEEP + b"\x0b", "block requires [] but stack has"),
+        (b"\0" + b"\x41\0" * DEEP + b"\x0b", r"block requires \[\] but stack has"),
         (b"\1" + encode_unsigned(50_001) + b"\x7f\x0b", "too many locals"),
     ],
 )

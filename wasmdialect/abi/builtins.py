@@ -61,8 +61,9 @@ _ROWS = (
     Builtin(68, "supertype", ("i32", "i32"), "i32"),
     # Memory of so many bytes for an exception, when there is none left.
     Builtin(69, "new_exception", ("i64",), "i64"),
-    # Leaves compiled code with the exception in `limits.exception`.
-    Builtin(70, "uncaught"),
+    # Leaves compiled code with the exception in `limits.exception`, unless the code at a return address
+    # tests for exceptions; 0 is no such code.
+    Builtin(70, "uncaught", ("i64",)),
     # A function that lets no exception into the frames of one that does not test for them.
     Builtin(71, "exception_barrier", ("ptr",), "ptr"),
     # Notes in the throw trace where an exception was made.

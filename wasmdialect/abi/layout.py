@@ -257,6 +257,14 @@ MEMORY_POINTER = Struct(
     "memory_pointer", _P, (Field("definition", "ptr", 0, Alias.VMCONTEXT, True),)
 )
 TAG_POINTER = Struct("tag_pointer", _P, (Field("tag", "i64", 0, Alias.VMCONTEXT, True),))
+CODE_RANGE = Struct(
+    "code_range",
+    16,
+    (
+        Field("start", "i64", 0, Alias.VMCONTEXT, True, doc="address of the image's code"),
+        Field("size", "i64", 8, Alias.VMCONTEXT, True, doc="bytes"),
+    ),
+)
 
 REGIONS: tuple[Region, ...] = (
     Region("imported_functions", "imported_functions", IMPORTED_FUNCTION),
@@ -269,6 +277,7 @@ REGIONS: tuple[Region, ...] = (
     Region("globals", "defined_globals", GLOBAL_DEFINITION, align=16),
     Region("func_refs", "escaping_functions", FUNC_REF),
     Region("tags", "tags", TAG_POINTER),
+    Region("code", "has_exceptions", CODE_RANGE),
 )
 """The regions after the header, in this order."""
 
@@ -312,8 +321,8 @@ class Counts(FrozenRecord):
     tags: int = 0
     """Imported and defined ones."""
     has_exceptions: int = 0
-    """1 if a function of the module may throw or catch an exception, or has a callee that may throw
-    what another one catches: then all its code tests after calls. It takes no space."""
+    """1 if the module has a tag, or catches exceptions or throws them again without one: then all its
+    code tests after calls, and must know where it is."""
     extra_fields: tuple[tuple[str, int, int], ...] = ()
     """Fields that passes declared: name, size and alignment, in order of declaration."""
 

@@ -1,4 +1,5 @@
-"""Exceptions of Wasm in Python: raised by calls that end with one, and by host functions to throw one."""
+"""Exceptions of Wasm in Python: calls that end with one raise it, host functions raise one to throw
+it."""
 
 from __future__ import annotations
 

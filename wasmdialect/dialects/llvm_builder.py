@@ -35,6 +35,8 @@ from wasmdialect.dialects.wasmvm import PTR
 
 UNIT = UnitAttr()
 NO_INLINE = "no_inline"
+UNLIKELY = "unlikely"
+"""An attribute of branches whose condition is nearly never set."""
 """The attribute of a call that must stay a call."""
 _NO_FAST_MATH = llvm.FastMathAttr("none")
 _NO_SEGMENTS = DenseArrayBase.from_list(i32, ())
@@ -256,14 +258,19 @@ class LLVMBuilder(OpBuilder):
         else_block: Block,
         then_arguments: Sequence[SSAValue] = (),
         else_arguments: Sequence[SSAValue] = (),
+        *,
+        unlikely: bool = False,
     ) -> None:
-        """End the block: go to `then_block` if the i1 is set, else to `else_block`."""
-        self.terminator(
+        """End the block: go to `then_block` if the i1 is set, else to `else_block`. It is `unlikely` if
+        it is nearly never set."""
+        branch = self.terminator(
             llvm.CondBrOp,
             (condition, *then_arguments, *else_arguments),
             (then_block, else_block),
             segments(1, len(then_arguments), len(else_arguments)),
         )
+        if unlikely:
+            branch.attributes[UNLIKELY] = UNIT
 
     def trap(self, code: int) -> None:
         """End the block with a trap: the fence keeps LLVM from deleting stores before it."""

@@ -261,6 +261,10 @@ class WasmBuilder(WasmIRBuilder):
         """End the block: leave the function with the exception in `limits.exception`."""
         self.step(wasmvm.UnwindOp, (vmctx,))
 
+    def thrown(self, vmctx: SSAValue) -> SSAValue:
+        """Whether an exception has been thrown and not caught, as an i32."""
+        return self.value(wasmvm.ThrownOp, (vmctx,), i32)
+
     def unwind_if_thrown(self, vmctx: SSAValue) -> None:
         """Leave the function if a callee threw an exception."""
         self.step(wasmvm.UnwindIfThrownOp, (vmctx,))

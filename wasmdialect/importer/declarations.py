@@ -26,8 +26,8 @@ from wasmdialect.dialects.fast import LocationAttr, integer_attr
 from wasmdialect.dialects.wasmir.types import ValueType
 from wasmdialect.importer.body import import_constant
 from wasmdialect.importer.context import ImportContext
-from wasmdialect.importer.tagless import catches_without_tags
 from wasmdialect.importer.symbols import SymbolNames
+from wasmdialect.importer.tagless import catches_without_tags
 from wasmdialect.wasm.module import (
     ConstExpr,
     DataSegment,

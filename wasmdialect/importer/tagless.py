@@ -1,8 +1,8 @@
 """Whether a module without tags uses exceptions all the same: it can catch those of others.
 
 The code of such a module tests for exceptions after each call, which must be known before the first
-function is imported. To decode all functions would take too long, and there are very few such modules; so
-only those are looked at that have the bytes of a `try_table` with a clause for all exceptions.
+function is imported. To decode all functions would take too long, and there are very few such modules.
+So only those are looked at that have the bytes of a `try_table` with a clause for all exceptions.
 """
 
 from __future__ import annotations

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from xdsl.dialects import llvm
+from xdsl.dialects.builtin import UnitAttr
 from xdsl.ir import Operation
 
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
 from wasmdialect.dialects.fast import operands_of, result_of
+from wasmdialect.dialects.llvm_builder import UNLIKELY
 from wasmdialect.lowering.function import FunctionLowering, Handler
 
 
@@ -21,7 +23,9 @@ def _br_if(f: FunctionLowering, op: wasmir.BrIfOp) -> None:
     operands = [f.condition(deciding), *(f.values[a] for a in passed)]
     successors = [f.blocks[b] for b in op.successors]
     # The same groups of operands, and so the same properties.
-    f.terminator(llvm.CondBrOp, operands, successors, dict(op.properties))
+    branch = f.terminator(llvm.CondBrOp, operands, successors, dict(op.properties))
+    if deciding in f.unlikely:
+        branch.attributes[UNLIKELY] = UnitAttr()
 
 
 def _br_table(f: FunctionLowering, op: wasmir.BrTableOp) -> None:

@@ -147,6 +147,7 @@ class _Text:
         self.parts: list[str] = []
         self.groups: dict[Attribute, int] = {}
         self.metadata = [*_HEADER]
+        self.unlikely_node = -1
         self.alias_nodes: dict[str, int] = {}
         self.overrides: Mapping[type[Operation], Emitter] = {}
 
@@ -192,6 +193,12 @@ class _Text:
         if attributes is None:
             return ""
         return f" #{self.groups.setdefault(attributes, len(self.groups))}"
+
+    def unlikely(self) -> int:
+        """The weights of a branch that is nearly never taken."""
+        if self.unlikely_node < 0:
+            self.unlikely_node = self.node('!{!"branch_weights", i32 1, i32 1048575}')
+        return self.unlikely_node
 
     def alias_node(self, alias: str) -> int:
         """The `!tbaa` tag of a class of memory."""

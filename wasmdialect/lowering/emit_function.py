@@ -34,7 +34,7 @@ from wasmdialect.dialects.fast import (
     segment_sizes,
     wasm_offset,
 )
-from wasmdialect.dialects.llvm_builder import NO_INLINE
+from wasmdialect.dialects.llvm_builder import NO_INLINE, UNLIKELY
 
 
 class EmitError(Exception):
@@ -194,7 +194,10 @@ class FunctionEmitter:
                 then_block, else_block = op.successors
                 targets = [(then_block, arguments[:split]), (else_block, arguments[split:])]
                 first, second = self._edges(block, targets)
-                return f"  br i1 {self.names[condition]}, label %{first}, label %{second}\n"
+                weights = f", !prof !{self.text.unlikely()}" if UNLIKELY in op.attributes else ""
+                return (
+                    f"  br i1 {self.names[condition]}, label %{first}, label %{second}{weights}\n"
+                )
             case llvm_ext.SwitchOp():
                 targets = [(op.default_block, op.default_arguments), *op.cases()]
                 default, *cases = self._edges(block, targets)

@@ -64,11 +64,13 @@ class FunctionLowering(LLVMBuilder):
         """Old value to new value."""
         self.conditions: dict[SSAValue, SSAValue] = {}
         """Old i32 value that is 0 or 1, to the same as an i1."""
+        self.unlikely: set[SSAValue] = set()
+        """Old conditions that are nearly always 0."""
         self.lanes: dict[SSAValue, SSAValue] = {}
         """Old vector to new vector in the shape in which it was computed."""
         self.blocks: dict[Block, Block] = {}
         """Old block to new block."""
-        self._made: list[Block] = []
+        self.made: list[Block] = [self.entry]
         """The blocks that the current source block became, so far."""
         self._cold_blocks: list[Block] = []
         self.prelude = LLVMBuilder(Block())
@@ -86,7 +88,7 @@ class FunctionLowering(LLVMBuilder):
         lowered: dict[Block, list[Block]] = {}
         for source in reverse_postorder(sources[0]):
             target = self.blocks[source]
-            self._made = lowered[source] = [target]
+            self.made = lowered[source] = [target]
             self.begin(target)
             op = source.first_op
             while op is not None:
@@ -101,9 +103,13 @@ class FunctionLowering(LLVMBuilder):
                     )
                 handler(self, op)
                 op = op.next_op
+        # Unreachable blocks are left out.
+        return self.finish([block for source in sources for block in lowered.get(source, ())])
+
+    def finish(self, blocks: Sequence[Block]) -> llvm.FuncOp:
+        """The function, of these blocks and the cold ones."""
         region = Region()
-        for source in sources:
-            region.add_block(lowered.get(source, ()))  # unreachable blocks are left out
+        region.add_block(blocks)
         region.add_block(self._cold_blocks)
         splice_front(self.entry, self.prelude.block)
         function = llvm.FuncOp(
@@ -136,7 +142,7 @@ class FunctionLowering(LLVMBuilder):
     def new_block(self, argument_types: Sequence[Attribute] = ()) -> Block:
         """A block after those that the current source block became, so far."""
         block = Block(arg_types=argument_types)
-        self._made.append(block)
+        self.made.append(block)
         return block
 
     def cold_block(self) -> Block:

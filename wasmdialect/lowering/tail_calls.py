@@ -22,7 +22,7 @@ from xdsl.dialects.builtin import (
     i32,
     i64,
 )
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.ir import Attribute, Operation, Region, SSAValue
 
 from wasmdialect.abi.conventions import Convention
 from wasmdialect.abi.layout import (
@@ -47,7 +47,8 @@ from wasmdialect.dialects import wasmvm
 from wasmdialect.dialects.fast import operands_of
 from wasmdialect.dialects.llvm_builder import LLVMBuilder
 from wasmdialect.dialects.wasmvm import PTR
-from wasmdialect.lowering.function import FUNCTION_ATTRIBUTES, HIDDEN, FunctionLowering, Handler
+from wasmdialect.lowering.exceptions import leave_if_thrown
+from wasmdialect.lowering.function import FUNCTION_ATTRIBUTES, FunctionLowering, Handler
 from wasmdialect.lowering.signature import AbiSignature, abi_signature, type_size
 
 VECTOR = VectorType(f32, [4])
@@ -160,9 +161,8 @@ class TailCallingFunction(FunctionLowering):
 def tail_entry_caller(function: TailCallingFunction) -> llvm.FuncOp:
     """The ordinary entry of a function with a tail entry."""
     signature = function.signature
-    entry = Block(arg_types=signature.type.inputs.data)
-    b = LLVMBuilder(entry)
-    callee_vmctx, caller_vmctx = entry.args[:2]
+    b = FunctionLowering(function.ordinary_symbol, signature, function.layout, {})
+    entry, callee_vmctx, caller_vmctx = b.entry, b.vmctx, b.caller_vmctx
     arguments = entry.args[signature.first_parameter :]
     area: SSAValue | None = None
     if signature.area_parameter is not None:
@@ -171,6 +171,8 @@ def tail_entry_caller(function: TailCallingFunction) -> llvm.FuncOp:
     operands = _packed(b, function.plan, (callee_vmctx, caller_vmctx), area, arguments)
     returned = b.call(function.symbol, PROTOTYPE, operands, no_inline=True)
     assert returned is not None
+    if b.layout.counts.has_exceptions:
+        leave_if_thrown(b, callee_vmctx)
     integers = floats = 0
     results: list[SSAValue] = []
     for t in signature.register_types:
@@ -185,14 +187,13 @@ def tail_entry_caller(function: TailCallingFunction) -> llvm.FuncOp:
         assert signature.returned is not None
         results = [b.structure(results, signature.returned)]
     b.return_(results)
-    return _function(function.ordinary_symbol, signature.type, entry)
+    return _adapter(b)
 
 
-def tail_to_wasm(symbol: str, signature: AbiSignature) -> llvm.FuncOp:
+def tail_to_wasm(symbol: str, signature: AbiSignature, layout: VMContextLayout) -> llvm.FuncOp:
     """The trampoline that calls the ordinary entry of a function for a tail call."""
-    entry = Block(arg_types=PROTOTYPE.inputs.data)
-    b = LLVMBuilder(entry)
-    callee_vmctx, caller_vmctx = entry.args[:2]
+    b = FunctionLowering(symbol, signature, layout, {}, PROTOTYPE)
+    entry, callee_vmctx, caller_vmctx = b.entry, b.vmctx, b.caller_vmctx
     memory = _tail_arguments(b, caller_vmctx)
     row = TAIL_ARGUMENTS.field("callee")
     code = b.load(b.byte_offset(memory, row.offset), PTR, POINTER_SIZE, row.alias)
@@ -202,18 +203,19 @@ def tail_to_wasm(symbol: str, signature: AbiSignature) -> llvm.FuncOp:
     # The callee's context may be that of a host function, which has no limits.
     operands += _incoming(b, entry.args, signature, caller_vmctx)
     returned = b.call(code, signature.type, operands, no_inline=True)
+    if layout.counts.has_exceptions:
+        leave_if_thrown(b, caller_vmctx)
     types = signature.register_types
     results: list[SSAValue] = [] if returned is None else [returned]
     if len(types) > 1:
         assert returned is not None
         results = [b.extract(returned, i, t) for i, t in enumerate(types)]
     b.return_([_packed_results(b, results)])
-    return _function(symbol, PROTOTYPE, entry)
+    return _adapter(b)
 
 
-def _function(symbol: str, t: llvm.LLVMFunctionType, entry: Block) -> llvm.FuncOp:
-    linkage = llvm.LinkageAttr("external")
-    function = llvm.FuncOp(symbol, t, linkage, visibility=HIDDEN, body=Region(entry))
+def _adapter(b: FunctionLowering) -> llvm.FuncOp:
+    function = b.finish(b.made)
     function.properties["passthrough"] = _NEVER_INLINED
     return function
 

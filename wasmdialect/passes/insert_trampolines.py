@@ -153,9 +153,7 @@ class _Body(WasmBuilder):
 
     def call_wasm(self, callee: SymbolRefAttr, arguments: Sequence[SSAValue]) -> Sequence[SSAValue]:
         """Call the Wasm function that the trampoline is for."""
-        # Exceptions come back to here, whoever the caller is.
-        caller = self.callee if self.has_exceptions else self.caller
-        results = self.call_function(callee, self.callee, caller, arguments, self.result_types)
+        results = self.call_function(callee, self.callee, self.caller, arguments, self.result_types)
         if self.has_exceptions:
             self.unwind_if_thrown(self.callee)
         return results

@@ -77,7 +77,7 @@ class _FunctionRewrite(ExceptionSteps):
     """Rewrites the blocks of one function, in order."""
 
     def run(self) -> None:
-        for block in [*self.function.body.blocks]:
+        for block in self.function.body.blocks:
             self.begin(block)
             for op in take_operations(block):
                 handler = _HANDLERS.get(op.__class__)
@@ -393,42 +393,28 @@ def _call_ref(r: _FunctionRewrite, op: wasmir.CallRefOp) -> None:
 
 
 def _return_call(r: _FunctionRewrite, op: wasmir.ReturnCallOp) -> None:
-    vmctx, results = r.vmctx(), r.function.function_type.outputs.data
-    r.check_signature(r.callee(op.callee), op.operand_types, results)
+    vmctx = r.vmctx()
+    r.check_signature(r.callee(op.callee), op.operand_types, r.function.function_type.outputs.data)
     imported = r.imported_code(op.callee)
     if imported is None:
-        if r.begin_plain_call():
-            r.end_plain_call(r.call_function(op.callee, vmctx, vmctx, op.operands, results))
         r.return_call_function(op.callee, vmctx, vmctx, op.operands)
-        drop(op)
     else:
-        _return_call_code(r, op, *imported, op.operands)
-
-
-def _return_call_code(
-    r: _FunctionRewrite,
-    op: wasmir.TailCallOp,
-    code: SSAValue,
-    callee_vmctx: SSAValue,
-    arguments: Sequence[SSAValue],
-) -> None:
-    vmctx, results = r.vmctx(), r.function.function_type.outputs.data
-    if r.begin_plain_call():
-        r.end_plain_call(r.call_pointer("wasm", code, callee_vmctx, vmctx, arguments, results))
-    r.return_call_pointer(code, callee_vmctx, vmctx, arguments)
+        r.return_call_pointer(*imported, vmctx, op.operands)
     drop(op)
 
 
 def _return_call_indirect(r: _FunctionRewrite, op: wasmir.ReturnCallIndirectOp) -> None:
     index, *arguments = op.operands
     reference = r.checked_callee(op.table, op.signature, index)
-    _return_call_code(r, op, *r.code_of(r.behind_barrier(reference)), arguments)
+    r.return_call_pointer(*r.code_of(r.behind_barrier(reference)), r.vmctx(), arguments)
+    drop(op)
 
 
 def _return_call_ref(r: _FunctionRewrite, op: wasmir.ReturnCallRefOp) -> None:
     reference, *arguments = op.operands
     r.check_not_null(reference)
-    _return_call_code(r, op, *r.code_of(r.behind_barrier(reference)), arguments)
+    r.return_call_pointer(*r.code_of(r.behind_barrier(reference)), r.vmctx(), arguments)
+    drop(op)
 
 
 def _exception(r: _FunctionRewrite, op: wasmir.ExceptionOp) -> None:

@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import SymbolRefAttr
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
-from wasmdialect.abi.layout import EXCEPTION, TESTS_EXCEPTIONS, VALUE_SLOT_SIZE
+from wasmdialect.abi.layout import EXCEPTION, VALUE_SLOT_SIZE
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.passes.vmctx_steps import VMContextSteps
 
@@ -62,27 +62,6 @@ class ExceptionSteps(VMContextSteps):
             return reference
         return self.exception_barrier(self.vmctx(), reference)
 
-    # Unless the caller tests for exceptions, a tail call becomes a call: it would let an exception
-    # into the caller's frame.
-
-    def begin_plain_call(self) -> bool:
-        """Where the caller may not test for exceptions, continue in the block for callers that do not.
-        Returns whether that is so."""
-        if not self.has_exceptions:
-            return False
-        flags = self.load_field(self.caller_vmctx(), "vmctx.flags")
-        tests = self.numeric("i32.and", flags, self.i32_const(TESTS_EXCEPTIONS))
-        self._tail, plain = self.new_block(), self.new_block()
-        self.br_if(tests, self._tail, plain)
-        self.begin(plain)
-        return True
-
-    def end_plain_call(self, results: Sequence[SSAValue]) -> None:
-        """Return the results of the call, and continue in the block for the tail call."""
-        self.unwind_if_thrown(self.vmctx())
-        self.return_(results)
-        self.begin(self._tail)
-
     # --- exceptions ---
 
     def _limits(self) -> SSAValue:
@@ -119,8 +98,7 @@ class ExceptionSteps(VMContextSteps):
         if self._untested is None:
             raise PassFailedException(f"{op.name} comes after no call that is in_try")
         self._untested = None
-        exception = self.load_field(self._limits(), "limits.exception", wasmir.EXNREF)
-        return self.numeric("i32.eqz", self.ref_is_null(exception))
+        return self.thrown(self.vmctx())
 
     def take_thrown(self) -> SSAValue:
         """The exception that was thrown, which is caught now."""

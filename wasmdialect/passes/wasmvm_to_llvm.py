@@ -87,7 +87,10 @@ class WasmVMToLLVM(ModulePass):
             elif isinstance(source, wasmvm.FuncOp):
                 lowered.append(_lower_trampoline(source, layout, symbols))
                 source.detach()
-        lowered += (tail_calls.tail_to_wasm(*needed) for needed in trampolines.items())
+        lowered += (
+            tail_calls.tail_to_wasm(symbol, signature, layout)
+            for symbol, signature in trampolines.items()
+        )
         op.body.block.add_ops(lowered)
 
 

@@ -10,6 +10,7 @@ from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.runtime.errors import Trap
 from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.native import builtin_prototype, native
+from wasmdialect.runtime.published import module_at
 from wasmdialect.runtime.store import running_store
 from wasmdialect.runtime.type_ids import type_of_id
 from wasmdialect.types import is_sub_def_type
@@ -86,8 +87,10 @@ def _new_exception(_: ModuleInstance, size: int) -> int:
     return store.exceptions.allocate(size, store.exception_roots())
 
 
-def _uncaught(_: ModuleInstance) -> None:
-    raise running_store().take_thrown()
+def _uncaught(_: ModuleInstance, address: int) -> None:
+    module = module_at(address)
+    if module is None or not module.info.has_exceptions:
+        raise running_store().take_thrown()
 
 
 def _exception_barrier(_: ModuleInstance, function: int) -> int:

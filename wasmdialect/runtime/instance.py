@@ -11,6 +11,7 @@ import ctypes
 from wasmdialect._printable import printable
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import (
+    CODE_RANGE,
     FUNC_REF,
     GLOBAL_DEFINITION,
     IMPORTED_FUNCTION,
@@ -264,6 +265,10 @@ class ModuleInstance(StoreItem):
         for slot, tag in enumerate(self.tags):
             place = self._shift + self.module.layout.offset("tags", slot)
             _pack_tag_pointer(self._memory, place, tag.address)
+        if self.info.has_exceptions:
+            place = self._shift + self.module.layout.offset("code", 0)
+            code = self.module.text_address, len(self.module.artifact.text)
+            _pack_code_range(self._memory, place, *code)
 
     def _exported(self, kind: str, index: int) -> Extern:
         if kind == "func":
@@ -403,6 +408,7 @@ _pack_imported_memory = packer(IMPORTED_MEMORY, "from")
 _pack_imported_global = packer(IMPORTED_GLOBAL, "from")
 _pack_memory_pointer = packer(MEMORY_POINTER, "definition")
 _pack_tag_pointer = packer(TAG_POINTER, "tag")
+_pack_code_range = packer(CODE_RANGE, "start", "size")
 _pack_func_ref = packer(
     FUNC_REF, *("native_call", "array_call", "wasm_call", "type_index", "vmctx")
 )

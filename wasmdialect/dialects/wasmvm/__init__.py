@@ -37,6 +37,7 @@ from wasmdialect.dialects.wasmvm.exceptions import (
     ExceptionBarrierOp,
     ExceptionSlotsOp,
     NewExceptionOp,
+    ThrownOp,
     UnwindIfThrownOp,
     UnwindOp,
 )
@@ -99,6 +100,7 @@ _OPERATIONS: Sequence[type[IRDLOperation]] = (
     CheckPendingOp,
     NewExceptionOp,
     ExceptionSlotsOp,
+    ThrownOp,
     UnwindIfThrownOp,
     UnwindOp,
     ExceptionBarrierOp,
@@ -152,6 +154,7 @@ __all__ = [
     "StoreElementOp",
     "StoreFieldOp",
     "StoreSlotOp",
+    "ThrownOp",
     "TrapIfOp",
     "TrapOp",
     "UnwindIfThrownOp",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import I64, IntegerAttr
+from xdsl.dialects.builtin import I64, IntegerAttr, i32
 from xdsl.irdl import (
     IRDLOperation,
     eq,
@@ -40,6 +40,17 @@ class ExceptionSlotsOp(IRDLOperation):
     result = result_def(eq(PTR))
     traits = traits_def(Pure())
     assembly_format = "$exception attr-dict `:` type($exception)"
+
+
+@irdl_op_definition
+class ThrownOp(IRDLOperation):
+    """1 if an exception has been thrown and not caught, else 0."""
+
+    name = "wasmvm.thrown"
+    vmctx = operand_def(eq(PTR))
+    result = result_def(eq(i32))
+    traits = traits_def(RunsInPlace())
+    assembly_format = "$vmctx attr-dict"
 
 
 @irdl_op_definition
