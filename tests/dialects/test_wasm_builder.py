@@ -102,6 +102,7 @@ def built() -> Region:
     b.select(b.threw(), exception, b.new_exception(pointer, 32))
     b.store_slot(b.exception_slots(exception), 0, x)
     b.unwind_if_thrown(pointer)
+    b.thrown(pointer)
     b.exception_barrier(pointer, b.global_get("g", wasmir.FUNCREF.as_non_null()))
     target = b.new_block((i32, i64))
     end = b.new_block()

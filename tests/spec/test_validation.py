@@ -1,6 +1,5 @@
 """Decoding, validation and the text format against every module of the WebAssembly test-suite: the
-main folder, custom annotations and proposals. Only `legacy/` is left out: its instructions (`try`,
-`rethrow`, `delegate`) are not part of WebAssembly 3.0."""
+main folder, custom annotations, proposals and legacy exceptions."""
 
 from __future__ import annotations
 
@@ -39,10 +38,7 @@ NOT_MINIMAL = {
 to the bytes they came from."""
 
 
-READABLE = [name for name in scripts() if not name.startswith("legacy/")]
-
-
-@pytest.mark.parametrize("name", READABLE or ["i32.wast"])
+@pytest.mark.parametrize("name", scripts() or ["i32.wast"])
 def test_modules(testsuite: Path, name: str):
     """Valid modules are accepted, and encode to the bytes they came from; the others are rejected
     with the words of the script, and with a place."""

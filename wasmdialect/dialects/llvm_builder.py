@@ -13,6 +13,9 @@ from xdsl.dialects import llvm
 from xdsl.dialects.builtin import (
     DenseArrayBase,
     DenseIntOrFPElementsAttr,
+    Float32Type,
+    Float64Type,
+    FloatAttr,
     IntegerAttr,
     IntegerType,
     StringAttr,
@@ -162,6 +165,17 @@ class LLVMBuilder(OpBuilder):
     def null(self) -> SSAValue:
         """The null pointer."""
         return self.value(llvm.ZeroOp, (), PTR)
+
+    def zero(self, t: Attribute) -> SSAValue:
+        """The zero of a type of a value of WebAssembly."""
+        if isinstance(t, IntegerType):
+            return self.constant(0, t.width.data)
+        if isinstance(t, VectorType):
+            return self.splat(cast("VectorType[Any]", t), 0)
+        if t == PTR:
+            return self.null()
+        assert isinstance(t, Float32Type | Float64Type)
+        return self.constant_attr(FloatAttr(0.0, t), t)
 
     def byte_offset(self, base: SSAValue, offset: int) -> SSAValue:
         """`base` plus a constant number of bytes."""

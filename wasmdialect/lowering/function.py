@@ -273,8 +273,13 @@ class FunctionLowering(LLVMBuilder):
     def return_zeros(self) -> None:
         """Return to a caller that will not look at the results."""
         returned = self.type.output
-        is_void = isinstance(returned, llvm.LLVMVoidType)
-        self.return_([] if is_void else [self.value(llvm.ZeroOp, (), returned)])
+        if isinstance(returned, llvm.LLVMVoidType):
+            self.return_()
+        elif isinstance(returned, llvm.LLVMStructType):
+            members = [self.zero(t) for t in returned.types.data]
+            self.return_([self.structure(members, returned)])
+        else:
+            self.return_([self.zero(returned)])
 
     def store_results(self, values: Sequence[SSAValue], area: SSAValue) -> None:
         """Store the results that are not returned in registers."""

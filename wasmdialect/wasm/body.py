@@ -169,7 +169,8 @@ def decode_instructions(reader: Reader, end: int | None) -> list[Instruction]:
                 elif opcode == ELSE and depth == 1:
                     raise DecodeError("END opcode expected", offset=at)
                 continue
-            if read is u32 and data[pos] < 0x80:  # an index in one byte: most immediates
+            # An index in one byte: most immediates.
+            if read is u32 and data[pos] < 0x80 and opcode != DELEGATE:
                 append((opcode, data[pos], at))
                 pos += 1
                 continue
