@@ -20,6 +20,8 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from importlib.metadata import files, version
 from pathlib import Path
 from typing import Any
@@ -159,24 +161,84 @@ def limited_call(
     return lambda: exports[kernel](store, size)
 
 
+CALLS = """(module (import "m" "f" (func $host (param i32) (result i32)))
+  (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "loop") (param i32) (result i32) (local i32)
+    (loop $again
+      (local.set 1 (i32.add (local.get 1) (call $host (local.get 0))))
+      (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+    (local.get 1)))"""
+
+
 def bench_calls() -> None:
-    """A call from Python with two parameters and a result, generic and typed, in turns."""
-    store = wasmdialect.Store()
-    text = """(module (func (export "add") (param i32 i32) (result i32)
-        (i32.add (local.get 0) (local.get 1))))"""
-    module = wasmdialect.Module(store.engine, text)
-    generic: Any = wasmdialect.Instance(store, module, []).exports(store)["add"]
-    calls = {"generic": generic, "typed": generic.typed(store)}
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(9):
-        for name, call in calls.items():
-            started = time.perf_counter()
-            for _ in range(20_000):
-                call(store, 1, 2)
-            times[name].append((time.perf_counter() - started) / 20_000)
+    """A call of `add` from Python, and one of a Python function from Wasm, in turns with
+    wasmtime-py's and, if it can be installed, pywasm3's."""
+    calls: dict[str, Callable[[int], Any]] = {}
+    callbacks: dict[str, Callable[[int], Any]] = {}
+    for name, api in (("wasmdialect", wasmdialect), ("wasmtime", wasmtime)):
+        store, exports = instance_for_calls(api)
+        calls[name] = repeated(exports["add"], store)
+        callbacks[name] = partial(exports["loop"], store)
+    wasm3 = functions_of_wasm3()
+    if wasm3 is not None:
+        calls["pywasm3"], callbacks["pywasm3"] = repeated(wasm3("add")), wasm3("loop")
+    compare_rounds("call", calls)
+    compare_rounds("callback", callbacks)
+
+
+def instance_for_calls(api: Any) -> tuple[Any, Any]:
+    """A store and the exports of an instance of CALLS."""
+    store = api.Store()
+    ty = api.FuncType([api.ValType.i32()], [api.ValType.i32()])
+    imports = [api.Func(store, ty, lambda x: x + 1)]
+    return store, api.Instance(store, api.Module(store.engine, CALLS), imports).exports(store)
+
+
+def functions_of_wasm3() -> Callable[[str], Any] | None:
+    """The exports of CALLS in pywasm3, None where it is not installed."""
+    try:
+        wasm3: Any = import_module("wasm3")
+    except ImportError:
+        return None
+    environment = wasm3.Environment()
+    runtime = environment.new_runtime(64 * 1024)
+    module = environment.parse_module(bytes(wasmdialect.wat2wasm(CALLS)))
+    runtime.load(module)
+    module.link_function("m", "f", "i(i)", lambda x: x + 1)
+    return runtime.find_function
+
+
+def repeated(add: Callable[..., int], *store: Any) -> Callable[[int], None]:
+    """Calls of a function with two numbers, written out as users write them."""
+    if not store:
+
+        def repeat(count: int) -> None:
+            for _ in range(count):
+                add(1, 2)
+
+        return repeat
+    (first,) = store
+
+    def repeat_in_store(count: int) -> None:
+        for _ in range(count):
+            add(first, 1, 2)
+
+    return repeat_in_store
+
+
+def compare_rounds(what: str, rounds: dict[str, Callable[[int], Any]]) -> None:
+    """Processor time of one call of each, relative to wasmdialect's."""
+    times: dict[str, list[float]] = {name: [] for name in rounds}
+    for _ in range(RUNS):
+        for name, call in rounds.items():
+            count = 2_000 if name == "wasmtime" else 100_000
+            started = time.thread_time()
+            call(count)
+            times[name].append((time.thread_time() - started) / count)
     medians = {name: statistics.median(column) for name, column in times.items()}
-    words = ", ".join(f"{name} {seconds * 1e6:.2f} us" for name, seconds in medians.items())
-    print(f"call: {words}; {medians['generic'] / medians['typed']:.2f} times as fast typed")
+    ours = medians["wasmdialect"]
+    words = ", ".join(f"{name} {t * 1e6:.3f} us ({ours / t:.3f})" for name, t in medians.items())
+    print(f"{what:<10} {words}")
 
 
 def geometric_mean(values: list[float]) -> float:

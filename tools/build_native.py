@@ -21,24 +21,31 @@ from elftools.elf.elffile import ELFFile
 
 from wasmdialect.abi.builtins import BUILTIN_COUNT, BUILTINS, Builtin
 from wasmdialect.abi.layout import (
+    HOST_CONTEXT,
     RUNTIME_LIMITS,
     THROW_TRACE,
     THROW_TRACE_LENGTH,
+    VALUE_SLOT_SIZE,
     VMCONTEXT_HEADER,
 )
 from wasmdialect.runtime.native.blob import Blob, blob_description, blob_paths
 from wasmdialect.runtime.native.structures import (
     ACTIVATION,
     ACTIVATION_OFFSETS,
-    CALL_BLOCK,
+    ACTIVATION_SIZE,
     FRAME_CAPACITY,
     FRAMES_OFFSET,
     HANDLER_GENERATIONS,
+    HOST_FUNCTION,
+    NUMBER_CODES,
     PENDING,
     PREVIOUS_HANDLER,
     SIGNAL_COUNT,
     STATUS,
+    STORE,
+    THREAD,
     TRAP_KINDS,
+    WASM_FUNCTION,
     WORD_SIZE,
     tables_digest,
 )
@@ -95,7 +102,7 @@ def glue_ir(architecture: Architecture) -> str:
             *_constants(),
             *(
                 _filled((SOURCES / f"{name}.ll").read_text())
-                for name in ("glue", "signals", architecture.name)
+                for name in ("glue", "signals", "python", architecture.name)
             ),
             *_handlers(),
             *(_stub(builtin) for builtin in BUILTINS.values() if not builtin.native),
@@ -106,24 +113,35 @@ def glue_ir(architecture: Architecture) -> str:
 
 
 def _filled(source: str) -> str:
-    """The source with the numbers of the tables in its assembly: `{landing_sp}`, `{block.floats}`."""
+    """The source with the numbers of the tables in its assembly: `{landing_sp}`, `{trapped}`."""
     numbers = {"landing_sp": ACTIVATION_OFFSETS["landing_sp"], "trapped": STATUS["TRAPPED"]}
-    numbers |= {f"block.{name}": offset for name, offset in CALL_BLOCK.items()}
     for name, number in numbers.items():
         source = source.replace(f"{{{name}}}", str(number))
     return source
 
 
+STRUCTURES = {
+    "activation": ACTIVATION,
+    "thread": THREAD,
+    "store": STORE,
+    "wasm_function": WASM_FUNCTION,
+    "host_function": HOST_FUNCTION,
+    "previous_handler": PREVIOUS_HANDLER,
+}
+
+
 def _accessors() -> Iterator[str]:
-    for word in ACTIVATION:
-        yield _accessor("activation", word.name, word.type, ACTIVATION_OFFSETS[word.name])
-    yield _address_of("activation", "frames", FRAMES_OFFSET)
-    for index, word in enumerate(PREVIOUS_HANDLER):
-        yield _accessor("previous_handler", word.name, word.type, WORD_SIZE * index)
+    for structure, words in STRUCTURES.items():
+        for index, word in enumerate(words):
+            yield _accessor(structure, word.name, word.type, WORD_SIZE * index)
+    yield _address_of("thread", "frames", FRAMES_OFFSET)
+    yield _address_of("wasm_function", "codes", WORD_SIZE * len(WASM_FUNCTION))
+    yield _address_of("host_function", "codes", WORD_SIZE * len(HOST_FUNCTION))
     for structure in (RUNTIME_LIMITS, THROW_TRACE):
         for field in structure.fields:
             yield _accessor(structure.name, field.name, "i64", field.offset)
     yield _accessor("vmctx", "limits", "ptr", VMCONTEXT_HEADER.field("limits").offset)
+    yield _accessor("host_context", "state", "ptr", HOST_CONTEXT.field("state").offset)
 
 
 def _accessor(structure: str, name: str, type_: str, offset: int) -> str:
@@ -152,13 +170,17 @@ def _constants() -> Iterator[str]:
     yield _constant("frame_capacity", FRAME_CAPACITY)
     yield _constant("throw_trace_size", THROW_TRACE.size)
     yield _constant("throw_trace_length", THROW_TRACE_LENGTH)
+    yield _constant("activation_size", ACTIVATION_SIZE)
+    yield _constant("value_slot_size", VALUE_SLOT_SIZE)
+    for name, code in NUMBER_CODES.items():
+        yield _constant(f"number_code.{name}", code, "i8")
     for prefix, numbers in (("status", STATUS), ("trap_kind", TRAP_KINDS), ("pending", PENDING)):
         for name, value in numbers.items():
             yield _constant(f"{prefix}.{name.lower()}", value)
 
 
-def _constant(name: str, value: int) -> str:
-    return f"define internal i64 @{name}() alwaysinline nounwind {{ ret i64 {value} }}"
+def _constant(name: str, value: int, type_: str = "i64") -> str:
+    return f"define internal {type_} @{name}() alwaysinline nounwind {{ ret {type_} {value} }}"
 
 
 def _handlers() -> Iterator[str]:

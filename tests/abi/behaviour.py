@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from native_convention import call_natively
+
 from wasmdialect import (
     Config,
     Engine,
@@ -169,16 +171,16 @@ def calls(store: Store, exports: dict[str, Any]) -> dict[str, Any]:
     def call(name: str, *arguments: Any) -> Any:
         return outcome(exports[name], store, *arguments)
 
-    def typed(name: str, *arguments: Any) -> Any:
-        return outcome(lambda: exports[name].typed(store)(store, *arguments))
+    def native(name: str, *arguments: Any) -> Any:
+        return outcome(call_natively, exports[name], *arguments)
 
     done = {
         "wasm results": call("sums", *NUMBERS),
-        "native results": typed("sums", *NUMBERS),
-        "host": [call("add", *NUMBERS), typed("add", *NUMBERS)],
+        "native results": native("sums", *NUMBERS),
+        "host": call("add", *NUMBERS),
         "host error": call("fail"),
         "host references": call("pair", "object"),
-        "registers and stack": typed("many", *range(17)),
+        "registers and stack": native("many", *range(17)),
         "globals": [call("globals"), call("globals")],
         "object": call("object", (1, 2)),
         "objects in tables": outcome(lambda: exports["objects"].get(store, 1)),

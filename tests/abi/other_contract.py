@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -74,23 +74,18 @@ def change_abi() -> None:
 def change_glue() -> None:
     """The tables that the native glue and Python share, and the glue that is built from them."""
     structures = load_alone("wasmdialect.runtime.native.structures")
-    structures.ACTIVATION = structures.ACTIVATION[::-1]
-    words = enumerate(structures.ACTIVATION)
-    structures.ACTIVATION_OFFSETS = {word.name: structures.WORD_SIZE * i for i, word in words}
+    for name in ("ACTIVATION", "THREAD", "STORE", "WASM_FUNCTION", "HOST_FUNCTION"):
+        setattr(structures, name, getattr(structures, name)[::-1])
+    for name in ("ACTIVATION", "THREAD", "STORE"):
+        setattr(structures, f"{name}_OFFSETS", structures.offsets(getattr(structures, name)))
     structures.FRAME_CAPACITY = 100
-    structures.ACTIVATION_SIZE = structures.FRAMES_OFFSET + 100 * structures.WORD_SIZE
+    structures.THREAD_SIZE = structures.FRAMES_OFFSET + 100 * structures.WORD_SIZE
+    structures.NUMBER_CODES = {name: 65 + i for i, name in enumerate(structures.NUMBER_CODES)}
     structures.HANDLER_GENERATIONS = 3
-    structures.STATUS = {"RETURNED": 0, "TRAPPED": 5, "DISPLACED": 4}
+    structures.STATUS = {"RETURNED": 0, "TRAPPED": 5}
     structures.TRAP_KINDS = {name: 20 - n for name, n in structures.TRAP_KINDS.items()}
     structures.PENDING = {"NONE": 0, "HOST_ERROR": 7, "INTERRUPT": 6}
     structures.PREVIOUS_HANDLER = structures.PREVIOUS_HANDLER[::-1]
-    block = structures.CALL_BLOCK
-    structures.CALL_BLOCK = moved(
-        ("integer_result", "stack_count", "floats", "float_result", "integers"),
-        {"floats": structures.FLOAT_REGISTERS, "integers": structures.INTEGER_REGISTERS},
-        structures.WORD_SIZE,
-    )
-    assert structures.CALL_BLOCK.keys() == block.keys()
     sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
     import build_native
 
@@ -112,19 +107,10 @@ def load_alone(name: str) -> Any:
     return module
 
 
-def moved(names: Iterable[str], counts: Mapping[str, int], word: int) -> dict[str, int]:
-    """The block of a native call in another order; the stack is always last."""
-    places: dict[str, int] = {}
-    offset = 3 * word
-    for name in names:
-        places[name] = offset
-        offset += word * counts.get(name, 1)
-    return {**places, "stack": offset}
-
-
 if __name__ == "__main__":
     change_abi()
     change_glue()
+    sys.path.insert(0, str(Path(__file__).parents[1]))
     from behaviour import behaviour
 
     print(json.dumps(behaviour()))

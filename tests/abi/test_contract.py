@@ -48,8 +48,11 @@ NOT_SHARED = {
     "TYPE_TRAMPOLINES": "the kinds of symbols are in SYMBOLS",
     "FUNCTION": "is in SYMBOLS",
     "ACTIVATION_OFFSETS": "follows from ACTIVATION",
-    "ACTIVATION_SIZE": "follows from ACTIVATION and FRAME_CAPACITY",
-    "FRAMES_OFFSET": "follows from ACTIVATION",
+    "ACTIVATION_SIZE": "follows from ACTIVATION",
+    "THREAD_OFFSETS": "follows from THREAD",
+    "THREAD_SIZE": "follows from THREAD and FRAME_CAPACITY",
+    "FRAMES_OFFSET": "follows from THREAD",
+    "STORE_OFFSETS": "follows from STORE",
 }
 """Constants beside the tables, and why nothing compares them."""
 

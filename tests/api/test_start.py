@@ -60,7 +60,6 @@ ON_DEMAND = {
     "wasmdialect.runtime.gdb",
     "wasmdialect.runtime.native.outcomes",
     "wasmdialect.runtime.profiling",
-    "wasmdialect.runtime.typed_call",
     "wasmdialect.wasi.descriptors",
     "wasmdialect.wasi.files",
     "wasmdialect.wasi.paths",

@@ -27,17 +27,8 @@ def call(state: StoreState, made: ModuleInstance, slot_count: int) -> None:
     """Call with room for two values, saying that there is room for so many."""
     function, slots = made.function(0), slot_array(2)()
     slots[16] = 1  # the divisor
-    record = native().call(
-        function.array_call,
-        function.vmctx,
-        function.vmctx,
-        ctypes.addressof(slots),
-        slot_count,
-        state.limits,
-        state.max_wasm_stack,
-    )
-    if record is not None:
-        raise state._failure(record)
+    vmctx, address = function.vmctx, ctypes.addressof(slots)
+    native().enter(state, state.native, function.array_call, vmctx, vmctx, address, slot_count)
 
 
 def test_too_few_slots():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from _weakref import ref  # `weakref.ref`, without the rest of `weakref`
-from ctypes import addressof, c_float
+from ctypes import c_float
 
 from wasmdialect import types as wt
 from wasmdialect._static import TYPE_CHECKING, final
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wasmdialect.api.extern import Extern
     from wasmdialect.api.store import Storelike
     from wasmdialect.runtime.instance import ModuleInstance
-    from wasmdialect.runtime.store import FunctionReference, HostCall, StoreState
+    from wasmdialect.runtime.store import FunctionReference, HostCall, PutResults, StoreState
 
 
 @final
@@ -190,9 +190,23 @@ def load_values(store: StoreState, slots: Any, types: Sequence[wt.ValType]) -> t
 # --- functions ---
 
 
+class _Callable:
+    """Calls what is in the slot `__call__` of the object: Python looks `__call__` up in the type, where
+    it finds the slot."""
+
+    __slots__ = ("__call__",)
+
+    __call__: Callable[..., Any]
+
+
 @final
-class Func:
-    """A function of a store: of an instance, or a Python function."""
+class Func(_Callable):
+    """A function of a store: of an instance, or a Python function.
+
+    `func(store, *params)` calls it and returns None, the result, or a list of results. It raises Trap,
+    or the exception of a host function; WasmtimeError for a wrong number of parameters, TypeError or
+    OverflowError for one that does not fit its type.
+    """
 
     reference: FunctionReference
 
@@ -210,13 +224,16 @@ class Func:
         if not isinstance(ty, FuncType):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected a FuncType")
         host = _host_function(store, ty.signature, func, access_caller)
-        self.reference = state_of(store).add_host_function(ty.definition, host)
+        plain = None if access_caller else (func, _result_putter(ty.signature))
+        self.reference = state_of(store).add_host_function(ty.definition, host, plain)
+        self.__call__ = self.reference.callable(_call)
 
     @classmethod
     def from_reference(cls, reference: FunctionReference) -> Func:
         """The Func of a function."""
         self = cls.__new__(cls)
         self.reference = reference
+        self.__call__ = reference.callable(_call)
         return self
 
     def type(self, store: Storelike) -> FuncType:
@@ -224,63 +241,28 @@ class Func:
         state_of(store, self.reference)
         return FuncType.from_definition(self.reference.type)
 
-    def typed(self, store: Storelike) -> TypedFunc:
-        """The function for calls with plain numbers, which are faster. Raises WasmtimeError if a
-        parameter or result is not a number."""
-        state_of(store, self.reference)
-        signature = self.reference.signature
-        for t in (*signature.params, *signature.results):
-            if isinstance(t, wt.RefType) or t is wt.V128:
-                raise WasmtimeError(f"typed calls are for numbers only, not for {t}")
-        return TypedFunc(self.reference)
 
-    def __call__(self, store: Storelike, *params: Any) -> Any:
-        """Call it; returns None, the result, or a list of results. Raises Trap, or the exception of
-        a host function."""
-        reference, state = self.reference, store_of(store).state
-        signature = reference.signature
-        types = signature.params
-        if len(params) != len(types):
-            amount = "many" if len(params) > len(types) else "few"
-            raise WasmtimeError(
-                f"too {amount} parameters provided: given {len(params)}, expected {len(types)}"
-            )
-        if reference.store_id is not state.id:
-            state.check(reference)
-        if state.externs.is_large:
-            state.collect_externs()
-        slots = new_slots(signature)
-        store_values(state, slots, types, params)
-        state.enter(reference, reference.array_call, addressof(slots), signature.slot_count)
-        results = load_values(state, slots, signature.results)
-        if not results:
-            return None
-        return results[0] if len(results) == 1 else list(results)
-
-
-@final
-class TypedFunc:
-    """A function called by the native convention: faster than a Func, for numbers only."""
-
-    def __init__(self, reference: FunctionReference):
-        from wasmdialect.runtime.typed_call import typed_call
-
-        self._reference = reference
-        self._call = typed_call(reference.signature)
-        self._count = len(reference.signature.params)
-
-    def __call__(self, store: Storelike, *params: float) -> Any:
-        """Call it; returns None, the result, or a list of results. Raises the same exceptions as a
-        Func."""
-        if len(params) != self._count:
-            amount = "many" if len(params) > self._count else "few"
-            raise WasmtimeError(
-                f"too {amount} parameters provided: given {len(params)}, expected {self._count}"
-            )
-        results = store_of(store).state.call_typed(self._reference, self._call, params)
-        if not results:
-            return None
-        return results[0] if len(results) == 1 else results
+def _call(reference: FunctionReference, store: Storelike, *params: Any) -> Any:
+    """A call with any arguments, for those that the glue does not convert."""
+    state = store_of(store).state
+    signature = reference.signature
+    types = signature.params
+    if len(params) != len(types):
+        amount = "many" if len(params) > len(types) else "few"
+        raise WasmtimeError(
+            f"too {amount} parameters provided: given {len(params)}, expected {len(types)}"
+        )
+    if reference.store_id is not state.id:
+        state.check(reference)
+    if state.externs.is_large:
+        state.collect_externs()
+    slots = new_slots(signature)
+    store_values(state, slots, types, params)
+    state.call(reference, slots)
+    results = load_values(state, slots, signature.results)
+    if not results:
+        return None
+    return results[0] if len(results) == 1 else list(results)
 
 
 @final
@@ -297,6 +279,15 @@ class Caller:
         if self._store is None:
             raise ValueError("caller is no longer valid")
         return self._store
+
+    @property
+    def state(self) -> StoreState:
+        """The state of the store."""
+        return self.store.state
+
+    @property
+    def _id(self) -> object:
+        return self.store.state.id
 
     def __getitem__(self, name: str) -> Extern:
         """An export of the calling instance; KeyError if there is none."""
@@ -322,7 +313,7 @@ class Caller:
 def _host_function(
     store: Store, signature: wt.FuncType, func: Callable[..., Any], access_caller: bool
 ) -> HostCall:
-    params, results = signature.params, signature.results
+    params, put_results = signature.params, _result_putter(signature)
     weak_store = ref(store)  # which refers to this function
 
     def host(state: StoreState, caller_vmctx: int, slots: Any) -> None:
@@ -335,10 +326,19 @@ def _host_function(
                 caller.invalidate()
         else:
             returned = func(*arguments)
+        put_results(state, slots, returned)
+
+    return host
+
+
+def _result_putter(signature: wt.FuncType) -> PutResults:
+    results = signature.results
+
+    def put(state: StoreState, slots: Any, returned: Any) -> None:
         if results or returned is not None:
             store_values(state, slots, results, _result_values(returned, len(results)))
 
-    return host
+    return put
 
 
 def _alive(weak_store: ref[Store]) -> Store:

@@ -46,6 +46,7 @@ class Store(Closable):
         self._config = engine.config  # which outlives a closed Engine
         self.state = StoreState(engine.config.max_wasm_stack, engine.epoch)
         self.state.thrown_as = _exception_at
+        self._id = self.state.id  # by which functions recognise their store
         self._wasi_config: WasiConfig | None = None
         self._wasi: WasiContext | None = None
         self._data = data

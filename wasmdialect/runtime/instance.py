@@ -140,7 +140,7 @@ class ModuleInstance(StoreItem):
         store.use_module(self.module)
         self._fill_header(store)
         self._take_imports(store, imports)
-        own_functions = self._make_functions(store.id)
+        own_functions = self._make_functions(store)
         self._make_tables()
         self._make_memories()
         self._make_globals()
@@ -204,14 +204,14 @@ class ModuleInstance(StoreItem):
                 case StoreTag():
                     self.tags.append(extern)
 
-    def _make_functions(self, store_id: object) -> list[FunctionReference]:
+    def _make_functions(self, store: StoreState) -> list[FunctionReference]:
         """Fill the func refs: those of own functions, and copies of imported ones."""
         made: list[FunctionReference] = []
         # A module has thousands of them, so invariant work is hoisted out of the loop.
         module, own_vmctx, functions = self.module, self.vmctx, self.functions
         addresses = iter(module.func_ref_code)
         types, ids, indices = module.functions, module.type_ids, self.info.functions
-        memory = self._memory
+        memory, store_id, native_store = self._memory, store.id, store.native
         place = module.layout.region_offsets["func_refs"]
         for index, native_call, array_call, wasm_call in zip(
             self.info.escaping, addresses, addresses, addresses, strict=True
@@ -222,7 +222,8 @@ class ModuleInstance(StoreItem):
             fields = native_call, array_call, wasm_call, ids[indices[index]], vmctx
             _pack_func_ref(memory, self._shift + place, *fields)
             reference = FunctionReference(
-                store_id, memory, own_vmctx + place, types[index], array_call, vmctx
+                *(store_id, native_store, memory, own_vmctx + place),
+                *(types[index], array_call, vmctx),
             )
             if imported is None:
                 functions[index] = reference

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from _thread import get_ident
+from types import MethodType
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import (
@@ -24,10 +25,15 @@ from wasmdialect.abi.tail_calls import MAX_SIZE
 from wasmdialect.runtime.errors import ClosedError, Trap, WasmtimeError
 from wasmdialect.runtime.exceptions import ExceptionHeap, Thrown
 from wasmdialect.runtime.externs import ExternTable
-from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.module import backtrace
-from wasmdialect.runtime.native import NATIVE_CALL, native
-from wasmdialect.runtime.native.structures import PENDING
+from wasmdialect.runtime.native import native, trap_record
+from wasmdialect.runtime.native.records import (
+    number_codes,
+    pack_function,
+    pack_host_function,
+    pack_store,
+)
+from wasmdialect.runtime.native.structures import PENDING, STORE_OFFSETS
 from wasmdialect.runtime.ownership import NotCopied, StoreItem, StoreLimits
 from wasmdialect.runtime.packing import AlignedMemory, field_at, packer
 from wasmdialect.runtime.type_ids import type_id
@@ -36,7 +42,7 @@ from wasmdialect.types import FuncType, is_exception, is_extern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import Any, TypeAlias, TypeVar, TypeVarTuple
+    from typing import Any, NoReturn, TypeAlias, TypeVar, TypeVarTuple
 
     from wasmdialect.abi.traps import TrapCode
     from wasmdialect.runtime.instance import GlobalCell, ModuleInstance
@@ -45,7 +51,6 @@ if TYPE_CHECKING:
     from wasmdialect.runtime.native import TrapRecord
     from wasmdialect.runtime.table import TableStorage
     from wasmdialect.runtime.tag import StoreTag
-    from wasmdialect.runtime.typed_call import TypedCall
     from wasmdialect.types import DefType, RefType, ValType
 
     Arguments = TypeVarTuple("Arguments")
@@ -55,6 +60,10 @@ if TYPE_CHECKING:
     """Gets the running store, the caller's VMContext and the value slots, which it reads the arguments
     from and writes the results to. The store refers to it, so it must not refer to the store."""
 
+    PutResults: TypeAlias = "Callable[[StoreState, Any, Any], None]"
+    """Writes what a Python function returned to the value slots. Raises TypeError, OverflowError,
+    WasmtimeError."""
+
 DEFAULT_MAX_WASM_STACK = 512 * 1024
 """Bytes of stack that Wasm may use (Wasmtime's default)."""
 
@@ -63,8 +72,7 @@ _tail_arguments_at = field_at(RUNTIME_LIMITS, "tail_arguments")
 _fuel_at = field_at(RUNTIME_LIMITS, "fuel_consumed", signed=True)
 _deadline_at = field_at(RUNTIME_LIMITS, "epoch_deadline")
 _current_epoch_at = field_at(EPOCH, "current")
-_native_call_at = field_at(FUNC_REF, "native_call")
-_pack_host_context = packer(HOST_CONTEXT, "magic", "flags", "func_ref")
+_pack_host_context = packer(HOST_CONTEXT, "magic", "flags", "func_ref", "state")
 _pack_func_ref = packer(
     FUNC_REF, *("native_call", "array_call", "wasm_call", "type_index", "vmctx")
 )
@@ -72,15 +80,38 @@ _HOST_ERROR = PENDING["HOST_ERROR"]
 
 
 class HostFunction(NotCopied):
-    """A Python function that Wasm can call: its host context and VMFuncRef in native memory."""
+    """A Python function that Wasm can call: its host context, VMFuncRef and HOST_FUNCTION in native
+    memory."""
 
-    def __init__(self, type: DefType, function: HostCall):
+    def __init__(
+        self,
+        type: DefType,
+        function: HostCall,
+        plain: tuple[Callable[..., Any], PutResults] | None,
+    ):
+        """`plain` is called if all parameters and results are numbers: with these, and what it returns
+        is converted, by the glue, or by the second function if it returns anything else."""
+        signature = type.composite
+        assert isinstance(signature, FuncType)
+        codes = None if plain is None else number_codes(signature)
+        record = pack_host_function(
+            0 if plain is None or codes is None else id(plain[0]),
+            len(signature.params),
+            len(signature.results),
+        ) + (codes or b"")
         self.type = type
         self.function = function
-        self.memory = ctypes.create_string_buffer(HOST_CONTEXT.size + FUNC_REF.size)
+        self.plain = plain
+        size = HOST_CONTEXT.size + FUNC_REF.size
+        self.memory = ctypes.create_string_buffer(size + len(record))
+        self.memory[size:] = record
         self.context = ctypes.addressof(self.memory)
         self.func_ref = self.context + HOST_CONTEXT.size
-        _pack_host_context(self.memory, 0, ARRAY_HOST_MAGIC, TESTS_EXCEPTIONS, self.func_ref)
+        _pack_host_context(
+            self.memory,
+            0,
+            *(ARRAY_HOST_MAGIC, TESTS_EXCEPTIONS, self.func_ref, self.context + size),
+        )
         self.set_trampolines(0, 0)
 
     def set_trampolines(self, wasm_call: int, native_call: int) -> None:
@@ -90,7 +121,7 @@ class HostFunction(NotCopied):
             self.memory,
             HOST_CONTEXT.size,
             native_call,
-            _array_call_address(),
+            native().symbols["call_host"],
             wasm_call,
             type_id(self.type),
             self.context,
@@ -100,11 +131,12 @@ class HostFunction(NotCopied):
 class FunctionReference(StoreItem):
     """A function of a store, by the address of its VMFuncRef, which is in `memory`."""
 
-    __slots__ = ("address", "array_call", "memory", "signature", "type", "vmctx")
+    __slots__ = ("address", "array_call", "memory", "signature", "store", "type", "vmctx")
 
     def __init__(
         self,
         store_id: object,
+        store: int,
         memory: object,
         address: int,
         type: DefType,
@@ -112,6 +144,8 @@ class FunctionReference(StoreItem):
         vmctx: int,
     ):
         self.store_id = store_id
+        self.store = store
+        """The address of the store's STORE, which lives as long as the store."""
         self.memory = memory
         self.address = address
         self.type = type
@@ -119,6 +153,19 @@ class FunctionReference(StoreItem):
         self.signature = type.composite
         self.array_call = array_call
         self.vmctx = vmctx
+
+    def callable(self, in_python: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as one that Python calls with a store and the arguments. The glue converts
+        numbers; `in_python`, which gets the reference too, makes all calls with anything else."""
+        signature = self.signature
+        codes = number_codes(signature)
+        if codes is None:
+            return MethodType(in_python, self)
+        record = pack_function(
+            *(id(self.store_id), self.store, self.array_call, self.vmctx),
+            *(len(signature.params), len(signature.results)),
+        )
+        return native().callable((record + codes, self, in_python))
 
 
 class Epoch:
@@ -155,6 +202,13 @@ class StoreState(NotCopied):
         self.limits = ctypes.addressof(self._limits)
         self._tail_arguments = AlignedMemory(MAX_SIZE, VALUE_SLOT_SIZE)
         _tail_arguments_at(self.limits).value = self._tail_arguments.address
+        self._native = ctypes.create_string_buffer(pack_store(self.limits, max_wasm_stack, 1, 0))
+        self.native = ctypes.addressof(self._native)
+        """The address of its STORE."""
+        self._is_open = ctypes.c_uint64.from_address(self.native + STORE_OFFSETS["is_open"])
+        self._user = ctypes.c_uint64.from_address(self.native + STORE_OFFSETS["user"])
+        """The thread that uses the store, or 0. To get and to set it are not calls: neither another
+        thread nor a signal handler comes between."""
         self._pending = _pending_at(self.limits)
         self._exception: BaseException | None = None
         self._epoch = Epoch() if epoch is None else epoch
@@ -181,9 +235,12 @@ class StoreState(NotCopied):
         self._barriers: dict[int, FunctionReference] = {}
         """By the address of the function that each one calls."""
         self._hosts_without_trampolines: list[HostFunction] = []
-        self._user: dict[int, int] = {}
-        """At 0 the thread that uses the store, if one does: `setdefault` takes it atomically."""
-        self._call = native().call
+        self._enter = native().enter
+
+    @property
+    def state(self) -> StoreState:
+        """Itself. The glue asks whatever stands for a store for it."""
+        return self
 
     def set_epoch_deadline(self, ticks: int) -> None:
         """Stop programs this many epochs from now. Any thread may call this. Raises ClosedError."""
@@ -203,8 +260,8 @@ class StoreState(NotCopied):
                 raise WasmtimeError(
                     "object used with the wrong store: what belongs to one cannot be used in another"
                 )
-        thread = get_ident()
-        if self._user.get(0, thread) != thread:
+        user = self._user.value
+        if user and user != get_ident():
             raise _used_by_another_thread()
 
     def run(
@@ -218,32 +275,30 @@ class StoreState(NotCopied):
 
         Raises what `check` and `work` raise.
         """
-        thread = get_ident()
-        is_inside, innermost = self._user.get(0) == thread, _running.get(thread)
-        # A signal handler may raise after any call here. So all calls are inside, and the code at the
-        # end makes none.
-        try:
-            if not is_inside and self._user.setdefault(0, thread) != thread:
-                raise _used_by_another_thread()
-            self.check(*(() if item is None else (item,)))
-            _running[thread] = self
-            return work(*arguments)
-        finally:
-            _running[thread] = innermost
-            if not is_inside and 0 in self._user and self._user[0] == thread:
-                del self._user[0]
+        self.check(*(() if item is None else (item,)))
+        thread, user = get_ident(), self._user
+        # No calls from here to `try`, and none at the end: a signal handler may raise after any.
+        outside = user.value
+        if outside == 0 or outside == thread:
+            user.value = thread
+            try:
+                return work(*arguments)
+            finally:
+                user.value = outside
+        raise _used_by_another_thread()
 
     def close(self) -> None:
         """Free all contents of the store. Views of its memories keep their pages.
 
         Raises WasmtimeError during a call in the store.
         """
-        if self._user.get(0) == get_ident():
+        if self._user.value == get_ident():
             raise WasmtimeError("the store cannot be closed during a call in it")
         if self.id is not _CLOSED:
             self.run(None, self._forget)
 
     def _forget(self) -> None:
+        self._is_open.value = 0
         self.id = _CLOSED
         for memory in self.memories:
             memory.release()
@@ -265,15 +320,20 @@ class StoreState(NotCopied):
         waiting = self._hosts_without_trampolines
         self._hosts_without_trampolines = [h for h in waiting if not _provide(h, module)]
 
-    def add_host_function(self, type: DefType, function: HostCall) -> FunctionReference:
+    def add_host_function(
+        self,
+        type: DefType,
+        function: HostCall,
+        plain: tuple[Callable[..., Any], PutResults] | None = None,
+    ) -> FunctionReference:
         """Make a Python function callable from Wasm."""
-        host = HostFunction(type, function)
+        host = HostFunction(type, function, plain)
         self.hosts[host.context] = host
         if not any(_provide(host, module) for module in self._modules):
             self._hosts_without_trampolines.append(host)
         reference = FunctionReference(
-            *(self.id, host.memory, host.func_ref),
-            *(type, _array_call_address(), host.context),
+            *(self.id, self.native, host.memory, host.func_ref),
+            *(type, native().symbols["call_host"], host.context),
         )
         self._functions[reference.address] = reference
         return reference
@@ -323,7 +383,7 @@ class StoreState(NotCopied):
     def collect_externs(self) -> None:
         """Release the Python objects that are not in any table or global. During a call, release none,
         since compiled code may hold any of them."""
-        if self._user.get(0) != get_ident():
+        if self._user.value != get_ident():
             self.run(None, self._collect_externs)
 
     def _collect_externs(self) -> None:
@@ -343,52 +403,28 @@ class StoreState(NotCopied):
         Raises WasmtimeError if the function is not of this store, Trap, KeyboardInterrupt, or the
         exception of a host function.
         """
-        count = function.signature.slot_count
-        self.enter(function, function.array_call, ctypes.addressof(slots), count, caller)
+        if function.store_id is not self.id:
+            self.check(function)
+        vmctx, count = function.vmctx, function.signature.slot_count
+        addresses = self.native, function.array_call, vmctx, caller or vmctx
+        self._enter(self, *addresses, ctypes.addressof(slots), count)
         if self.exceptions.thrown.value:  # by a host function, into its caller that did not call it
             raise self.take_thrown()
 
-    def call_typed(
-        self, function: FunctionReference, call: TypedCall, values: tuple[Any, ...]
-    ) -> list[Any]:
-        """Call a function of number types by the native convention; returns its results. Raises
-        TypeError or OverflowError for a wrong argument, and the exceptions of `call`.
-        """
-        if function.store_id is not self.id:
-            self.check(function)
-        native_call = _native_call_at(function.address).value
-        if not native_call:
-            raise WasmtimeError("no loaded module has the trampoline that a typed call needs")
-        block = call.block(values, function.vmctx)
-        try:
-            self.enter(function, native_call, ctypes.addressof(block), NATIVE_CALL)
-            return call.results(block)
-        finally:
-            call.give_back(block)
+    def left(self, record: bytes) -> NoReturn:
+        """Compiled code was left without returning. Raises what `call` raises."""
+        raise self._failure(trap_record(record))
 
-    def enter(
-        self, function: FunctionReference, code: int, slots: int, count: int, caller: int = 0
-    ) -> None:
-        """Enter compiled code of a function, at one of its trampolines. This is `run` with one call
-        fewer."""
-        thread = get_ident()
-        is_inside, innermost = self._user.get(0) == thread, _running.get(thread)
-        try:
-            if not is_inside and self._user.setdefault(0, thread) != thread:
-                raise _used_by_another_thread()
-            if function.store_id is not self.id:
-                self.check(function)
-            _running[thread] = self
-            vmctx = function.vmctx
-            record = self._call(
-                code, vmctx, caller or vmctx, slots, count, self.limits, self.max_wasm_stack
-            )
-            if record is not None:
-                raise self._failure(record)
-        finally:
-            _running[thread] = innermost
-            if not is_inside and 0 in self._user and self._user[0] == thread:
-                del self._user[0]
+    def call_host(self, callee: int, caller: int, slots: int, count: int) -> None:
+        """Call the host function of a context for compiled code. Raises what it raises."""
+        self.hosts[callee].function(self, caller, slots_at(slots, count))
+
+    def put_results(self, callee: int, caller: int, slots: int, count: int, returned: Any) -> None:
+        """Write what the plain function of a context returned, which is not just numbers. Raises what
+        its PutResults raises."""
+        plain = self.hosts[callee].plain
+        assert plain is not None
+        plain[1](self, slots_at(slots, count), returned)
 
     def fail(self, error: BaseException, caller: int = 0) -> None:
         """A host function or builtin failed: compiled code is left as soon as it returns. But an
@@ -497,15 +533,9 @@ def _used_by_another_thread() -> WasmtimeError:
     return WasmtimeError("the store is used by another thread; only one can use it at a time")
 
 
-_running: dict[int, StoreState | None] = {}
-"""By thread: the innermost store that it is in."""
-
-
 def running_store() -> StoreState:
     """The store whose code called a builtin or host function on this thread."""
-    store = _running[get_ident()]
-    assert store is not None
-    return store
+    return native().running_store()
 
 
 def _thrown(store: StoreState, address: int) -> Thrown:
@@ -529,36 +559,3 @@ def _provide(host: HostFunction, module: LoadedModule) -> bool:
     _, wasm_to_array, native_to_array = trampolines
     host.set_trampolines(wasm_to_array, native_to_array)
     return True
-
-
-# --- the one entry of compiled code into Python functions ---
-
-_ARRAY_CALL = ctypes.CFUNCTYPE(
-    None, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64
-)
-
-
-def _call_host(callee: int, caller: int, slots: int, count: int) -> None:
-    store = running_store()
-    try:
-        store.hosts[callee].function(store, caller, slots_at(slots, count))
-    except BaseException as error:
-        store.fail(error, caller)
-
-
-_lock = lock_across_forks()
-_array_call: Any = None
-_array_call_at = 0
-
-
-def _array_call_address() -> int:
-    """The address of the array_call of every host function. Created on first use: a ctypes callback is
-    never freed."""
-    global _array_call, _array_call_at
-    if _array_call is None:
-        with _lock:
-            if _array_call is None:
-                callback = _ARRAY_CALL(_call_host)
-                _array_call_at = ctypes.cast(callback, ctypes.c_void_p).value or 0
-                _array_call = callback
-    return _array_call_at

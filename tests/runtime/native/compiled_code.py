@@ -13,8 +13,9 @@ from typing import Any
 
 from wasmdialect.abi.builtins import BUILTINS
 from wasmdialect.abi.layout import RUNTIME_LIMITS, VMCONTEXT_HEADER
-from wasmdialect.runtime.native import TrapRecord, native
+from wasmdialect.runtime.native import TrapRecord, native, trap_record
 from wasmdialect.runtime.native.blob import map_blob
+from wasmdialect.runtime.native.records import pack_store
 
 _TOOL = Path(__file__).parents[3] / "tools/build_native.py"
 _spec = importlib.util.spec_from_file_location("build_native", _TOOL)
@@ -309,6 +310,31 @@ HOST = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64,
 Slots = ctypes.c_uint64 * 4
 
 
+class _State:
+    """What the glue asks of a StoreState."""
+
+    def __init__(self) -> None:
+        self.state = self
+
+    def left(self, record: bytes) -> TrapRecord:
+        return trap_record(record)
+
+
+def enter(
+    function: int,
+    callee_vmctx: int,
+    caller_vmctx: int,
+    slots: int,
+    slot_count: int,
+    limits: int,
+    max_wasm_stack: int,
+) -> TrapRecord | None:
+    """Calls a function of the array convention in a store of its own with these limits."""
+    store = ctypes.create_string_buffer(pack_store(limits, max_wasm_stack, 1, 0))
+    addresses = ctypes.addressof(store), function, callee_vmctx, caller_vmctx
+    return native().enter(_State(), *addresses, slots, slot_count)
+
+
 class Store:
     """A VMContext, limits, and a linear memory of 64 KiB in 8 GiB of reserved address space."""
 
@@ -340,7 +366,7 @@ class Store:
 
     def call_with(self, name: str, slots: ctypes.Array[ctypes.c_uint64]) -> TrapRecord | None:
         """Calls a function with slots that others may look at meanwhile."""
-        return native().call(
+        return enter(
             functions[name],
             self.address,
             0,

@@ -3,7 +3,7 @@
 import ctypes
 
 import pytest
-from compiled_code import HOST, Slots, Store, name_of
+from compiled_code import HOST, Slots, Store, enter, name_of
 
 from wasmdialect.abi.builtins import BUILTINS
 from wasmdialect.abi.layout import RUNTIME_LIMITS
@@ -82,7 +82,7 @@ def test_inner_host_error_is_swallowed(store):
 
 def call_directly(store: Store, host) -> TrapRecord | None:
     address = ctypes.cast(host, ctypes.c_void_p).value or 0
-    return native().call(address, store.address, 0, 0, 0, store.limits_address, 1 << 16)
+    return enter(address, store.address, 0, 0, 0, store.limits_address, 1 << 16)
 
 
 def test_host_function_entered_directly(store):

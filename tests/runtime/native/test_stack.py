@@ -4,9 +4,9 @@ import ctypes
 import threading
 
 import pytest
-from compiled_code import HOST, MAX_WASM_STACK, Store, functions
+from compiled_code import HOST, MAX_WASM_STACK, Store, enter, functions
 
-from wasmdialect.runtime.native import TrapRecord, native
+from wasmdialect.runtime.native import TrapRecord
 from wasmdialect.runtime.native.threads import HOST_RESERVE, _stack_bounds, stack_floor
 
 FRAME = 32
@@ -19,7 +19,7 @@ def store():
 
 
 def overflow(store: Store, max_wasm_stack: int) -> TrapRecord:
-    trap = native().call(
+    trap = enter(
         functions["recurse_forever"],
         store.address,
         0,
@@ -122,7 +122,7 @@ def test_host_function_at_the_limit(store):
     slots = (ctypes.c_uint64 * 4)()
 
     def call() -> None:
-        trap = native().call(
+        trap = enter(
             functions["call_host"],
             store.address,
             0,

@@ -14,6 +14,7 @@ from compiled_code import (
     Store,
     build_native,
     compile_and_map,
+    enter,
     functions,
     name_of,
 )
@@ -59,7 +60,7 @@ define dso_local void @f(ptr %vm, ptr %caller, ptr %slots, i64 %n) "frame-pointe
   unreachable
 }}""")
     native().register_code(*extent)
-    trap = native().call(addresses["f"], store.address, 0, 0, 0, store.limits_address, 4096)
+    trap = enter(addresses["f"], store.address, 0, 0, 0, store.limits_address, 4096)
     native().unregister_code(extent[0])
     assert trap is not None
     assert trap.code == code
@@ -76,7 +77,7 @@ def test_illegal_instruction_at_the_end_of_its_mapping(store, instruction):
     function = page + 4096 - len(code)
     ctypes.memmove(function, code, len(code))
     native().register_code(page, page + 4096)
-    trap = native().call(function, store.address, 0, 0, 0, store.limits_address, 4096)
+    trap = enter(function, store.address, 0, 0, 0, store.limits_address, 4096)
     native().unregister_code(page)
     assert trap is not None
     assert (trap.kind, trap.code, trap.pc) == (TrapKind.SIGNAL_ILL, None, function)
@@ -148,7 +149,7 @@ define dso_local void @state(ptr %vm, ptr %caller, ptr %slots, i64 %n) {
     def state() -> list[int]:
         slots = Slots()
         assert (
-            native().call(
+            enter(
                 addresses["state"],
                 store.address,
                 0,
@@ -241,7 +242,7 @@ define dso_local void @f(ptr %vm, ptr %caller, ptr %slots, i64 %n) {
     for start, _, _ in ordered[10:25]:
         native().unregister_code(start)
     for _, _, function in ordered[:10] + ordered[25:]:
-        trap = native().call(function, store.address, 0, 0, 0, store.limits_address, 4096)
+        trap = enter(function, store.address, 0, 0, 0, store.limits_address, 4096)
         assert trap is not None
         assert trap.pc == function
     for start, _, _ in ordered[:10] + ordered[25:]:

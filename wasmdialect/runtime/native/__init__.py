@@ -1,8 +1,7 @@
 """Native glue between Python and compiled code: entry, traps, backtraces, builtins, Ctrl-C."""
 
-from wasmdialect.runtime.native.activation import Activation, TrapRecord
+from wasmdialect.runtime.native.activation import TrapRecord, trap_record
 from wasmdialect.runtime.native.glue import (
-    NATIVE_CALL,
     NativeGlue,
     NativeUnavailableError,
     builtin_prototype,
@@ -10,11 +9,10 @@ from wasmdialect.runtime.native.glue import (
 )
 
 __all__ = [
-    "NATIVE_CALL",
-    "Activation",
     "NativeGlue",
     "NativeUnavailableError",
     "TrapRecord",
     "builtin_prototype",
     "native",
+    "trap_record",
 ]

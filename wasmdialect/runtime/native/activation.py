@@ -1,8 +1,7 @@
-"""An activation: the memory of one call into compiled code, and the record of a trap out of it."""
+"""The record of how a call left compiled code without returning."""
 
 from __future__ import annotations
 
-import ctypes
 import struct
 
 from wasmdialect._records import FrozenRecord
@@ -12,7 +11,6 @@ from wasmdialect.runtime.native.structures import (
     ACTIVATION_OFFSETS,
     ACTIVATION_SIZE,
     FRAME_CAPACITY,
-    FRAMES_OFFSET,
 )
 
 if TYPE_CHECKING:
@@ -44,31 +42,21 @@ class TrapRecord(FrozenRecord):
     then return addresses. At most `FRAME_CAPACITY` of the `frame_count`."""
 
 
-class Activation:
-    """The memory of one call, for one thread; reused by later calls."""
+def trap_record(content: bytes) -> TrapRecord:
+    """The record that the glue made: the words of the activation, then the program counters that it
+    kept."""
+    from wasmdialect.runtime.native.outcomes import TrapKind
 
-    __slots__ = ("_memory", "address")
-
-    def __init__(self, stack_floor: int) -> None:
-        """`stack_floor` is the lowest address that a stack limit may have on this thread."""
-        self._memory = ctypes.create_string_buffer(ACTIVATION_SIZE)
-        self.address = ctypes.addressof(self._memory)
-        struct.pack_into("=Q", self._memory, ACTIVATION_OFFSETS["stack_floor"], stack_floor)
-
-    def trap(self) -> TrapRecord:
-        """The glue's record of the trap by which the last call was left."""
-        from wasmdialect.runtime.native.outcomes import TrapKind
-
-        words = dict(zip(ACTIVATION_OFFSETS, _WORDS.unpack_from(self._memory), strict=True))
-        kept = min(words["frame_count"], FRAME_CAPACITY)
-        return TrapRecord(
-            TrapKind(words["kind"]),
-            None if words["code"] == _NO_CODE else words["code"],
-            words["signal"],
-            words["fault_address"],
-            words["pc"],
-            words["sp"],
-            words["fp"],
-            words["frame_count"],
-            struct.unpack_from(f"={kept}Q", self._memory, FRAMES_OFFSET),
-        )
+    words = dict(zip(ACTIVATION_OFFSETS, _WORDS.unpack_from(content), strict=True))
+    kept = min(words["frame_count"], FRAME_CAPACITY)
+    return TrapRecord(
+        TrapKind(words["kind"]),
+        None if words["code"] == _NO_CODE else words["code"],
+        words["signal"],
+        words["fault_address"],
+        words["pc"],
+        words["sp"],
+        words["fp"],
+        words["frame_count"],
+        struct.unpack_from(f"={kept}Q", content, ACTIVATION_SIZE),
+    )

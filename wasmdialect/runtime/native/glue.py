@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
 import ctypes
 import os
 import sys
-from _thread import _local as thread_local  # pyright: ignore[reportPrivateUsage]
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.builtins import BUILTIN_COUNT, BUILTINS
+from wasmdialect.abi.layout import POINTER_SIZE
 from wasmdialect.runtime.locks import lock_across_forks
-from wasmdialect.runtime.native.activation import Activation
 from wasmdialect.runtime.native.blob import map_blob, read_blob
 from wasmdialect.runtime.native.code_ranges import CodeRanges
 from wasmdialect.runtime.native.handlers import SignalHandlers
-from wasmdialect.runtime.native.structures import STATUS, tables_digest
+from wasmdialect.runtime.native.structures import THREAD_OFFSETS, THREAD_SIZE, tables_digest
 from wasmdialect.runtime.native.threads import main_thread, stack_floor, stack_top
 from wasmdialect.runtime.pages import libc
 from wasmdialect.runtime.unwinding import register_frames
@@ -24,15 +24,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasmdialect.abi.builtins import ValueType
-    from wasmdialect.runtime.native.activation import TrapRecord
     from wasmdialect.runtime.native.blob import Blob
 
-    Enter = Callable[[int, int, int, int, int, int, int, int], int]
-    """The glue's `enter`: activation, function, callee and caller VMContext, slots, number of slots,
-    limits, max_wasm_stack. It releases the GIL and returns a `Status`."""
+    Enter = Callable[[object, int, int, int, int, int, int], Any]
+    """(state, STORE, function, callee and caller VMContext, slots, number of slots)"""
 
-_RETURNED, _TRAPPED = STATUS["RETURNED"], STATUS["TRAPPED"]
-_LIBC_PREFIX = "libc."
 # Unsigned, and never c_void_p: a callback would get None for a null.
 _CTYPES: Mapping[ValueType, Any] = {
     "i32": ctypes.c_uint32,
@@ -40,20 +36,9 @@ _CTYPES: Mapping[ValueType, Any] = {
     "ptr": ctypes.c_uint64,
 }
 
-NATIVE_CALL = 2**64 - 1
-"""Instead of a number of slots: the function is of the native convention."""
-
 
 class NativeUnavailableError(RuntimeError):
     """Compiled code cannot run on this operating system and processor."""
-
-
-class _Thread(thread_local):  # `threading.local`, without the rest of `threading`
-    """Data of a thread: free activations, one for each nesting level that the thread ever reached."""
-
-    def __init__(self) -> None:
-        self.stack_floor = stack_floor()
-        self.activations: list[Activation] = []
 
 
 class NativeGlue:
@@ -69,7 +54,13 @@ class NativeGlue:
     code_range: tuple[int, int]
     """The address range of its code and constants."""
     enter: Enter
-    """The entry itself, for those who bring their own activations."""
+    """Calls a function of the array convention, with the GIL released. All arguments but the first and
+    the last are addresses. Returns None; if the function was left in another way, what
+    `state.left(record)` returns, for the content of a `trap_record`."""
+    callable: Callable[[tuple[bytes, object, Callable[..., Any]]], Callable[..., Any]]
+    """Makes a Python callable of a function of a store: see @call_function in python.ll."""
+    running_store: Callable[[], Any]
+    """Returns the `state` of the innermost call on this thread; RuntimeError outside of calls."""
 
     def __init__(self) -> None:
         blob = _read_blob()
@@ -78,54 +69,18 @@ class NativeGlue:
         self.code_range = (base, base + blob.writable_offset)
         register_frames(self.symbols["eh_frame"])
         self.builtins_array = self.symbols["builtins"]
-        prototype = ctypes.CFUNCTYPE(ctypes.c_long, *[ctypes.c_void_p] * 8)
-        self.enter = prototype(self.symbols["enter"])
-        self._threads = _Thread()
-        self._callbacks: list[object] = []
-        self._find_libc_functions()
-        self._create_activation_key()
+        self._kept: list[object] = []
+        self._find_functions()
+        self._find_objects()
+        self._create_thread_key()
         self._code = CodeRanges(self.symbols)
         self._set_main_thread()
         self._handlers = SignalHandlers(self.symbols)
+        ctypes.PYFUNCTYPE(None)(self.symbols["measure_signal_cost"])()
+        self.enter = self._python_function("enter")
+        self.callable = self._python_function("callable")
+        self.running_store = self._python_function("running_store")
         os.register_at_fork(after_in_child=self._after_fork_in_child)
-
-    def call(
-        self,
-        function: int,
-        callee_vmctx: int,
-        caller_vmctx: int,
-        slots: int,
-        slot_count: int,
-        limits: int,
-        max_wasm_stack: int,
-    ) -> TrapRecord | None:
-        """Calls a function of the array convention; returns None, or the record of the exit if it did
-        not return. All arguments but `slot_count` and `max_wasm_stack` (bytes) are addresses; `limits`
-        is the `VMRuntimeLimits` of the callee's store. With `NATIVE_CALL` for `slot_count` the
-        function is of the native convention, and `slots` is a block of `runtime.typed_call`."""
-        activations = self._threads.activations
-        activation = activations.pop() if activations else Activation(self._threads.stack_floor)
-        try:
-            status = self.enter(
-                activation.address,
-                function,
-                callee_vmctx,
-                caller_vmctx,
-                slots,
-                slot_count,
-                limits,
-                max_wasm_stack,
-            )
-            if status == _RETURNED:
-                return None
-            if status == _TRAPPED:
-                return activation.trap()
-        finally:
-            activations.append(activation)
-        self._handlers.put_in_place()
-        return self.call(
-            function, callee_vmctx, caller_vmctx, slots, slot_count, limits, max_wasm_stack
-        )
 
     def register_code(self, start: int, end: int) -> None:
         """Makes signals in start <= pc < end traps; ValueError if empty or overlapping."""
@@ -145,9 +100,8 @@ class NativeGlue:
             raise TypeError(f"the callback is not of the prototype of builtin {name!r}")
         index = BUILTINS[name].index
         address = ctypes.cast(callback, ctypes.c_void_p).value
-        self._callbacks.append(
-            callback
-        )  # for ever: another thread may be in it when it is replaced
+        # For ever: another thread may be in it when it is replaced.
+        self._kept.append(callback)
         _pointers(self.symbols["callbacks"])[index] = address
         _pointers(self.builtins_array)[index] = self.symbols[f"builtin.{name}"]
 
@@ -156,19 +110,51 @@ class NativeGlue:
         here: int = ctypes.CFUNCTYPE(ctypes.c_uint64)(self.symbols["stack_address"])()
         return (ctypes.c_uint64 * ((stack_top() - here) // 8)).from_address(here)
 
-    def _find_libc_functions(self) -> None:
+    def _find_functions(self) -> None:
         for name, address in self.symbols.items():
-            if name.startswith(_LIBC_PREFIX):
-                function = getattr(libc, name.removeprefix(_LIBC_PREFIX))
-                ctypes.c_void_p.from_address(address).value = ctypes.cast(
-                    function, ctypes.c_void_p
-                ).value
+            library, _, function = name.partition(".")
+            if library in _LIBRARIES:
+                found = _LIBRARIES[library][function]
+                _set_pointer(address, ctypes.cast(found, ctypes.c_void_p).value)
 
-    def _create_activation_key(self) -> None:
-        key = ctypes.c_uint32.from_address(self.symbols["activation_key"])
-        error: int = libc.pthread_key_create(ctypes.byref(key), None)
+    def _find_objects(self) -> None:
+        for name, address in self.symbols.items():
+            kind, _, word = name.partition(".")
+            if kind == "name":
+                self._give(address, sys.intern(word))
+            elif kind == "object" and hasattr(builtins, word):
+                self._give(address, getattr(builtins, word))
+        self._give(self.symbols["object.None"], None)
+        self._give(self.symbols["object.new_thread"], self._new_thread)
+        self._give(self.symbols["object.put_in_place"], self._put_handlers_in_place)
+        _set_pointer(self.symbols["type_offset"], object.__basicsize__ - POINTER_SIZE)
+
+    def _give(self, address: int, value: object) -> None:
+        self._kept.append(value)
+        _set_pointer(address, id(value))
+
+    def _python_function(self, name: str) -> Any:
+        return _new_python_function(self.symbols[f"method.{name}"], None, None)
+
+    def _create_thread_key(self) -> None:
+        self._key = ctypes.c_uint32.from_address(self.symbols["thread_key"])
+        error: int = libc.pthread_key_create(ctypes.byref(self._key), libc.free)
         if error:
             raise OSError(error, "cannot create a key for thread-specific data")
+
+    def _new_thread(self) -> None:
+        """Make the THREAD of the calling thread; it is freed when the thread ends."""
+        floor = stack_floor()
+        memory = libc.calloc(1, THREAD_SIZE)
+        if not memory:
+            raise MemoryError("no memory for a thread that enters compiled code")
+        ctypes.c_uint64.from_address(memory + THREAD_OFFSETS["stack_floor"]).value = floor
+        if libc.pthread_setspecific(self._key, ctypes.c_void_p(memory)):
+            libc.free(ctypes.c_void_p(memory))
+            raise MemoryError("no memory for the data of a thread")
+
+    def _put_handlers_in_place(self) -> None:
+        self._handlers.put_in_place()
 
     def _set_main_thread(self) -> None:
         main = ctypes.c_uint64.from_address(self.symbols["main_thread"])
@@ -192,6 +178,18 @@ def builtin_prototype(name: str) -> Any:
         raise ValueError(f"builtin {name!r} is served by the native glue itself")
     result = None if builtin.result is None else _CTYPES[builtin.result]
     return ctypes.CFUNCTYPE(result, ctypes.c_uint64, *(_CTYPES[p] for p in builtin.params))
+
+
+_LIBRARIES: Mapping[str, Any] = {"libc": libc, "python": ctypes.pythonapi}
+"""Where the functions are that the glue calls, by the part of its symbols before the dot."""
+libc.calloc.restype = ctypes.c_void_p
+_new_python_function = ctypes.PYFUNCTYPE(
+    ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.py_object
+)(("PyCFunction_NewEx", ctypes.pythonapi))
+
+
+def _set_pointer(address: int, value: int | None) -> None:
+    ctypes.c_void_p.from_address(address).value = value
 
 
 def _pointers(address: int) -> ctypes.Array[ctypes.c_void_p]:

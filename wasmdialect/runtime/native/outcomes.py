@@ -23,8 +23,6 @@ class Status(IntEnum):
     RETURNED = auto()
     TRAPPED = auto()
     """The activation holds a trap."""
-    DISPLACED = auto()
-    """No code ran: a signal handler was replaced and must be restored first."""
 
 
 class TrapKind(IntEnum):

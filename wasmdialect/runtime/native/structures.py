@@ -11,11 +11,14 @@ from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.builtins import BUILTINS
 from wasmdialect.abi.contract import digest_of, plain
 from wasmdialect.abi.layout import (
+    HOST_CONTEXT,
     RUNTIME_LIMITS,
     THROW_TRACE,
     THROW_TRACE_LENGTH,
+    VALUE_SLOT_SIZE,
     VMCONTEXT_HEADER,
 )
+from wasmdialect.types import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 WORD_SIZE = 8
 FRAME_CAPACITY = 256
-"""The number of program counters of a backtrace in an activation, innermost first."""
+"""The number of program counters of a backtrace that are kept, innermost first."""
 HANDLER_GENERATIONS = 4
 """Entry points of the signal handler; see `handlers.py` for what they are needed for."""
 SIGNAL_COUNT = 32
@@ -42,7 +45,10 @@ ACTIVATION: tuple[Word, ...] = (
     Word("landing_sp", "i64", "stack pointer to land with; the entry code needs it at offset 0"),
     Word("previous", "ptr", "the activation that this one is nested in, or null"),
     Word("limits", "ptr", "`VMRuntimeLimits` of the store"),
-    Word("stack_floor", "i64", "lowest address for the stack limit on this thread; set by Python"),
+    Word("frames", "ptr", "the thread's room for the program counters of a backtrace"),
+    Word("subject", "ptr", "the Python object of the store, whose caller keeps it alive"),
+    Word("thread_state", "ptr", "Python's state of the thread while it is without the GIL"),
+    Word("ran_python", "i64", "not 0: it has run a host function"),
     Word("saved_stack_limit", "i64", "`limits.stack_limit` to restore; 0 in the outermost"),
     Word("saved_entry_sp", "i64", "`limits.last_wasm_entry_sp` to restore"),
     Word(
@@ -58,13 +64,57 @@ ACTIVATION: tuple[Word, ...] = (
     Word("fp", "i64", "frame pointer there"),
     Word("frame_count", "i64", "how many frames there are, also beyond those kept"),
 )
-"""A call into compiled code, in memory; the kept program counters follow the words."""
+"""A call into compiled code, on the stack of its thread."""
 
-ACTIVATION_OFFSETS: Mapping[str, int] = {
-    word.name: WORD_SIZE * index for index, word in enumerate(ACTIVATION)
-}
-FRAMES_OFFSET = WORD_SIZE * len(ACTIVATION)
-ACTIVATION_SIZE = FRAMES_OFFSET + WORD_SIZE * FRAME_CAPACITY
+THREAD: tuple[Word, ...] = (
+    Word("innermost", "ptr", "its innermost activation, or null"),
+    Word("stack_floor", "i64", "the lowest address that a stack limit may have on this thread"),
+    Word("left_at", "i64", "when its last outermost call ended, if that ran no Python; else 0"),
+    Word("checked_at", "i64", "when it found all signal handlers in place"),
+)
+"""A thread that has entered compiled code, in memory of the C library; the program counters of a
+backtrace follow the words. Times are those of the processor's counter."""
+
+STORE: tuple[Word, ...] = (
+    Word("limits", "ptr", "`VMRuntimeLimits`"),
+    Word("max_wasm_stack", "i64", "bytes of stack that compiled code may use"),
+    Word("is_open", "i64", "0 when it has been closed"),
+    Word("user", "i64", "the thread that uses the store, or 0; changed with the GIL only"),
+)
+"""A store, in memory that its StoreState owns."""
+
+WASM_FUNCTION: tuple[Word, ...] = (
+    Word("store_id", "ptr", "the mark of its store"),
+    Word("store", "ptr", "its STORE"),
+    Word("array_call", "ptr", "its code, of the array convention"),
+    Word("vmctx", "ptr", "its VMContext"),
+    Word("param_count", "i64", "how many parameters"),
+    Word("result_count", "i64", "how many results"),
+)
+"""A function that Python calls; a code (`NUMBER_CODES`) follows for each parameter and result."""
+
+HOST_FUNCTION: tuple[Word, ...] = (
+    Word("function", "ptr", "the Python function, or null: only Python can convert its values"),
+    Word("param_count", "i64", "how many parameters"),
+    Word("result_count", "i64", "how many results"),
+)
+"""A Python function that compiled code calls, where `host_context.state` points to; codes follow."""
+
+NUMBER_CODES: Mapping[str, int] = {name: ord(t.format) for name, t in NUMBERS.items()}
+"""How the number types are written there."""
+
+
+def offsets(words: tuple[Word, ...]) -> Mapping[str, int]:
+    """The offset of each word of a structure."""
+    return {word.name: WORD_SIZE * index for index, word in enumerate(words)}
+
+
+ACTIVATION_OFFSETS = offsets(ACTIVATION)
+ACTIVATION_SIZE = WORD_SIZE * len(ACTIVATION)
+THREAD_OFFSETS = offsets(THREAD)
+STORE_OFFSETS = offsets(STORE)
+FRAMES_OFFSET = WORD_SIZE * len(THREAD)
+THREAD_SIZE = FRAMES_OFFSET + WORD_SIZE * FRAME_CAPACITY
 
 PREVIOUS_HANDLER: tuple[Word, ...] = (
     Word("handler", "i64", "what it was: a function, SIG_DFL (0) or SIG_IGN (1)"),
@@ -72,24 +122,9 @@ PREVIOUS_HANDLER: tuple[Word, ...] = (
 )
 """The handler that a signal handler of the glue chains to."""
 
-# --- a call of the native convention: registers and stack in memory ---
-
-INTEGER_REGISTERS, FLOAT_REGISTERS = 6, 8
-CALL_BLOCK: Mapping[str, int] = {
-    "integers": 0,
-    "floats": WORD_SIZE * INTEGER_REGISTERS,
-    "stack_count": WORD_SIZE * (INTEGER_REGISTERS + FLOAT_REGISTERS),
-    "integer_result": WORD_SIZE * (INTEGER_REGISTERS + FLOAT_REGISTERS + 1),
-    "float_result": WORD_SIZE * (INTEGER_REGISTERS + FLOAT_REGISTERS + 2),
-    "stack": WORD_SIZE * (INTEGER_REGISTERS + FLOAT_REGISTERS + 3),
-}
-"""Byte offsets in the block that `call_native` reads: integer registers (both VMContexts, then integer
-parameters and the return pointer), floating-point registers, how many words go onto the stack, both
-results, these words."""
-
 # --- numbers; `outcomes` has them as documented enumerations ---
 
-STATUS: Mapping[str, int] = {"RETURNED": 0, "TRAPPED": 1, "DISPLACED": 2}
+STATUS: Mapping[str, int] = {"RETURNED": 0, "TRAPPED": 1}
 TRAP_KINDS: Mapping[str, int] = {
     "SIGNAL_ILL": 1,
     "SIGNAL_SEGV": 2,
@@ -106,10 +141,11 @@ def tables_digest() -> str:
     """The digest of all current inputs of the glue's build."""
     return digest_of(
         [
-            *(plain(table) for table in (RUNTIME_LIMITS, THROW_TRACE, VMCONTEXT_HEADER, BUILTINS)),
-            *(THROW_TRACE_LENGTH,),
-            *(WORD_SIZE, FRAME_CAPACITY, HANDLER_GENERATIONS, SIGNAL_COUNT, plain(ACTIVATION)),
+            *(plain(t) for t in (RUNTIME_LIMITS, THROW_TRACE, VMCONTEXT_HEADER, HOST_CONTEXT)),
+            *(plain(t) for t in (ACTIVATION, THREAD, STORE, WASM_FUNCTION, HOST_FUNCTION)),
+            *(plain(BUILTINS), THROW_TRACE_LENGTH),
             plain(PREVIOUS_HANDLER),
-            *(INTEGER_REGISTERS, FLOAT_REGISTERS, CALL_BLOCK, STATUS, TRAP_KINDS, PENDING),
+            *(WORD_SIZE, VALUE_SLOT_SIZE, FRAME_CAPACITY, HANDLER_GENERATIONS, SIGNAL_COUNT),
+            *(NUMBER_CODES, STATUS, TRAP_KINDS, PENDING),
         ]
     )

@@ -2,8 +2,8 @@
 ;   @context.pc, .sp, .fp   registers of an interrupted thread, from the signal handler's ucontext_t
 ;   @context.land           makes the interrupted thread continue at @landing(activation)
 ;   @trap_code              the code in the trap instruction at a program counter, or -1
+;   @ticks                  a counter of the processor that runs at a constant rate
 ;   @call_array             calls compiled code; returns 0 or, through @landing, 1
-;   @call_native            the same for the native convention, with registers and stack from memory
 ;   @landing                leaves compiled code, whatever its state, for the end of @call_array
 ; ucontext_t: the general registers start at byte 40, in the order of <sys/ucontext.h>.
 
@@ -70,6 +70,13 @@ other:
   ret i64 -1
 }
 
+define internal i64 @ticks() alwaysinline nounwind {
+  %now = call i64 @llvm.readcyclecounter() ; rdtsc
+  ret i64 %now
+}
+
+declare i64 @llvm.readcyclecounter()
+
 ; The callee-saved registers, the shadow stack pointer (CET; `rdsspq` is a no-op without it) and the
 ; floating-point control words stay on the stack; the activation only keeps the stack pointer.
 ; The .cfi lines (6 is rbp, 7 rsp, 3 rbx) let unwinders pass from compiled code to Python.
@@ -115,68 +122,6 @@ define dso_local i64 @call_array(ptr %activation, ptr %function, ptr %callee_vmc
     pop rbp
     .cfi_def_cfa 7, 8
     ret", "~{memory}"()
-  unreachable
-}
-
-; The frame is that of @call_array, whose end this shares. The block is `CALL_BLOCK` of structures.py.
-define dso_local i64 @call_native(ptr %activation, ptr %function, ptr %block)
-    naked noinline nounwind {
-  call void asm sideeffect inteldialect "
-    push rbp
-    .cfi_def_cfa_offset 16
-    .cfi_offset 6, -16
-    mov rbp, rsp
-    .cfi_def_cfa_register 6
-    push rbx
-    .cfi_offset 3, -24
-    push r12
-    .cfi_offset 12, -32
-    push r13
-    .cfi_offset 13, -40
-    push r14
-    .cfi_offset 14, -48
-    push r15
-    .cfi_offset 15, -56
-    xor eax, eax
-    rdsspq rax
-    push rax
-    sub rsp, 16
-    stmxcsr [rsp]
-    fnstcw [rsp + 4]
-    mov [rdi + {landing_sp}], rsp
-    mov rax, rsi
-    mov rbx, rdx
-    mov rcx, [rbx + {block.stack_count}]
-    test cl, 1
-    je .Lpush_words
-    sub rsp, 8
-  .Lpush_words:
-    test rcx, rcx
-    je .Lload_registers
-    push qword ptr [rbx + 8*rcx + {block.stack} - 8]
-    dec rcx
-    jmp .Lpush_words
-  .Lload_registers:
-    mov rdi, [rbx + {block.integers}]
-    mov rsi, [rbx + {block.integers} + 8]
-    mov rdx, [rbx + {block.integers} + 16]
-    mov rcx, [rbx + {block.integers} + 24]
-    mov r8, [rbx + {block.integers} + 32]
-    mov r9, [rbx + {block.integers} + 40]
-    movsd xmm0, qword ptr [rbx + {block.floats}]
-    movsd xmm1, qword ptr [rbx + {block.floats} + 8]
-    movsd xmm2, qword ptr [rbx + {block.floats} + 16]
-    movsd xmm3, qword ptr [rbx + {block.floats} + 24]
-    movsd xmm4, qword ptr [rbx + {block.floats} + 32]
-    movsd xmm5, qword ptr [rbx + {block.floats} + 40]
-    movsd xmm6, qword ptr [rbx + {block.floats} + 48]
-    movsd xmm7, qword ptr [rbx + {block.floats} + 56]
-    call rax
-    mov [rbx + {block.integer_result}], rax
-    movsd qword ptr [rbx + {block.float_result}], xmm0
-    lea rsp, [rbp - 40]
-    xor eax, eax
-    jmp .Lleave", "~{memory}"()
   unreachable
 }
 
