@@ -243,7 +243,7 @@ while not done:
         kind = trap and trap.kind.name
         kinds[kind] = kinds.get(kind, 0) + 1
 thread.join()
-assert list(store.limits) == [0] * 8, list(store.limits)
+assert not any(store.limits), list(store.limits)
 trap = store.call("trap_deep", 5)
 print(count > 100, kinds["INTERRUPT"] > 0, trap.frame_count)
 """)
