@@ -120,9 +120,12 @@ def _code_field(f: FunctionLowering, vmctx: SSAValue, name: str) -> SSAValue:
 def _exception_barrier(f: FunctionLowering, op: wasmvm.ExceptionBarrierOp) -> None:
     vmctx, function = (f.values[v] for v in operands_of(op))
     row = FUNC_REF.field("vmctx")
-    callee_vmctx = f.load(f.byte_offset(function, row.offset), PTR, POINTER_SIZE, row.alias)
+    callee_vmctx = f.load(
+        f.byte_offset(function, row.offset), PTR, row.size, row.alias, invariant=row.invariant
+    )
     other, unaware, chosen = f.cold_block(), f.cold_block(), f.new_block([PTR])
-    is_other = f.icmp("ne", callee_vmctx, vmctx)
+    own, called = (f.value(llvm.PtrToIntOp, (v,), i64) for v in (vmctx, callee_vmctx))
+    is_other = f.icmp("ne", called, own)
     f.cond_br(is_other, other, chosen, (), (function,), unlikely=True)
     f.begin(other)
     f.cond_br(f.has_flag(callee_vmctx, TESTS_EXCEPTIONS), chosen, unaware, (function,), ())

@@ -24,4 +24,15 @@ wasmir.func index 1 slot 1 @pass(%x: i32) -> i32 {
   wasmir.return %x : i32
 }
 
+// A referenced function of the same instance is called; of others, one that catches what it throws.
+// CHECK-LABEL: define hidden void @"wasm[0]::function[2]"(
+// CHECK: icmp ne i64
+// CHECK: and i32 %{{.*}}, 2
+// CHECK: ret void
+wasmir.type @type () -> () index 0
+wasmir.func index 2 slot 2 @reference(%function: !wasmir.ref<@type>) {
+  wasmir.call_ref %function : !wasmir.ref<@type> @type() : () -> ()
+  wasmir.return
+}
+
 // CHECK: !{!"branch_weights", i32 1, i32 1048575}
