@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from typing import Any
 
 import pytest
@@ -193,6 +194,15 @@ def test_every_call_does_as_in_wasmtime(level: int, bounds: str):
     assert ours == outcomes(wasmtime, wasmtime.Config(), frames=frames)
 
 
+PASSES = "wasmir-canonicalize,wasmir-gvn,wasmir-dce"
+
+
+@pytest.mark.parametrize("changes", [{"at": {"wasmir-end": PASSES}}, {"canonicalize_nans": True}])
+def test_passes_keep_what_happens(changes: Any):
+    config = Config(jobs=0, verify="each", **changes)
+    assert outcomes(wasmdialect, config) == outcomes(wasmtime, wasmtime.Config())
+
+
 def test_fuel_is_that_of_wasmtime():
     theirs = outcomes(wasmtime, wasmtime.Config(), fuel=True)
     assert outcomes(wasmdialect, Config(jobs=0), fuel=True) == theirs
@@ -204,6 +214,22 @@ def test_values_of_every_type_keep_their_bits():
     vector = int.from_bytes(bytes(range(16)), "little")
     results = exports["wide"](store, -(1 << 63), 0.5, -0.0, vector, anything)
     assert results == [anything, vector, -0.0, 0.5, -(1 << 63), 0]
+
+
+def test_epochs_stop_a_program_that_throws_for_ever():
+    text = """(module (tag $e)
+      (func $throw (throw $e))
+      (func (export "run")
+        (loop $again (try_table (catch_all $again) (call $throw)))))"""
+    engine = Engine(Config(jobs=0, epoch_interruption=True))
+    store = Store(engine)
+    store.set_epoch_deadline(1)
+    exports: Any = Instance(store, Module(engine, text), []).exports(store)
+    timer = threading.Timer(0.1, engine.increment_epoch)
+    timer.start()
+    with pytest.raises(Trap, match="interrupt"):
+        exports["run"](store)
+    timer.join()
 
 
 # --- Python ---
