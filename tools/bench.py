@@ -1,8 +1,8 @@
 """Measure the figures of docs/performance.md: generated code, compile time, memory, start-up.
 
     make bench                    everything
-    python tools/bench.py code    one part: code, simd, compile, start, validate, limits, calls, cache,
-                                  parallel
+    python tools/bench.py code    one part: code, simd, exceptions, compile, start, validate, limits,
+                                  calls, cache, parallel
 
 Prints ratios of medians; the engines' calls are interleaved, so that a busy machine affects both.
 """
@@ -32,6 +32,7 @@ import wasmdialect
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.encode import encode_module
 from wasmdialect.wasm.module import Function
+from wasmdialect.wasm.text import print_module
 from wasmdialect.wasm.validate import validate_function, validate_module
 
 ROOT = Path(__file__).parents[1]
@@ -81,6 +82,57 @@ def bench_simd() -> None:
     compare_kernels(wasm, SIMD, configs)
 
 
+def bench_exceptions() -> None:
+    """What the tests for exceptions cost programs that throw none, and what a throw costs."""
+    wasm = (ROOT / "examples" / "kernels.wasm").read_bytes()
+    versions = {"without": wasm, "with": with_tag(wasm)}
+    print(f"{'kernel':<12} time with tests after calls / without")
+    ratios: list[float] = []
+    for kernel, size in KERNELS.items():
+        calls = {
+            name: kernel_call(wasmdialect, wasmdialect.Config(), version, kernel, size)
+            for name, version in versions.items()
+        }
+        medians = {name: statistics.median(t) for name, t in measure(calls, RUNS).items()}
+        ratios.append(medians["with"] / medians["without"])
+        print(f"{kernel:<12} {ratios[-1]:>6.2f}")
+    print(f"{'geomean':<12} {geometric_mean(ratios):>6.2f}")
+    print("\nthrow and catch, ns:")
+    for depth in (0, 3, 30):
+        config = wasmtime.Config()
+        config.wasm_exceptions = True
+        text = THROWING.replace("DEPTH", str(depth))
+        calls = {
+            "wasmdialect": kernel_call(wasmdialect, None, text, "run", 20_000),
+            "wasmtime": kernel_call(wasmtime, config, text, "run", 20_000),
+        }
+        medians = {name: statistics.median(t) for name, t in measure(calls, RUNS).items()}
+        row = ", ".join(f"{name} {time / 20_000 * 1e9:.0f}" for name, time in medians.items())
+        print(f"  through {depth} frames: {row}")
+
+
+THROWING = """(module (tag $e (param i32))
+  (func $throw (param i32) (throw $e (local.get 0)))
+  (func $deep (param i32 i32)
+    (if (local.get 1)
+      (then (call $deep (local.get 0) (i32.sub (local.get 1) (i32.const 1))))
+      (else (call $throw (local.get 0)))))
+  (func (export "run") (param i32) (result i32) (local i32)
+    (loop $next
+      (block $caught (result i32)
+        (try_table (catch $e $caught) (call $deep (local.get 0) (i32.const DEPTH)))
+        (unreachable))
+      (local.set 1 (i32.add (local.get 1)))
+      (br_if $next (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+    (local.get 1)))"""
+
+
+def with_tag(wasm: bytes) -> bytes:
+    """A module with a tag that nothing uses: its code tests for exceptions."""
+    text = print_module(decode_module(wasm))
+    return bytes(wasmdialect.wat2wasm(text[: text.rindex(")")] + "(tag))"))
+
+
 def compare_kernels(
     wasm: bytes, kernels: dict[str, int], configs: dict[str, wasmdialect.Config]
 ) -> None:
@@ -106,7 +158,9 @@ def compare_kernels(
     print(f"{'geomean':<12} {'':>10}  {means}")
 
 
-def kernel_call(api: Any, config: Any, wasm: bytes, kernel: str, size: int) -> Callable[[], Any]:
+def kernel_call(
+    api: Any, config: Any, wasm: bytes | str, kernel: str, size: int
+) -> Callable[[], Any]:
     """A call of a kernel, compiled with an engine that has wasmtime-py's API."""
     engine = api.Engine(config) if config is not None else api.Engine()
     store = api.Store(engine)
@@ -452,6 +506,7 @@ def child(function: str, *arguments: str) -> str:
 PARTS: dict[str, Callable[[], None]] = {
     "code": bench_code,
     "simd": bench_simd,
+    "exceptions": bench_exceptions,
     "compile": bench_compile,
     "start": bench_start,
     "validate": bench_validate,
