@@ -591,6 +591,24 @@ def test_exceptions_pass_modules_that_do_not_know_them(engine_of: Any, imported:
         assert function(store, 0) == 3
 
 
+@pytest.mark.parametrize("level", LEVELS)
+def test_an_inlined_function_would_take_the_caller_s_return_address_for_its_own(level: int):
+    """`$f` throws to `$g`, which is called by code that does not test."""
+    catching = """(module (tag $e)
+      (func $f (param i32) (if (local.get 0) (then (throw $e))))
+      (func (export "g") (param i32) (result i32)
+        (block $h (try_table (catch $e $h) (call $f (local.get 0))) (return (i32.const 1)))
+        (i32.const 2)))"""
+    calling = """(module (func $g (import "" "g") (param i32) (result i32))
+      (func (export "run") (param i32) (result i32)
+        (i32.add (call $g (local.get 0)) (i32.const 10))))"""
+    engine = Engine(Config(jobs=0, opt_level=level))
+    store = Store(engine)
+    function = Instance(store, Module(engine, catching), []).exports(store)["g"]
+    run: Any = Instance(store, Module(engine, calling), [function]).exports(store)["run"]
+    assert (run(store, 0), run(store, 1)) == (11, 12)
+
+
 def test_exceptions_pass_many_modules_and_python_functions():
     """Alternately: a module with exceptions, one without, a Python function."""
     engine = Engine(Config(jobs=0))

@@ -33,6 +33,8 @@ FUNCTION_ATTRIBUTES = ArrayAttr(
     ]
 )
 
+NEVER_INLINED = ArrayAttr([*FUNCTION_ATTRIBUTES.data, StringAttr("noinline")])
+
 Handler = Callable[["FunctionLowering", Any], None]
 """Lowers one operation."""
 
@@ -119,7 +121,9 @@ class FunctionLowering(LLVMBuilder):
             visibility=HIDDEN,
             body=region,
         )
-        function.properties["passthrough"] = FUNCTION_ATTRIBUTES
+        reads_return_address = self.leaving_block is not None and not self.is_trampoline
+        attributes = NEVER_INLINED if reads_return_address else FUNCTION_ATTRIBUTES
+        function.properties["passthrough"] = attributes
         return function
 
     def _map_blocks(self, sources: Sequence[Block]) -> None:

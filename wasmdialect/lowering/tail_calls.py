@@ -12,10 +12,8 @@ from collections.abc import Mapping, Sequence
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import (
-    ArrayAttr,
     Float32Type,
     Float64Type,
-    StringAttr,
     VectorType,
     f32,
     f64,
@@ -48,7 +46,7 @@ from wasmdialect.dialects.fast import operands_of
 from wasmdialect.dialects.llvm_builder import LLVMBuilder
 from wasmdialect.dialects.wasmvm import PTR
 from wasmdialect.lowering.exceptions import leave_if_thrown
-from wasmdialect.lowering.function import FUNCTION_ATTRIBUTES, FunctionLowering, Handler
+from wasmdialect.lowering.function import NEVER_INLINED, FunctionLowering, Handler
 from wasmdialect.lowering.signature import AbiSignature, abi_signature, type_size
 
 VECTOR = VectorType(f32, [4])
@@ -216,12 +214,9 @@ def tail_to_wasm(symbol: str, signature: AbiSignature, layout: VMContextLayout) 
 
 def _adapter(b: FunctionLowering) -> llvm.FuncOp:
     function = b.finish(b.made)
-    function.properties["passthrough"] = _NEVER_INLINED
+    # Inlined, its call would have no location in the function around it.
+    function.properties["passthrough"] = NEVER_INLINED
     return function
-
-
-_NEVER_INLINED = ArrayAttr([*FUNCTION_ATTRIBUTES.data, StringAttr("noinline")])
-"""Inlined, its call would have no location in the function around it."""
 
 
 # --- signatures ---
