@@ -22,9 +22,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain, islice, zip_longest
+from itertools import chain, islice, product, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,18 @@ from trap_modules import CalledModule, trap_module
 import wasmdialect
 from wasmdialect.codegen.store import MemoryStore
 
-CONFIGURATIONS: dict[str, dict[str, Any]] = {
-    f"-O{level} --bounds {bounds}": {"opt_level": level, "bounds": bounds}
-    for bounds in ("guard", "explicit")
-    for level in (0, 1, 2, 3)
-}
-"""The configurations that each module is compiled with, by name on the command line."""
+LEVELS, BOUNDS = (0, 1, 2, 3), ("guard", "explicit")
+"""What each module is compiled with: at every level, with every kind of bounds."""
+
+FEATURES = (
+    "wasm_relaxed_simd_deterministic",
+    "wasm_function_references",
+    "wasm_exceptions",
+    "wasm_memory64",
+    "wasm_custom_page_sizes",
+    "wasm_wide_arithmetic",
+)
+"""Attributes of a Config that are off by default in one of the engines."""
 
 CHUNK = 20
 """Modules of one child process, and between two times that the state is written."""
@@ -75,8 +81,11 @@ def make_module(arguments: argparse.Namespace, number: int) -> CalledModule:
 class Comparer:
     """Runs modules on both engines."""
 
-    def __init__(self) -> None:
+    def __init__(self, levels: Sequence[int], bounds: Sequence[str]) -> None:
+        """At these levels, with these kinds of bounds."""
+        self.levels, self.bounds = levels, bounds
         config = wasmtime.Config()
+        enable_features(config)
         config.cranelift_nan_canonicalization = True
         config.parallel_compilation = False
         self.theirs = wasmtime.Engine(config)
@@ -91,18 +100,30 @@ class Comparer:
         differences: list[str] = []
         if len(self.cache.entries) > MAX_CACHED:
             self.cache = MemoryStore()
-        for name, settings in CONFIGURATIONS.items():
-            config = wasmdialect.Config(**settings, jobs=0, cache=self.cache)
+        for level, bounds in product(self.levels, self.bounds):
+            config = wasmdialect.Config(
+                opt_level=level,
+                bounds=bounds,  # pyright: ignore[reportArgumentType]
+                jobs=0,
+                cache=self.cache,
+            )
+            enable_features(config)
             found = observe(wasmdialect, wasmdialect.Engine(config), module)
             difference = first_difference(found, expected)
             if difference is not None:
-                differences.append(f"{name}: {difference}")
+                differences.append(f"-O{level} --bounds {bounds}: {difference}")
         return counts, differences
+
+
+def enable_features(config: Any) -> None:
+    """Of a Config of either engine: what modules may use besides the default."""
+    for name in FEATURES:
+        setattr(config, name, True)
 
 
 def observe(api: Any, engine: Any, module: CalledModule) -> Iterator[Observation]:
     """The observable state after each call."""
-    instance = ObservedInstance(api, engine, module.binary)
+    instance = ObservedInstance(api, engine, module.binary, module.library)
     try:
         if instance.failure is not None:
             yield Observation("instantiation", instance.failure, {}, {}, {}, [])
@@ -126,7 +147,7 @@ def first_difference(found: Iterator[Observation], expected: list[Observation]) 
 
 def run_child(arguments: argparse.Namespace, numbers: range) -> None:
     """Compare modules one by one, with a line of JSON before and after each."""
-    comparer = Comparer()
+    comparer = Comparer(arguments.levels, arguments.bounds)
     for number in numbers:
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)  # which ends the process
         print(json.dumps({"start": number}), flush=True)
@@ -209,6 +230,7 @@ def run_all(arguments: argparse.Namespace) -> int:
     starts = range(first, arguments.count, CHUNK)
     chunks = (range(start, min(start + CHUNK, arguments.count)) for start in starts)
     command = [sys.executable, __file__, "--seed", str(arguments.seed)]
+    command += ["--levels", *map(str, arguments.levels), "--bounds", *arguments.bounds]
     if arguments.wasm_opt:
         command += ["--wasm-opt", arguments.wasm_opt]
     with ThreadPoolExecutor(arguments.jobs) as pool:
@@ -242,7 +264,7 @@ def show(arguments: argparse.Namespace) -> int:
     print(module.text or wasm_text(module.binary))
     for name, values in module.calls:
         print(f";; {name}({', '.join(map(str, values))})")
-    _, differences = Comparer().compare(module)
+    _, differences = Comparer(arguments.levels, arguments.bounds).compare(module)
     print(*(f";; {line}" for line in differences or ["no difference"]), sep="\n")
     return int(bool(differences))
 
@@ -265,6 +287,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, help="child processes")
     parser.add_argument("--only", type=int, metavar="N", help="show module N and what differs")
     parser.add_argument("--wasm-opt", metavar="PATH", help="take the modules of Binaryen's fuzzer")
+    parser.add_argument("--levels", type=int, nargs="+", default=LEVELS, help="of optimisation")
+    parser.add_argument("--bounds", nargs="+", default=BOUNDS, help="kinds of bounds")
     parser.add_argument("--child", type=int, nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child is not None:

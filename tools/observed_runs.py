@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from vector_adapters import adapters
+
 MAX_LOG = 200
 """Calls of the host that are recorded; a run that makes more is still compared by its state."""
 
@@ -66,19 +68,30 @@ def _first_difference(mine: Any, theirs: Any) -> str:
 class ObservedInstance:
     """An instance of a module in a store of its own, with imports made for their types."""
 
-    def __init__(self, api: ModuleType, engine: Any, binary: bytes):
+    def __init__(self, api: ModuleType, engine: Any, binary: bytes, library: bytes = b""):
+        """The imports from `far` are the exports of the library, whose state is observed too."""
         self.api = api
+        self.engine = engine
         self.store = api.Store(engine)
         self.host_calls: list[str] = []
         self.seen: dict[str, bytes] = {}
         self.exports: dict[str, Any] = {}
+        self.vectors: dict[str, Any] = {}
+        """Functions that return an exported global of type v128 as two numbers, by its name."""
         module = api.Module(engine, binary)
-        items = [self._import(i.name, i.type) for i in module.imports]
+        self.adapters = adapters(binary)
+        far = self._exports(api.Module(engine, library), []) if library else {}
+        items = [far[i.name] if i.module == "far" else self._import(i) for i in module.imports]
         self.failure: str | None = None
         with self._outcome() as outcome:
-            instance = api.Instance(self.store, module, items)
-            exports = instance.exports(self.store)
-            self.exports = {e.name: exports[e.name] for e in module.exports}
+            exports = self._exports(module, items)
+            self.exports = {k: v for k, v in exports.items() if k not in self.adapters.hidden}
+        self.exports |= {f"far {name}": item for name, item in far.items()}
+        self.vectors = {
+            name: self._adapter(text, [self.exports.pop(name)])["get"]
+            for name, text in self.adapters.globals.items()
+            if name in self.exports
+        }
         self.failure = outcome[0] if outcome else None
         self.functions = {
             _identity(item): name
@@ -86,14 +99,34 @@ class ObservedInstance:
             if isinstance(item, api.Func)
         }
 
+    def _exports(self, module: Any, items: Sequence[Any]) -> dict[str, Any]:
+        """The exports of a new instance."""
+        exports = self.api.Instance(self.store, module, items).exports(self.store)
+        return {e.name: exports[e.name] for e in module.exports}
+
+    def _adapter(self, text: str, items: Sequence[Any]) -> dict[str, Any]:
+        """The exports of an adapter."""
+        return self._exports(self.api.Module(self.engine, text), items)
+
     def close(self) -> None:
         """Free the store."""
         self.store.close()
 
-    def _import(self, name: str, t: Any) -> Any:
+    def _import(self, wanted: Any) -> Any:
+        """An import as the module wants it."""
+        text = self.adapters.imports.get((wanted.module, wanted.name))
+        if text is None:
+            return self._host_item(wanted.name, wanted.type)
+        inner = self.api.Module(self.engine, text).imports
+        return self._adapter(text, [self._host_item(wanted.name, i.type) for i in inner])["item"]
+
+    def _host_item(self, name: str, t: Any) -> Any:
+        """A function, memory, global or table of the host."""
         api, store = self.api, self.store
         if isinstance(t, api.FuncType):
             return api.Func(store, t, self._host_function(name, [str(r) for r in t.results]))
+        if isinstance(t, api.TagType):
+            return api.Tag(store, t)
         if isinstance(t, api.MemoryType):
             return api.Memory(store, t)
         if isinstance(t, api.GlobalType):
@@ -142,7 +175,9 @@ class ObservedInstance:
             yield found
         except self.api.Trap as trap:
             code = trap.trap_code
-            found.append(f"trap {trap.message if code is None else code.name}")
+            found.append(
+                f"trap {str(trap).splitlines()[-1].strip() if code is None else code.name}"
+            )
         except HostError:
             found.append("the host raised")
 
@@ -176,11 +211,12 @@ class ObservedInstance:
         return out
 
     def _globals(self) -> dict[str, str]:
-        return {
+        numbers = {
             name: self._show(item.value(self.store))
             for name, item in self.exports.items()
             if isinstance(item, self.api.Global)
         }
+        return numbers | {name: repr(get(self.store)) for name, get in self.vectors.items()}
 
     def _tables(self) -> dict[str, list[str]]:
         return {

@@ -8,6 +8,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from feature_statements import FEATURES, MANY
+
 PAGE = 65536
 
 MAX_COST = 3000
@@ -26,6 +28,7 @@ PARAMETERS = {
     "map": "(param $a i32) (result i32)",
     "both": "(param $a i32) (param $b i32) (result i32)",
     "wide": "(param $w i64) (result i64)",
+    "many": MANY,
 }
 
 _NUMBERS = ("i32", "i32", "i32", "i64", "f32", "f64")
@@ -75,9 +78,17 @@ class ModulePlan:
     """Of the first memory, at the start."""
     maximum: int
     second: str | None
-    """Address type of the second memory, None if there is none."""
+    """Address type of the second memory, or `bytes` if it is 32-bit and has pages of one byte; None if
+    there is none."""
     slots: tuple[int, ...]
     """The constant addresses that are written most."""
+    features: tuple[str, ...]
+    """Of `FEATURES`, which add statements."""
+
+    @property
+    def locals(self) -> str:
+        """The locals of each function."""
+        return " ".join([LOCALS, *(FEATURES[name].locals for name in self.features)])
 
 
 LOCALS = (
@@ -89,9 +100,18 @@ LOCALS = (
 class Body:
     """Writes statements and expressions of one function."""
 
-    def __init__(self, module: ModulePlan, signature: str):
+    def __init__(self, module: ModulePlan, signature: str, is_leaf: bool = False):
         self.module, self.r = module, module.r
         self.signature = signature
+        self.signatures, self.max_cost = SIGNATURES, MAX_COST
+        added = [
+            statement
+            for name in module.features
+            for statement in FEATURES[name].statements
+            if not (is_leaf and FEATURES[name].calls_far)
+        ]
+        self.flat_kinds = (*_FLAT_STATEMENTS, *added)
+        self.kinds = (*_STATEMENTS, *added)
         params, self.returned = SIGNATURES[signature]
         self.i32_locals = ["$p", "$q", *(("$a", "$b")[: params.count("i32")] * 2)]
         self.i64_locals = ["$v", *(["$w"] if "i64" in params else [])]
@@ -112,7 +132,7 @@ class Body:
     def statements(self, count: int, callees: list[Function], depth: int) -> list[str]:
         """Some statements; only `callees` are called."""
         self.callees = callees
-        kinds = _STATEMENTS if depth < 3 else _FLAT_STATEMENTS
+        kinds = self.kinds if depth < 3 else self.flat_kinds
         out: list[str] = []
         for _ in range(count):
             self.cost += self.times
@@ -195,6 +215,8 @@ class Body:
         """Many bytes change, or the size."""
         r = self.r
         few = f"(i32.const {r.choice((0, 1, 2, 4, 8, 16, 33, 300))})"
+        if self.module.second is not None and r.randrange(3) == 0:
+            return self.change_second_memory(few)
         return r.choice((
             f"(memory.fill $m {self.address(8)} {self.value('i32', 1)} {few})",
             f"(memory.fill $m {self.address(8)} {self.value('i32', 1)} {few})",
@@ -203,6 +225,21 @@ class Body:
             f"(memory.init $m $data {self.address(8)} (i32.const {r.randrange(8)}) {few})",
             "(data.drop $data)",
             f"(local.set $p (memory.grow $m (i32.const {r.randrange(2)})))",
+        ))  # fmt: skip
+
+    def change_second_memory(self, few: str) -> str:
+        """Bytes of the second memory, or its size."""
+        r, value = self.r, self.value("i32", 1)
+        is_64 = self.module.second == "i64"
+        at = f"(i64.extend_i32_u {self.address(8)})" if is_64 else self.address(8)
+        many = few.replace("i32", "i64") if is_64 else few
+        grow = f"(memory.grow $n ({'i64' if is_64 else 'i32'}.const {r.randrange(2)}))"
+        return r.choice((
+            f"(memory.fill $n {at} {value} {many})",
+            f"(memory.copy $n $m {at} {self.address(8)} {few})",
+            f"(memory.copy $m $n {self.address(8)} {at} {few})",
+            f"(memory.init $n $data {at} (i32.const {r.randrange(8)}) {few})",
+            f"(local.set {'$v' if is_64 else '$q'} {grow})",
         ))  # fmt: skip
 
     def drop(self, depth: int) -> str:
@@ -365,8 +402,8 @@ class Body:
     def extern_reference(self) -> str:
         """An object of the host or null."""
         return self.r.choice((
-            "(global.get $x)",
-            "(global.get $x)",
+            "(global.get $object)",
+            "(global.get $object)",
             "(ref.null extern)",
             "(global.get $gextern)",
             f"(table.get $e {self.table_index(4)})",
@@ -429,9 +466,12 @@ class Body:
         if kind == 18:
             lhs, rhs = self.i32(depth - 1), self.i32(depth - 1)
             return f"(select {lhs} {rhs} {self.condition()})"
-        return r.choice(
-            ("(memory.size $m)", "(table.size $t)", "(i32.reinterpret_f32 (local.get $s))")
-        )
+        t = r.choice(("f32", "f64"))
+        return r.choice((
+            "(memory.size $m)", "(table.size $t)", "(i32.reinterpret_f32 (local.get $s))",
+            f"(i32.extend{r.choice((8, 16))}_s {self.i32(depth - 1)})",
+            f"(i32.trunc_sat_{t}_{r.choice('su')} {self.value(t, depth - 1)})",
+        ))  # fmt: skip
 
     def i64(self, depth: int) -> str:
         """An i64."""

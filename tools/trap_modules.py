@@ -12,7 +12,8 @@ import random
 from dataclasses import dataclass
 
 import wasmtime
-from trap_bodies import LOCALS, PAGE, PARAMETERS, SIGNATURES, Body, Function, ModulePlan
+from feature_statements import FEATURES, far_module
+from trap_bodies import PAGE, PARAMETERS, SIGNATURES, Body, Function, ModulePlan
 
 ARGUMENTS = (
     0, 1, 2, 3, 4, 7, 8, 16, 100, -1, -4, -8, 65500, 65520, 65528, 65529, 65532, 65533, 65535,
@@ -32,21 +33,31 @@ class CalledModule:
     binary: bytes
     calls: tuple[Call, ...]
     text: str
+    library: bytes = b""
+    """A module whose exports are the imports from `far`."""
 
 
 def trap_module(seed: int, number: int) -> CalledModule:
     """Module `number` of a seed, always the same."""
     r = random.Random(f"{seed}:{number}")
-    text, count = _ModuleText(r).write()
-    calls = [
-        ("call", (k, r.choice(ARGUMENTS), r.choice(ARGUMENTS)))
-        for k in range(count)
-        for _ in range(CALLS_OF_FUNCTION)
+    writer = _ModuleText(r)
+    text, count = writer.write()
+    probes: list[Call] = [
+        (name, ()) for feature in writer.plan.features for name in FEATURES[feature].probes
     ]
-    return CalledModule(bytes(wasmtime.wat2wasm(text)), tuple(calls), text)
+    calls: list[Call] = []
+    for k in range(count):
+        for _ in range(CALLS_OF_FUNCTION):
+            calls.append(("call", (k, r.choice(ARGUMENTS), r.choice(ARGUMENTS))))
+        calls += probes
+    throws = "far-exceptions" in writer.plan.features or r.randrange(4) == 0
+    return CalledModule(bytes(wasmtime.wat2wasm(text)), tuple(calls), text, far_module(throws))
 
 
 # --- the text
+
+_SECOND = {"i32": "1 2", "i64": "i64 1 2", "bytes": "65543 65545 (pagesize 1)"}
+"""The second memory, by its kind."""
 
 
 class _ModuleText:
@@ -56,9 +67,10 @@ class _ModuleText:
         self.r = r
         pages = r.choice((1, 1, 1, 2))
         maximum = pages + r.choice((0, 0, 1, 2))
-        second = r.choice((None, None, None, "i32", "i64"))
+        second = r.choice((None, None, None, "i32", "i64", "bytes"))
+        features = tuple(name for name in FEATURES if r.randrange(2))
         slots = r.sample((0, 4, 8, 8, 10, 12, 16, 20, 24, 40, 64, 1024), 4)
-        self.plan = ModulePlan(r, pages, maximum, second, tuple(slots))
+        self.plan = ModulePlan(r, pages, maximum, second, tuple(slots), features)
         self.functions: list[Function] = []
         self.bodies: list[str] = []
 
@@ -78,6 +90,7 @@ class _ModuleText:
         for k in range(count):
             self._function(f"$f{k}", "both", r.randint(4, 12))
         # Not in the order of their numbers, so that they differ in more than their position.
+        added = [FEATURES[name] for name in self.plan.features]
         elements = "$leaf1 $leaf0 $leaf1 $leaf0 $leaf1"
         lines = [
             "(module",
@@ -86,8 +99,13 @@ class _ModuleText:
             '(import "env" "raise" (func $raise (type $none)))',
             '(import "env" "imported" (global $imported (mut i32)))',
             '(import "env" "base" (global $base i32))',
-            '(import "env" "x" (global $x externref))',
+            '(import "env" "x" (global $object externref))',
+            '(import "far" "map" (func $far_map (type $map)))',
+            '(import "far" "many" (func $far_many (type $many)))',
+            '(import "far" "t" (table $far 4 funcref))',
+            *(addition.imports for addition in added),
             *self._memories(),
+            *(addition.declarations for addition in added),
             '(global $g (export "g") (mut i32) (i32.const 0))',
             "(global $hidden (mut i32) (i32.const 5))",
             '(global $g64 (export "g64") (mut i64) (i64.const -1))',
@@ -100,6 +118,7 @@ class _ModuleText:
             f"(elem (table $t) (i32.const {r.randrange(3)}) func {elements})",
             f"(elem $passive func {elements})",
             *(f'(export "leaf{k}" (func $leaf{k}))' for k in range(2)),
+            *(addition.functions for addition in added),
             *self.bodies,
             *_dispatcher(count),
             ")",
@@ -115,14 +134,14 @@ class _ModuleText:
         else:
             lines = [f'(memory $m (export "m") {limits})']
         if self.plan.second is not None:
-            lines.append(f'(memory $n (export "n") {self.plan.second} 1 {r.choice((1, 2))})')
+            lines.append(f'(memory $n (export "n") {_SECOND[self.plan.second]})')
         return [*lines, f'(data (i32.const 0) "{content}")', f'(data $data "{content}")']
 
     # --- functions
 
     def _function(self, name: str, signature: str, size: int) -> Function:
-        body = Body(self.plan, signature)
         is_leaf = name.startswith("$leaf")
+        body = Body(self.plan, signature, is_leaf)
         callees = [] if is_leaf else self.functions
         statements = body.statements(self.r.randint(1, size), callees, depth=0)
         result = body.result()
@@ -163,7 +182,12 @@ class _ModuleText:
         return Function("$endless", "take", 1)
 
     def _add(self, head: str, statements: list[str], result: str) -> None:
-        lines = [head, f"  {LOCALS}", *(f"  {line}" for line in statements), f"  {result})"]
+        lines = [
+            head,
+            f"  {self.plan.locals}",
+            *(f"  {line}" for line in statements),
+            f"  {result})",
+        ]
         self.bodies.append("\n".join(lines))
 
 
