@@ -58,12 +58,18 @@ def pass_digest(cls: type[ModulePass]) -> str:
     file = Path(inspect.getfile(cls)).resolve()
     package = cls.__module__.partition(".")[0]
     if package in ("xdsl", "wasmdialect"):
-        return digest(tool_digest(), *_contents([file]))
+        return _installed_pass_digest(file)
     module = sys.modules.get(package)
     is_package = getattr(module, "__path__", None) and module is not None and module.__file__
     root = Path(module.__file__).parent if is_package else file.parent  # pyright: ignore
     loaded = {Path(f).resolve() for m in [*sys.modules.values()] if (f := _source(m)) is not None}
     return digest(*_contents({file, *(f for f in loaded if f.is_relative_to(root))}))
+
+
+@cache
+def _installed_pass_digest(file: Path) -> str:
+    """Of a pass that comes with the tools, whose digest does not change either."""
+    return digest(tool_digest(), *_contents([file]))
 
 
 def _source(module: object) -> str | None:
