@@ -31,10 +31,14 @@ from spec.scripts import features_of, find_testsuite, out_of_scope, read_script,
 from wasmdialect import Config
 from wasmdialect.api.wast import run_commands
 from wasmdialect.codegen.settings import CompileSettings
+from wasmdialect.codegen.store import MemoryStore
 from wasmdialect.wasm.errors import TextError
 from wasmdialect.wasm.wast import parse_script
 
 UNSUPPORTED = re.compile(r"not supported yet: ([\w-]+)")
+CACHE = MemoryStore()
+"""Of this process: most modules of the suite have the same trampolines."""
+
 CONSEQUENCE = "Failed: there is no "
 """The failure of a command that needs the result of another one that failed."""
 
@@ -80,7 +84,7 @@ def run_file(folder: Path, name: str, levels: Sequence[int], bounds: Sequence[st
     for level in levels:
         for kind in bounds:
             config = Config(opt_level=level, bounds=kind, features=features_of(name))  # pyright: ignore
-            result = run_commands(commands, CompileSettings.of(config), jobs=0)
+            result = run_commands(commands, CompileSettings.of(config), jobs=0, cache=CACHE)
             for failure in result.failures:
                 where = f"-O{level} --bounds {kind}"
                 row.failures.setdefault(failure.command, f"{failure} ({where})")

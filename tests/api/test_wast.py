@@ -8,6 +8,7 @@ import pytest
 from wasmdialect import Config
 from wasmdialect.api.wast import run_script
 from wasmdialect.codegen.settings import CompileSettings
+from wasmdialect.codegen.store import MemoryStore
 
 SETTINGS = CompileSettings.of(Config(opt_level=0))
 
@@ -196,3 +197,14 @@ def test_a_bug_of_the_compiler_is_a_failure_of_one_command(monkeypatch: pytest.M
 def test_numbers_of_failed_commands():
     result = run_script(f'(module {ONE}) (get "g") (invoke "f") (invoke "g")', SETTINGS)
     assert (result.commands, [f.command for f in result.failures]) == (4, [1, 3])
+
+
+def test_modules_of_a_script_share_compiled_functions():
+    cache = MemoryStore()
+    script = f'(module {ONE}) (invoke "f") (module (func (export "f") (unreachable)))'
+    assert not run_script(script, SETTINGS, jobs=0, cache=cache).failures
+    compiled = {*cache.entries}
+    assert compiled
+    again = f'{script} (assert_trap (invoke "f") "unreachable")'
+    assert not run_script(again, SETTINGS, jobs=0, cache=cache).failures
+    assert {*cache.entries} == compiled

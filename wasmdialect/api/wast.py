@@ -16,6 +16,7 @@ from wasmdialect._printable import printable
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.codegen.compiler import compile_module
 from wasmdialect.codegen.settings import CompileSettings
+from wasmdialect.codegen.store import Store
 from wasmdialect.runtime.errors import LinkError, Trap
 from wasmdialect.runtime.exceptions import Thrown
 from wasmdialect.runtime.instance import Extern, GlobalCell, ModuleInstance, new_global
@@ -68,20 +69,25 @@ _SPECIFIED_MESSAGES: dict[TrapCode, tuple[str, ...]] = {
 """The messages of the specification's interpreter for a trap, where they are not those of its code."""
 
 
-def run_script(text: str, settings: CompileSettings, jobs: int | None = 1) -> ScriptResult:
+def run_script(
+    text: str, settings: CompileSettings, jobs: int | None = 1, cache: Store | None = None
+) -> ScriptResult:
     """Run a script; every command is tried, even after failures. What needs the result of a failed
     command fails too: nothing falls back to an earlier module.
 
     Raises TextError if the script itself cannot be read.
     """
-    return run_commands(parse_script(text), settings, jobs)
+    return run_commands(parse_script(text), settings, jobs, cache)
 
 
 def run_commands(
-    commands: Sequence[Command], settings: CompileSettings, jobs: int | None = 1
+    commands: Sequence[Command],
+    settings: CompileSettings,
+    jobs: int | None = 1,
+    cache: Store | None = None,
 ) -> ScriptResult:
     """Run a script that has been parsed, as `run_script` does."""
-    runner = _Runner(settings, jobs)
+    runner = _Runner(settings, jobs, cache)
     try:
         failures = [
             ScriptFailure(number, command.line, message)
@@ -96,8 +102,9 @@ def run_commands(
 class _Runner:
     """The state of a script: its store, instances and names registered for import."""
 
-    def __init__(self, settings: CompileSettings, jobs: int | None):
+    def __init__(self, settings: CompileSettings, jobs: int | None, cache: Store | None):
         self.settings = settings
+        self.cache = cache
         self.features = parse_features(settings.config.features)
         self.jobs = jobs
         self.store = StoreState()
@@ -144,7 +151,8 @@ class _Runner:
     def compile(self, module: ScriptModule) -> LoadedModule:
         """A module of the script, compiled."""
         binary = module.to_binary(self.features)
-        return load_bytes(compile_module(binary, self.settings, jobs=self.jobs).artifact)
+        compilation = compile_module(binary, self.settings, jobs=self.jobs, store=self.cache)
+        return load_bytes(compilation.artifact)
 
     def instantiate(self, module: LoadedModule) -> ModuleInstance:
         """An instance with imports from the registered names. Raises LinkError, Trap."""
