@@ -168,8 +168,8 @@ class LLVMBuilder(OpBuilder):
 
     def zero(self, t: Attribute) -> SSAValue:
         """The zero of a type of a value of WebAssembly."""
-        if isinstance(t, IntegerType):
-            return self.constant(0, t.width.data)
+        if t in (i32, i64):
+            return self.constant(0, 32 if t == i32 else 64)
         if isinstance(t, VectorType):
             return self.splat(cast("VectorType[Any]", t), 0)
         if t == PTR:

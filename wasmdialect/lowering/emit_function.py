@@ -60,6 +60,10 @@ class Text(Protocol):
         """Add a metadata node; returns its number."""
         ...
 
+    def unlikely(self) -> int:
+        """The weights of a branch that is nearly never taken."""
+        ...
+
     def alias_node(self, alias: str) -> int:
         """The `!tbaa` tag of a class of memory."""
         ...
