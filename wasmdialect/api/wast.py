@@ -102,7 +102,7 @@ def run_commands(
 class _Runner:
     """The state of a script: its store, instances and names registered for import."""
 
-    def __init__(self, settings: CompileSettings, jobs: int | None, cache: Store | None):
+    def __init__(self, settings: CompileSettings, jobs: int | None, cache: Store | None = None):
         self.settings = settings
         self.cache = cache
         self.features = parse_features(settings.config.features)
