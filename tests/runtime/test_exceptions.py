@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from typing import Any
 
+import processes
 import pytest
 import wasmtime
 
@@ -683,3 +685,37 @@ def test_saved_modules_throw_and_catch():
     host = Func(store, FuncType([I32], []), lambda x: None)
     exports: Any = Instance(store, saved, [host]).exports(store)
     assert exports["caught"](store, 12) == 12
+
+
+INTERRUPTED = """
+import os, random, signal, threading, time
+from wasmdialect import Config, Engine, Instance, Module, Store
+text = '''(module (tag $e)
+  (func $deep (param i32)
+    (if (i32.eqz (local.get 0)) (then (throw $e)))
+    (call $deep (i32.sub (local.get 0) (i32.const 1))))
+  (func (export "run")
+    (loop $again (try_table (catch_all $again) (call $deep (i32.const 200)))))
+  (func $one (result i32) (i32.const 1))
+  (func (export "check") (result i32) (i32.add (call $one) (call $one))))'''
+engine = Engine(Config(jobs=0))
+store = Store(engine)
+exports = Instance(store, Module(engine, text), []).exports(store)
+random.seed(1)
+for _ in range(150):
+    timer = threading.Timer(random.uniform(0.001, 0.003), os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        timer.start()
+        exports["run"](store)
+    except KeyboardInterrupt:
+        pass
+    timer.join()
+    assert exports["check"](store) == 2
+print("done")
+"""
+
+
+def test_an_interrupt_on_the_way_to_a_handler_leaves_nothing_thrown():
+    """Ctrl-C comes at any instruction, also where an exception is being passed on."""
+    result = processes.run([sys.executable, "-c", INTERRUPTED], text=True, timeout=60)
+    assert result.stdout == "done\n", result.stderr
