@@ -126,7 +126,7 @@ class Recorder(script_room._Runner):
         self.modules: list[LoadedModule] = []
         self.calls: list[Call] = []
         self.line = 0
-        self.store._call = self._take_down
+        self.store._enter = self._take_down
 
     def compile(self, module: ScriptModule) -> LoadedModule:
         """A module with its code where it will be in the executable."""
@@ -146,7 +146,7 @@ class Recorder(script_room._Runner):
         return self.modules[-1]
 
     def _take_down(
-        self, function: int, callee: int, caller: int, slots: int, count: int, *_: int
+        self, _: object, __: int, function: int, callee: int, caller: int, slots: int, count: int
     ) -> None:
         self.calls.append(
             Call(self.line, function, callee, ctypes.string_at(slots, VALUE_SLOT_SIZE * count))
