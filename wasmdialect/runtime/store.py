@@ -481,7 +481,6 @@ class StoreState(NotCopied):
         from wasmdialect.abi.traps import TrapCode
         from wasmdialect.runtime.native.outcomes import TrapKind
 
-        self.exceptions.thrown.value = 0  # one may have been on its way to a handler
         if record.kind is TrapKind.HOST_ERROR:
             return self._take_exception(record)
         # Only a signal gives the exact instruction; everything else gives return addresses.

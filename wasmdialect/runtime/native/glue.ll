@@ -287,6 +287,9 @@ no:
 ; Notes why and where the activation is left. The frames must be copied now: landing frees them.
 define internal void @record(ptr %activation, i64 %kind, i64 %code, i64 %pc, i64 %sp, i64 %fp)
     nounwind {
+  ; An exception of Wasm may have been on its way to a handler.
+  %limits = call ptr @activation.limits(ptr %activation)
+  call void @limits.exception.set(ptr %limits, i64 0)
   call void @activation.kind.set(ptr %activation, i64 %kind)
   call void @activation.code.set(ptr %activation, i64 %code)
   call void @activation.signal.set(ptr %activation, i64 0)
