@@ -26,6 +26,14 @@ from collections.abc import Sequence
 
 from xdsl.ir import Operation, SSAValue
 
+from wasmdialect.dialects.wasmir.atomic import (
+    AtomicCompareExchangeOp,
+    AtomicLoadOp,
+    AtomicNotifyOp,
+    AtomicRMWOp,
+    AtomicStoreOp,
+    AtomicWaitOp,
+)
 from wasmdialect.dialects.wasmir.memory import LoadLaneOp, LoadOp, StoreLaneOp, StoreOp
 from wasmdialect.dialects.wasmir.numeric import (
     BinaryOp,

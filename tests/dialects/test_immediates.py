@@ -63,6 +63,7 @@ SAMPLES: dict[Immediate, tuple[Any, ...]] = {
     Immediate.V128: (0, 1 << 127, (1 << 128) - 1),
     Immediate.LANE: (0, 1),
     Immediate.LANES: (tuple(range(16)), tuple(range(31, 15, -1))),
+    Immediate.ZERO: (0,),
     Immediate.HEAP_TYPE: (wt.FUNC, wt.EXTERN),
     Immediate.VAL_TYPES: ((wt.I32,),),
 }

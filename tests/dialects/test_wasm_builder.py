@@ -55,6 +55,10 @@ def built() -> Region:
         method(b, mnemonic)("m", 1, x, vector, offset=8, align=1)
     for mnemonic in wasmir.STORE_LANE_OPS:
         method(b, mnemonic)("m", 0, wide, vector)
+    for mnemonic, cls in wasmir.ATOMIC_ACCESS_OPS.items():
+        values = [b.global_get("g", t) for t in cls.VALUE_TYPES]
+        method(b, mnemonic)("m", x, *values, offset=8)
+    b.atomic_fence()
     b.memory_grow("m", b.memory_size("m", i64))
     b.memory_fill("m", x, x, x)
     b.memory_copy("m", "m", x, x, x)
@@ -77,6 +81,12 @@ def built() -> Region:
     b.count("calls", 2)
     b.linear_load(pointer, x, i64, bytes=4, offset=8, signed=True, may_fault=True, volatile=True)
     b.linear_store(pointer, wide, x, bytes=2, align=2, may_fault=True, volatile=True)
+    b.linear_load(pointer, x, i64, bytes=4, align=4, volatile=True, atomic=True)
+    b.linear_store(pointer, wide, x, bytes=2, align=2, volatile=True, atomic=True)
+    old = b.atomic_rmw("add", pointer, x, wide, bytes=2, offset=4, may_fault=True)
+    b.atomic_compare_exchange(pointer, wide, old, wide, bytes=8)
+    b.fence()
+    b.load_field(pointer, "memory.current_length", ordering="seq_cst")
     b.linear_address(pointer, wide)
     b.bounds_check(x, 4, wide)
     b.range_check(wide, wide, wide, TrapCode.MEMORY_OUT_OF_BOUNDS)

@@ -199,9 +199,12 @@ class LLVMBuilder(OpBuilder):
         invariant: bool = False,
         volatile: bool = False,
         may_fault: bool = False,
+        ordering: str = "",
     ) -> SSAValue:
-        """Load from an address."""
+        """Load from an address; atomic, if there is an ordering."""
         properties = {**_access(alignment, alias, volatile, may_fault)}
+        if ordering:
+            properties["ordering"] = _string(ordering)
         if invariant:
             properties["invariant"] = UNIT
         return self.value(llvm_ext.LoadOp, (address,), result_type, properties)
@@ -215,10 +218,39 @@ class LLVMBuilder(OpBuilder):
         *,
         volatile: bool = False,
         may_fault: bool = False,
+        ordering: str = "",
     ) -> None:
-        """Store to an address."""
+        """Store to an address; atomic, if there is an ordering."""
         properties = {**_access(alignment, alias, volatile, may_fault)}
+        if ordering:
+            properties["ordering"] = _string(ordering)
         self.step(llvm_ext.StoreOp, (value, address), properties)
+
+    def atomic_rmw(
+        self, operation: str, address: SSAValue, value: SSAValue, alias: str, *, may_fault: bool
+    ) -> SSAValue:
+        """Read, modify and write; the old value. The operation is LLVM's word."""
+        properties = {**_atomic(alias, may_fault), "bin_op": _string(operation)}
+        return self.value(llvm_ext.AtomicRMWOp, (address, value), value.type, properties)
+
+    def compare_exchange(
+        self,
+        address: SSAValue,
+        expected: SSAValue,
+        replacement: SSAValue,
+        alias: str,
+        *,
+        may_fault: bool,
+    ) -> SSAValue:
+        """Replace a value if it is the expected one; the old value."""
+        returned = llvm.LLVMStructType.from_type_list([expected.type, i1])
+        operands = (address, expected, replacement)
+        pair = self.value(llvm_ext.CmpXchgOp, operands, returned, _atomic(alias, may_fault))
+        return self.extract(pair, 0, expected.type)
+
+    def fence(self) -> None:
+        """Order the accesses before it and after it, for all threads."""
+        self.step(llvm_ext.FenceOp, (), {"system": UNIT})
 
     def stack_slot(self, size: int) -> SSAValue:
         """Memory in the function's frame, 16-aligned. It must be built in the entry block."""
@@ -359,6 +391,14 @@ def _access(alignment: int, alias: str, volatile: bool, may_fault: bool) -> dict
     }
     if volatile:
         properties["volatile_"] = UNIT
+    if may_fault:
+        properties["may_fault"] = UNIT
+    return properties
+
+
+def _atomic(alias: str, may_fault: bool) -> dict[str, Attribute]:
+    """The properties of an atomic access that reads and writes."""
+    properties: dict[str, Attribute] = {"alias": _string(alias)}
     if may_fault:
         properties["may_fault"] = UNIT
     return properties

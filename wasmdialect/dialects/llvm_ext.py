@@ -17,7 +17,7 @@ from xdsl.dialects.builtin import (
     UnitAttr,
     VectorType,
 )
-from xdsl.dialects.llvm import LLVMPointerType
+from xdsl.dialects.llvm import LLVMPointerType, LLVMStructType
 from xdsl.ir import Dialect
 from xdsl.irdl import (
     IRDLOperation,
@@ -41,7 +41,7 @@ from wasmdialect.dialects.successors import CaseBranchOp
 class LoadOp(IRDLOperation):
     """`load`, with properties that xDSL's lacks. `alias` names a class of memory of
     `wasmdialect.abi.layout.Alias`, which becomes `!tbaa`; an access that `may_fault` is in the trap
-    table."""
+    table. One with an `ordering`, LLVM's word, is atomic."""
 
     name = "llvm_ext.load"
     traits = traits_def(RunsInPlace())
@@ -51,16 +51,17 @@ class LoadOp(IRDLOperation):
     invariant = opt_prop_def(UnitAttr)
     may_fault = opt_prop_def(UnitAttr)
     alias = opt_prop_def(StringAttr)
+    ordering = opt_prop_def(StringAttr)
     result = result_def()
     assembly_format = (
-        "(`volatile` $volatile_^)? (`may_fault` $may_fault^)? $ptr (`invariant` $invariant^)?"
-        " `align` $alignment (`alias` $alias^)? attr-dict `:` type($ptr) `->` type($result)"
+        "(`atomic` $ordering^)? (`volatile` $volatile_^)? (`may_fault` $may_fault^)? $ptr"
+        " (`invariant` $invariant^)? `align` $alignment (`alias` $alias^)? attr-dict `:` type($ptr) `->` type($result)"
     )
 
 
 @irdl_op_definition
 class StoreOp(IRDLOperation):
-    """`store`, with an alias class as for `load`."""
+    """`store`, with alias class and ordering as for `load`."""
 
     name = "llvm_ext.store"
     traits = traits_def(RunsInPlace())
@@ -70,9 +71,49 @@ class StoreOp(IRDLOperation):
     volatile_ = opt_prop_def(UnitAttr)
     may_fault = opt_prop_def(UnitAttr)
     alias = opt_prop_def(StringAttr)
+    ordering = opt_prop_def(StringAttr)
     assembly_format = (
-        "(`volatile` $volatile_^)? (`may_fault` $may_fault^)? $value `,` $ptr `align` $alignment"
-        " (`alias` $alias^)? attr-dict `:` type($value) `,` type($ptr)"
+        "(`atomic` $ordering^)? (`volatile` $volatile_^)? (`may_fault` $may_fault^)? $value `,`"
+        " $ptr `align` $alignment (`alias` $alias^)? attr-dict `:` type($value) `,` type($ptr)"
+    )
+
+
+@irdl_op_definition
+class AtomicRMWOp(IRDLOperation):
+    """`atomicrmw`, sequentially consistent and volatile; `bin_op` is LLVM's word."""
+
+    name = "llvm_ext.atomicrmw"
+    traits = traits_def(RunsInPlace())
+    T: ClassVar = VarConstraint("T", base(IntegerType))
+    bin_op = prop_def(StringAttr)
+    ptr = operand_def(base(LLVMPointerType))
+    val = operand_def(T)
+    may_fault = opt_prop_def(UnitAttr)
+    alias = opt_prop_def(StringAttr)
+    result = result_def(T)
+    assembly_format = (
+        "$bin_op (`may_fault` $may_fault^)? $ptr `,` $val (`alias` $alias^)? attr-dict"
+        " `:` type($ptr) `,` type($val)"
+    )
+
+
+@irdl_op_definition
+class CmpXchgOp(IRDLOperation):
+    """`cmpxchg`, sequentially consistent and volatile. The result is a structure: the old value, and
+    whether it was the expected one."""
+
+    name = "llvm_ext.cmpxchg"
+    traits = traits_def(RunsInPlace())
+    T: ClassVar = VarConstraint("T", base(IntegerType))
+    ptr = operand_def(base(LLVMPointerType))
+    cmp = operand_def(T)
+    val = operand_def(T)
+    may_fault = opt_prop_def(UnitAttr)
+    alias = opt_prop_def(StringAttr)
+    result = result_def(base(LLVMStructType))
+    assembly_format = (
+        "(`may_fault` $may_fault^)? $ptr `,` $cmp `,` $val (`alias` $alias^)? attr-dict"
+        " `:` type($ptr) `,` type($val) `->` type($result)"
     )
 
 
@@ -288,11 +329,13 @@ class ExtractElementOp(IRDLOperation):
 
 @irdl_op_definition
 class FenceOp(IRDLOperation):
-    """`fence syncscope("singlethread") seq_cst`: stores before it are not deleted; costs no code."""
+    """`fence syncscope("singlethread") seq_cst`: stores before it are not deleted; costs no code.
+    `system` is for all threads: `fence seq_cst`."""
 
     name = "llvm_ext.fence"
     traits = traits_def(RunsInPlace())
-    assembly_format = "attr-dict"
+    system = opt_prop_def(UnitAttr)
+    assembly_format = "(`system` $system^)? attr-dict"
 
 
 @irdl_op_definition
@@ -322,6 +365,8 @@ LLVM_EXT = Dialect(
     [
         LoadOp,
         StoreOp,
+        AtomicRMWOp,
+        CmpXchgOp,
         FPToSIOp,
         FPToUIOp,
         UIToFPOp,

@@ -45,9 +45,11 @@ class WasmBuilder(WasmIRBuilder):
         *,
         invariant: bool = False,
         volatile: bool = False,
+        ordering: Literal["", "unordered", "seq_cst"] = "",
     ) -> SSAValue:
-        """Read a field: `limits.stack_limit`, a path into a region, or `extra.name` of a pass. Raises
-        ValueError if no type is given and the layout table has none for the field."""
+        """Read a field: `limits.stack_limit`, a path into a region, or `extra.name` of a pass; with an
+        ordering, one that other threads change. Raises ValueError if no type is given and the layout
+        table has none for the field."""
         if result_type is None:
             result_type = wasmvm.field_type(field)
         properties = path_properties(field)
@@ -55,6 +57,8 @@ class WasmBuilder(WasmIRBuilder):
             properties["invariant"] = UNIT
         if volatile:
             properties["volatile"] = UNIT
+        if ordering:
+            properties[ordering] = UNIT
         return self.value(wasmvm.LoadFieldOp, (base,), result_type, properties)
 
     def store_field(
@@ -97,9 +101,12 @@ class WasmBuilder(WasmIRBuilder):
         signed: bool = False,
         may_fault: bool = False,
         volatile: bool = False,
+        atomic: bool = False,
     ) -> SSAValue:
         """Load `bytes` bytes from `base + address + offset` and extend them."""
         properties = {**_linear_properties(offset, bytes, align, may_fault, volatile)}
+        if atomic:
+            properties["atomic"] = UNIT
         if signed:
             properties["signed"] = UNIT
         return self.value(wasmvm.LinearLoadOp, (base, address), result_type, properties)
@@ -115,10 +122,50 @@ class WasmBuilder(WasmIRBuilder):
         align: int = 1,
         may_fault: bool = False,
         volatile: bool = False,
+        atomic: bool = False,
     ) -> None:
         """Store the low `bytes` bytes of a value at `base + address + offset`."""
         properties = {**_linear_properties(offset, bytes, align, may_fault, volatile)}
+        if atomic:
+            properties["atomic"] = UNIT
         self.step(wasmvm.LinearStoreOp, (base, address, value), properties)
+
+    def atomic_rmw(
+        self,
+        operation: str,
+        base: SSAValue,
+        address: SSAValue,
+        value: SSAValue,
+        *,
+        bytes: int,
+        offset: int = 0,
+        may_fault: bool = False,
+    ) -> SSAValue:
+        """Replace what is at `base + address + offset` by the result of an operation of
+        `wasmvm.RMW_OPERATIONS` on it and a value; the old value."""
+        properties = _atomic_properties(offset, bytes, may_fault)
+        properties["operation"] = _string(operation)
+        return self.value(wasmvm.AtomicRMWOp, (base, address, value), value.type, properties)
+
+    def atomic_compare_exchange(
+        self,
+        base: SSAValue,
+        address: SSAValue,
+        expected: SSAValue,
+        replacement: SSAValue,
+        *,
+        bytes: int,
+        offset: int = 0,
+        may_fault: bool = False,
+    ) -> SSAValue:
+        """Replace what is at `base + address + offset` if it is the expected value; the old value."""
+        operands = (base, address, expected, replacement)
+        properties = _atomic_properties(offset, bytes, may_fault)
+        return self.value(wasmvm.AtomicCompareExchangeOp, operands, expected.type, properties)
+
+    def fence(self) -> None:
+        """Order the accesses before it and after it, for all threads (`wasmvm.fence`)."""
+        self.step(wasmvm.FenceOp)
 
     def linear_address(self, base: SSAValue, address: SSAValue) -> SSAValue:
         """The host address of an in-bounds address of linear memory."""
@@ -331,4 +378,15 @@ def _linear_properties(
         properties["may_fault"] = UNIT
     if volatile:
         properties["volatile"] = UNIT
+    return properties
+
+
+def _atomic_properties(offset: int, bytes: int, may_fault: bool) -> dict[str, Attribute]:
+    """The properties of an atomic access that reads and writes."""
+    properties: dict[str, Attribute] = {
+        "offset": integer_attr(offset, 64),
+        "bytes": integer_attr(bytes, 64),
+    }
+    if may_fault:
+        properties["may_fault"] = UNIT
     return properties

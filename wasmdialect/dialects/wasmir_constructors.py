@@ -2400,3 +2400,772 @@ class InstructionBuilder(OpBuilder):
         if align is not None:
             properties["align"] = integer_attr(align, 64)
         self.step(wasmir.V128Store64LaneOp, (address, vector), properties)
+
+    def memory_atomic_notify(
+        self, memory: Symbol, address: SSAValue, count: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`memory.atomic.notify`."""
+        return self.value(
+            wasmir.MemoryAtomicNotifyOp,
+            (address, count),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def memory_atomic_wait32(
+        self,
+        memory: Symbol,
+        address: SSAValue,
+        expected: SSAValue,
+        timeout: SSAValue,
+        *,
+        offset: int = 0,
+    ) -> SSAValue:
+        """`memory.atomic.wait32`."""
+        return self.value(
+            wasmir.MemoryAtomicWait32Op,
+            (address, expected, timeout),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def memory_atomic_wait64(
+        self,
+        memory: Symbol,
+        address: SSAValue,
+        expected: SSAValue,
+        timeout: SSAValue,
+        *,
+        offset: int = 0,
+    ) -> SSAValue:
+        """`memory.atomic.wait64`."""
+        return self.value(
+            wasmir.MemoryAtomicWait64Op,
+            (address, expected, timeout),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_load(self, memory: Symbol, address: SSAValue, *, offset: int = 0) -> SSAValue:
+        """`i32.atomic.load`."""
+        return self.value(
+            wasmir.I32AtomicLoadOp,
+            (address,),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_load(self, memory: Symbol, address: SSAValue, *, offset: int = 0) -> SSAValue:
+        """`i64.atomic.load`."""
+        return self.value(
+            wasmir.I64AtomicLoadOp,
+            (address,),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_load8_u(self, memory: Symbol, address: SSAValue, *, offset: int = 0) -> SSAValue:
+        """`i32.atomic.load8_u`."""
+        return self.value(
+            wasmir.I32AtomicLoad8UOp,
+            (address,),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_load16_u(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.load16_u`."""
+        return self.value(
+            wasmir.I32AtomicLoad16UOp,
+            (address,),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_load8_u(self, memory: Symbol, address: SSAValue, *, offset: int = 0) -> SSAValue:
+        """`i64.atomic.load8_u`."""
+        return self.value(
+            wasmir.I64AtomicLoad8UOp,
+            (address,),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_load16_u(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.load16_u`."""
+        return self.value(
+            wasmir.I64AtomicLoad16UOp,
+            (address,),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_load32_u(
+        self, memory: Symbol, address: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.load32_u`."""
+        return self.value(
+            wasmir.I64AtomicLoad32UOp,
+            (address,),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_store(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> None:
+        """`i32.atomic.store`."""
+        self.step(
+            wasmir.I32AtomicStoreOp,
+            (address, value),
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_store(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> None:
+        """`i64.atomic.store`."""
+        self.step(
+            wasmir.I64AtomicStoreOp,
+            (address, value),
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_store8(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> None:
+        """`i32.atomic.store8`."""
+        self.step(
+            wasmir.I32AtomicStore8Op,
+            (address, value),
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_store16(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> None:
+        """`i32.atomic.store16`."""
+        self.step(
+            wasmir.I32AtomicStore16Op,
+            (address, value),
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_store8(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> None:
+        """`i64.atomic.store8`."""
+        self.step(
+            wasmir.I64AtomicStore8Op,
+            (address, value),
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_store16(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> None:
+        """`i64.atomic.store16`."""
+        self.step(
+            wasmir.I64AtomicStore16Op,
+            (address, value),
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_store32(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> None:
+        """`i64.atomic.store32`."""
+        self.step(
+            wasmir.I64AtomicStore32Op,
+            (address, value),
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw_add(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw.add`."""
+        return self.value(
+            wasmir.I32AtomicRmwAddOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw_add(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw.add`."""
+        return self.value(
+            wasmir.I64AtomicRmwAddOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw8_add_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw8.add_u`."""
+        return self.value(
+            wasmir.I32AtomicRmw8AddUOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw16_add_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw16.add_u`."""
+        return self.value(
+            wasmir.I32AtomicRmw16AddUOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw8_add_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw8.add_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw8AddUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw16_add_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw16.add_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw16AddUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw32_add_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw32.add_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw32AddUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw_sub(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw.sub`."""
+        return self.value(
+            wasmir.I32AtomicRmwSubOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw_sub(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw.sub`."""
+        return self.value(
+            wasmir.I64AtomicRmwSubOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw8_sub_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw8.sub_u`."""
+        return self.value(
+            wasmir.I32AtomicRmw8SubUOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw16_sub_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw16.sub_u`."""
+        return self.value(
+            wasmir.I32AtomicRmw16SubUOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw8_sub_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw8.sub_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw8SubUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw16_sub_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw16.sub_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw16SubUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw32_sub_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw32.sub_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw32SubUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw_and(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw.and`."""
+        return self.value(
+            wasmir.I32AtomicRmwAndOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw_and(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw.and`."""
+        return self.value(
+            wasmir.I64AtomicRmwAndOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw8_and_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw8.and_u`."""
+        return self.value(
+            wasmir.I32AtomicRmw8AndUOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw16_and_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw16.and_u`."""
+        return self.value(
+            wasmir.I32AtomicRmw16AndUOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw8_and_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw8.and_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw8AndUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw16_and_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw16.and_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw16AndUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw32_and_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw32.and_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw32AndUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw_or(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw.or`."""
+        return self.value(
+            wasmir.I32AtomicRmwOrOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw_or(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw.or`."""
+        return self.value(
+            wasmir.I64AtomicRmwOrOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw8_or_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw8.or_u`."""
+        return self.value(
+            wasmir.I32AtomicRmw8OrUOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw16_or_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw16.or_u`."""
+        return self.value(
+            wasmir.I32AtomicRmw16OrUOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw8_or_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw8.or_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw8OrUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw16_or_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw16.or_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw16OrUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw32_or_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw32.or_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw32OrUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw_xor(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw.xor`."""
+        return self.value(
+            wasmir.I32AtomicRmwXorOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw_xor(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw.xor`."""
+        return self.value(
+            wasmir.I64AtomicRmwXorOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw8_xor_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw8.xor_u`."""
+        return self.value(
+            wasmir.I32AtomicRmw8XorUOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw16_xor_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw16.xor_u`."""
+        return self.value(
+            wasmir.I32AtomicRmw16XorUOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw8_xor_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw8.xor_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw8XorUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw16_xor_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw16.xor_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw16XorUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw32_xor_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw32.xor_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw32XorUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw_xchg(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw.xchg`."""
+        return self.value(
+            wasmir.I32AtomicRmwXchgOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw_xchg(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw.xchg`."""
+        return self.value(
+            wasmir.I64AtomicRmwXchgOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw8_xchg_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw8.xchg_u`."""
+        return self.value(
+            wasmir.I32AtomicRmw8XchgUOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw16_xchg_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i32.atomic.rmw16.xchg_u`."""
+        return self.value(
+            wasmir.I32AtomicRmw16XchgUOp,
+            (address, value),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw8_xchg_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw8.xchg_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw8XchgUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw16_xchg_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw16.xchg_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw16XchgUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw32_xchg_u(
+        self, memory: Symbol, address: SSAValue, value: SSAValue, *, offset: int = 0
+    ) -> SSAValue:
+        """`i64.atomic.rmw32.xchg_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw32XchgUOp,
+            (address, value),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw_cmpxchg(
+        self,
+        memory: Symbol,
+        address: SSAValue,
+        expected: SSAValue,
+        replacement: SSAValue,
+        *,
+        offset: int = 0,
+    ) -> SSAValue:
+        """`i32.atomic.rmw.cmpxchg`."""
+        return self.value(
+            wasmir.I32AtomicRmwCmpxchgOp,
+            (address, expected, replacement),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw_cmpxchg(
+        self,
+        memory: Symbol,
+        address: SSAValue,
+        expected: SSAValue,
+        replacement: SSAValue,
+        *,
+        offset: int = 0,
+    ) -> SSAValue:
+        """`i64.atomic.rmw.cmpxchg`."""
+        return self.value(
+            wasmir.I64AtomicRmwCmpxchgOp,
+            (address, expected, replacement),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw8_cmpxchg_u(
+        self,
+        memory: Symbol,
+        address: SSAValue,
+        expected: SSAValue,
+        replacement: SSAValue,
+        *,
+        offset: int = 0,
+    ) -> SSAValue:
+        """`i32.atomic.rmw8.cmpxchg_u`."""
+        return self.value(
+            wasmir.I32AtomicRmw8CmpxchgUOp,
+            (address, expected, replacement),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i32_atomic_rmw16_cmpxchg_u(
+        self,
+        memory: Symbol,
+        address: SSAValue,
+        expected: SSAValue,
+        replacement: SSAValue,
+        *,
+        offset: int = 0,
+    ) -> SSAValue:
+        """`i32.atomic.rmw16.cmpxchg_u`."""
+        return self.value(
+            wasmir.I32AtomicRmw16CmpxchgUOp,
+            (address, expected, replacement),
+            i32,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw8_cmpxchg_u(
+        self,
+        memory: Symbol,
+        address: SSAValue,
+        expected: SSAValue,
+        replacement: SSAValue,
+        *,
+        offset: int = 0,
+    ) -> SSAValue:
+        """`i64.atomic.rmw8.cmpxchg_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw8CmpxchgUOp,
+            (address, expected, replacement),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw16_cmpxchg_u(
+        self,
+        memory: Symbol,
+        address: SSAValue,
+        expected: SSAValue,
+        replacement: SSAValue,
+        *,
+        offset: int = 0,
+    ) -> SSAValue:
+        """`i64.atomic.rmw16.cmpxchg_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw16CmpxchgUOp,
+            (address, expected, replacement),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def i64_atomic_rmw32_cmpxchg_u(
+        self,
+        memory: Symbol,
+        address: SSAValue,
+        expected: SSAValue,
+        replacement: SSAValue,
+        *,
+        offset: int = 0,
+    ) -> SSAValue:
+        """`i64.atomic.rmw32.cmpxchg_u`."""
+        return self.value(
+            wasmir.I64AtomicRmw32CmpxchgUOp,
+            (address, expected, replacement),
+            i64,
+            {"memory": symbol_ref(memory), "offset": integer_attr(offset, 64)},
+        )
+
+    def atomic_fence(self) -> None:
+        """`atomic.fence`: all threads see what is before it before what is after it."""
+        self.step(wasmir.AtomicFenceOp, ())

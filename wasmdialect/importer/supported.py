@@ -19,10 +19,6 @@ def check_supported(module: Module) -> None:
         feature = missing_feature(t)
         if feature is not None:
             raise UnsupportedError(feature, at, f"values of type {t}")
-    for memory in module.memories:
-        if memory.type.shared:
-            at = memory.declared_at
-            raise UnsupportedError(Feature.THREADS, at, f"shared memory {memory.index}")
 
 
 def _value_types(module: Module) -> Iterator[tuple[wt.ValType, int]]:

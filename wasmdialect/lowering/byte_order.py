@@ -13,9 +13,11 @@ from wasmdialect.dialects import llvm_ext
 from wasmdialect.dialects.fast import operands_of, result_of
 from wasmdialect.lowering.emit_function import (
     EMITTERS,
+    EmitError,
     Emitter,
     FunctionEmitter,
     access_location,
+    ordering_of,
     type_text,
 )
 
@@ -36,8 +38,12 @@ def _swapped_bits(op: llvm_ext.LoadOp | llvm_ext.StoreOp, t: Attribute) -> int:
 
 
 def _ending(f: FunctionEmitter, op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
-    address = f.names[operands_of(op)[-1]]
+    address = f"{f.names[operands_of(op)[-1]]}{ordering_of(op)[1]}"
     return f"ptr {address}, align {op.alignment.value.data}{f.alias(op)}{access_location(f, op)}"
+
+
+def _words(op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
+    return ordering_of(op)[0] + ("volatile " if "volatile_" in op.properties else "")
 
 
 def _load(f: FunctionEmitter, op: llvm_ext.LoadOp) -> None:
@@ -47,7 +53,9 @@ def _load(f: FunctionEmitter, op: llvm_ext.LoadOp) -> None:
         EMITTERS[llvm_ext.LoadOp](f, op)
         return
     volatile = "volatile " if "volatile_" in op.properties else ""
-    f.lines.append(f'  %"{name}.raw" = load {volatile}i{bits}, {_ending(f, op)}\n')
+    f.lines.append(
+        f'  %"{name}.raw" = load {ordering_of(op)[0]}{volatile}i{bits}, {_ending(f, op)}\n'
+    )
     swap = f'call i{bits} @llvm.bswap.i{bits}(i{bits} %"{name}.raw")'
     if t == f"i{bits}":
         f.define(op, swap)
@@ -69,7 +77,13 @@ def _store(f: FunctionEmitter, op: llvm_ext.StoreOp) -> None:
     swap = f"call i{bits} @llvm.bswap.i{bits}(i{bits} {source})"
     f.lines.append(f'  %"{name}.swapped" = {swap}\n')
     volatile = "volatile " if "volatile_" in op.properties else ""
-    f.lines.append(f'  store {volatile}i{bits} %"{name}.swapped", {_ending(f, op)}\n')
+    f.lines.append(
+        f'  store {ordering_of(op)[0]}{volatile}i{bits} %"{name}.swapped", {_ending(f, op)}\n'
+    )
+
+
+def _atomic(f: FunctionEmitter, op: Operation) -> None:
+    raise EmitError(f"{op.name} is not supported on big-endian machines")
 
 
 def _intrinsic(f: FunctionEmitter, op: llvm.CallIntrinsicOp) -> None:
@@ -128,6 +142,8 @@ _LANE_BITS = {
 BIG_ENDIAN: Mapping[type[Operation], Emitter] = {
     llvm_ext.LoadOp: _load,
     llvm_ext.StoreOp: _store,
+    llvm_ext.AtomicRMWOp: _atomic,
+    llvm_ext.CmpXchgOp: _atomic,
     llvm.BitcastOp: _bitcast,
     llvm.CallIntrinsicOp: _intrinsic,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import (
@@ -252,7 +252,7 @@ class FunctionEmitter:
             text += location
         self.lines.append(f"  {self.names[result]} = {text}\n")
 
-    def alias(self, op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
+    def alias(self, op: MemoryOp) -> str:
         """The `!tbaa` of an access."""
         alias = op.properties.get("alias")
         if alias is None:
@@ -478,24 +478,52 @@ def _gep(f: FunctionEmitter, op: llvm.GEPOp) -> None:
 def _load(f: FunctionEmitter, op: llvm_ext.LoadOp) -> None:
     properties, result = op.properties, result_of(op)
     (address,) = operands_of(op)
+    atomic, ordering = ordering_of(op)
     volatile = "volatile " if "volatile_" in properties else ""
     invariant = f", !invariant.load !{EMPTY_NODE}" if "invariant" in properties else ""
     location = access_location(f, op)
     if location and result.has_one_use():
         f.folded[result] = location
     f.lines.append(
-        f"  {f.names[result]} = load {volatile}{type_text(result.type)}, ptr"
-        f" {f.names[address]}, align {op.alignment.value.data}{invariant}{f.alias(op)}"
+        f"  {f.names[result]} = load {atomic}{volatile}{type_text(result.type)}, ptr"
+        f" {f.names[address]}{ordering}, align {op.alignment.value.data}{invariant}{f.alias(op)}"
         f"{location}\n"
     )
 
 
 def _store(f: FunctionEmitter, op: llvm_ext.StoreOp) -> None:
     value, address = operands_of(op)
+    atomic, ordering = ordering_of(op)
     volatile = "volatile " if "volatile_" in op.properties else ""
     f.lines.append(
-        f"  store {volatile}{type_text(value.type)} {f.names[value]}, ptr {f.names[address]},"
+        f"  store {atomic}{volatile}{type_text(value.type)} {f.names[value]}, ptr"
+        f" {f.names[address]}{ordering},"
         f" align {op.alignment.value.data}{f.alias(op)}{access_location(f, op)}\n"
+    )
+
+
+def ordering_of(op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> tuple[str, str]:
+    """`atomic` and the ordering, as text before and after the operands."""
+    ordering = op.properties.get("ordering")
+    return ("", "") if ordering is None else ("atomic ", f" {cast(StringAttr, ordering).data}")
+
+
+def _atomic_rmw(f: FunctionEmitter, op: llvm_ext.AtomicRMWOp) -> None:
+    address, value = operands_of(op)
+    f.define(
+        op,
+        f"atomicrmw volatile {op.bin_op.data} ptr {f.names[address]},"
+        f" {type_text(value.type)} {f.names[value]} seq_cst{f.alias(op)}{access_location(f, op)}",
+    )
+
+
+def _compare_exchange(f: FunctionEmitter, op: llvm_ext.CmpXchgOp) -> None:
+    address, expected, replacement = operands_of(op)
+    t = type_text(expected.type)
+    f.define(
+        op,
+        f"cmpxchg volatile ptr {f.names[address]}, {t} {f.names[expected]},"
+        f" {t} {f.names[replacement]} seq_cst seq_cst{f.alias(op)}{access_location(f, op)}",
     )
 
 
@@ -503,7 +531,10 @@ EMPTY_NODE = 4
 """The number of the empty metadata node in every text."""
 
 
-def access_location(f: FunctionEmitter, op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
+MemoryOp: TypeAlias = llvm_ext.LoadOp | llvm_ext.StoreOp | llvm_ext.AtomicRMWOp | llvm_ext.CmpXchgOp
+
+
+def access_location(f: FunctionEmitter, op: MemoryOp) -> str:
     """The `!dbg` of an access of linear memory."""
     alias = op.properties.get("alias")
     if alias is None or cast(StringAttr, alias).data != Alias.LINEAR:
@@ -578,7 +609,8 @@ def _stack_save(f: FunctionEmitter, op: llvm.StackSaveOp) -> None:
 
 
 def _fence(f: FunctionEmitter, op: llvm_ext.FenceOp) -> None:
-    f.lines.append('  fence syncscope("singlethread") seq_cst\n')
+    scope = "" if op.system is not None else 'syncscope("singlethread") '
+    f.lines.append(f"  fence {scope}seq_cst\n")
 
 
 def _ubsantrap(f: FunctionEmitter, op: llvm_ext.UBSanTrapOp) -> None:
@@ -611,6 +643,8 @@ _OTHERS: dict[type[Operation], Emitter] = {
     llvm.GEPOp: _gep,
     llvm_ext.LoadOp: _load,
     llvm_ext.StoreOp: _store,
+    llvm_ext.AtomicRMWOp: _atomic_rmw,
+    llvm_ext.CmpXchgOp: _compare_exchange,
     llvm.AllocaOp: _alloca,
     llvm.InsertValueOp: _insert_value,
     llvm.ExtractValueOp: _extract_value,

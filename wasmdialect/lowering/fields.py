@@ -51,14 +51,27 @@ def _load_field(f: FunctionLowering, op: wasmvm.LoadFieldOp) -> None:
     t = llvm_type(op.result.type)
     volatile = op.volatile is not None
     f.values[result_of(op)] = f.load(
-        address, t, type_size(t), alias, invariant=invariant, volatile=volatile
+        *(address, t, type_size(t), alias),
+        invariant=invariant,
+        volatile=volatile,
+        ordering=_ordering(op),
     )
+
+
+def _ordering(op: wasmvm.FieldOp) -> str:
+    if op.seq_cst is not None:
+        return "seq_cst"
+    return "" if op.unordered is None else "unordered"
 
 
 def _store_field(f: FunctionLowering, op: wasmvm.StoreFieldOp) -> None:
     address, alias, _ = _field_address(f, op)
     value = f.values[op.value]
-    f.store(value, address, type_size(value.type), alias, volatile=op.volatile is not None)
+    f.store(
+        *(value, address, type_size(value.type), alias),
+        volatile=op.volatile is not None,
+        ordering=_ordering(op),
+    )
 
 
 def _entry_address(f: FunctionLowering, op: wasmvm.EntryAddressOp) -> None:

@@ -18,24 +18,38 @@ from wasmdialect.lowering.signature import type_size
 _NARROW: dict[int, IntegerType] = {1: i8, 2: i16, 4: i32, 8: i64}
 
 
-def _linear_place(f: FunctionLowering, op: wasmvm.LinearLoadOp | wasmvm.LinearStoreOp) -> SSAValue:
+def linear_place(
+    f: FunctionLowering, op: wasmvm.LinearAccessOp | wasmvm.AtomicAccessOp
+) -> SSAValue:
+    """The host address of an access."""
     base, address = operands_of(op)[:2]
     place = f.index(f.values[base], f.as_i64(address))
     return f.byte_offset(place, op.offset.value.data & 0xFFFF_FFFF_FFFF_FFFF)
 
 
+def _ordering(op: wasmvm.LinearAccessOp) -> str:
+    return "" if op.atomic is None else "seq_cst"
+
+
 def _linear_load(f: FunctionLowering, op: wasmvm.LinearLoadOp) -> None:
-    address, width = _linear_place(f, op), op.bytes.value.data
+    address, width = linear_place(f, op), op.bytes.value.data
     result_type = result_of(op).type
     align, faults = op.align.value.data, op.may_fault is not None
     volatile = op.volatile is not None
+    ordering = _ordering(op)
     if width == type_size(result_type):
         value = f.load(
-            address, result_type, align, Alias.LINEAR, volatile=volatile, may_fault=faults
+            *(address, result_type, align, Alias.LINEAR),
+            volatile=volatile,
+            may_fault=faults,
+            ordering=ordering,
         )
     else:
         narrow = f.load(
-            address, _NARROW[width], align, Alias.LINEAR, volatile=volatile, may_fault=faults
+            *(address, _NARROW[width], align, Alias.LINEAR),
+            volatile=volatile,
+            may_fault=faults,
+            ordering=ordering,
         )
         extend = llvm.ZExtOp if op.signed is None else llvm.SExtOp
         value = f.value(extend, (narrow,), result_type)
@@ -43,7 +57,7 @@ def _linear_load(f: FunctionLowering, op: wasmvm.LinearLoadOp) -> None:
 
 
 def _linear_store(f: FunctionLowering, op: wasmvm.LinearStoreOp) -> None:
-    address, width = _linear_place(f, op), op.bytes.value.data
+    address, width = linear_place(f, op), op.bytes.value.data
     value = f.values[op.value]
     if width != type_size(value.type):
         value = f.value(llvm.TruncOp, (value,), _NARROW[width])
@@ -54,6 +68,7 @@ def _linear_store(f: FunctionLowering, op: wasmvm.LinearStoreOp) -> None:
         Alias.LINEAR,
         volatile=op.volatile is not None,
         may_fault=op.may_fault is not None,
+        ordering=_ordering(op),
     )
 
 

@@ -17,6 +17,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
+from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.control_transfer import (
     Branches,
@@ -152,7 +153,7 @@ def _load_value(
         bytes=op.bytes,
         signed=signed,
         may_fault=may_fault,
-        volatile=may_fault and r.ordered,
+        volatile=r.must_happen(op, ordered=may_fault and r.ordered),
     )
 
 
@@ -170,7 +171,7 @@ def _store_value(r: _FunctionRewrite, op: wasmir.StoreLike, value: SSAValue) -> 
         offset=op.static_offset,
         bytes=op.bytes,
         may_fault=may_fault,
-        volatile=r.ordered,
+        volatile=r.must_happen(op, ordered=r.ordered),
     )
 
 
@@ -202,10 +203,102 @@ def _store_lane(r: _FunctionRewrite, op: wasmir.StoreLaneOp) -> None:
     drop(op)
 
 
+# Atomic accesses: the alignment is checked before the bounds, as in Wasmtime. After an access of a
+# shared memory this thread may see what others did before: growth, too.
+
+
+def _atomic_place(r: _FunctionRewrite, op: wasmir.AtomicAccess) -> tuple[SSAValue, bool]:
+    """The base of the memory of a checked access, and whether the access may fault."""
+    r.check_aligned(op)
+    place = r.access(op)
+    if r.memory(op.memory_symbol).shared is not None:
+        r.forget_fields()
+    return place
+
+
+def _atomic_load(r: _FunctionRewrite, op: wasmir.AtomicLoadOp) -> None:
+    base, may_fault = _atomic_place(r, op)
+    r.linear_load(
+        *(base, op.address_operand, op.RESULT_TYPES[0]),
+        offset=op.static_offset,
+        bytes=op.bytes,
+        align=op.bytes,
+        may_fault=may_fault,
+        volatile=True,
+        atomic=True,
+    )
+    r.give_place(op)
+
+
+def _atomic_store(r: _FunctionRewrite, op: wasmir.AtomicStoreOp) -> None:
+    base, may_fault = _atomic_place(r, op)
+    (value,) = op.value_operands
+    r.linear_store(
+        *(base, op.address_operand, value),
+        offset=op.static_offset,
+        bytes=op.bytes,
+        align=op.bytes,
+        may_fault=may_fault,
+        volatile=True,
+        atomic=True,
+    )
+    drop(op)
+
+
+def _atomic_rmw(r: _FunctionRewrite, op: wasmir.AtomicRMWOp) -> None:
+    base, may_fault = _atomic_place(r, op)
+    (value,) = op.value_operands
+    r.atomic_rmw(
+        *(op.operation, base, op.address_operand, value),
+        bytes=op.bytes,
+        offset=op.static_offset,
+        may_fault=may_fault,
+    )
+    r.give_place(op)
+
+
+def _atomic_compare_exchange(r: _FunctionRewrite, op: wasmir.AtomicCompareExchangeOp) -> None:
+    base, may_fault = _atomic_place(r, op)
+    expected, replacement = op.value_operands
+    r.atomic_compare_exchange(
+        *(base, op.address_operand, expected, replacement),
+        bytes=op.bytes,
+        offset=op.static_offset,
+        may_fault=may_fault,
+    )
+    r.give_place(op)
+
+
+def _atomic_fence(r: _FunctionRewrite, op: wasmir.AtomicFenceOp) -> None:
+    r.fence()
+    r.forget_fields()
+    drop(op)
+
+
+def _atomic_wait(r: _FunctionRewrite, op: wasmir.AtomicWaitOp) -> None:
+    memory, address = r.memory(op.memory_symbol), r.checked_address(op)
+    if memory.shared is None:
+        r.trap_if(r.i32_const(1), TrapCode.ATOMIC_WAIT_NON_SHARED_MEMORY)
+        r.give_value(op, r.i32_const(0))
+        return
+    name = "memory_atomic_wait32" if op.bytes == 4 else "memory_atomic_wait64"
+    index = r.i32_const(memory.index_value)
+    r.give_value(op, r.builtin_value(name, i32, index, address, *op.value_operands))
+
+
+def _atomic_notify(r: _FunctionRewrite, op: wasmir.AtomicNotifyOp) -> None:
+    memory, address = r.memory(op.memory_symbol), r.checked_address(op)
+    if memory.shared is None:  # no thread can wait
+        r.give_value(op, r.i32_const(0))
+        return
+    arguments = (r.i32_const(memory.index_value), address, *op.value_operands)
+    r.give_value(op, r.builtin_value("memory_atomic_notify", i32, *arguments))
+
+
 def _memory_size(r: _FunctionRewrite, op: wasmir.MemorySizeOp) -> None:
     memory = r.memory(op.memory)
     page_log2 = r.i64_const(memory.page_size_log2.value.data)
-    pages = r.numeric("i64.shr_u", r.memory_length(memory), page_log2)
+    pages = r.numeric("i64.shr_u", r.fresh_memory_length(memory), page_log2)
     if memory.address_type == i32:
         pages = r.numeric("i32.wrap_i64", pages)
     r.give_value(op, pages)
@@ -468,11 +561,23 @@ def _is_part(cls: type[wasmir.LoadOp]) -> bool:
     return access is not None and access.completed_by != ""
 
 
+_ATOMIC: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
+    wasmir.AtomicLoadOp: _atomic_load,
+    wasmir.AtomicStoreOp: _atomic_store,
+    wasmir.AtomicRMWOp: _atomic_rmw,
+    wasmir.AtomicCompareExchangeOp: _atomic_compare_exchange,
+    wasmir.AtomicWaitOp: _atomic_wait,
+    wasmir.AtomicNotifyOp: _atomic_notify,
+}
+"""By group."""
+
 _HANDLERS: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
     **{cls: _load_part if _is_part(cls) else _load for cls in wasmir.LOAD_OPS.values()},
     **dict.fromkeys(wasmir.STORE_OPS.values(), _store),
     **dict.fromkeys(wasmir.LOAD_LANE_OPS.values(), _load_lane),
     **dict.fromkeys(wasmir.STORE_LANE_OPS.values(), _store_lane),
+    **{cls: _ATOMIC[cls.__bases__[0]] for cls in wasmir.ATOMIC_ACCESS_OPS.values()},
+    wasmir.AtomicFenceOp: _atomic_fence,
     wasmir.MemorySizeOp: _memory_size,
     wasmir.MemoryGrowOp: _memory_grow,
     wasmir.MemoryFillOp: _memory_fill,

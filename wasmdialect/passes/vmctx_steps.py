@@ -98,16 +98,19 @@ class VMContextSteps(WasmBuilder):
             known = self._entry_values[key] = self.prelude.load_field(base, path, invariant=True)
         return known
 
-    def block_field(self, base: SSAValue, path: wasmvm.Path) -> SSAValue:
+    def block_field(
+        self, base: SSAValue, path: wasmvm.Path, ordering: Literal["", "unordered"] = ""
+    ) -> SSAValue:
         """A field that only a call can change: loaded once in a block between calls."""
         key = (base, path)
         known = self._block_values.get(key)
         if known is None:
-            known = self._block_values[key] = self.load_field(base, path)
+            known = self._block_values[key] = self.load_field(base, path, ordering=ordering)
         return known
 
     def forget_fields(self) -> None:
-        """A call may have changed every field that is not invariant."""
+        """A call, or another thread that an atomic access has synchronised with, may have changed every
+        field that is not invariant."""
         self._block_values.clear()
 
     # --- declarations ---
@@ -179,16 +182,27 @@ class VMContextSteps(WasmBuilder):
         """The base address of the memory."""
         pointer, path = self.memory_place(memory)
         path = path.with_field("base")
-        if self.is_guarded(memory):
+        if self.is_guarded(memory) or memory.shared is not None:
             return self.entry_field(pointer, path)
         return self.block_field(pointer, path)
 
     def memory_length(self, memory: wasmir.MemoryOp) -> SSAValue:
-        """The memory's current size in bytes."""
+        """The memory's size in bytes. Other threads may make a shared memory larger at any time, but
+        what this thread has not synchronised with need not be seen."""
         if memory.maximum_bytes == memory.minimum_bytes:
             return self.i64_const(memory.minimum_bytes)
         pointer, path = self.memory_place(memory)
-        return self.block_field(pointer, path.with_field("current_length"))
+        ordering = "" if memory.shared is None else "unordered"
+        return self.block_field(pointer, path.with_field("current_length"), ordering)
+
+    def fresh_memory_length(self, memory: wasmir.MemoryOp) -> SSAValue:
+        """The memory's size in bytes at this point in the order of all threads."""
+        if memory.shared is None or memory.maximum_bytes == memory.minimum_bytes:
+            return self.memory_length(memory)
+        self.forget_fields()
+        pointer, path = self.memory_place(memory)
+        path = path.with_field("current_length")
+        return self.load_field(pointer, path, ordering="seq_cst")
 
     def access(self, op: wasmir.MemoryAccess) -> tuple[SSAValue, bool]:
         """Check the bounds of a load or store; the base of its memory, and whether it may fault."""
@@ -201,6 +215,36 @@ class VMContextSteps(WasmBuilder):
                 # No memory has 2**64 - 1 bytes, so this value can represent every larger end too.
                 self.bounds_check(address, min(end, (1 << 64) - 1), self.memory_length(memory))
         return self.memory_base(memory), may_fault
+
+    def must_happen(self, op: wasmir.MemoryAccess, *, ordered: bool) -> bool:
+        """Whether a load or store is volatile: if traps are `ordered` with it, and in a shared memory.
+        A plain access that races with another thread's is undefined behaviour for LLVM, which assumes
+        that there is none; it does not look into a volatile one."""
+        return ordered or self.memory(op.memory_symbol).shared is not None
+
+    def check_aligned(self, op: wasmir.AtomicAccess) -> None:
+        """Trap unless an address is a multiple of the width of its access."""
+        misalignment, address = op.static_offset % op.bytes, op.address_operand
+        constant = wasmir.constant_bits(address)
+        if op.bytes == 1 or (constant is not None and (constant + misalignment) % op.bytes == 0):
+            return
+        if address.type == i64:
+            address = self.numeric("i32.wrap_i64", address)
+        if misalignment:
+            address = self.numeric("i32.add", address, self.i32_const(misalignment))
+        low = self.numeric("i32.and", address, self.i32_const(op.bytes - 1))
+        self.trap_if(low, TrapCode.HEAP_MISALIGNED)
+
+    def checked_address(self, op: wasmir.AtomicAccess) -> SSAValue:
+        """The address of an access in its memory as an i64, checked."""
+        self.check_aligned(op)
+        end = min(op.static_offset + op.bytes, (1 << 64) - 1)
+        memory = self.memory(op.memory_symbol)
+        self.bounds_check(op.address_operand, end, self.memory_length(memory))
+        address = self.extend(op.address_operand)
+        if not op.static_offset:
+            return address
+        return self.numeric("i64.add", address, self.i64_const(op.static_offset))
 
     def check_range(self, memory: wasmir.MemoryOp, start: SSAValue, length: SSAValue) -> None:
         """Trap unless `length` bytes from `start` (both i64) are inside the memory."""

@@ -24,6 +24,7 @@ from wasmdialect.abi.symbols import function_symbol
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE, read_counts
 from wasmdialect.lowering import (
+    atomic,
     calls,
     control,
     exceptions,
@@ -47,6 +48,7 @@ HANDLERS: dict[type[Operation], Handler] = {
     **control.HANDLERS,
     **fields.HANDLERS,
     **memory.HANDLERS,
+    **atomic.HANDLERS,
     **table.HANDLERS,
     **reference.HANDLERS,
     **calls.HANDLERS,

@@ -10,6 +10,18 @@ from __future__ import annotations
 from xdsl.dialect_interfaces.constant_materialization import ConstantMaterializationInterface
 from xdsl.ir import Attribute, Dialect, Operation
 
+from wasmdialect.dialects.wasmir.atomic import (
+    ATOMIC_ACCESS_OPS,
+    FENCE_OPS,
+    AtomicAccess,
+    AtomicCompareExchangeOp,
+    AtomicFenceOp,
+    AtomicLoadOp,
+    AtomicNotifyOp,
+    AtomicRMWOp,
+    AtomicStoreOp,
+    AtomicWaitOp,
+)
 from wasmdialect.dialects.wasmir.base import (
     CallLike,
     LoadLike,
@@ -141,6 +153,7 @@ from wasmdialect.dialects.wasmir.vector import (
 from wasmdialect.dialects.wasmir.wide import WIDE_OPS, WideOp
 
 __all__ = [
+    "ATOMIC_ACCESS_OPS",
     "CONST_OPS",
     "EXCEPTION_OPS",
     "EXN",
@@ -159,6 +172,14 @@ __all__ = [
     "WASMIR",
     "WIDE_OPS",
     "ArrayType",
+    "AtomicAccess",
+    "AtomicCompareExchangeOp",
+    "AtomicFenceOp",
+    "AtomicLoadOp",
+    "AtomicNotifyOp",
+    "AtomicRMWOp",
+    "AtomicStoreOp",
+    "AtomicWaitOp",
     "BinaryOp",
     "BrIfOp",
     "BrOp",
@@ -268,6 +289,8 @@ PLAIN_OPS: tuple[type[WasmOp], ...] = (
     *STORE_OPS.values(),
     *LOAD_LANE_OPS.values(),
     *STORE_LANE_OPS.values(),
+    *ATOMIC_ACCESS_OPS.values(),
+    *FENCE_OPS,
 )
 """The operations that stand for one instruction, whose operands and results are on the stack."""
 

@@ -125,7 +125,7 @@ def _lanes() -> Encoding:
 
 
 def _memarg(row: Instruction) -> Encoding:
-    """The alignment is left out where it is natural."""
+    """The alignment is left out where it is natural; that of an atomic access always is."""
     assert row.access is not None
     natural = row.access.bytes.bit_length() - 1
 
@@ -145,15 +145,17 @@ def _memarg(row: Instruction) -> Encoding:
             align_log2 = _unsigned(op, "align").bit_length() - 1
         return align_log2, _unsigned(op, "offset"), index_of(_symbol(op, "memory"))
 
+    alignment = () if row.access.atomic else (Property("align", 64, optional=True),)
     return Encoding(
-        (
-            Property("memory"),
-            Property("offset", 64, default=0),
-            Property("align", 64, optional=True),
-        ),
+        (Property("memory"), Property("offset", 64, default=0), *alignment),
         attributes,
         immediate,
     )
+
+
+def _zero() -> Encoding:
+    """The reserved byte of `atomic.fence` is in no property."""
+    return Encoding((), lambda _, __: {}, lambda _, __: 0)
 
 
 def _heap_type(op: Operation, index_of: IndexOf) -> object:
@@ -192,6 +194,7 @@ _ENCODINGS: Mapping[Immediate, Callable[[Instruction], Encoding]] = {
     Immediate.V128: lambda _: _bits(128),
     Immediate.LANE: lambda _: _lane(),
     Immediate.LANES: lambda _: _lanes(),
+    Immediate.ZERO: lambda _: _zero(),
     Immediate.HEAP_TYPE: lambda _: _result_type(_heap_type),
     Immediate.VAL_TYPES: lambda _: _result_type(lambda op, index_of: (_value_type(op, index_of),)),
 }

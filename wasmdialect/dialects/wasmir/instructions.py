@@ -4,6 +4,7 @@
 `instructions.pyi` declares them for editors and type checkers; `tools/generate_stubs.py` writes it.
 """
 
+from wasmdialect.dialects.wasmir import atomic as _atomic
 from wasmdialect.dialects.wasmir import memory as _memory
 from wasmdialect.dialects.wasmir import numeric as _numeric
 from wasmdialect.dialects.wasmir import vector as _vector
@@ -15,6 +16,7 @@ CLASSES: dict[str, type[_WasmOp]] = {
     **_wide.CLASSES,
     **_vector.CLASSES,
     **_memory.CLASSES,
+    **_atomic.CLASSES,
 }
 """The classes by name."""
 

@@ -4,6 +4,14 @@ from collections.abc import Sequence
 
 from xdsl.ir import Operation, SSAValue
 
+from wasmdialect.dialects.wasmir.atomic import (
+    AtomicCompareExchangeOp,
+    AtomicLoadOp,
+    AtomicNotifyOp,
+    AtomicRMWOp,
+    AtomicStoreOp,
+    AtomicWaitOp,
+)
 from wasmdialect.dialects.wasmir.memory import LoadLaneOp, LoadOp, StoreLaneOp, StoreOp
 from wasmdialect.dialects.wasmir.numeric import (
     BinaryOp,
@@ -1970,3 +1978,269 @@ class V128Store32LaneOp(StoreLaneOp):
 class V128Store64LaneOp(StoreLaneOp):
     address: SSAValue
     vector: SSAValue
+
+class MemoryAtomicNotifyOp(AtomicNotifyOp):
+    address: SSAValue
+    count: SSAValue
+
+class MemoryAtomicWait32Op(AtomicWaitOp):
+    address: SSAValue
+    expected: SSAValue
+    timeout: SSAValue
+
+class MemoryAtomicWait64Op(AtomicWaitOp):
+    address: SSAValue
+    expected: SSAValue
+    timeout: SSAValue
+
+class I32AtomicLoadOp(AtomicLoadOp):
+    address: SSAValue
+
+class I64AtomicLoadOp(AtomicLoadOp):
+    address: SSAValue
+
+class I32AtomicLoad8UOp(AtomicLoadOp):
+    address: SSAValue
+
+class I32AtomicLoad16UOp(AtomicLoadOp):
+    address: SSAValue
+
+class I64AtomicLoad8UOp(AtomicLoadOp):
+    address: SSAValue
+
+class I64AtomicLoad16UOp(AtomicLoadOp):
+    address: SSAValue
+
+class I64AtomicLoad32UOp(AtomicLoadOp):
+    address: SSAValue
+
+class I32AtomicStoreOp(AtomicStoreOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicStoreOp(AtomicStoreOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicStore8Op(AtomicStoreOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicStore16Op(AtomicStoreOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicStore8Op(AtomicStoreOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicStore16Op(AtomicStoreOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicStore32Op(AtomicStoreOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmwAddOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmwAddOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmw8AddUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmw16AddUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw8AddUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw16AddUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw32AddUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmwSubOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmwSubOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmw8SubUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmw16SubUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw8SubUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw16SubUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw32SubUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmwAndOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmwAndOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmw8AndUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmw16AndUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw8AndUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw16AndUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw32AndUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmwOrOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmwOrOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmw8OrUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmw16OrUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw8OrUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw16OrUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw32OrUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmwXorOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmwXorOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmw8XorUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmw16XorUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw8XorUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw16XorUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw32XorUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmwXchgOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmwXchgOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmw8XchgUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmw16XchgUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw8XchgUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw16XchgUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I64AtomicRmw32XchgUOp(AtomicRMWOp):
+    address: SSAValue
+    value: SSAValue
+
+class I32AtomicRmwCmpxchgOp(AtomicCompareExchangeOp):
+    address: SSAValue
+    expected: SSAValue
+    replacement: SSAValue
+
+class I64AtomicRmwCmpxchgOp(AtomicCompareExchangeOp):
+    address: SSAValue
+    expected: SSAValue
+    replacement: SSAValue
+
+class I32AtomicRmw8CmpxchgUOp(AtomicCompareExchangeOp):
+    address: SSAValue
+    expected: SSAValue
+    replacement: SSAValue
+
+class I32AtomicRmw16CmpxchgUOp(AtomicCompareExchangeOp):
+    address: SSAValue
+    expected: SSAValue
+    replacement: SSAValue
+
+class I64AtomicRmw8CmpxchgUOp(AtomicCompareExchangeOp):
+    address: SSAValue
+    expected: SSAValue
+    replacement: SSAValue
+
+class I64AtomicRmw16CmpxchgUOp(AtomicCompareExchangeOp):
+    address: SSAValue
+    expected: SSAValue
+    replacement: SSAValue
+
+class I64AtomicRmw32CmpxchgUOp(AtomicCompareExchangeOp):
+    address: SSAValue
+    expected: SSAValue
+    replacement: SSAValue

@@ -51,7 +51,7 @@ AddressType = IntegerType
 """i32, or i64 for a 64-bit memory."""
 
 
-class _Access(MemoryAccess, ABC):
+class PlacedAccess(MemoryAccess, ABC):
     """Shared by loads and stores: the memory, the constant offset, alignment, proof of bounds."""
 
     if TYPE_CHECKING:  # properties of the immediate
@@ -86,8 +86,9 @@ class _Access(MemoryAccess, ABC):
                 printer.print_string(f" + {self.static_offset}")
 
     def _print_flags(self, printer: Printer) -> None:
-        if self.align is not None:
-            printer.print_string(f" align {self.align.value.data}")
+        align = cast("IntegerAttr[I64] | None", self.properties.get("align"))
+        if align is not None:
+            printer.print_string(f" align {align.value.data}")
         if self.in_bounds is not None:
             printer.print_string(" inbounds")
         printer.print_op_attributes(self.attributes)
@@ -114,7 +115,7 @@ class _Access(MemoryAccess, ABC):
         return parser.parse_optional_attr_dict()
 
 
-class LoadOp(_Access, LoadLike, ABC):
+class LoadOp(PlacedAccess, LoadLike, ABC):
     """A load instruction."""
 
     RESULT_TYPE: ClassVar[Attribute]
@@ -140,7 +141,7 @@ class LoadOp(_Access, LoadLike, ABC):
         )
 
 
-class StoreOp(_Access, StoreLike, ABC):
+class StoreOp(PlacedAccess, StoreLike, ABC):
     """A store instruction."""
 
     VALUE_TYPE: ClassVar[Attribute]
@@ -160,7 +161,7 @@ class StoreOp(_Access, StoreLike, ABC):
         return cls.create(operands=[address, value], properties=properties, attributes=attributes)
 
 
-class _LaneAccess(_Access, ABC):
+class _LaneAccess(PlacedAccess, ABC):
     """Shared by loads and stores of one lane."""
 
     if TYPE_CHECKING:  # a property of the immediate

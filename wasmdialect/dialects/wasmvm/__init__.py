@@ -12,6 +12,13 @@ from collections.abc import Sequence
 from xdsl.ir import Dialect
 from xdsl.irdl import IRDLOperation
 
+from wasmdialect.dialects.wasmvm.atomic import (
+    RMW_OPERATIONS,
+    AtomicAccessOp,
+    AtomicCompareExchangeOp,
+    AtomicRMWOp,
+    FenceOp,
+)
 from wasmdialect.dialects.wasmvm.calls import (
     TAIL_CALLS,
     CallBuiltinOp,
@@ -80,6 +87,9 @@ _OPERATIONS: Sequence[type[IRDLOperation]] = (
     LinearLoadOp,
     LinearStoreOp,
     LinearAddressOp,
+    AtomicRMWOp,
+    AtomicCompareExchangeOp,
+    FenceOp,
     BoundsCheckOp,
     RangeCheckOp,
     TrapIfOp,
@@ -117,8 +127,12 @@ WASMVM = Dialect("wasmvm", [*_OPERATIONS], [])
 __all__ = [
     "FIELD_TYPES",
     "PTR",
+    "RMW_OPERATIONS",
     "TAIL_CALLS",
     "WASMVM",
+    "AtomicAccessOp",
+    "AtomicCompareExchangeOp",
+    "AtomicRMWOp",
     "BoundsCheckOp",
     "CallBuiltinOp",
     "CallOp",
@@ -131,6 +145,7 @@ __all__ = [
     "EntryAddressOp",
     "ExceptionBarrierOp",
     "ExceptionSlotsOp",
+    "FenceOp",
     "FieldOp",
     "FuncOp",
     "LinearAccessOp",

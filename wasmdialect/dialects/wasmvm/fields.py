@@ -139,6 +139,10 @@ class FieldOp(IRDLOperation, ABC):
     """The plan of the module promises that the field does not change."""
     volatile = opt_prop_def(UnitAttr)
     """The access must happen, in order with accesses that may fault."""
+    unordered = opt_prop_def(UnitAttr)
+    """Another thread may change the field: the access is atomic, and has no order."""
+    seq_cst = opt_prop_def(UnitAttr)
+    """Another thread may change the field: the access is atomic, and sequentially consistent."""
 
     @property
     def field_row(self) -> Field:
@@ -211,7 +215,7 @@ class FieldOp(IRDLOperation, ABC):
         return base, properties
 
 
-_FIELD_KEYWORDS = ("invariant", "volatile")
+_FIELD_KEYWORDS = ("invariant", "volatile", "unordered", "seq_cst")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_$.]+")
 
 

@@ -41,7 +41,8 @@ class LinearAccessOp(IRDLOperation, ABC):
 
     `may_fault` says that it relies on the guard pages to trap; without it the access is known to be
     in bounds. `volatile` says that it must happen, in order with every other volatile access, call
-    and trap: a load because it may trap, a store because it can be seen after a trap.
+    and trap: a load because it may trap, a store because it can be seen after a trap. An `atomic`
+    access is sequentially consistent, volatile, and aligned to its width.
     """
 
     offset = prop_def(IntegerAttr[I64])
@@ -49,6 +50,7 @@ class LinearAccessOp(IRDLOperation, ABC):
     align = prop_def(IntegerAttr[I64])
     may_fault = opt_prop_def(UnitAttr)
     volatile = opt_prop_def(UnitAttr)
+    atomic = opt_prop_def(UnitAttr)
 
     def accessed_type(self) -> Attribute:
         """Type of the value read or written."""
@@ -56,6 +58,8 @@ class LinearAccessOp(IRDLOperation, ABC):
 
     def verify_(self) -> None:
         accessed = self.accessed_type()
+        if self.atomic is not None and (self.volatile is None or self.align != self.bytes):
+            raise VerifyException("an atomic access is volatile and aligned to its width")
         if self.bytes.value.data not in _ACCESS_WIDTHS.get(accessed, ()):
             raise VerifyException(f"no access of {self.bytes.value.data} bytes has type {accessed}")
 
@@ -80,9 +84,9 @@ class LinearLoadOp(LinearAccessOp):
     signed = opt_prop_def(UnitAttr)
     result = result_def()
     assembly_format = (
-        "(`volatile` $volatile^)? (`may_fault` $may_fault^)? (`signed` $signed^)?"
-        " $base `[` $address `:` type($address) `+` $offset `]` `bytes` $bytes `align` $align"
-        " attr-dict `:` type($result)"
+        "(`atomic` $atomic^)? (`volatile` $volatile^)? (`may_fault` $may_fault^)?"
+        " (`signed` $signed^)? $base `[` $address `:` type($address) `+` $offset `]` `bytes` $bytes"
+        " `align` $align attr-dict `:` type($result)"
     )
 
     def accessed_type(self) -> Attribute:
@@ -99,7 +103,7 @@ class LinearStoreOp(LinearAccessOp):
     address = operand_def()
     value = operand_def()
     assembly_format = (
-        "(`volatile` $volatile^)? (`may_fault` $may_fault^)?"
+        "(`atomic` $atomic^)? (`volatile` $volatile^)? (`may_fault` $may_fault^)?"
         " $base `[` $address `:` type($address) `+` $offset `]` `,` $value `bytes` $bytes"
         " `align` $align attr-dict `:` type($value)"
     )

@@ -100,3 +100,35 @@ llvm.func @element(%v: vector<4xf32>, %i: i32) -> f32 {
   %0 = llvm_ext.extractelement %v[%i : i32] {note} : vector<4xf32> -> f32
   llvm.return %0 : f32
 }
+
+// CHECK-LABEL: llvm.func @atomics(
+// CHECK-NEXT:    %6 = llvm_ext.load atomic "seq_cst" volatile may_fault %p_1 align 8 alias "linear" : !llvm.ptr -> i64
+// CHECK-NEXT:    llvm_ext.store atomic "seq_cst" volatile %v_2, %p_1 align 8 : i64, !llvm.ptr
+// CHECK-NEXT:    %7 = llvm_ext.atomicrmw "add" may_fault %p_1, %v_2 alias "linear" : !llvm.ptr, i64
+// CHECK-NEXT:    %8 = llvm_ext.atomicrmw "xchg" %p_1, %v_2 {note} : !llvm.ptr, i64
+// CHECK-NEXT:    %9 = llvm_ext.cmpxchg may_fault %p_1, %v_2, %7 alias "linear" : !llvm.ptr, i64 -> !llvm.struct<(i64, i1)>
+// CHECK-NEXT:    %10 = llvm_ext.cmpxchg %p_1, %v_2, %7 {note} : !llvm.ptr, i64 -> !llvm.struct<(i64, i1)>
+// CHECK-NEXT:    llvm_ext.fence system
+// CHECK-NEXT:    llvm.return
+// CHECK-NEXT:  }
+// GENERIC-LABEL: sym_name = "atomics"
+// GENERIC-NEXT:  ^bb0(%p_1: !llvm.ptr, %v_2: i64):
+// GENERIC-NEXT:    %6 = "llvm_ext.load"(%p_1) <{ordering = "seq_cst", volatile_, may_fault, alignment = 8 : i64, alias = "linear"}> : (!llvm.ptr) -> i64
+// GENERIC-NEXT:    "llvm_ext.store"(%v_2, %p_1) <{ordering = "seq_cst", volatile_, alignment = 8 : i64}> : (i64, !llvm.ptr) -> ()
+// GENERIC-NEXT:    %7 = "llvm_ext.atomicrmw"(%p_1, %v_2) <{bin_op = "add", may_fault, alias = "linear"}> : (!llvm.ptr, i64) -> i64
+// GENERIC-NEXT:    %8 = "llvm_ext.atomicrmw"(%p_1, %v_2) <{bin_op = "xchg"}> {note} : (!llvm.ptr, i64) -> i64
+// GENERIC-NEXT:    %9 = "llvm_ext.cmpxchg"(%p_1, %v_2, %7) <{may_fault, alias = "linear"}> : (!llvm.ptr, i64, i64) -> !llvm.struct<(i64, i1)>
+// GENERIC-NEXT:    %10 = "llvm_ext.cmpxchg"(%p_1, %v_2, %7) {note} : (!llvm.ptr, i64, i64) -> !llvm.struct<(i64, i1)>
+// GENERIC-NEXT:    "llvm_ext.fence"() <{system}> : () -> ()
+// GENERIC-NEXT:    "llvm.return"() : () -> ()
+// GENERIC-NEXT:  }) : () -> ()
+llvm.func @atomics(%p: !llvm.ptr, %v: i64) {
+  %0 = llvm_ext.load atomic "seq_cst" volatile may_fault %p align 8 alias "linear" : !llvm.ptr -> i64
+  llvm_ext.store atomic "seq_cst" volatile %v, %p align 8 : i64, !llvm.ptr
+  %1 = llvm_ext.atomicrmw "add" may_fault %p, %v alias "linear" : !llvm.ptr, i64
+  %2 = llvm_ext.atomicrmw "xchg" %p, %v {note} : !llvm.ptr, i64
+  %3 = llvm_ext.cmpxchg may_fault %p, %v, %1 alias "linear" : !llvm.ptr, i64 -> !llvm.struct<(i64, i1)>
+  %4 = llvm_ext.cmpxchg %p, %v, %1 {note} : !llvm.ptr, i64 -> !llvm.struct<(i64, i1)>
+  llvm_ext.fence system
+  llvm.return
+}

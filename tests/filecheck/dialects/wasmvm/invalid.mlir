@@ -87,3 +87,21 @@ wasmvm.func wasm @loaded_width(%p: !llvm.ptr, %x: i32) {
   %0 = wasmvm.linear_load %p[%x : i32 + 0] bytes 2 align 1 : f64
   wasmir.return
 }
+// -----
+// CHECK: no atomic access of 8 bytes has type i32
+wasmvm.func wasm @atomic_width(%p: !llvm.ptr, %x: i32) {
+  %0 = wasmvm.atomic_cmpxchg %p[%x : i32 + 0], %x, %x bytes 8 : i32
+  wasmir.return
+}
+// -----
+// CHECK: "nand" is not one of add, sub, and, or, xor, xchg
+wasmvm.func wasm @atomic_operation(%p: !llvm.ptr, %x: i32) {
+  %0 = wasmvm.atomic_rmw "nand" %p[%x : i32 + 0], %x bytes 4 : i32
+  wasmir.return
+}
+// -----
+// CHECK: an atomic access is volatile and aligned to its width
+wasmvm.func wasm @atomic_alignment(%p: !llvm.ptr, %x: i32) {
+  %0 = wasmvm.linear_load atomic volatile %p[%x : i32 + 0] bytes 4 align 2 : i32
+  wasmir.return
+}
