@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wasmdialect.api.instance import Instance
     from wasmdialect.api.linker import InstancePre, Linker
     from wasmdialect.api.module import Module, wat2wasm
+    from wasmdialect.api.shared_memory import SharedMemory
     from wasmdialect.api.store import Store
     from wasmdialect.api.tag import Tag
     from wasmdialect.api.types import (
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
         TagType,
         ValType,
     )
-    from wasmdialect.api.unsupported import SharedMemory
     from wasmdialect.runtime.errors import ExitTrap, Frame, LinkError, Trap, WasmtimeError
     from wasmdialect.wasi import WasiConfig
     from wasmdialect.wasi.permissions import DirPerms, FilePerms
@@ -49,13 +49,13 @@ _HOMES = {
     "wasmdialect.api.instance": ("Instance",),
     "wasmdialect.api.linker": ("InstancePre", "Linker"),
     "wasmdialect.api.module": ("Module", "wat2wasm"),
+    "wasmdialect.api.shared_memory": ("SharedMemory",),
     "wasmdialect.api.store": ("Store",),
     "wasmdialect.api.types": (
         "ExportType", "FuncType", "GlobalType", "ImportType", "Limits", "MemoryType", "TableType",
         "TagType", "ValType",
     ),
     "wasmdialect.api.tag": ("Tag",),
-    "wasmdialect.api.unsupported": ("SharedMemory",),
     "wasmdialect.runtime.errors": ("ExitTrap", "Frame", "LinkError", "Trap", "WasmtimeError"),
     "wasmdialect.wasi": ("WasiConfig",),
     "wasmdialect.wasi.permissions": ("DirPerms", "FilePerms"),

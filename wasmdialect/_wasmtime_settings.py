@@ -102,7 +102,9 @@ class WasmtimeSettings:
     wasm_component_model_map = Fixed(False, reason="components are not supported")
     wasm_component_model_implements = Fixed(False, reason="components are not supported")
     wasm_stack_switching = Fixed(False, reason="stack switching is not supported")
-    shared_memory = Fixed(False, reason="shared memories cannot be created yet")
+    shared_memory = Fixed(
+        True, reason="with `wasm_threads` there are shared memories; without it, none can be used"
+    )
     strategy = Fixed(
         "auto", "cranelift", reason='use "auto" or "cranelift"; LLVM compiles for both'
     )

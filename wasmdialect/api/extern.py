@@ -22,6 +22,7 @@ from wasmdialect.runtime.values import convert_number, vector_bytes, vector_valu
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
+    from wasmdialect.api.shared_memory import SharedMemory
     from wasmdialect.api.store import Storelike
     from wasmdialect.runtime.instance import Extern as RuntimeExtern
     from wasmdialect.runtime.store import StoreState
@@ -68,7 +69,6 @@ class Memory:
                 ty.limits.min,
                 ty.limits.max,
                 is_64=ty.is_64,
-                shared=ty.shared,
                 page_size_log2=ty.page_size_log2,
             )
         except MemoryError as error:
@@ -298,7 +298,7 @@ def _set_global(state: StoreState, cell: GlobalCell, value: Any) -> None:
     cell.set_bits(value_to_bits(state, value, cell.type))
 
 
-Extern: TypeAlias = Func | Memory | Table | Global | Tag
+Extern: TypeAlias = "Func | Memory | SharedMemory | Table | Global | Tag"
 
 
 def wrap_extern(item: RuntimeExtern) -> Extern:
@@ -306,6 +306,10 @@ def wrap_extern(item: RuntimeExtern) -> Extern:
     match item:
         case FunctionReference():
             return Func.from_reference(item)
+        case LinearMemory() if item.shared:
+            from wasmdialect.api.shared_memory import SharedMemory
+
+            return SharedMemory.from_storage(item)
         case LinearMemory():
             return Memory.from_storage(item)
         case TableStorage():
@@ -325,5 +329,9 @@ def unwrap_extern(item: Extern) -> RuntimeExtern:
             return item.storage
         case Global():
             return item.cell
-        case _:  # pyright: ignore[reportUnnecessaryComparison]
+        case _:
+            from wasmdialect.api.shared_memory import SharedMemory
+
+            if isinstance(item, SharedMemory):  # pyright: ignore[reportUnnecessaryIsInstance]
+                return item.storage
             raise TypeError("expected a Func, Global, Memory, or Table")

@@ -227,6 +227,10 @@ def _constant(ty: FuncType) -> Callable[..., Any]:
 def _default_item(store: Storelike, ty: ExternType) -> Extern:
     """A new item of a type. Raises WasmtimeError."""
     match ty:
+        case MemoryType() if ty.shared:
+            from wasmdialect.api.shared_memory import SharedMemory
+
+            return SharedMemory(store_of(store).engine, ty)
         case MemoryType():
             return Memory(store, ty)
         case TableType():

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from wasmdialect._static import TYPE_CHECKING
-from wasmdialect.api.extern import Memory
 from wasmdialect.api.types import FuncType
 from wasmdialect.runtime.errors import WasmtimeError
+from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.types import func_def_type
 from wasmdialect.wasi.signatures import SIGNATURES
 
@@ -28,9 +28,9 @@ def _serve(name: str) -> Callable[..., Any]:
         context = caller.store.wasi
         if context is None:
             raise WasmtimeError(f"{name} was called, but the store has no WasiConfig")
-        memory = caller.get("memory")
-        if not isinstance(memory, Memory):
+        storage = getattr(caller.get("memory"), "storage", None)  # of a Memory or a SharedMemory
+        if not isinstance(storage, LinearMemory):
             raise WasmtimeError("missing required memory export")
-        return context.call(name, memory.storage, arguments)
+        return context.call(name, storage, arguments)
 
     return serve

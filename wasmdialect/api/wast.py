@@ -8,6 +8,7 @@ Values are compared as bit patterns, so this works on the runtime, below the API
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from wasmdialect.runtime.exceptions import Thrown
 from wasmdialect.runtime.instance import Extern, GlobalCell, ModuleInstance, new_global
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.module import LoadedModule, load_bytes
+from wasmdialect.runtime.shared_memory import SharedLinearMemory
 from wasmdialect.runtime.store import FunctionReference, StoreState
 from wasmdialect.runtime.table import TableStorage
 from wasmdialect.runtime.values import new_slots, pack_bits, unpack_bits
@@ -87,20 +89,12 @@ def run_commands(
     cache: Store | None = None,
 ) -> ScriptResult:
     """Run a script that has been parsed, as `run_script` does."""
-    runner = _Runner(settings, jobs, cache)
-    try:
-        failures = [
-            ScriptFailure(number, command.line, message)
-            for number, command in enumerate(commands)
-            if (message := runner.try_(command)) is not None
-        ]
-    finally:
-        runner.store.close()
-    return ScriptResult(len(commands), failures)
+    return ScriptResult(len(commands), _Runner(settings, jobs, cache).run_all(commands))
 
 
 class _Runner:
-    """The state of a script: its store, instances and names registered for import."""
+    """The state of a script, or of a thread of one: its store, instances and names registered for
+    import."""
 
     def __init__(self, settings: CompileSettings, jobs: int | None, cache: Store | None = None):
         self.settings = settings
@@ -115,6 +109,23 @@ class _Runner:
         """The line of the module that failed, by name, and of the current one."""
         self.registered: dict[str, Mapping[str, Extern]] = {"spectest": spectest(self.store)}
         self.externs: dict[int, object] = {}
+        self.threads: dict[str, tuple[threading.Thread, list[ScriptFailure]]] = {}
+        """Those that nobody has waited for, with the failures that they add."""
+
+    def run_all(self, commands: Sequence[Command]) -> list[ScriptFailure]:
+        """Run all commands; returns the failures. Threads that the script does not wait for have ended
+        then."""
+        failures: list[ScriptFailure] = []
+        try:
+            for number, command in enumerate(commands):
+                message = self.try_(command)
+                if message is not None:
+                    failures.append(ScriptFailure(number, command.line, message))
+        finally:
+            for name in [*self.threads]:
+                failures += self.join(name)
+            self.store.close()
+        return failures
 
     def try_(self, command: Command) -> str | None:
         """Run a command; returns how it failed, or None."""
@@ -143,8 +154,39 @@ class _Runner:
                 self.check_failure(command)
             case Invoke() | Get():
                 self.perform(command)
-            case Thread() | Wait():
-                raise _Failed("threads are not supported yet")
+            case Thread():
+                self.start(command)
+            case Wait(_, name):
+                if name not in self.threads:
+                    raise _Failed(f"there is no thread {name}")
+                failures = self.join(name)
+                if failures:
+                    lines = "; ".join(f"line {f.line}: {f.message}" for f in failures)
+                    raise _Failed(f"thread {name} failed: {lines}")
+
+    # --- threads
+
+    def start(self, thread: Thread) -> None:
+        """A thread command: the commands run in a store of their own, where of the shared instances only
+        shared memories can be imported."""
+        if thread.name in self.threads:
+            raise _Failed(f"thread {thread.name} runs already")
+        runner = _Runner(self.settings, self.jobs, self.cache)
+        runner.instances.update((name, self.instance(name)) for name in thread.shared)
+        failures: list[ScriptFailure] = []
+
+        def run() -> None:
+            failures.extend(runner.run_all(thread.commands))
+
+        started = threading.Thread(target=run, name=thread.name)
+        self.threads[thread.name] = started, failures
+        started.start()
+
+    def join(self, name: str) -> list[ScriptFailure]:
+        """The failures of a thread, when it has ended."""
+        thread, failures = self.threads.pop(name)
+        thread.join()
+        return failures
 
     # --- modules
 
@@ -375,8 +417,8 @@ def spectest(store: StoreState) -> dict[str, Extern]:
     for name, is_64 in (("table", False), ("table64", True)):
         table = exports[name] = TableStorage(wt.FUNCREF, 10, 20, is_64=is_64)
         store.add_table(table)
-    for name, is_shared in (("memory", False), ("shared_memory", True)):
-        memory = exports[name] = LinearMemory(1, 2, shared=is_shared)
+    for name, cls in (("memory", LinearMemory), ("shared_memory", SharedLinearMemory)):
+        memory = exports[name] = cls(1, 2)
         store.add_memory(memory)
     return exports
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasmdialect.runtime.instance import ModuleInstance
+    from wasmdialect.runtime.shared_memory import SharedLinearMemory
 
 _FAILED = 0xFFFF_FFFF_FFFF_FFFF
 _FAILED_32 = 0xFFFF_FFFF
@@ -98,6 +99,26 @@ def _exception_barrier(_: ModuleInstance, function: int) -> int:
     return store.barrier(store.function_at(function)).address
 
 
+def _atomic_wait(size: int) -> Callable[..., int]:
+    def wait(
+        instance: ModuleInstance, memory: int, address: int, expected: int, timeout: int
+    ) -> int:
+        signed = timeout - (1 << 64) if timeout >> 63 else timeout
+        check = running_store().check_epoch
+        return _shared(instance, memory).wait(address, expected, size, signed, check)
+
+    return wait
+
+
+def _atomic_notify(instance: ModuleInstance, memory: int, address: int, count: int) -> int:
+    return _shared(instance, memory).notify(address, count)
+
+
+def _shared(instance: ModuleInstance, index: int) -> SharedLinearMemory:
+    memory: Any = instance.memories[index]
+    return memory
+
+
 def _out_of_gas(instance: ModuleInstance) -> None:
     raise Trap.named("OUT_OF_FUEL")
 
@@ -122,6 +143,9 @@ _BUILTINS: dict[str, Callable[..., int | None]] = {
     "new_exception": _new_exception,
     "uncaught": _uncaught,
     "exception_barrier": _exception_barrier,
+    "memory_atomic_notify": _atomic_notify,
+    "memory_atomic_wait32": _atomic_wait(4),
+    "memory_atomic_wait64": _atomic_wait(8),
     "out_of_gas": _out_of_gas,
     "new_epoch": _new_epoch,
 }

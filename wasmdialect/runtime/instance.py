@@ -31,7 +31,7 @@ from wasmdialect.object.info import CONSTANTS, OPERATORS
 from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.native import native
-from wasmdialect.runtime.ownership import StoreItem
+from wasmdialect.runtime.ownership import ANY_STORE, StoreItem
 from wasmdialect.runtime.packing import AlignedMemory, pack_array, packer, reader
 from wasmdialect.runtime.store import FunctionReference
 from wasmdialect.runtime.table import TableStorage
@@ -240,11 +240,12 @@ class ModuleInstance(StoreItem):
         layout = self.module.layout
         owned = 0
         for slot, memory in enumerate(self.info.memories[len(self.memories) :]):
-            definition: int | None = None
-            if not memory.shared:
+            if memory.shared:
+                storage = _new_shared_memory(memory)
+            else:
                 definition = self.vmctx + layout.offset("owned_memories", owned)
+                storage = _new_memory(memory, definition, self._memory)
                 owned += 1
-            storage = _new_memory(memory, definition, self._memory)
             place = self._shift + layout.offset("memories", slot)
             _pack_memory_pointer(self._memory, place, storage.definition)
             self.memories.append(storage)
@@ -437,14 +438,23 @@ def _new_table(table: TableInfo, definition: int, owner: object) -> TableStorage
     )
 
 
-def _new_memory(memory: MemoryInfo, definition: int | None, owner: object) -> LinearMemory:
+def _new_memory(memory: MemoryInfo, definition: int, owner: object) -> LinearMemory:
     return LinearMemory(
         *(memory.minimum, memory.maximum),
         is_64=memory.is_64,
-        shared=memory.shared,
         page_size_log2=memory.page_size_log2,
         definition=definition,
         definition_owner=owner,
+    )
+
+
+def _new_shared_memory(memory: MemoryInfo) -> LinearMemory:
+    from wasmdialect.runtime.shared_memory import SharedLinearMemory
+
+    return SharedLinearMemory(
+        *(memory.minimum, memory.maximum),
+        is_64=memory.is_64,
+        page_size_log2=memory.page_size_log2,
     )
 
 
@@ -480,7 +490,7 @@ def _check_imports(module: LoadedModule, store: StoreState, imports: Sequence[Ex
     if len(imports) != len(info.imports):
         raise WasmtimeError(f"expected {len(info.imports)} imports, found {len(imports)}")
     for item, extern in zip(info.imports, imports, strict=True):
-        if extern.store_id is not store.id:
+        if extern.store_id is not store.id and extern.store_id is not ANY_STORE:
             raise WasmtimeError(f"`{item.module}::{item.name}` belongs to another store")
         reason = _mismatch(module, item.kind, item.index, extern)
         if reason is not None:
@@ -491,7 +501,6 @@ def _check_imports(module: LoadedModule, store: StoreState, imports: Sequence[Ex
 def _mismatch(module: LoadedModule, kind: str, index: int, extern: Extern) -> str | None:
     """Why something cannot be imported, None if it can."""
     info = module.info
-    found = _KIND_WORDS[type(extern)]
     match kind, extern:
         case "func", FunctionReference():
             expected = module.functions[index]
@@ -535,6 +544,7 @@ def _mismatch(module: LoadedModule, kind: str, index: int, extern: Extern) -> st
                 return None
             return f"expected {type_text(expected)}, found {type_text(extern.type)}"
         case _:
+            found = next(word for cls, word in _KIND_WORDS.items() if isinstance(extern, cls))
             return f"expected a {kind}, found a {found}"
 
 

@@ -28,13 +28,14 @@ class LinearMemory(StoreItem):
     `definition` is the address of its VMMemoryDefinition, which `_definition_owner` keeps alive.
     """
 
+    shared = False
+
     def __init__(
         self,
         minimum: int,
         maximum: int | None,
         *,
         is_64: bool = False,
-        shared: bool = False,
         page_size_log2: int = WASM_PAGE_LOG2,
         definition: int | None = None,
         definition_owner: object = None,
@@ -44,7 +45,6 @@ class LinearMemory(StoreItem):
         self.minimum = minimum
         self.maximum = maximum
         self.is_64 = is_64
-        self.shared = shared
         self.page_size_log2 = page_size_log2
         self.guarded = has_guard(is_64=is_64, page_size_log2=page_size_log2)
         if definition is None:

@@ -60,7 +60,11 @@ class StoreItem(NotCopied):
     __slots__ = ("store_id",)
 
     store_id: object
-    """The `id` of its StoreState, None before it belongs to one."""
+    """The `id` of its StoreState, None before it belongs to one, `ANY_STORE` if it never will."""
+
+
+ANY_STORE = object()
+"""The `store_id` of an item that any store may use: a shared memory."""
 
 
 class StoreLimits(Record):

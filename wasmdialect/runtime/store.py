@@ -34,7 +34,7 @@ from wasmdialect.runtime.native.records import (
     pack_store,
 )
 from wasmdialect.runtime.native.structures import PENDING, STORE_OFFSETS
-from wasmdialect.runtime.ownership import NotCopied, StoreItem, StoreLimits
+from wasmdialect.runtime.ownership import ANY_STORE, NotCopied, StoreItem, StoreLimits
 from wasmdialect.runtime.packing import AlignedMemory, field_at, packer
 from wasmdialect.runtime.type_ids import type_id
 from wasmdialect.runtime.values import pack, slots_at, unpack
@@ -66,6 +66,9 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_WASM_STACK = 512 * 1024
 """Bytes of stack that Wasm may use (Wasmtime's default)."""
+
+_EPOCH_INTERVAL = 0.02
+"""Seconds between two looks at the epoch while a program sleeps."""
 
 _pending_at = field_at(RUNTIME_LIMITS, "pending_error")
 _tail_arguments_at = field_at(RUNTIME_LIMITS, "tail_arguments")
@@ -220,6 +223,7 @@ class StoreState(NotCopied):
         self.held = {"instance": 0, "memory": 0, "table": 0}
         """The number of instances created, and of memories and tables in them."""
         self.memories: list[LinearMemory] = []
+        """Its own, and the shared ones that its instances import."""
         self.tables: list[TableStorage] = []
         self.globals: list[GlobalCell] = []
         self.instances: dict[int, ModuleInstance] = {}
@@ -248,6 +252,16 @@ class StoreState(NotCopied):
             raise ClosedError("the store is closed")
         self._deadline.value = self._epoch.current.value + ticks
 
+    def check_epoch(self) -> float | None:
+        """Called by what sleeps in a host function. Raises Trap if the deadline has passed; returns after
+        how many seconds to call it again, None if there is no deadline."""
+        deadline = self._deadline.value
+        if not deadline:
+            return None
+        if self._epoch.current.value >= deadline:
+            raise Trap.named("INTERRUPT")
+        return _EPOCH_INTERVAL
+
     # --- the guard ---
 
     def check(self, *items: StoreItem) -> None:
@@ -256,7 +270,7 @@ class StoreState(NotCopied):
         if self.id is _CLOSED:
             raise ClosedError("the store is closed")
         for item in items:
-            if item.store_id is not self.id:
+            if item.store_id is not self.id and item.store_id is not ANY_STORE:
                 raise WasmtimeError(
                     "object used with the wrong store: what belongs to one cannot be used in another"
                 )
@@ -347,17 +361,20 @@ class StoreState(NotCopied):
         for reference in functions:
             self._functions[reference.address] = reference
         counts = instance.module.layout.counts
-        for memory in instance.memories[counts.imported_memories :]:
-            self.add_memory(memory)
+        for index, memory in enumerate(instance.memories):
+            if index >= counts.imported_memories or memory.shared:
+                self.add_memory(memory)
         for table in instance.tables[counts.imported_tables :]:
             self.add_table(table)
         for cell in instance.globals[counts.imported_globals :]:
             self.add_global(cell)
 
     def add_memory(self, memory: LinearMemory) -> None:
-        """Let a memory belong to the store."""
-        memory.store_id = self.id
-        self.memories.append(memory)
+        """Let a memory belong to the store, unless it is shared: then the store uses it."""
+        if memory.store_id is not ANY_STORE:
+            memory.store_id = self.id
+        if memory not in self.memories:
+            self.memories.append(memory)
 
     def add_table(self, table: TableStorage) -> None:
         """Let a table belong to the store."""
