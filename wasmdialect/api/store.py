@@ -67,6 +67,14 @@ class Store(Closable):
         self.state.check()
         self._wasi_config, self._wasi = wasi.copy(), None
 
+    def share_wasi(self, other: Store) -> None:
+        """Use the WASI context of another store, with its descriptors: both belong to one program, and
+        may run on two threads."""
+        self.state.check()
+        self._wasi_config, self._wasi = other._wasi_config, other.wasi
+        if self._wasi is not None:
+            self._wasi.share()
+
     @property
     def wasi(self) -> WasiContext | None:
         """The WASI context as `set_wasi` configured it, None before. The first WASI call creates it

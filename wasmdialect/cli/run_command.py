@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,8 +20,9 @@ from wasmdialect.api.instance import Instance
 from wasmdialect.api.linker import Linker
 from wasmdialect.api.module import Module
 from wasmdialect.api.store import MAX_FUEL, Store
+from wasmdialect.api.types import MemoryType
 from wasmdialect.cli.arguments import ProgramCommand
-from wasmdialect.cli.errors import EXIT_TRAP, UsageError, fail
+from wasmdialect.cli.errors import EXIT_TRAP, UsageError, fail, guarded
 from wasmdialect.cli.loading import load_or_compile
 from wasmdialect.cli.numbers import Number
 from wasmdialect.cli.options import (
@@ -33,6 +35,10 @@ from wasmdialect.cli.options import (
 from wasmdialect.cli.streams import say
 from wasmdialect.cli.values import format_result, parse_argument
 from wasmdialect.runtime.errors import ExitTrap, Trap, WasmtimeError
+
+if TYPE_CHECKING:
+    from wasmdialect.api.types import ExternType
+    from wasmdialect.cli.wasi_threads import ProgramThreads
 
 
 @click.command("run", cls=ProgramCommand)
@@ -81,13 +87,14 @@ def command(file: str, args: tuple[str, ...], debug: bool, **options: Any) -> No
     wasmdialect run prog.wasm --dir . -- -v input.txt
     wasmdialect run fib.wat --invoke fib 30
     """
-    finish(lambda: run(file, args, **options), debug=debug)
+    finish(lambda: run(file, args, debug=debug, **options), debug=debug)
 
 
 def run(
     file: str,
     args: tuple[str, ...],
     *,
+    debug: bool,
     invoke: str | None,
     directories: tuple[str, ...],
     variables: tuple[str, ...],
@@ -102,53 +109,82 @@ def run(
     config.consume_fuel |= fuel is not None
     config.epoch_interruption |= timeout is not None
     module = load_or_compile(file, config, reports)
-    store = Store(Engine(config))
-    _set_limits(store, fuel, timeout)
-    instance, code = _start(module, store, file, args, invoke, directories, variables)
-    if fuel is not None:
-        say(f"fuel left: {store.get_fuel()}")
-    if counters and instance is not None:
-        say(json.dumps(instance.counters()))
-    store.close()
-    return code
-
-
-def _set_limits(store: Store, fuel: int | None, timeout: float | None) -> None:
-    """Set the limits of the program. One that was compiled for a limit that is not given has none."""
-    config = store.engine.config
-    if config.consume_fuel:
-        store.set_fuel(MAX_FUEL if fuel is None else fuel)
-    if config.epoch_interruption:
-        store.set_epoch_deadline(1)
-    if timeout is not None:
-        timer = threading.Timer(timeout, store.engine.increment_epoch)
-        timer.daemon = True
-        timer.start()
-
-
-def _start(
-    module: Module,
-    store: Store,
-    file: str,
-    args: tuple[str, ...],
-    invoke: str | None,
-    directories: tuple[str, ...],
-    variables: tuple[str, ...],
-) -> tuple[Instance | None, int]:
+    store = _new_store(Engine(config), fuel)
     linker = Linker(store.engine)
     if any(item.module == "wasi_snapshot_preview1" for item in module.imports):
         program_args = () if invoke is not None else args
         _set_wasi(store, (Path(file).name, *program_args), directories, variables)
         linker.define_wasi()
-    instance: Instance | None = None
+    threads = _define_threads(linker, module, store, fuel, debug=debug)
+    if timeout is not None:
+        timer = threading.Timer(timeout, store.engine.increment_epoch)
+        timer.daemon = True
+        timer.start()
+
+    def run_main() -> int:
+        instance: Instance | None = None
+
+        def start() -> None:
+            nonlocal instance
+            instance = linker.instantiate(store, module)
+            _call(store, module, instance, file, args, invoke)
+
+        code = _code_of(start if threads is None else threads.ending(start))
+        if fuel is not None:
+            say(f"fuel left: {store.get_fuel()}")
+        if counters and instance is not None:
+            say(json.dumps(instance.counters()))
+        store.close()
+        return code
+
+    if threads is not None:
+        threads.exit(guarded(run_main, debug=debug))
+    return run_main()
+
+
+def _new_store(engine: Engine, fuel: int | None) -> Store:
+    """A store with the limits of the program. One that was compiled for a limit that is not given has
+    none."""
+    store = Store(engine)
+    if engine.config.consume_fuel:
+        store.set_fuel(MAX_FUEL if fuel is None else fuel)
+    if engine.config.epoch_interruption:
+        store.set_epoch_deadline(1)
+    return store
+
+
+def _define_threads(
+    linker: Linker, module: Module, store: Store, fuel: int | None, *, debug: bool
+) -> ProgramThreads | None:
+    """Define what a program with threads needs; None for one that imports nothing of it."""
+    if not any(item.module == "wasi" or _is_shared(item.type) for item in module.imports):
+        return None
+    from wasmdialect.cli.wasi_threads import ProgramThreads
+
+    def new_store() -> Store:
+        new = _new_store(store.engine, fuel)
+        new.share_wasi(store)
+        return new
+
+    def exit_code(work: Callable[[], None]) -> int:
+        return guarded(lambda: _code_of(work), debug=debug)
+
+    return ProgramThreads(linker, module, new_store, exit_code)
+
+
+def _is_shared(ty: ExternType) -> bool:
+    return isinstance(ty, MemoryType) and ty.shared
+
+
+def _code_of(work: Callable[[], None]) -> int:
+    """Run a part of the program; returns the exit code that it asks for."""
     try:
-        instance = linker.instantiate(store, module)
-        _call(store, module, instance, file, args, invoke)
+        work()
     except ExitTrap as exit_:
-        return instance, exit_.code & 0xFF
+        return exit_.code & 0xFF
     except Trap as trap:
-        return instance, fail(trap.message.rstrip(), EXIT_TRAP)
-    return instance, 0
+        return fail(trap.message.rstrip(), EXIT_TRAP)
+    return 0
 
 
 def _set_wasi(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import allocate_lock
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.wasi.abi import ALL_RIGHTS, Errno, Filetype, Rights
@@ -325,7 +326,13 @@ class DescriptorTable:
     Lookups raise WasiError(BADF).
     """
 
+    shared = False
+    """Whether several threads use the table. One of them may be reading from what another one closes, and
+    the host may give its number to another file at once; so what is closed stays open until nothing
+    refers to it any more."""
+
     def __init__(self, descriptors: list[Descriptor]):
+        self._lock = allocate_lock()
         self._used = dict(enumerate(descriptors))
         self._free: list[int] = []  # ascending; with `_used` it covers 0..n-1
 
@@ -359,25 +366,34 @@ class DescriptorTable:
 
     def add(self, descriptor: Descriptor) -> int:
         """Number a new descriptor."""
-        fd = self._free.pop() if self._free else len(self._used)
-        self._used[fd] = descriptor
+        with self._lock:
+            fd = self._free.pop() if self._free else len(self._used)
+            self._used[fd] = descriptor
         return fd
 
     def close(self, fd: int) -> None:
         """Close a descriptor and free its number."""
-        self.get(fd).close()
+        with self._lock:
+            self._close(self.get(fd))
+            self._forget(fd)
+
+    def _close(self, descriptor: Descriptor) -> None:
+        if not self.shared:
+            descriptor.close()
+
+    def _forget(self, fd: int) -> None:
         del self._used[fd]
         self._free = sorted([*self._free, fd])
 
     def renumber(self, fd: int, to: int) -> None:
         """Close `to`, which must be open, and give its number to the descriptor `fd`."""
-        descriptor, replaced = self.get(fd), self.get(to)
-        if fd == to:
-            return
-        replaced.close()
-        self._used[to] = descriptor
-        del self._used[fd]
-        self._free = sorted([*self._free, fd])
+        with self._lock:
+            descriptor, replaced = self.get(fd), self.get(to)
+            if fd == to:
+                return
+            self._close(replaced)
+            self._used[to] = descriptor
+            self._forget(fd)
 
 
 def open_descriptors(config: WasiConfig) -> DescriptorTable:

@@ -57,6 +57,10 @@ class WasiContext:
         self._state = WasiState(config)
         self._functions: dict[str, Callable[..., Any]] = {}
 
+    def share(self) -> None:
+        """From now on, several threads use the context."""
+        self._state.descriptors.shared = True
+
     def call(self, name: str, memory: LinearMemory, arguments: tuple[int, ...]) -> Any:
         """Call a function by its name in `wasi_snapshot_preview1`; returns its error number, if it
         returns."""

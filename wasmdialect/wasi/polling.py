@@ -27,6 +27,8 @@ from wasmdialect.wasi.state import WasiFunctions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wasmdialect.wasi.descriptors import Descriptor
+
 MAX_SUBSCRIPTIONS = 16384
 """Maximum subscriptions of one call; Wasmtime has a limit too, and the same error number for it."""
 
@@ -45,11 +47,13 @@ class _Timer:
 
 @dataclass(frozen=True, slots=True)
 class _Watch:
-    """A subscription to a descriptor. `host` is what to wait on, None if it is always ready."""
+    """A subscription to a descriptor, which stays open as long. `host` is what to wait on, None if it is
+    always ready."""
 
     userdata: int
     kind: int
     host: int | None
+    descriptor: Descriptor
 
 
 class PollFunctions(WasiFunctions):
@@ -91,8 +95,9 @@ class PollFunctions(WasiFunctions):
         if tag not in (Eventtype.FD_READ, Eventtype.FD_WRITE):
             raise WasiError(Errno.INVAL)
         (fd,) = SUBSCRIPTION_FD_READWRITE.unpack(contents)
-        host = self.descriptors.get(fd).poll_fd(write=tag == Eventtype.FD_WRITE)
-        watches.append(_Watch(userdata, tag, host))
+        descriptor = self.descriptors.get(fd)
+        host = descriptor.poll_fd(write=tag == Eventtype.FD_WRITE)
+        watches.append(_Watch(userdata, tag, host, descriptor))
 
     def _deadline(self, contents: bytes) -> int:
         clock, timeout, _precision, flags = SUBSCRIPTION_CLOCK.unpack(contents)

@@ -216,19 +216,24 @@ def parse_script(text: str) -> list[Command]:
     return _commands(Cursor(source, root))
 
 
-def _commands(cursor: Cursor, *, in_thread: bool = False) -> list[Command]:
-    """The commands up to the end of a form; a thread cannot start another one."""
-    words = _COMMANDS.keys() - {"thread"} if in_thread else _COMMANDS
+_MAX_THREAD_DEPTH = 100
+"""How deep threads are nested at most; each level takes some of Python's stack."""
+
+
+def _commands(cursor: Cursor, depth: int = 0) -> list[Command]:
+    """The commands up to the end of a form, in so many threads."""
+    words = _COMMANDS.keys() - {"thread"} if depth == _MAX_THREAD_DEPTH else _COMMANDS
     out: list[Command] = []
     while cursor.current is not None:
         form = cursor.take_form(*words)
         if form is None:
             raise cursor.unexpected()
-        out.append(_COMMANDS[str(form.items[0])](form))
+        word = str(form.items[0])
+        out.append(_thread(form, depth + 1) if word == "thread" else _COMMANDS[word](form))
     return out
 
 
-def _thread(cursor: Cursor) -> Thread:
+def _thread(cursor: Cursor, depth: int = 1) -> Thread:
     name = str(cursor.expect("ID"))
     shared: list[str] = []
     while (form := cursor.take_form("shared")) is not None:
@@ -238,7 +243,7 @@ def _thread(cursor: Cursor) -> Thread:
         shared.append(str(module.expect("ID")))
         module.expect_end()
         form.expect_end()
-    return Thread(_line(cursor), name, tuple(shared), tuple(_commands(cursor, in_thread=True)))
+    return Thread(_line(cursor), name, tuple(shared), tuple(_commands(cursor, depth)))
 
 
 def _wait(cursor: Cursor) -> Wait:
