@@ -19,8 +19,12 @@ BROKEN = "(func (result i32))"
 TRAPS = "(start 0) (func unreachable)"
 
 
-def failures(script: str, settings: CompileSettings = SETTINGS) -> list[str]:
+def failures(
+    script: str, settings: CompileSettings = SETTINGS, features: str | None = None
+) -> list[str]:
     """What fails in a script, with its lines."""
+    if features is not None:
+        settings = CompileSettings.of(Config(opt_level=0, features=features))
     return [str(failure) for failure in run_script(script, settings).failures]
 
 
@@ -143,13 +147,55 @@ def test_a_trap_is_not_an_exception():
     ("command", "message"),
     [
         ('(assert_suspension (invoke "f") "unhandled")', "stack switching is not supported"),
-        ('(thread $T (invoke "f"))', "threads are not supported yet"),
-        ("(wait $T)", "threads are not supported yet"),
+        ("(wait $T)", "there is no thread $T"),
+        ("(thread $T) (wait $T) (wait $T)", "there is no thread $T"),
+        ("(thread $T) (thread $T)", "thread $T runs already"),
+        ("(thread $T (shared (module $M)))", "there is no instance $M"),
     ],
 )
 def test_commands_that_cannot_be_run_fail(command: str, message: str):
     (found,) = failures(f"(module {ONE}) {command}")
     assert message in found
+
+
+SHARING = """
+(module $Mem (memory (export "m") 1 1 shared) (func (export "f")))
+(thread $T (shared (module $Mem))
+  (register "mem" $Mem)
+  (module (memory (import "mem" "m") 1 1 shared)
+    (func (export "notify") (result i32) (i32.store (i32.const 4) (i32.const 1))
+      (memory.atomic.notify (i32.const 0) (i32.const 1))))
+  (thread $Inner (shared (module $Mem))
+    (register "inner" $Mem)
+    (module (memory (import "inner" "m") 1 1 shared)
+      (func (export "wait") (result i32)
+        (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const 10_000_000_000))))
+    (assert_return (invoke "wait") (either (i32.const 0) (i32.const 2))))
+  (assert_return (invoke "notify") (either (i32.const 0) (i32.const 1)))
+  (wait $Inner)
+"""
+READING = """
+(register "mem" $Mem)
+(module (memory (import "mem" "m") 1 1 shared)
+  (func (export "get") (result i32) (i32.load (i32.const 4)))
+  (func (export "wake") (result i32) (memory.atomic.notify (i32.const 0) (i32.const -1))))
+(assert_return (invoke "get") (i32.const 1))
+"""
+
+
+def test_threads_share_memories_and_nothing_else():
+    wrong = '(module (func (import "mem" "f")))'
+    found = failures(f"{SHARING}) (wait $T) {READING}", features="threads")
+    assert found == []
+    found = failures(f"{SHARING} {wrong}) (wait $T)", features="threads")
+    assert len(found) == 1
+    assert "thread $T failed: line 16: " in found[0]
+    assert "`mem::f` belongs to another store" in found[0]
+
+
+def test_failures_of_a_thread_that_is_not_waited_for_are_reported():
+    (found,) = failures(f'{SHARING} (invoke "nothing"))', features="threads")
+    assert "no function 'nothing' is exported" in found
 
 
 @pytest.mark.parametrize(

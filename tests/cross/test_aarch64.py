@@ -93,6 +93,17 @@ def test_wide_arithmetic(testsuite: Path, level: int):
     assert run_under_unicorn(program) == (0, "")
 
 
+@pytest.mark.parametrize(("level", "bounds"), [(0, "explicit"), (2, "guard")])
+def test_atomics(testsuite: Path, level: int, bounds: str):
+    """The first module of the script, with a memory that is not shared: the start-up object has none."""
+    script = read_script(testsuite, "proposals/threads/atomic.wast").replace("1 1 shared", "1 1")
+    (first,) = script.split("(module")[1:2]
+    assert first.count("assert_trap") > 40
+    config = Config(opt_level=level, features="threads", **{"bounds": bounds})  # pyright: ignore
+    program = make_executable(f"(module{first}", compile_with(CompileSettings(TARGET, config)))
+    assert run_under_unicorn(program) == (0, "")
+
+
 def test_artifacts_of_the_command(testsuite: Path, tmp_path: Path):
     def compile_(binary: bytes) -> bytes:
         (tmp_path / "m.wasm").write_bytes(binary)

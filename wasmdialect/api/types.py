@@ -177,6 +177,10 @@ class MemoryType(Record):
             raise WasmtimeError("minimum size too large")
         if self.limits.max is not None and self.limits.max > bound:
             raise WasmtimeError("maximum size too large")
+        if self.shared and self.limits.max is None:
+            raise WasmtimeError("shared memories must have a maximum size")
+        if self.limits.max is not None and self.limits.max < self.limits.min:
+            raise WasmtimeError("maximum page size cannot be smaller than the minimum page size")
 
     @property
     def is_shared(self) -> bool:
