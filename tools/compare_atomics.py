@@ -1,11 +1,11 @@
-"""Compare each atomic instruction with PyPI's wasmtime on random and corner inputs: results, traps, and the
-memory afterwards.
+"""Compare each atomic instruction with PyPI's wasmtime on random and corner inputs: results, traps, and
+the memory afterwards.
 
     python tools/compare_atomics.py --count 10000
     python tools/compare_atomics.py --level 3 --bounds explicit
 
-The instructions of 32-bit and of 64-bit memories take turns on memories with equal contents. A difference
-is printed, and makes the exit code 1.
+Both have a memory with equal contents, first one with 32-bit addresses, then one with 64-bit ones. A
+difference is printed, and makes the exit code 1.
 """
 
 from __future__ import annotations

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 import wasmdialect
-from wasmdialect import Config, Engine, Instance, Limits, Linker, MemoryType, Module, SharedMemory, Store
+from wasmdialect import (
+    Config,
+    Engine,
+    Instance,
+    Limits,
+    Linker,
+    MemoryType,
+    Module,
+    SharedMemory,
+    Store,
+)
 
 IMPORTING = """(module (import "m" "m" (memory 1 3 shared)) (export "again" (memory 0))
   (func (export "get") (result i32) (i32.load8_u (i32.const 3))))"""
@@ -119,7 +129,8 @@ def test_limits_of_a_store_do_not_bound_the_growth_of_a_shared_memory(made: Engi
     """As in Wasmtime: other stores use it too."""
     store = Store(made)
     store.set_limits(memory_size=65536)
-    text = '(module (import "m" "m" (memory 1 3 shared)) (func (export "f") (result i32) (memory.grow (i32.const 1))))'
+    text = """(module (import "m" "m" (memory 1 3 shared))
+      (func (export "f") (result i32) (memory.grow (i32.const 1))))"""
     memory = SharedMemory(made, MemoryType(Limits(1, 3), shared=True))
     grow: Any = Instance(store, Module(made, text), [memory]).exports(store)["f"]
     assert (grow(store), memory.size()) == (1, 2)

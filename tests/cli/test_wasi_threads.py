@@ -20,7 +20,8 @@ HEAD = """
   (export "memory" (memory $m))
   (func $wait (param i32) (drop (memory.atomic.wait32 (local.get 0) (i32.const 0) (i64.const -1))))
   (func $for_ever (loop $again (br $again)))
-  (func $block_in_read (i32.store (i32.const 64) (i32.const 80)) (i32.store (i32.const 68) (i32.const 1))
+  (func $block_in_read
+    (i32.store (i32.const 64) (i32.const 80)) (i32.store (i32.const 68) (i32.const 1))
     (drop (call $read (i32.const 0) (i32.const 64) (i32.const 1) (i32.const 72))))
 """
 FOREVER = {
@@ -96,7 +97,9 @@ def test_the_end_of_one_thread_ends_the_others(
     """Whatever the others do. The one that ends gives them time to start."""
     late = "(drop (memory.atomic.wait32 (i32.const 104) (i32.const 0) (i64.const 50_000_000)))"
     spawn = "(drop (call $spawn (i32.const 1)))"
-    start, thread = (f"{spawn} {late} {end}", other) if main_ends else (f"{spawn} {other}", late + end)
+    start, thread = (
+        (f"{spawn} {late} {end}", other) if main_ends else (f"{spawn} {other}", late + end)
+    )
     done = run_program(tmp_path, program(start, thread))
     assert done.returncode == code, done.stderr
     assert message in done.stderr
@@ -150,7 +153,8 @@ def test_ctrl_c_ends_a_program_that_waits(tmp_path: Path):
     ("text", "message"),
     [
         (
-            '(module (import "wasi" "thread-spawn" (func (param i32) (result i32))) (func (export "_start")))',
+            '(module (import "wasi" "thread-spawn" (func (param i32) (result i32)))'
+            ' (func (export "_start")))',
             "the module imports `wasi::thread-spawn`, but exports no function `wasi_thread_start`",
         ),
         (

@@ -95,7 +95,8 @@ def test_wide_arithmetic(testsuite: Path, level: int):
 
 @pytest.mark.parametrize(("level", "bounds"), [(0, "explicit"), (2, "guard")])
 def test_atomics(testsuite: Path, level: int, bounds: str):
-    """The first module of the script, with a memory that is not shared: the start-up object has none."""
+    """The first module of the script, with a memory that is not shared: the start-up object has no
+    others."""
     script = read_script(testsuite, "proposals/threads/atomic.wast").replace("1 1 shared", "1 1")
     (first,) = script.split("(module")[1:2]
     assert first.count("assert_trap") > 40

@@ -218,7 +218,12 @@ def test_growth_in_python_is_growth_in_every_store(fresh: Program):
     assert fresh.memory.grow(1) == 1
     assert first("load", 65536) == 0
     second("store", 65536, 5)
-    assert (first("load", 65536), first("grow", 1), second("size"), fresh.memory.size()) == (5, 2, 3, 3)
+    assert (first("load", 65536), first("grow", 1), second("size"), fresh.memory.size()) == (
+        5,
+        2,
+        3,
+        3,
+    )
     assert first("grow", 62) == -1
 
 
@@ -349,11 +354,13 @@ def test_a_handler_that_notifies_wakes_the_wait_that_it_interrupts(fresh: Progra
 
 def test_a_dropped_store_does_not_free_what_another_thread_waits_in(fresh: Program):
     results: list[int] = []
-    call = fresh.exports()
-    thread = threading.Thread(target=lambda: results.append(call("wait", 0, 0, -1)))
+
+    def wait() -> None:
+        results.append(fresh.exports()("wait", 0, 0, -1))  # nothing else refers to the store
+
+    thread = threading.Thread(target=wait)
     thread.start()
     fresh.waiting(1)
-    del call
     notify = fresh.exports()
     memory, fresh.memory = weakref.ref(fresh.memory.storage), fresh.memory
     gc.collect()

@@ -167,8 +167,8 @@ class _Runner:
     # --- threads
 
     def start(self, thread: Thread) -> None:
-        """A thread command: the commands run in a store of their own, where of the shared instances only
-        shared memories can be imported."""
+        """A thread command: the commands run in a store of their own, where only shared memories of the
+        shared instances can be imported."""
         if thread.name in self.threads:
             raise _Failed(f"thread {thread.name} runs already")
         runner = _Runner(self.settings, self.jobs, self.cache)

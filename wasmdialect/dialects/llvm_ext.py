@@ -55,7 +55,8 @@ class LoadOp(IRDLOperation):
     result = result_def()
     assembly_format = (
         "(`atomic` $ordering^)? (`volatile` $volatile_^)? (`may_fault` $may_fault^)? $ptr"
-        " (`invariant` $invariant^)? `align` $alignment (`alias` $alias^)? attr-dict `:` type($ptr) `->` type($result)"
+        " (`invariant` $invariant^)? `align` $alignment (`alias` $alias^)? attr-dict"
+        " `:` type($ptr) `->` type($result)"
     )
 
 

@@ -253,8 +253,8 @@ class StoreState(NotCopied):
         self._deadline.value = self._epoch.current.value + ticks
 
     def check_epoch(self) -> float | None:
-        """Called by what sleeps in a host function. Raises Trap if the deadline has passed; returns after
-        how many seconds to call it again, None if there is no deadline."""
+        """Called by what sleeps in a host function. Raises Trap if the deadline has passed; returns
+        after how many seconds to call it again, None if there is no deadline."""
         deadline = self._deadline.value
         if not deadline:
             return None

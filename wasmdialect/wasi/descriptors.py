@@ -327,9 +327,9 @@ class DescriptorTable:
     """
 
     shared = False
-    """Whether several threads use the table. One of them may be reading from what another one closes, and
-    the host may give its number to another file at once; so what is closed stays open until nothing
-    refers to it any more."""
+    """Whether several threads use the table. One of them may be reading from what another one closes,
+    and the host may give its number to another file at once; so what is closed stays open until
+    nothing refers to it any more."""
 
     def __init__(self, descriptors: list[Descriptor]):
         self._lock = allocate_lock()

@@ -47,8 +47,8 @@ class _Timer:
 
 @dataclass(frozen=True, slots=True)
 class _Watch:
-    """A subscription to a descriptor, which stays open as long. `host` is what to wait on, None if it is
-    always ready."""
+    """A subscription to a descriptor, which stays open as long. `host` is what to wait on, None if it
+    is always ready."""
 
     userdata: int
     kind: int
