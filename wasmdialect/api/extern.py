@@ -309,7 +309,8 @@ def wrap_extern(item: RuntimeExtern) -> Extern:
         case LinearMemory() if item.shared:
             from wasmdialect.api.shared_memory import SharedMemory
 
-            return SharedMemory.from_storage(item)
+            shared: Any = item
+            return SharedMemory.from_storage(shared)
         case LinearMemory():
             return Memory.from_storage(item)
         case TableStorage():

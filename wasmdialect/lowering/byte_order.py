@@ -43,6 +43,7 @@ def _ending(f: FunctionEmitter, op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
 
 
 def _words(op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
+    """`atomic` and `volatile`."""
     return ordering_of(op)[0] + ("volatile " if "volatile_" in op.properties else "")
 
 
@@ -52,10 +53,7 @@ def _load(f: FunctionEmitter, op: llvm_ext.LoadOp) -> None:
     if not bits:
         EMITTERS[llvm_ext.LoadOp](f, op)
         return
-    volatile = "volatile " if "volatile_" in op.properties else ""
-    f.lines.append(
-        f'  %"{name}.raw" = load {ordering_of(op)[0]}{volatile}i{bits}, {_ending(f, op)}\n'
-    )
+    f.lines.append(f'  %"{name}.raw" = load {_words(op)}i{bits}, {_ending(f, op)}\n')
     swap = f'call i{bits} @llvm.bswap.i{bits}(i{bits} %"{name}.raw")'
     if t == f"i{bits}":
         f.define(op, swap)
@@ -76,10 +74,7 @@ def _store(f: FunctionEmitter, op: llvm_ext.StoreOp) -> None:
         source = f'%"{name}.bits"'
     swap = f"call i{bits} @llvm.bswap.i{bits}(i{bits} {source})"
     f.lines.append(f'  %"{name}.swapped" = {swap}\n')
-    volatile = "volatile " if "volatile_" in op.properties else ""
-    f.lines.append(
-        f'  store {ordering_of(op)[0]}{volatile}i{bits} %"{name}.swapped", {_ending(f, op)}\n'
-    )
+    f.lines.append(f'  store {_words(op)}i{bits} %"{name}.swapped", {_ending(f, op)}\n')
 
 
 def _atomic(f: FunctionEmitter, op: Operation) -> None:

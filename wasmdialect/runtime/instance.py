@@ -544,7 +544,8 @@ def _mismatch(module: LoadedModule, kind: str, index: int, extern: Extern) -> st
                 return None
             return f"expected {type_text(expected)}, found {type_text(extern.type)}"
         case _:
-            found = next(word for cls, word in _KIND_WORDS.items() if isinstance(extern, cls))
+            is_memory = isinstance(extern, LinearMemory)  # shared or not
+            found = "memory" if is_memory else _KIND_WORDS[type(extern)]
             return f"expected a {kind}, found a {found}"
 
 

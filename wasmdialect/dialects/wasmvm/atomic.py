@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC
 from typing import ClassVar
 
-from xdsl.dialects.builtin import I64, IntegerAttr, IntegerType, StringAttr, UnitAttr
+from xdsl.dialects.builtin import I64, IntegerAttr, IntegerType, StringAttr, UnitAttr, i32, i64
 from xdsl.ir import Attribute
 from xdsl.irdl import (
     IRDLOperation,
@@ -29,6 +29,7 @@ from wasmdialect.dialects.wasmvm.types import PTR
 
 _PLACE = "(`may_fault` $may_fault^)? $base `[` $address `:` type($address) `+` $offset `]`"
 _VALUE = base(IntegerType)
+_WIDTHS: dict[Attribute, tuple[int, ...]] = {i32: (1, 2, 4), i64: (1, 2, 4, 8)}
 
 
 class AtomicAccessOp(IRDLOperation, ABC):
@@ -48,8 +49,7 @@ class AtomicAccessOp(IRDLOperation, ABC):
 
     def verify_(self) -> None:
         t, width = self.accessed_type(), self.bytes.value.data
-        widest = t.width.data // 8 if isinstance(t, IntegerType) else 0
-        if width not in (1, 2, 4, 8) or width > widest:
+        if width not in _WIDTHS.get(t, ()):
             raise VerifyException(f"no atomic access of {width} bytes has type {t}")
 
 
