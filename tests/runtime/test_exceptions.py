@@ -593,6 +593,29 @@ def test_exceptions_pass_modules_that_do_not_know_them(engine_of: Any, imported:
         assert function(store, 0) == 3
 
 
+def test_a_host_function_that_is_tail_called_throws_into_the_code_it_returns_to():
+    """Code that does not test calls a function that tail-calls a host function."""
+    between = """(module (tag $e) (func $host (import "" "host") (param i32))
+      (func (export "run") (param i32) (return_call $host (local.get 0))))"""
+    calling = """(module (func $f (import "" "f") (param i32))
+      (func (export "run") (param i32) (result i32) (call $f (local.get 0)) (i32.const 1)))"""
+    engine = Engine(Config(jobs=0))
+    store = Store(engine)
+    tag = new_tag(store)
+
+    def fail(x: int) -> None:
+        if x:
+            raise WasmException(tag)
+
+    host = Func(store, FuncType([I32], []), fail)
+    function = Instance(store, Module(engine, between), [host]).exports(store)["run"]
+    run: Any = Instance(store, Module(engine, calling), [function]).exports(store)["run"]
+    assert run(store, 0) == 1
+    with pytest.raises(WasmException):
+        run(store, 1)
+    assert run(store, 0) == 1
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_an_inlined_function_would_take_the_caller_s_return_address_for_its_own(level: int):
     """`$f` throws to `$g`, which is called by code that does not test."""

@@ -98,7 +98,7 @@ class ExceptionHeap(NotCopied):
         """`limits` is the address of the VMRuntimeLimits."""
         self.thrown = _exception_at(limits)
         """The address of the exception that has been thrown and not caught yet, or 0."""
-        self._exit_fp, self._exit_pc = _exit_fp_at(limits), _exit_pc_at(limits)
+        self._exit_fp, self.exit_pc = _exit_fp_at(limits), _exit_pc_at(limits)
         self._entry_sp = _entry_sp_at(limits)
         self._next = _next_at(limits)
         self._end = _end_at(limits)
@@ -207,7 +207,7 @@ class ExceptionHeap(NotCopied):
     def _calling_frames(self) -> Iterator[int]:
         """The program counters of the frames that called the host, up to the host's last call."""
         fp, top = self._exit_fp.value, self._entry_sp.value
-        pc = self._exit_pc.value
+        pc = self.exit_pc.value
         for _ in range(THROW_TRACE_LENGTH):
             if not 0 < fp < top:
                 return  # no compiled code called the host function

@@ -36,6 +36,7 @@ from wasmdialect.runtime.native.records import (
 from wasmdialect.runtime.native.structures import PENDING, STORE_OFFSETS
 from wasmdialect.runtime.ownership import ANY_STORE, NotCopied, StoreItem, StoreLimits
 from wasmdialect.runtime.packing import AlignedMemory, field_at, packer
+from wasmdialect.runtime.published import module_at
 from wasmdialect.runtime.type_ids import type_id
 from wasmdialect.runtime.values import pack, slots_at, unpack
 from wasmdialect.types import FuncType, is_exception, is_extern
@@ -445,8 +446,9 @@ class StoreState(NotCopied):
 
     def fail(self, error: BaseException, caller: int = 0) -> None:
         """A host function or builtin failed: compiled code is left as soon as it returns. But an
-        exception of Wasm is thrown into the code of the VMContext `caller` if that tests for one."""
-        if isinstance(error, Thrown) and self._tests_exceptions(caller):
+        exception of Wasm is thrown into the code to which a host function returns, if that tests for one.
+        `caller` is the VMContext of its caller."""
+        if isinstance(error, Thrown) and caller in self.instances and self._returns_to_tests():
             try:
                 self.exceptions.throw(error.address_in(self), has_trace=bool(error.frames))
             except BaseException as second:
@@ -456,9 +458,11 @@ class StoreState(NotCopied):
         self._exception = error
         self._pending.value = _HOST_ERROR
 
-    def _tests_exceptions(self, vmctx: int) -> bool:
-        instance = self.instances.get(vmctx)
-        return instance is not None and instance.info.has_exceptions
+    def _returns_to_tests(self) -> bool:
+        """Whether the code that the host was called from tests for exceptions. After a tail call that is
+        not the code of the caller."""
+        module = module_at(self.exceptions.exit_pc.value)
+        return module is not None and module.info.has_exceptions
 
     # --- exceptions of Wasm ---
 

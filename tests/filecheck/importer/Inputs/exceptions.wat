@@ -1,3 +1,0 @@
-(module
-  (tag $error (param i32))
-  (func $f (throw $error (i32.const 1))))
