@@ -446,8 +446,8 @@ class StoreState(NotCopied):
 
     def fail(self, error: BaseException, caller: int = 0) -> None:
         """A host function or builtin failed: compiled code is left as soon as it returns. But an
-        exception of Wasm is thrown into the code to which a host function returns, if that tests for one.
-        `caller` is the VMContext of its caller."""
+        exception of Wasm is thrown into the code to which a host function returns, if that tests for
+        one. `caller` is the VMContext of its caller."""
         if isinstance(error, Thrown) and caller in self.instances and self._returns_to_tests():
             try:
                 self.exceptions.throw(error.address_in(self), has_trace=bool(error.frames))
@@ -459,8 +459,8 @@ class StoreState(NotCopied):
         self._pending.value = _HOST_ERROR
 
     def _returns_to_tests(self) -> bool:
-        """Whether the code that the host was called from tests for exceptions. After a tail call that is
-        not the code of the caller."""
+        """Whether the code that the host was called from tests for exceptions. After a tail call that
+        is not the code of the caller."""
         module = module_at(self.exceptions.exit_pc.value)
         return module is not None and module.info.has_exceptions
 
