@@ -2,7 +2,7 @@
 
     make bench                    everything
     python tools/bench.py code    one part: code, simd, exceptions, compile, start, validate, limits,
-                                  calls, cache, parallel
+                                  calls, instances, cache, parallel
 
 Prints ratios of medians; the engines' calls are interleaved, so that a busy machine affects both.
 """
@@ -243,6 +243,48 @@ def bench_calls() -> None:
         calls["pywasm3"], callbacks["pywasm3"] = repeated(wasm3("add")), wasm3("loop")
     compare_rounds("call", calls)
     compare_rounds("callback", callbacks)
+
+
+INSTANCES = {
+    "functions": """(module (func (export "f") (result i32) (i32.const 1)) (func (export "g")))""",
+    "memory": """(module (memory (export "m") 2) (table 10 funcref) (elem (i32.const 0) 0 1)
+      (global (mut i32) (i32.const 1)) (data (i32.const 100) "some text") (data (i32.const 70000) "")
+      (func (export "f") (result i32) (i32.load (i32.const 100))) (func (export "g")))""",
+}
+
+
+def bench_instances() -> None:
+    """Processor time of a store with an instance, and of these with a call of an export, relative to
+    wasmtime-py's, in turns."""
+    for name, text in INSTANCES.items():
+        for what, calls in (("", False), (" and a call", True)):
+            makers = {
+                "wasmdialect": instance_maker(wasmdialect, text, calls),
+                "wasmtime": instance_maker(wasmtime, text, calls),
+            }
+            medians = {
+                engine: statistics.median(times) * 1e6 / 200
+                for engine, times in measure(makers, RUNS).items()
+            }
+            ours, theirs = medians["wasmdialect"], medians["wasmtime"]
+            print(
+                f"{name + what:<22}{ours:>8.1f} us, wasmtime {theirs:>6.1f} us: {ours / theirs:.2f}"
+            )
+
+
+def instance_maker(api: Any, text: str, calls: bool) -> Callable[[], None]:
+    """Makes 200 instances, each in a store of its own."""
+    engine = api.Engine()
+    module = api.Module(engine, text)
+
+    def make() -> None:
+        for _ in range(200):
+            store = api.Store(engine)
+            instance = api.Instance(store, module, [])
+            if calls:
+                instance.exports(store)["f"](store)
+
+    return make
 
 
 def instance_for_calls(api: Any) -> tuple[Any, Any]:
@@ -517,6 +559,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "validate": bench_validate,
     "limits": bench_limits,
     "calls": bench_calls,
+    "instances": bench_instances,
     "cache": bench_cache,
     "parallel": bench_parallel,
 }

@@ -137,7 +137,7 @@ class Memory:
         """A copy of the bytes from `start` up to `stop`, counted as in a list slice."""
         state_of(store, self.storage)
         start, stop, _ = slice(start, stop).indices(self.storage.length)
-        return bytearray(self.storage.read(start, max(stop - start, 0)))
+        return bytearray(self.storage.slice(start, max(stop - start, 0)))
 
     def write(self, store: Storelike, value: bytes | bytearray, start: int | None = None) -> int:
         """Write bytes from `start` on; returns how many. Raises IndexError outside the memory."""
@@ -146,7 +146,8 @@ class Memory:
         first = slice(start, None).indices(size)[0]
         if first >= size or first + len(value) > size:
             raise IndexError("index out of range")
-        self.storage.write(first, bytes(value))
+        # Whatever else `bytes` takes is a surprise; the two are not copied twice.
+        self.storage.write(first, value if type(value) in (bytes, bytearray) else bytes(value))
         return len(value)
 
     def page_size(self, store: Storelike) -> int:

@@ -98,18 +98,21 @@ class InstanceExports(Mapping[str, "Extern"]):
     """The exports of an instance: a mapping by name; `by_index` is a sequence."""
 
     def __init__(self, instance: ModuleInstance):
-        self._map = {name: wrap_extern(item) for name, item in instance.exports.items()}
+        self._items = instance.exports
+        self._wrapped: dict[str, Extern] = {}
 
     @property
     def by_index(self) -> Sequence[Extern]:
         """The exports in the module's order."""
-        return tuple(self._map.values())
+        return tuple([self[name] for name in self._items])
 
     def __getitem__(self, idx: str) -> Extern:
-        return self._map[idx]
+        if idx not in self._wrapped:
+            self._wrapped[idx] = wrap_extern(self._items[idx])
+        return self._wrapped[idx]
 
     def __len__(self) -> int:
-        return len(self._map)
+        return len(self._items)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._map)
+        return iter(self._items)

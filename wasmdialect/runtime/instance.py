@@ -7,11 +7,11 @@ Modules / Instantiation".
 from __future__ import annotations
 
 import ctypes
+import struct
 
 from wasmdialect._printable import printable
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import (
-    CODE_RANGE,
     FUNC_REF,
     GLOBAL_DEFINITION,
     IMPORTED_FUNCTION,
@@ -19,20 +19,22 @@ from wasmdialect.abi.layout import (
     IMPORTED_MEMORY,
     IMPORTED_TABLE,
     MEMORY_POINTER,
-    SIGNATURE_ID,
     TAG_POINTER,
-    TAIL_ENTRIES,
-    TESTS_EXCEPTIONS,
     VMCONTEXT_ALIGN,
     VMCONTEXT_HEADER,
-    VMCONTEXT_MAGIC,
 )
 from wasmdialect.object.info import CONSTANTS, OPERATORS
 from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
+from wasmdialect.runtime.image import InstanceImage, constant
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.native import native
-from wasmdialect.runtime.ownership import ANY_STORE, StoreItem
-from wasmdialect.runtime.packing import AlignedMemory, pack_array, packer, reader
+from wasmdialect.runtime.ownership import ANY_STORE, NO_LIMITS, StoreItem
+from wasmdialect.runtime.packing import (
+    POINTER_FORMAT,
+    AlignedMemory,
+    packer,
+    reader,
+)
 from wasmdialect.runtime.store import FunctionReference
 from wasmdialect.runtime.table import TableStorage
 from wasmdialect.runtime.tag import StoreTag
@@ -44,7 +46,6 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from wasmdialect.object.info import (
-        ArtifactInfo,
         ConstantExpression,
         DataInfo,
         ElementInfo,
@@ -90,11 +91,6 @@ def new_global(type: ValType, mutable: bool, bits: int) -> GlobalCell:
     return cell
 
 
-def _constant_bits(immediate: Any) -> int:
-    """The bits of a constant; those of a vector are written in hexadecimal digits."""
-    return int(immediate, 16) if isinstance(immediate, str) else immediate
-
-
 Extern: TypeAlias = FunctionReference | TableStorage | LinearMemory | GlobalCell | StoreTag
 """Importable and exportable items."""
 
@@ -120,54 +116,69 @@ class ModuleInstance(StoreItem):
         self.store_id = None
         self.module = module
         self.info = module.info
-        layout = module.layout
-        memory = AlignedMemory(layout.size, VMCONTEXT_ALIGN)
+        memory = AlignedMemory(module.layout.size, VMCONTEXT_ALIGN)
         self._memory, self.vmctx, self._shift = memory.buffer, memory.address, memory.start
-        self.functions: list[FunctionReference | None] = []
-        """Function references by index; None where no reference to the function can exist."""
+        self._imported: dict[int, FunctionReference] = {}
+        """The imported functions by index. (Those that passes declare come after all others.)"""
+        self._references: dict[int, FunctionReference] = {}
+        """By their entry in `func_refs`: the functions that have been asked for."""
         self.tables: list[TableStorage] = []
         self.memories: list[LinearMemory] = []
         self.globals: list[GlobalCell] = []
         self.tags: list[StoreTag] = []
         self.dropped_data: set[int] = set()
         self.dropped_elements: set[int] = set()
-        self.exports: Mapping[str, Extern] = {}
+        self._exports: dict[str, Extern] | None = None
+        self._image = instance_image(module)
+        """Keeps what the VMContext points to."""
         store.run(None, self._instantiate, store, imports)
 
     def _instantiate(self, store: StoreState, imports: Sequence[Extern]) -> None:
         _check_imports(self.module, store, imports)
         _check_limits(self.module, store)
         store.use_module(self.module)
-        self._fill_header(store)
-        self._take_imports(store, imports)
-        own_functions = self._make_functions(store)
-        self._make_tables()
-        self._make_memories()
-        self._make_globals()
-        self._make_tags(store)
-        store.add_instance(self, own_functions)
-        self.exports = {
-            export.name: self._exported(export.kind, export.index) for export in self.info.exports
-        }
-        self._fill_tables()
-        self._copy_elements()
-        self._copy_data()
+        image = self._image
+        self._copy_image(store, image)
+        if imports:
+            self._take_imports(store, imports)
+            self._copy_references(image)
+        counts, info = self.module.layout.counts, self.info
+        if counts.defined_tables:
+            self._make_tables()
+        if counts.defined_memories:
+            self._make_memories()
+        if counts.defined_globals:
+            self._make_globals(image)
+        if counts.tags:
+            self._make_tags(store)
+        store.add_instance(self)
+        if counts.defined_tables:
+            self._fill_tables()
+        if info.elements:
+            self._copy_elements()
+        if info.data:
+            self._copy_data(image)
         if self.info.start is not None:
             start = self.function(self.info.start)
             store.call(start, new_slots(start.signature), self.vmctx)
 
+    @property
+    def exports(self) -> Mapping[str, Extern]:
+        """The exported items by name."""
+        if self._exports is None:
+            self._exports = {e.name: self._exported(e.kind, e.index) for e in self.info.exports}
+        return self._exports
+
     # --- the VMContext ---
 
-    def _fill_header(self, store: StoreState) -> None:
-        ids = pack_array(SIGNATURE_ID, "id", self.module.type_ids)
-        self._signature_ids = ctypes.create_string_buffer(ids, len(ids) or 1)
-        address = ctypes.addressof(self._signature_ids)
-        _pack_header(
-            self._memory,
-            self._shift,
-            *(VMCONTEXT_MAGIC, _flags(self.info), store.limits, store.epoch),
-            *(builtins_array(), address),
-        )
+    def _copy_image(self, store: StoreState, image: InstanceImage) -> None:
+        ctypes.memmove(self.vmctx, image.vmctx, len(image.vmctx))
+        self._store_id, self._native_store = store.id, store.native
+        memory, vmctx, shift, pack = self._memory, self.vmctx, self._shift, _pack_pointer
+        pack(memory, shift + _LIMITS, store.limits)
+        pack(memory, shift + _EPOCH, store.epoch)
+        for place in image.own_references:  # a module has thousands of them
+            pack(memory, shift + place, vmctx)
 
     def _called(self, store: StoreState, function: FunctionReference) -> FunctionReference:
         """What is called for an imported function: itself, unless only this module tests for
@@ -179,16 +190,13 @@ class ModuleInstance(StoreItem):
 
     def _take_imports(self, store: StoreState, imports: Sequence[Extern]) -> None:
         memory, shift, offset = self._memory, self._shift, self.module.layout.offset
-        self.functions = [None] * len(self.info.functions)
-        function_slot = 0
         for item, extern in zip(self.info.imports, imports, strict=True):
             match extern:
                 case FunctionReference():
-                    place = offset("imported_functions", function_slot)
+                    place = offset("imported_functions", len(self._imported))
                     callee = self._called(store, extern)
                     _pack_imported_function(memory, shift + place, *_callee(callee.address))
-                    self.functions[item.index] = extern
-                    function_slot += 1
+                    self._imported[item.index] = extern
                 case TableStorage():
                     place = offset("imported_tables", len(self.tables))
                     _pack_imported_table(memory, shift + place, extern.definition)
@@ -204,32 +212,12 @@ class ModuleInstance(StoreItem):
                 case StoreTag():
                     self.tags.append(extern)
 
-    def _make_functions(self, store: StoreState) -> list[FunctionReference]:
-        """Fill the func refs: those of own functions, and copies of imported ones."""
-        made: list[FunctionReference] = []
-        # A module has thousands of them, so invariant work is hoisted out of the loop.
-        module, own_vmctx, functions = self.module, self.vmctx, self.functions
-        addresses = iter(module.func_ref_code)
-        types, ids, indices = module.functions, module.type_ids, self.info.functions
-        memory, store_id, native_store = self._memory, store.id, store.native
-        place = module.layout.region_offsets["func_refs"]
-        for index, native_call, array_call, wasm_call in zip(
-            self.info.escaping, addresses, addresses, addresses, strict=True
-        ):
-            imported, vmctx = functions[index], own_vmctx
-            if imported is not None:
-                native_call, array_call, wasm_call, vmctx = _callee(imported.address)
-            fields = native_call, array_call, wasm_call, ids[indices[index]], vmctx
-            _pack_func_ref(memory, self._shift + place, *fields)
-            reference = FunctionReference(
-                *(store_id, native_store, memory, own_vmctx + place),
-                *(types[index], array_call, vmctx),
-            )
-            if imported is None:
-                functions[index] = reference
-            made.append(reference)
-            place += FUNC_REF.size
-        return made
+    def _copy_references(self, image: InstanceImage) -> None:
+        """The entries in `func_refs` of imported functions are copies of those of their instances."""
+        for place, index in image.imported_references:
+            fields = _callee(self._imported[index].address)
+            type_id = self.module.type_ids[self.info.functions[index]]
+            _pack_func_ref(self._memory, self._shift + place, *fields, type_id)
 
     def _make_tables(self) -> None:
         for slot, table in enumerate(self.info.tables[len(self.tables) :]):
@@ -250,13 +238,16 @@ class ModuleInstance(StoreItem):
             _pack_memory_pointer(self._memory, place, storage.definition)
             self.memories.append(storage)
 
-    def _make_globals(self) -> None:
+    def _make_globals(self, image: InstanceImage) -> None:
         first = len(self.globals)
+        offset = self.module.layout.offset
+        computed = image.computed_globals
         for slot, variable in enumerate(self.info.globals[first:]):
-            address = self.vmctx + self.module.layout.offset("globals", slot)
+            address = self.vmctx + offset("globals", slot)
             cell = GlobalCell(variable.type, variable.mutable, address, self._memory)
-            assert variable.init is not None
-            cell.set_bits(self.evaluate(variable.init))
+            if slot in computed:
+                assert variable.init is not None
+                cell.set_bits(self.evaluate(variable.init))
             self.globals.append(cell)
 
     def _make_tags(self, store: StoreState) -> None:
@@ -267,27 +258,44 @@ class ModuleInstance(StoreItem):
         for slot, tag in enumerate(self.tags):
             place = self._shift + self.module.layout.offset("tags", slot)
             _pack_tag_pointer(self._memory, place, tag.address)
-        if self.info.has_exceptions:
-            place = self._shift + self.module.layout.offset("code", 0)
-            code = self.module.text_address, len(self.module.artifact.text)
-            _pack_code_range(self._memory, place, *code)
 
     def _exported(self, kind: str, index: int) -> Extern:
         if kind == "func":
             return self.function(index)
-        spaces: Mapping[str, Sequence[Extern]] = {
-            "table": self.tables,
-            "memory": self.memories,
-            "global": self.globals,
-            "tag": self.tags,
-        }
-        return spaces[kind][index]
+        if kind == "memory":
+            return self.memories[index]
+        if kind == "table":
+            return self.tables[index]
+        return self.globals[index] if kind == "global" else self.tags[index]
 
     def function(self, index: int) -> FunctionReference:
         """A function that can be referenced."""
-        reference = self.functions[index]
-        assert reference is not None
-        return reference
+        if index in self._imported:
+            return self._imported[index]
+        return self._reference(self._image.entries[index])
+
+    def function_address(self, index: int) -> int:
+        """The address of the VMFuncRef of a function that can be referenced."""
+        if index in self._imported:
+            return self._imported[index].address
+        entry = self._image.entries[index]
+        return self.vmctx + self.module.layout.region_offsets["func_refs"] + FUNC_REF.size * entry
+
+    def function_at(self, address: int) -> FunctionReference:
+        """The function with its VMFuncRef at an address, which is in this instance."""
+        first = self.vmctx + self.module.layout.region_offsets["func_refs"]
+        return self._reference((address - first) // FUNC_REF.size)
+
+    def _reference(self, entry: int) -> FunctionReference:
+        known = self._references.get(entry)
+        if known is None:
+            place = self.module.layout.offset("func_refs", entry)
+            array_call, vmctx = _unpack_func_ref(self._memory, self._shift + place)
+            known = self._references[entry] = FunctionReference(
+                *(self._store_id, self._native_store, self._memory, self.vmctx + place),
+                *(self.module.functions[self.info.escaping[entry]], array_call, vmctx),
+            )
+        return known
 
     # --- constant expressions ---
 
@@ -296,12 +304,12 @@ class ModuleInstance(StoreItem):
         stack: list[int] = []
         for mnemonic, immediate in expression:
             if mnemonic in CONSTANTS:
-                stack.append(_constant_bits(immediate))
+                stack.append(constant(immediate))
             elif mnemonic == "global.get":
                 variable: int = immediate
                 stack.append(self.globals[variable].bits())
             elif mnemonic == "ref.func":
-                stack.append(self.function(immediate).address)
+                stack.append(self.function_address(immediate))
             elif mnemonic == "ref.null":
                 stack.append(0)
             else:
@@ -339,15 +347,24 @@ class ModuleInstance(StoreItem):
         length = 0 if dropped else _segment_length(segment)
         if source + count > length or start + count > table.size:
             raise Trap.named("TABLE_OUT_OF_BOUNDS")
-        if segment.functions is not None:
+        offsets = self._image.elements[segment_index]
+        if offsets is not None:
+            vmctx = self.vmctx
+            table.set_many(start, [vmctx + o for o in offsets[source : source + count]])
+        elif segment.functions is not None:
             functions = segment.functions[source : source + count]
-            table.set_many(start, [self.function(i).address for i in functions])
+            table.set_many(start, [self.function_address(i) for i in functions])
         else:
             assert segment.expressions is not None
             expressions = segment.expressions[source : source + count]
             table.set_many(start, [self.evaluate(e) for e in expressions])
 
-    def _copy_data(self) -> None:
+    def _copy_data(self, image: InstanceImage) -> None:
+        if image.contents is not None:
+            for memory, content in zip(self.memories, image.contents, strict=True):
+                content.put_into(memory)
+            self.dropped_data.update(image.active_segments)
+            return
         for index, segment in enumerate(self.info.data):
             if segment.mode == "active":
                 assert segment.offset is not None
@@ -390,39 +407,34 @@ class ModuleInstance(StoreItem):
         return memoryview(self._memory).cast("B")[start : start + size]
 
 
-def builtins_array() -> int:
-    """The array of builtins, with those in Python in place."""
-    from wasmdialect.runtime.builtins import install_builtins
+def instance_image(module: LoadedModule) -> InstanceImage:
+    """What all instances of a module start with."""
+    if module.image is None:
+        from wasmdialect.runtime.builtins import install_builtins
 
-    install_builtins()
-    return native().builtins_array
+        install_builtins()
+        module.image = InstanceImage(module, native().builtins_array)
+    return module.image
 
 
 _GLOBAL_VALUE = GLOBAL_DEFINITION.field("value").offset
 _CALLEE = ("native_call", "array_call", "wasm_call", "vmctx")
-_pack_header = packer(
-    VMCONTEXT_HEADER,
-    *("magic", "flags", "limits", "epoch", "builtins", "signature_ids"),
-)
+_LIMITS = VMCONTEXT_HEADER.field("limits").offset
+_EPOCH = VMCONTEXT_HEADER.field("epoch").offset
+_pack_pointer = struct.Struct(f"={POINTER_FORMAT}").pack_into
 _pack_imported_function = packer(IMPORTED_FUNCTION, *_CALLEE)
 _pack_imported_table = packer(IMPORTED_TABLE, "from")
 _pack_imported_memory = packer(IMPORTED_MEMORY, "from")
 _pack_imported_global = packer(IMPORTED_GLOBAL, "from")
 _pack_memory_pointer = packer(MEMORY_POINTER, "definition")
 _pack_tag_pointer = packer(TAG_POINTER, "tag")
-_pack_code_range = packer(CODE_RANGE, "start", "size")
-_pack_func_ref = packer(
-    FUNC_REF, *("native_call", "array_call", "wasm_call", "type_index", "vmctx")
-)
+_pack_func_ref = packer(FUNC_REF, *_CALLEE, "type_index")
+_unpack_func_ref = reader(FUNC_REF, "array_call", "vmctx")
 _read_callee = reader(FUNC_REF, *_CALLEE)
 
 
 def _callee(func_ref: int) -> tuple[int, ...]:
     return _read_callee(ctypes.string_at(func_ref, FUNC_REF.size))
-
-
-def _flags(info: ArtifactInfo) -> int:
-    return TAIL_ENTRIES * info.has_tail_entries | TESTS_EXCEPTIONS * info.has_exceptions
 
 
 def _segment_length(segment: ElementInfo) -> int:
@@ -464,21 +476,20 @@ def _new_shared_memory(memory: MemoryInfo) -> LinearMemory:
 def _check_limits(module: LoadedModule, store: StoreState) -> None:
     """Raises WasmtimeError if the store may not hold another instance of a module; else counts it."""
     counts, limits, held = module.layout.counts, store.resource_limits, store.held
-    more = {
-        "instance": (1, limits.instances),
-        "memory": (counts.defined_memories, limits.memories),
-        "table": (counts.defined_tables, limits.tables),
-    }
-    for what, (number, most) in more.items():
-        if most is not None and held[what] + number > most:
-            raise WasmtimeError(
-                f"resource limit exceeded: {what} count too high at {held[what] + number}"
-            )
-    for memory in module.info.memories[counts.imported_memories :]:
-        limits.check_memory(memory.minimum, memory.page_size_log2)
-    for table in module.info.tables[counts.imported_tables :]:
-        limits.check_table(table.minimum)
-    for what, (number, _) in more.items():
+    more = {"instance": 1, "memory": counts.defined_memories, "table": counts.defined_tables}
+    if limits is not NO_LIMITS:
+        most = {"instance": limits.instances, "memory": limits.memories, "table": limits.tables}
+        for what, number in more.items():
+            limit = most[what]
+            if limit is not None and held[what] + number > limit:
+                raise WasmtimeError(
+                    f"resource limit exceeded: {what} count too high at {held[what] + number}"
+                )
+        for memory in module.info.memories[counts.imported_memories :]:
+            limits.check_memory(memory.minimum, memory.page_size_log2)
+        for table in module.info.tables[counts.imported_tables :]:
+            limits.check_table(table.minimum)
+    for what, number in more.items():
         held[what] += number
 
 

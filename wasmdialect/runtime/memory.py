@@ -134,6 +134,11 @@ class LinearMemory(StoreItem):
         """Copy bytes in. The caller has checked the bounds."""
         self._bytes[address : address + len(data)] = data
 
+    def map_file(self, fd: int, size: int) -> bool:
+        """Map the first bytes of a file over those of a new memory, copied page by page when they are
+        written to. Whether that was possible."""
+        return pages.map_over(self.base, align_up(size, pages.PAGE_SIZE), fd)
+
     def release(self) -> None:
         """The store is closed: the memory no longer has any bytes. Views keep their pages."""
         self._length.value = 0

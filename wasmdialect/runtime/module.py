@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wasmdialect.object.info import ArtifactInfo
     from wasmdialect.runtime.errors import Frame
     from wasmdialect.runtime.frames import FrameTable
+    from wasmdialect.runtime.image import InstanceImage
 
 
 class LoadedModule(NotCopied):
@@ -50,6 +51,9 @@ class LoadedModule(NotCopied):
             else AddressMap.read(memoryview(artifact.address_map))
         )
         self.traps = TrapTable.read(memoryview(artifact.traps))
+        self.image: InstanceImage | None = None
+        """What all instances start with; the first one makes it."""
+        self._trampolines: dict[DefType, tuple[int, int, int] | None] = {}
         self._names: dict[int, str] | None = None
         self._frames: FrameTable | None = None
         self.published: object = None
@@ -78,6 +82,11 @@ class LoadedModule(NotCopied):
     def trampolines(self, type: DefType) -> tuple[int, int, int] | None:
         """Addresses of the wasm-to-native, wasm-to-array and native-to-array trampolines of a
         function type, if the module has that type or one that is passed in the same way."""
+        if type not in self._trampolines:
+            self._trampolines[type] = self._find_trampolines(type)
+        return self._trampolines[type]
+
+    def _find_trampolines(self, type: DefType) -> tuple[int, int, int] | None:
         number = self._signature_numbers.get(_in_registers(type))
         if number is None:
             return None

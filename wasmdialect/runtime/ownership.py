@@ -88,3 +88,7 @@ class StoreLimits(Record):
         """Raises WasmtimeError if a table of so many elements would be too large."""
         if self.table_elements is not None and minimum > self.table_elements:
             raise WasmtimeError(f"table minimum size of {minimum} elements exceeds table limits")
+
+
+NO_LIMITS = StoreLimits()
+"""Those of a new store."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PAGE_SIZE = os.sysconf("SC_PAGESIZE")
 
 PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC = 0, 1, 2, 4
-_MAP_PRIVATE, _MAP_ANONYMOUS, _MAP_NORESERVE = 0x02, 0x20, 0x4000
+_MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS, _MAP_NORESERVE = 0x02, 0x10, 0x20, 0x4000
 _HUGE_PAGE, _MADV_HUGEPAGE = 2 << 20, 14
 _ENOMEM = 12
 _FAILED = ctypes.c_void_p(-1).value
@@ -105,6 +105,13 @@ def protect(address: int, size: int, protection: int) -> None:
         gc.collect()  # nor how many mappings: Linux allows 65 530
         failed = libc.mprotect(address, size, protection) != 0
     _check(failed, f"cannot change the protection of {size} bytes")
+
+
+def map_over(address: int, size: int, fd: int) -> bool:
+    """Replace pages by those of a file, private and writable. Whether it was possible: if not, nothing
+    has changed."""
+    protection, flags = PROT_READ | PROT_WRITE, _MAP_PRIVATE | _MAP_FIXED | _MAP_NORESERVE
+    return libc.mmap(address, size, protection, flags, fd, 0) != _FAILED
 
 
 def unmap(address: int, size: int) -> None:

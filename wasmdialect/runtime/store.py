@@ -8,6 +8,7 @@ docs/lifetimes.md describes the references and the checks.
 from __future__ import annotations
 
 import ctypes
+from _bisect import bisect_right, insort_right  # `bisect`, without its text
 from _thread import get_ident
 from types import MethodType
 
@@ -34,7 +35,7 @@ from wasmdialect.runtime.native.records import (
     pack_store,
 )
 from wasmdialect.runtime.native.structures import PENDING, STORE_OFFSETS
-from wasmdialect.runtime.ownership import ANY_STORE, NotCopied, StoreItem, StoreLimits
+from wasmdialect.runtime.ownership import ANY_STORE, NO_LIMITS, NotCopied, StoreItem
 from wasmdialect.runtime.packing import AlignedMemory, field_at, packer
 from wasmdialect.runtime.published import module_at
 from wasmdialect.runtime.type_ids import type_id
@@ -92,12 +93,14 @@ class HostFunction(NotCopied):
         type: DefType,
         function: HostCall,
         plain: tuple[Callable[..., Any], PutResults] | None,
+        trampolines: tuple[int, int],
     ):
         """`plain` is called if all parameters and results are numbers: with these, and what it returns
-        is converted, by the glue, or by the second function if it returns anything else."""
+        is converted, by the glue, or by the second function if it returns anything else.
+        `trampolines` are the arguments of `set_trampolines`."""
         signature = type.composite
         assert isinstance(signature, FuncType)
-        codes = None if plain is None else number_codes(signature)
+        codes = None if plain is None else number_codes(type)
         record = pack_host_function(
             0 if plain is None or codes is None else id(plain[0]),
             len(signature.params),
@@ -116,11 +119,10 @@ class HostFunction(NotCopied):
             0,
             *(ARRAY_HOST_MAGIC, TESTS_EXCEPTIONS, self.func_ref, self.context + size),
         )
-        self.set_trampolines(0, 0)
+        self.set_trampolines(*trampolines)
 
     def set_trampolines(self, wasm_call: int, native_call: int) -> None:
-        """The entry points for Wasm and native callers; known when a module with the type is
-        loaded."""
+        """The entry points for Wasm and native callers; 0 until a module with the type is loaded."""
         _pack_func_ref(
             self.memory,
             HOST_CONTEXT.size,
@@ -162,7 +164,7 @@ class FunctionReference(StoreItem):
         """The function as one that Python calls with a store and the arguments. The glue converts
         numbers; `in_python`, which gets the reference too, makes all calls with anything else."""
         signature = self.signature
-        codes = number_codes(signature)
+        codes = number_codes(self.type)
         if codes is None:
             return MethodType(in_python, self)
         record = pack_function(
@@ -220,7 +222,7 @@ class StoreState(NotCopied):
         self.fuel = _fuel_at(self.limits)
         """Counts up from a negative number; the fuel is used up from 0 on."""
         self._deadline = _deadline_at(self.limits)
-        self.resource_limits = StoreLimits()
+        self.resource_limits = NO_LIMITS
         self.held = {"instance": 0, "memory": 0, "table": 0}
         """The number of instances created, and of memories and tables in them."""
         self.memories: list[LinearMemory] = []
@@ -236,7 +238,10 @@ class StoreState(NotCopied):
         self.thrown_as: Callable[[StoreState, int], Thrown] = _thrown
         """Makes the Python exception for one of Wasm, by its address."""
         self._modules: list[LoadedModule] = []
+        self._addresses: list[int] = []
+        """Of the instances, ascending."""
         self._functions: dict[int, FunctionReference] = {}
+        """The host functions, by the address of their VMFuncRef."""
         self._barriers: dict[int, FunctionReference] = {}
         """By the address of the function that each one calls."""
         self._hosts_without_trampolines: list[HostFunction] = []
@@ -319,7 +324,7 @@ class StoreState(NotCopied):
             memory.release()
         self.externs.keep(set())
         self.exceptions.forget()
-        for owned in (self.memories, self.tables, self.globals, self._modules):
+        for owned in (self.memories, self.tables, self.globals, self._modules, self._addresses):
             owned.clear()
         for known in (self.instances, self.hosts, self._functions, self._barriers):
             known.clear()
@@ -342,9 +347,15 @@ class StoreState(NotCopied):
         plain: tuple[Callable[..., Any], PutResults] | None = None,
     ) -> FunctionReference:
         """Make a Python function callable from Wasm."""
-        host = HostFunction(type, function, plain)
+        trampolines = (0, 0)
+        for module in self._modules:
+            found = module.trampolines(type)
+            if found is not None:
+                trampolines = found[1:]
+                break
+        host = HostFunction(type, function, plain, trampolines)
         self.hosts[host.context] = host
-        if not any(_provide(host, module) for module in self._modules):
+        if not trampolines[0]:
             self._hosts_without_trampolines.append(host)
         reference = FunctionReference(
             *(self.id, self.native, host.memory, host.func_ref),
@@ -353,22 +364,21 @@ class StoreState(NotCopied):
         self._functions[reference.address] = reference
         return reference
 
-    def add_instance(
-        self, instance: ModuleInstance, functions: Sequence[FunctionReference]
-    ) -> None:
+    def add_instance(self, instance: ModuleInstance) -> None:
         """Let an instance, and its definitions, belong to the store."""
         instance.store_id = self.id
         self.instances[instance.vmctx] = instance
-        for reference in functions:
-            self._functions[reference.address] = reference
+        insort_right(self._addresses, instance.vmctx)
         counts = instance.module.layout.counts
         for index, memory in enumerate(instance.memories):
             if index >= counts.imported_memories or memory.shared:
                 self.add_memory(memory)
-        for table in instance.tables[counts.imported_tables :]:
-            self.add_table(table)
-        for cell in instance.globals[counts.imported_globals :]:
-            self.add_global(cell)
+        if counts.defined_tables:
+            for table in instance.tables[counts.imported_tables :]:
+                self.add_table(table)
+        if counts.defined_globals:
+            for cell in instance.globals[counts.imported_globals :]:
+                self.add_global(cell)
 
     def add_memory(self, memory: LinearMemory) -> None:
         """Let a memory belong to the store, unless it is shared: then the store uses it."""
@@ -394,7 +404,12 @@ class StoreState(NotCopied):
 
     def function_at(self, address: int) -> FunctionReference:
         """The function with its VMFuncRef at an address."""
-        return self._functions[address]
+        known = self._functions.get(address)
+        if known is not None:
+            return known
+        # No host function: it is in the last instance that starts below.
+        vmctx = self._addresses[bisect_right(self._addresses, address) - 1]
+        return self.instances[vmctx].function_at(address)
 
     # --- references to Python objects ---
 

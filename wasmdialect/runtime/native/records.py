@@ -6,12 +6,13 @@ import struct
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.runtime.native.structures import HOST_FUNCTION, NUMBER_CODES, STORE, WASM_FUNCTION
+from wasmdialect.types import FuncType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wasmdialect.runtime.native.structures import Word
-    from wasmdialect.types import FuncType
+    from wasmdialect.types import DefType
 
 
 def _packer(words: tuple[Word, ...], *names: str) -> Callable[..., bytes]:
@@ -29,13 +30,15 @@ pack_function = _packer(
 )
 pack_host_function = _packer(HOST_FUNCTION, "function", "param_count", "result_count")
 
-_codes: dict[FuncType, bytes | None] = {}
+_codes: dict[DefType, bytes | None] = {}
 
 
-def number_codes(signature: FuncType) -> bytes | None:
+def number_codes(type: DefType) -> bytes | None:
     """The codes of the parameters and results, None if one of them is not a number."""
-    if signature not in _codes:
+    if type not in _codes:
+        signature = type.composite
+        assert isinstance(signature, FuncType)
         names = [t.name for t in (*signature.params, *signature.results)]
         known = all(name in NUMBER_CODES for name in names)
-        _codes[signature] = bytes(NUMBER_CODES[name] for name in names) if known else None
-    return _codes[signature]
+        _codes[type] = bytes(NUMBER_CODES[name] for name in names) if known else None
+    return _codes[type]
