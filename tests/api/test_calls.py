@@ -489,6 +489,79 @@ def test_fork_in_a_host_function():
     assert exports["host"](store, 2) == 50
 
 
+PROGRAM = f"""
+import os, random, signal, sys, threading, time
+from wasmdialect import Config, Engine, Func, FuncType, Instance, Module, Store, ValType
+engine = Engine(Config(jobs=0, opt_level=0))
+module = Module(engine, {TEXT!r})
+def exports_of(host):
+    store = Store(engine)
+    imported = Func(store, FuncType([ValType.i32()], [ValType.i32()]), host)
+    return store, Instance(store, module, [imported]).exports(store)
+"""
+
+
+def run_program(program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", PROGRAM + program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.03, 0.05])
+def test_exit_while_threads_are_in_calls(seconds: float):
+    """Python ends a daemon thread where it next wants the GIL: on the way into a host function, or back
+    from a call. That unwinds frames of compiled code and of the glue."""
+    run_program(f"""
+def work(number):
+    store, exports = exports_of(lambda x: x)
+    begun.release()
+    while True:
+        exports["many" if number % 2 else "host"](store, 100_000)
+begun = threading.Semaphore(0)
+for number in range(4):
+    threading.Thread(target=work, args=(number,), daemon=True).start()
+for _ in range(4):
+    begun.acquire()
+time.sleep({seconds})
+""")
+
+
+def test_ctrl_c_in_calls_and_host_functions():
+    """Wherever it comes, it is a KeyboardInterrupt; `abs` runs no Python code that would notice it."""
+    printed = run_program("""
+random.seed(1)
+pairs = [exports_of(lambda x: x), exports_of(abs)]
+done = threading.Event()
+def send():
+    for _ in range(100):
+        time.sleep(random.uniform(0, 0.003))
+        os.kill(os.getpid(), signal.SIGINT)
+    done.set()
+thread = threading.Thread(target=send)
+thread.start()
+count = 0
+while not done.is_set():
+    for store, exports in pairs:
+        try:
+            exports["many"](store, 3000)
+            exports["host"](store, 1)
+        except KeyboardInterrupt:
+            count += 1
+        assert store.state._user.value == 0
+try:
+    thread.join()
+except KeyboardInterrupt:
+    thread.join()
+print(count > 20, [exports["many"](store, 10) for store, exports in pairs])
+""")
+    assert printed == "True [55, 55]\n"
+
+
 # --- references
 
 

@@ -146,7 +146,7 @@ class Memory:
         first = slice(start, None).indices(size)[0]
         if first >= size or first + len(value) > size:
             raise IndexError("index out of range")
-        # Whatever else `bytes` takes is a surprise; the two are not copied twice.
+        # Anything else that `bytes` takes has to be copied first.
         self.storage.write(first, value if type(value) in (bytes, bytearray) else bytes(value))
         return len(value)
 
