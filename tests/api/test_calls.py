@@ -536,27 +536,22 @@ def test_ctrl_c_in_calls_and_host_functions():
     printed = run_program("""
 random.seed(1)
 pairs = [exports_of(lambda x: x), exports_of(abs)]
-done = threading.Event()
 def send():
     for _ in range(100):
         time.sleep(random.uniform(0, 0.003))
         os.kill(os.getpid(), signal.SIGINT)
-    done.set()
+    time.sleep(0.1)
 thread = threading.Thread(target=send)
 thread.start()
 count = 0
-while not done.is_set():
-    for store, exports in pairs:
-        try:
+while thread.is_alive():
+    try:
+        for store, exports in pairs:
+            assert store.state._user.value == 0
             exports["many"](store, 3000)
             exports["host"](store, 1)
-        except KeyboardInterrupt:
-            count += 1
-        assert store.state._user.value == 0
-try:
-    thread.join()
-except KeyboardInterrupt:
-    thread.join()
+    except KeyboardInterrupt:
+        count += 1
 print(count > 20, [exports["many"](store, 10) for store, exports in pairs])
 """)
     assert printed == "True [55, 55]\n"
