@@ -8,9 +8,10 @@ all instantiated before its first call is made, which is right for scripts witho
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cross.startup import StartUp
@@ -35,12 +36,14 @@ from wasmdialect.runtime.instance import ModuleInstance
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.module import LoadedModule
 from wasmdialect.runtime.native import native
+from wasmdialect.types import ValType
 from wasmdialect.wasm.numerics import CANONICAL_NAN
 from wasmdialect.wasm.wast import (
     AssertFailure,
     AssertReturn,
     Command,
     DefineModule,
+    Either,
     Failure,
     Invoke,
     LanePattern,
@@ -126,6 +129,8 @@ class Recorder(script_room._Runner):
         self.modules: list[LoadedModule] = []
         self.calls: list[Call] = []
         self.line = 0
+        self.done: list[Command] = []
+        """The commands that changed something."""
         self.store._enter = self._take_down
 
     def compile(self, module: ScriptModule) -> LoadedModule:
@@ -158,6 +163,8 @@ class Recorder(script_room._Runner):
         match command:
             case AssertReturn(_, Invoke() as action, patterns):
                 types = [t.name for t, _ in self.perform(action)]
+                if any(isinstance(pattern, Either) for pattern in patterns):
+                    patterns = self.deterministic(action, patterns)
                 rows = zip(types, patterns, strict=True)
                 self.calls[-1].expected = tuple(self.bits_and_mask(*row) for row in rows)
             case AssertFailure(
@@ -169,8 +176,23 @@ class Recorder(script_room._Runner):
                 pass  # it does not depend on the target
             case DefineModule() | Invoke():
                 super().run(command)
+                self.done.append(command)
             case _:
                 raise NotImplementedError(f"line {command.line}: {type(command).__name__}")
+
+    def deterministic(self, action: Invoke, patterns: Sequence[Pattern | Either]) -> list[Pattern]:
+        """Of the results that are allowed, those that this processor gives in the deterministic
+        profile: every processor has to."""
+        here = script_room._Runner(
+            CompileSettings.of(Config(opt_level=0, relaxed_simd_deterministic=True)), jobs=0
+        )
+        try:
+            for command in self.done:
+                here.run(command)
+            results = zip(here.perform(action), patterns, strict=True)
+            return [_matching(here, *result) for result in results]
+        finally:
+            here.store.close()
 
     def bits_and_mask(self, t: str, pattern: Pattern) -> tuple[int, int]:
         """A pattern of a result of a type."""
@@ -199,6 +221,16 @@ class Recorder(script_room._Runner):
                 return bits, everything
             case _:
                 raise NotImplementedError(f"{pattern} for a result of type {t}")
+
+
+def _matching(
+    here: script_room._Runner, result: tuple[ValType, int], pattern: Pattern | Either
+) -> Pattern:
+    for choice in pattern.choices if isinstance(pattern, Either) else (pattern,):
+        with contextlib.suppress(script_room._Failed):
+            here.check_results([result], [choice])
+            return choice
+    raise AssertionError(f"{result} is not allowed by {pattern}")
 
 
 def _fails_so(code: TrapCode, failure: Failure, message: str) -> bool:

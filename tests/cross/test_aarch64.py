@@ -41,6 +41,25 @@ SCRIPTS = (
         "simd_store8_lane",
     ),
 )
+RELAXED_SCRIPTS = (
+    *("i8x16_relaxed_swizzle", "i16x8_relaxed_q15mulr_s", "relaxed_dot_product"),
+    *("relaxed_laneselect", "relaxed_madd_nmadd", "relaxed_min_max"),
+)
+RELAXED_TRUNCATIONS = """(module
+  (func (export "s") (param v128) (result v128) (i32x4.relaxed_trunc_f32x4_s (local.get 0)))
+  (func (export "u") (param v128) (result v128) (i32x4.relaxed_trunc_f32x4_u (local.get 0)))
+  (func (export "ds") (param v128) (result v128)
+    (i32x4.relaxed_trunc_f64x2_s_zero (local.get 0)))
+  (func (export "du") (param v128) (result v128)
+    (i32x4.relaxed_trunc_f64x2_u_zero (local.get 0))))
+(assert_return (invoke "s" (v128.const f32x4 nan -1.5 3e9 -3e9))
+  (v128.const i32x4 0 -1 0x7fffffff 0x80000000))
+(assert_return (invoke "u" (v128.const f32x4 nan -1.5 3e9 5e9))
+  (v128.const i32x4 0 0 3000000000 0xffffffff))
+(assert_return (invoke "ds" (v128.const f64x2 nan -3e9)) (v128.const i32x4 0 0x80000000 0 0))
+(assert_return (invoke "du" (v128.const f64x2 -1 5e9)) (v128.const i32x4 0 0xffffffff 0 0))
+"""
+"""The script of the test-suite asserts nothing."""
 OPTIONS = {
     "guard": CompileSettings(TARGET),
     "-O0": CompileSettings(TARGET, Config(opt_level=0, bounds="explicit")),
@@ -83,6 +102,24 @@ def test_scripts_under_qemu(testsuite: Path, tmp_path: Path, options: str):
         if (name, options) in CASES
     }
     assert outcomes == dict.fromkeys(outcomes, (0, ""))
+
+
+@pytest.mark.parametrize("name", RELAXED_SCRIPTS)
+@pytest.mark.parametrize("level", [0, 2])
+def test_deterministic_relaxed_vectors_give_the_results_of_this_processor(
+    testsuite: Path, name: str, level: int
+):
+    config = Config(opt_level=level, relaxed_simd_deterministic=True)
+    script = read_script(testsuite, f"{name}.wast")
+    program = make_executable(script, compile_with(CompileSettings(TARGET, config)))
+    assert run_under_unicorn(program) == (0, "")
+
+
+@pytest.mark.parametrize("level", [0, 2])
+def test_deterministic_relaxed_truncations_saturate(level: int):
+    config = Config(opt_level=level, relaxed_simd_deterministic=True)
+    compile_ = compile_with(CompileSettings(TARGET, config))
+    assert run_under_unicorn(make_executable(RELAXED_TRUNCATIONS, compile_)) == (0, "")
 
 
 @pytest.mark.parametrize("level", [0, 2])
