@@ -352,6 +352,25 @@ def test_a_handler_that_notifies_wakes_the_wait_that_it_interrupts(fresh: Progra
     assert woken == [1]
 
 
+def test_a_handler_may_notify_while_its_thread_holds_the_queue(fresh: Program):
+    """As it may run anywhere in a wait or a notification."""
+    woken: list[int] = []
+    call = fresh.exports()
+
+    def interrupted() -> None:
+        with shared_memory._queue:  # pyright: ignore[reportPrivateUsage]
+            woken.append(call("notify", 0, 1))
+
+    waiter = threading.Thread(target=fresh.exports(), args=("wait", 0, 0, 10**10))
+    waiter.start()
+    fresh.waiting(1)
+    thread = threading.Thread(target=interrupted, daemon=True)
+    thread.start()
+    thread.join(5)
+    assert woken == [1]
+    waiter.join()
+
+
 def test_a_dropped_store_does_not_free_what_another_thread_waits_in(fresh: Program):
     results: list[int] = []
 
