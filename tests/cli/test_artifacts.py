@@ -308,6 +308,36 @@ def test_tail_calls_are_refused_where_arguments_would_be_elsewhere(folder: Path,
     assert not (folder / "tail.o").exists()
 
 
+@pytest.mark.parametrize("architecture", ["aarch64", "riscv64"])
+def test_atomics_of_other_machines_call_no_library(folder: Path, architecture: str):
+    """LLVM calls functions like `__atomic_fetch_add_4` on processors without atomic instructions."""
+    atomics = " ".join(
+        f"(drop (i32.atomic.rmw{suffix} (local.get 0) (i32.const 1)))"
+        for suffix in (".add", "8.sub_u", "16.xor_u", ".xchg")
+    )
+    (folder / "atomic.wat").write_text(
+        f"(module (memory 1 2 shared) (func (param i32) {atomics} (atomic.fence)))"
+    )
+    target = ("--target", f"{architecture}-unknown-linux-gnu", "--features", "threads")
+    done = run(folder, "wasmdialect", "compile", "atomic.wat", *target)
+    assert done.returncode == 0, done.stderr
+    (made,) = (path for path in folder.iterdir() if path.name in ("atomic.o", "atomic.cwasm"))
+    assert b"__atomic" not in made.read_bytes()
+
+
+def test_atomics_that_swap_bytes_are_refused(folder: Path):
+    target = ("--target", "s390x-unknown-linux-gnu", "--features", "threads")
+    for body, code in (
+        ("(drop (i32.atomic.load (local.get 0)))", 0),
+        ("(drop (i32.atomic.rmw.add (local.get 0) (i32.const 1)))", 1),
+        ("(drop (i32.atomic.rmw.cmpxchg (local.get 0) (i32.const 1) (i32.const 2)))", 1),
+    ):
+        (folder / "atomic.wat").write_text(f"(module (memory 1 2) (func (param i32) {body}))")
+        done = run(folder, "wasmdialect", "compile", "atomic.wat", *target)
+        assert done.returncode == code, done.stderr
+        assert code == 0 or "is not supported on big-endian machines" in done.stderr
+
+
 def test_artifact_of_aarch64(folder: Path):
     options = ("--target", "aarch64-unknown-linux-gnu", "--branch-protection")
     compiled(folder, *options)
