@@ -536,25 +536,29 @@ def test_ctrl_c_in_calls_and_host_functions():
     printed = run_program("""
 random.seed(1)
 pairs = [exports_of(lambda x: x), exports_of(abs)]
+ready = threading.Semaphore(0)
 def send():
     for _ in range(100):
+        ready.acquire()
         time.sleep(random.uniform(0, 0.003))
         os.kill(os.getpid(), signal.SIGINT)
-    time.sleep(0.1)
 thread = threading.Thread(target=send)
 thread.start()
 count = 0
-while thread.is_alive():
+for _ in range(100):
     try:
-        for store, exports in pairs:
-            assert store.state._user.value == 0
-            exports["many"](store, 3000)
-            exports["host"](store, 1)
+        ready.release()
+        while True:
+            for store, exports in pairs:
+                exports["many"](store, 3000)
+                exports["host"](store, 1)
     except KeyboardInterrupt:
         count += 1
-print(count > 20, [exports["many"](store, 10) for store, exports in pairs])
+    assert [store.state._user.value for store, _ in pairs] == [0, 0]
+thread.join()
+print(count, [exports["many"](store, 10) for store, exports in pairs])
 """)
-    assert printed == "True [55, 55]\n"
+    assert printed == "100 [55, 55]\n"
 
 
 # --- references
