@@ -14,8 +14,9 @@ from trap_modules import ARGUMENTS, Call, CalledModule
 from vector_adapters import adapters
 
 from wasmdialect.wasm.decode import decode_module
+from wasmdialect.wasm.encode import encode_module
 from wasmdialect.wasm.features import Feature
-from wasmdialect.wasm.module import ExternKind
+from wasmdialect.wasm.module import Export, ExternKind
 
 FLAGS = (
     "--translate-to-fuzz",
@@ -69,7 +70,24 @@ def _binary(wasm_opt: str, r: random.Random) -> bytes:
             new = ["--enable-reference-types", "--emit-exnref"]
         command = [wasm_opt, str(data), *FLAGS, *known, *new, "-o", str(out)]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
-        return out.read_bytes()
+        return _with_exports(out.read_bytes())
+
+
+def _with_exports(binary: bytes) -> bytes:
+    """With an export of everything that has a state and none."""
+    module = decode_module(binary, frozenset(Feature))
+    exported = {(export.kind, export.index) for export in module.exports}
+    for kind, declared in (
+        (ExternKind.MEMORY, module.memories),
+        (ExternKind.TABLE, module.tables),
+        (ExternKind.GLOBAL, module.globals),
+    ):
+        module.exports += [
+            Export(f"{kind.word} {index}", kind, index)
+            for index in range(len(declared))
+            if (kind, index) not in exported
+        ]
+    return encode_module(module)
 
 
 @cache

@@ -365,6 +365,34 @@ def wide(body: Body, depth: int) -> str:
     return f"(i64.{operation} {operands}) (local.set $v) (global.set $g64)"
 
 
+# --- atomics
+
+_ATOMIC_WIDTHS = {
+    "i32": (("", "", 4), ("8", "_u", 1), ("16", "_u", 2)),
+    "i64": (("", "", 8), ("8", "_u", 1), ("16", "_u", 2), ("32", "_u", 4)),
+}
+"""Of each type: the bits in a mnemonic, its ending, and bytes."""
+
+
+def atomic(body: Body, depth: int) -> str:
+    """An atomic access, aligned or not. The memory is not shared: to wait traps."""
+    r = body.r
+    t = r.choice(("i32", "i64"))
+    bits, ending, size = r.choice(_ATOMIC_WIDTHS[t])
+    to, place, value = ("$v" if t == "i64" else "$p"), body.place(size), body.value(t, 1)
+    operation = r.choice(("add", "sub", "and", "or", "xor", "xchg"))
+    return r.choice((
+        f"({t}.atomic.store{bits} {place} {value})",
+        f"({t}.atomic.store{bits} {place} {value})",
+        f"(local.set {to} ({t}.atomic.load{bits}{ending} {place}))",
+        f"(local.set {to} ({t}.atomic.rmw{bits}.{operation}{ending} {place} {value}))",
+        f"(local.set {to} ({t}.atomic.rmw{bits}.{operation}{ending} {place} {value}))",
+        f"(local.set {to} ({t}.atomic.rmw{bits}.cmpxchg{ending} {place} {value} {body.value(t, 1)}))",
+        f"(local.set $q (memory.atomic.notify {body.place(4)} (i32.const 1))) (atomic.fence)",
+        f"(local.set $q (memory.atomic.wait32 {body.place(4)} {body.leaf_i32()} (i64.const 9)))",
+    ))  # fmt: skip
+
+
 FEATURES: dict[str, Addition] = {
     "simd": Addition(
         statements=(
@@ -402,6 +430,7 @@ FEATURES: dict[str, Addition] = {
         " (i32.store16 offset=98 (i32.const 0) (local.get 0)) (i32.load (local.get 0)))",
     ),
     "wide-arithmetic": Addition(statements=(wide,)),
+    "threads": Addition(statements=(*[atomic] * 6,)),
     "exceptions": Addition(
         statements=(*[throw] * 4, *[catch] * 6),
         locals="(local $thrown exnref)",
@@ -413,4 +442,4 @@ FEATURES: dict[str, Addition] = {
         imports='(import "far" "tag" (tag $far_tag (param i32)))',
     ),
 }  # fmt: skip
-"""By name. Atomics come here when they can be compiled."""
+"""By name."""

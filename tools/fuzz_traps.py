@@ -43,6 +43,7 @@ FEATURES = (
     "wasm_relaxed_simd_deterministic",
     "wasm_function_references",
     "wasm_exceptions",
+    "wasm_threads",
     "wasm_memory64",
     "wasm_custom_page_sizes",
     "wasm_wide_arithmetic",

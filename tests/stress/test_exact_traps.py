@@ -153,7 +153,7 @@ def test_state_stays_before_trap_instruction(world: World):
 
 
 def test_random_modules_leave_what_wasmtime_leaves():
-    """A slice of `make fuzz`. Three of the four differ if stores that are in bounds are plain."""
+    """A slice of `make fuzz`. All four differ with `traps="relaxed"`."""
     command = [sys.executable, str(TOOLS / "fuzz_traps.py"), "--seed", "1", "--count", "4"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
