@@ -325,7 +325,8 @@ def _copy_instance(data: _Data, instance: ModuleInstance) -> None:
     place = instance.vmctx + VMCONTEXT_HEADER.field("store").offset
     ctypes.c_uint64.from_address(place).value = own
     data.copy(instance.vmctx, instance.module.layout.size)
-    data.copy(ctypes.addressof(instance._signature_ids), ctypes.sizeof(instance._signature_ids))
+    ids = instance._image._signature_ids
+    data.copy(ctypes.addressof(ids), ctypes.sizeof(ids))
     for table in instance.tables:
         size = table._elements.nbytes
         data.copy(ctypes.addressof((ctypes.c_char * size).from_buffer(table._elements)), size)
