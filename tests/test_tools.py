@@ -71,3 +71,13 @@ def test_vectors_of_an_interface_are_observed_as_numbers():
     assert seen[0].outcome == "returns 8"
     assert seen[0].globals == {"v": "[7, 7]"}
     assert seen[0].host_calls == ["log(8, 5, 7) [] []"]
+
+
+def test_functions_that_a_start_function_shows_have_no_names_yet():
+    """Their names are those of exports, which there are after instantiation."""
+    text = """(module (import "m" "see" (func $see (param funcref)))
+      (func $f (export "f")) (func $start (call $see (ref.func $f))) (start $start))"""
+    for api in (wasmtime, wasmdialect):
+        instance = ObservedInstance(api, api.Engine(), bytes(wasmtime.wat2wasm(text)))
+        assert instance.host_calls == ["see(a function) [] []"]
+        instance.close()

@@ -83,6 +83,8 @@ class ObservedInstance:
         far = self._exports(api.Module(engine, library), []) if library else {}
         items = [far[i.name] if i.module == "far" else self._import(i) for i in module.imports]
         self.failure: str | None = None
+        self.functions: dict[Any, str] = {}
+        """Names by identity; there are none while the start function runs."""
         with self._outcome() as outcome:
             exports = self._exports(module, items)
             self.exports = {k: v for k, v in exports.items() if k not in self.adapters.hidden}
