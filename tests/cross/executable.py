@@ -67,6 +67,8 @@ STACK = 0x8000_0000
 STACK_SIZE = 1 << 20
 RESERVE = 64 * 1024
 """Bytes of the stack below the limit, for functions that do not check it, and signals."""
+EXCEPTIONS_SIZE = 64 * 1024
+"""Bytes for all exceptions that a script makes."""
 MEMORY_DISTANCE = 8 << 30
 """Linear memories are at multiples of this. Nothing is between them, so what is behind a memory and its
 reservation faults, as code for guarded memories expects."""
@@ -292,11 +294,16 @@ def _lay_out(recorder: Recorder) -> tuple[int, list[Segment]]:
     store = recorder.store
     limit = RUNTIME_LIMITS.field("stack_limit").offset
     ctypes.c_uint64.from_address(store.limits + limit).value = STACK + RESERVE
+    exceptions = data.add(bytes(EXCEPTIONS_SIZE))
+    for name, address in (("next", exceptions), ("end", exceptions + EXCEPTIONS_SIZE)):
+        field = RUNTIME_LIMITS.field(f"exceptions_{name}")
+        ctypes.c_uint64.from_address(store.limits + field.offset).value = address
     data.copy(store.limits, RUNTIME_LIMITS.size)
     data.copy(store.epoch, EPOCH.size)
     data.copy(store._tail_arguments.address, MAX_SIZE)
     builtins = [0] * BUILTIN_COUNT  # those that are missing are called at 0, which is noticed
-    builtins[BUILTINS["memory32_grow"].index] = start_up.symbols["memory32_grow"]
+    for name in ("memory32_grow", "trace_exception"):
+        builtins[BUILTINS[name].index] = start_up.symbols[name]
     data.move(native().builtins_array, 1, data.add(_words(*builtins)))
     memories: list[LinearMemory] = []
     for instance in store.instances.values():

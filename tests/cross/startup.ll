@@ -149,7 +149,12 @@ end:
   unreachable
 }
 
-; The one builtin that the scripts need. The `store` field of a VMContext, which is the runtime's own,
+; The builtin that notes where an exception is thrown: nobody asks.
+define hidden void @trace_exception(ptr %vmctx, ptr %exception) {
+  ret void
+}
+
+; The builtin that scripts with memories need. The `store` field of a VMContext, which is the runtime's own,
 ; points to the %Memory of each memory of the instance.
 define hidden i64 @memory32_grow(ptr %vmctx, i64 %delta, i32 %index) {
   %memories.at = getelementptr i8, ptr %vmctx, i64 40

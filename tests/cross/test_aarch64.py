@@ -130,6 +130,59 @@ def test_wide_arithmetic(testsuite: Path, level: int):
     assert run_under_unicorn(program) == (0, "")
 
 
+EXCEPTIONS = """(module
+  (tag $e (param i32 f64)) (tag $f)
+  (type $t (func (param i32) (result i32)))
+  (table funcref (elem $pass))
+  (func $throw (type $t)
+    (if (i32.gt_s (local.get 0) (i32.const 9)) (then (throw $e (local.get 0) (f64.const 0.5))))
+    (if (i32.lt_s (local.get 0) (i32.const 0)) (then (throw $f)))
+    (i32.add (local.get 0) (i32.const 1)))
+  (func $pass (type $t) (i32.mul (call $throw (local.get 0)) (i32.const 2)))
+  (func $tail (type $t) (return_call $pass (local.get 0)))
+  (func $deep (param i32) (result i32)
+    (if (i32.eqz (local.get 0)) (then (throw $e (i32.const 7) (f64.const -1))))
+    (i32.add (call $deep (i32.sub (local.get 0) (i32.const 1))) (i32.const 1)))
+  (func (export "run") (param i32 i32) (result i32) (local $x i32)
+    (block $f
+      (block $e (result i32 f64)
+        (try_table (catch $e $e) (catch $f $f)
+          (local.set $x (call $pass (local.get 0)))
+          (local.set $x (call $tail (local.get $x)))
+          (local.set $x
+            (call_indirect (type $t) (local.get $x) (local.get 1))))
+        (return (local.get $x)))
+      (i32.trunc_f64_s (f64.mul (f64.const 10)))
+      (return (i32.add (i32.mul (i32.const 100) (local.get $x)))))
+    (i32.sub (i32.const -1) (local.get $x)))
+  (func (export "again") (param i32) (result i32)
+    (block $out (result i32 f64)
+      (try_table (catch $e $out)
+        (block $in (result exnref)
+          (try_table (catch_all_ref $in) (call $deep (local.get 0)) (return))
+          (unreachable))
+        (throw_ref))
+      (unreachable))
+    (drop))
+  (func (export "null") (throw_ref (ref.null exn))))
+(assert_return (invoke "run" (i32.const 0) (i32.const 0)) (i32.const 14))
+(assert_return (invoke "run" (i32.const 1) (i32.const 0)) (i32.const 1005))
+(assert_return (invoke "run" (i32.const 4) (i32.const 0)) (i32.const 1005))
+(assert_return (invoke "run" (i32.const 50) (i32.const 0)) (i32.const 5))
+(assert_return (invoke "run" (i32.const -1) (i32.const 0)) (i32.const -1))
+(assert_return (invoke "again" (i32.const 100)) (i32.const 7))
+(assert_trap (invoke "null") "null exception reference")
+(assert_trap (invoke "run" (i32.const 0) (i32.const 1)) "undefined element")
+"""
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_exceptions(options: str):
+    """All are caught: the runtime, which takes those that are not, is not there."""
+    program = make_executable(EXCEPTIONS, compile_with(OPTIONS[options]))
+    assert run_under_unicorn(program) == (0, "")
+
+
 @pytest.mark.parametrize(("level", "bounds"), [(0, "explicit"), (2, "guard")])
 def test_atomics(testsuite: Path, level: int, bounds: str):
     """The first module of the script, with a memory that is not shared: the start-up object has no
