@@ -128,10 +128,7 @@ innermost first."""
 EXCEPTION = Struct(
     "exception",
     16,
-    (
-        Field("tag", "i64", 0, Alias.STACK, doc="what `tags` of a VMContext points to"),
-        Field("size", "i64", 8, Alias.STACK, doc="bytes, with the values"),
-    ),
+    (Field("tag", "i64", 0, Alias.STACK, doc="what `tags` of a VMContext points to"),),
 )
 """An exception. The values of its tag follow, in slots of `VALUE_SLOT_SIZE`."""
 TAIL_ARGUMENTS = Struct(

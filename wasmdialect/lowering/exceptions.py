@@ -50,10 +50,7 @@ def _new_exception(f: FunctionLowering, op: wasmvm.NewExceptionOp) -> None:
     assert allocated is not None
     f.br(made, (allocated,))
     f.begin(made)
-    exception = f.value(llvm.IntToPtrOp, (made.args[0],), PTR)
-    row = EXCEPTION.field("size")
-    f.store(size, f.byte_offset(exception, row.offset), row.size, row.alias)
-    f.values[result_of(op)] = exception
+    f.values[result_of(op)] = f.value(llvm.IntToPtrOp, (made.args[0],), PTR)
 
 
 def _exception_slots(f: FunctionLowering, op: wasmvm.ExceptionSlotsOp) -> None:

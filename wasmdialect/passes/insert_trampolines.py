@@ -66,8 +66,7 @@ class InsertTrampolines(ModulePass):
         self, kind: str, function: wasmir.FuncOp, has_exceptions: bool
     ) -> wasmvm.FuncOp:
         symbol = function_trampoline_symbol(kind, function.index_value)
-        body = _Body(function.function_type, _CONVENTIONS[kind], self.debug_checks)
-        body.has_exceptions = has_exceptions
+        body = _Body(function.function_type, _CONVENTIONS[kind], self.debug_checks, has_exceptions)
         _FUNCTION_BODIES[kind](body, function.symbol)
         return body.function(symbol)
 
@@ -87,7 +86,14 @@ def _escapes(function: wasmir.FuncOp) -> bool:
 class _Body(WasmBuilder):
     """The body of a trampoline for one Wasm signature, under construction."""
 
-    def __init__(self, signature: FunctionType, convention: Convention, debug_checks: bool):
+    def __init__(
+        self,
+        signature: FunctionType,
+        convention: Convention,
+        debug_checks: bool,
+        has_exceptions: bool = False,
+    ):
+        """`has_exceptions` says whether the Wasm function that it calls may return with one."""
         self.signature = signature
         self.convention = convention
         self.debug_checks = debug_checks
@@ -95,8 +101,7 @@ class _Body(WasmBuilder):
         self.result_types = signature.outputs.data
         entry_types = _ARRAY_PARAMETERS if convention is Convention.ARRAY else self.params
         super().__init__(Block(arg_types=entry_types))
-        self.has_exceptions = False
-        """Whether the Wasm function that it calls may return with an exception."""
+        self.has_exceptions = has_exceptions
         self.callee = self.vmctx()
         """The VMContext of the callee, the function itself."""
         self.caller = self.caller_vmctx()

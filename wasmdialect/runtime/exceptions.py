@@ -50,7 +50,6 @@ _trace_at = field_at(RUNTIME_LIMITS, "throw_trace")
 _pack_trace = packer(THROW_TRACE, "exception", "count")
 _unpack_trace = reader(THROW_TRACE, "exception", "count")
 _tag_at = field_at(EXCEPTION, "tag")
-_size_at = field_at(EXCEPTION, "size")
 
 
 class Thrown(Trap):
@@ -162,7 +161,6 @@ class ExceptionHeap(NotCopied):
         size = EXCEPTION.size + VALUE_SLOT_SIZE * len(tag.signature.params)
         address = self.allocate(size, roots)
         _tag_at(address).value = tag.address
-        _size_at(address).value = size
         return address
 
     def tag_of(self, address: int) -> StoreTag:

@@ -21,7 +21,7 @@ from wasmdialect.dialects.wasmvm.types import PTR
 
 @irdl_op_definition
 class NewExceptionOp(IRDLOperation):
-    """Memory of `size` bytes for an exception, from the store; its size is filled in."""
+    """Memory of `size` bytes for an exception, from the store."""
 
     name = "wasmvm.new_exception"
     vmctx = operand_def(eq(PTR))
