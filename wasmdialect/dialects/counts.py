@@ -40,6 +40,15 @@ def counts_attribute(counts: Counts) -> DictionaryAttr:
     return DictionaryAttr(entries)
 
 
+def has_exceptions(module: ModuleOp) -> bool:
+    """Whether the code of a module, or of the one that a unit is of, tests for exceptions. It does not
+    read the fields that passes declared, of which there may be thousands."""
+    attribute = module.attributes.get(COUNTS_ATTRIBUTE)
+    if isinstance(attribute, DictionaryAttr):
+        return "has_exceptions" in attribute.data  # zeros are left out
+    return read_counts(module).has_exceptions != 0
+
+
 def read_counts(module: ModuleOp) -> Counts:
     """The counts noted on a unit, or those of the declarations of a whole module, which has no note."""
     attribute = module.attributes.get(COUNTS_ATTRIBUTE)

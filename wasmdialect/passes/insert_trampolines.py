@@ -26,7 +26,7 @@ from wasmdialect.abi.symbols import (
 )
 from wasmdialect.abi.traps import DEBUG_ASSERTION
 from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.dialects.counts import read_counts
+from wasmdialect.dialects.counts import has_exceptions
 from wasmdialect.dialects.wasm_builder import WasmBuilder
 
 ALL_KINDS = (*FUNCTION_TRAMPOLINES, *TYPE_TRAMPOLINES)
@@ -51,12 +51,12 @@ class InsertTrampolines(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         block = op.body.block
-        has_exceptions = read_counts(op).has_exceptions != 0
+        tests_exceptions = has_exceptions(op)
         for declaration in [*op.ops]:
             if isinstance(declaration, wasmir.FuncOp) and _escapes(declaration):
                 for kind in FUNCTION_TRAMPOLINES:
                     if kind in self.kinds:
-                        block.add_op(self._function_trampoline(kind, declaration, has_exceptions))
+                        block.add_op(self._function_trampoline(kind, declaration, tests_exceptions))
             elif isinstance(declaration, wasmir.TypeOp) and declaration.signature is not None:
                 for kind in TYPE_TRAMPOLINES:
                     if kind in self.kinds:

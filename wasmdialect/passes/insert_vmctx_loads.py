@@ -25,7 +25,7 @@ from wasmdialect.dialects.control_transfer import (
     LeavesFunction,
     RunsInPlace,
 )
-from wasmdialect.dialects.counts import read_counts
+from wasmdialect.dialects.counts import has_exceptions
 from wasmdialect.dialects.declared import number_of
 from wasmdialect.dialects.fast import (
     drop,
@@ -57,14 +57,14 @@ class InsertVMContextLoads(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         symbols: dict[str, Operation] = {}
         functions: list[wasmir.FuncOp] = []
-        has_exceptions = read_counts(op).has_exceptions != 0
+        tests_exceptions = has_exceptions(op)
         for declaration in op.ops:
             if isinstance(declaration, wasmir.DeclarationOp):
                 symbols[declaration.sym_name.data] = declaration
             if isinstance(declaration, wasmir.FuncOp) and not declaration.is_declaration:
                 functions.append(declaration)
         for function in functions:
-            _FunctionRewrite(function, symbols, self.bounds, self.traps, has_exceptions).run()
+            _FunctionRewrite(function, symbols, self.bounds, self.traps, tests_exceptions).run()
 
 
 def _segment_index(op: Operation) -> int:
