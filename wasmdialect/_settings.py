@@ -50,8 +50,9 @@ ARTIFACT_GROUPS = (CODE, LAYOUT)
 KEY_GROUPS = (CODE, PASSES)
 """Part of the keys under which the cache keeps the result of import and passes for a function."""
 
-COMPILING, COMPILE, RUN, OPT = "compiling", "compile", "run", "wasm-opt-py"
-"""Which commands have an option: all compiling ones, one of them, or wasm-opt-py."""
+COMPILING, RUNNING = "compiling", "running"
+COMPILE, RUN, OPT = "compile", "run", "wasm-opt-py"
+"""Which commands have an option: all that compile, those that run what they compiled, or one."""
 
 
 class Setting(Default):
@@ -273,6 +274,11 @@ class Config(WasmtimeSettings, Record):
         RUNTIME, "none", OneOf("none", "perfmap", "jitdump"),
         "Tell perf the names of loaded code, in /tmp/perf-PID.map or jit-PID.dump.",
         option="--profile", commands=(RUN,),
+    )
+    compilation: Literal["lazy", "eager"] | None = setting(
+        COMPILER, None, OrNone(OneOf("lazy", "eager")),
+        "Whether functions are compiled when they are first called, or all before the module runs.",
+        none="lazy for what is run at once, unless it is small", commands=(RUNNING,),
     )
     jobs: int | None = setting(
         COMPILER, None, OrNone(Integer(0, 1024)),

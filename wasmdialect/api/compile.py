@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import time
 import warnings
 from functools import cache
 
 from wasmdialect.api.config import Config
-from wasmdialect.codegen.compiler import Compilation, Progress, compile_module
+from wasmdialect.codegen.compiler import (
+    Compilation,
+    Progress,
+    compile_module,
+    compile_run,
+    start_run,
+)
+from wasmdialect.codegen.lazy import LazyCompiler, open_lazily
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import DirectoryStore, Store, default_directory
 from wasmdialect.codegen.trusted_path import UntrustedPathError
@@ -61,3 +70,23 @@ def compile_wasm(
         store=cache_store(config),
         progress=progress,
     )
+
+
+def compile_to_run(
+    config: Config, wasm: bytes, file: str, progress: Progress | None = None
+) -> Compilation | LazyCompiler:
+    """Compile a binary module that is run at once, lazily if possible. Raises what `compile_wasm`
+    raises."""
+    if config.compilation == "eager":
+        return compile_wasm(config, wasm, file, progress)
+    started = time.perf_counter()
+    settings = CompileSettings.of(config)
+    run = start_run(wasm, settings, file, config.jobs, cache_store(config), progress)
+    compiler = open_lazily(run, is_wanted=config.compilation == "lazy")
+    if isinstance(compiler, LazyCompiler):
+        return compiler
+    _log.info("%s is compiled as a whole: %s", file, compiler)
+    return compile_run(run, started)
+
+
+_log = logging.getLogger("wasmdialect")

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from wasmdialect.api.config import Config
     from wasmdialect.api.types import ExternType
     from wasmdialect.codegen.compiler import Compilation
+    from wasmdialect.codegen.lazy import LazyCompiler
     from wasmdialect.object.artifact import EngineInfo
-    from wasmdialect.runtime.module import LoadedModule
+    from wasmdialect.runtime.module import LoadedCode, LoadedModule
     from wasmdialect.wasm.text import ParsedModule
 
 
@@ -57,24 +58,24 @@ def _parse(wat: str | bytes | bytearray, features: str) -> ParsedModule:
     return parse_module(text, parse_features(features))
 
 
-def _compile(config: Config, wasm: str | bytes | bytearray) -> Compilation:
+def _compile(config: Config, wasm: str | bytes | bytearray) -> Compilation | LazyCompiler:
     """Compile binary or text, of Wasm or of IR; text starts with anything but a zero byte. Raises
     WasmError, which knows its position in the text."""
     from wasmdialect.wasm.errors import WasmError
 
     with _importing:
-        from wasmdialect.api.compile import compile_wasm
+        from wasmdialect.api.compile import compile_to_run
         from wasmdialect.api.forms import is_mlir
     if not isinstance(wasm, str | bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError("expected wasm bytes")
     if not isinstance(wasm, str) and (not wasm or wasm[0] == 0):
-        return compile_wasm(config, bytes(wasm), "module.wasm")
+        return compile_to_run(config, bytes(wasm), "module.wasm")
     text = wasm.encode("utf-8", "surrogateescape") if isinstance(wasm, str) else bytes(wasm)
     if is_mlir(text):
-        return compile_wasm(config, text, "module.mlir")
+        return compile_to_run(config, text, "module.mlir")
     parsed = _parse(text, config.features)
     try:
-        return compile_wasm(config, parsed.binary, "module.wasm")
+        return compile_to_run(config, parsed.binary, "module.wasm")
     except WasmError as error:
         parsed.source_map.locate(error)
         raise
@@ -88,10 +89,12 @@ class Module(Closable):
     pipeline: str | None
     """The pipeline it was compiled with, as text; None if it was loaded."""
     reports: list[dict[str, Any]]
-    """The reports of passes while it was compiled."""
+    """The reports of passes while it was compiled. Lazy compilation adds to them."""
     seconds: dict[str, float]
-    """Time of each stage of its compilation; empty if it was loaded."""
+    """Time of each stage of its compilation, so far; empty if it was loaded."""
     _artifact: bytes | None
+    _compiler: LazyCompiler | None
+    """What compiles its functions when they are first called."""
 
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray):
         from wasmdialect.wasm.errors import WasmError
@@ -104,19 +107,23 @@ class Module(Closable):
             raise WasmtimeError(error.in_context()) from error
 
     @classmethod
-    def from_compilation(cls, engine: Engine, compilation: Compilation) -> Module:
-        """The Module for a result of `compile_wasm`. Raises ArtifactError if it is for another
-        machine."""
+    def from_compilation(cls, engine: Engine, compiled: Compilation | LazyCompiler) -> Module:
+        """The Module for a result of `compile_wasm` or `compile_to_run`. Raises ArtifactError if it is
+        for another machine."""
         self = cls.__new__(cls)
-        self._take(compilation, engine)
+        self._take(compiled, engine)
         return self
 
-    def _take(self, compilation: Compilation, engine: Engine) -> None:
-        self.pipeline, self.reports = compilation.pipeline, compilation.reports
-        self.seconds = compilation.seconds
-        self._artifact = compilation.artifact
-        self.loaded = load_bytes(compilation.artifact)
-        _announce(self.loaded, engine.config)
+    def _take(self, compiled: Compilation | LazyCompiler, engine: Engine) -> None:
+        self.pipeline, self.reports = compiled.pipeline, compiled.reports
+        self.seconds = compiled.seconds
+        if isinstance(compiled.artifact, bytes):
+            self._artifact, self._compiler = compiled.artifact, None
+            self.loaded = load_bytes(compiled.artifact)
+            _announce(self.loaded, self.loaded.code[0], engine.config)
+        else:
+            self._artifact, self._compiler = None, compiled
+            self.loaded = _load_lazily(compiled, engine.config)
 
     @classmethod
     def from_file(cls, engine: Engine, path: str | bytes | os.PathLike[str]) -> Module:
@@ -145,9 +152,9 @@ class Module(Closable):
     @classmethod
     def _loaded(cls, engine: Engine, loaded: LoadedModule, artifact: bytes | None) -> Module:
         check_settings(loaded.artifact.engine, engine.config)
-        _announce(loaded, engine.config)
+        _announce(loaded, loaded.code[0], engine.config)
         self = cls.__new__(cls)
-        self.loaded, self._artifact = loaded, artifact
+        self.loaded, self._artifact, self._compiler = loaded, artifact, None
         self.pipeline = None
         self.reports, self.seconds = [], {}
         return self
@@ -169,8 +176,21 @@ class Module(Closable):
         except WasmError as error:
             raise WasmtimeError(str(error)) from error
 
+    @property
+    def is_lazy(self) -> bool:
+        """Whether its functions are compiled when they are first called."""
+        return self._compiler is not None
+
+    def compile_all(self) -> None:
+        """Compile the functions of a lazily compiled module that have not been called, and let calls go
+        directly to their targets. Raises the errors of compiling."""
+        if self._compiler is not None:
+            self.loaded.compile_all()
+
     def serialize(self) -> bytearray:
-        """The artifact, as accepted by `deserialize`."""
+        """The artifact, as accepted by `deserialize`. Compiles what has not been compiled."""
+        if self._artifact is None and self._compiler is not None:
+            self._artifact = self._compiler.write_artifact()
         if self._artifact is None:
             raise WasmtimeError("the module was loaded from a file: that file is the artifact")
         return bytearray(self._artifact)
@@ -204,17 +224,26 @@ def check_settings(engine: EngineInfo, config: Config) -> None:
         raise ArtifactError(f"compiled with other settings: {'; '.join(differing)}")
 
 
-def _announce(module: LoadedModule, config: Config) -> None:
-    """Register a module with debuggers and profilers, if the Config asks for it."""
+def _load_lazily(compiler: LazyCompiler, config: Config) -> LoadedModule:
+    from wasmdialect.runtime.lazy import LazyModule
+
+    def announce(module: LoadedModule, code: LoadedCode) -> None:
+        _announce(module, code, config)
+
+    return LazyModule(compiler.artifact, config, compiler, compiler.body_bytes, announce)
+
+
+def _announce(module: LoadedModule, code: LoadedCode, config: Config) -> None:
+    """Register code of a module with debuggers and profilers, if the Config asks for it."""
     if config.debug_info:
         from wasmdialect.runtime.gdb import show_to_gdb
 
-        show_to_gdb(module)
+        show_to_gdb(module, code)
     if config.profiler != "none":
         from wasmdialect.runtime import profiling
 
         writers = {"perfmap": profiling.write_perf_map, "jitdump": profiling.write_jitdump}
-        writers[config.profiler](module)
+        writers[config.profiler](module, code)
 
 
 def extern_type(module: LoadedModule, kind: str, index: int) -> ExternType:

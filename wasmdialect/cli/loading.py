@@ -17,7 +17,14 @@ from wasmdialect.cli.streams import say
 from wasmdialect.object.artifact import is_artifact, read_engine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
     from wasmdialect.codegen.compiler import Compilation
+    from wasmdialect.codegen.lazy import LazyCompiler
+    from wasmdialect.codegen.run import Progress
+
+    Result = TypeVar("Result", Compilation, Compilation | LazyCompiler)
 
 
 def load_or_compile(file: str, config: Config, reports: str | None = None) -> Module:
@@ -29,7 +36,7 @@ def load_or_compile(file: str, config: Config, reports: str | None = None) -> Mo
     if is_artifact(data[:64]):
         _take_settings(config, data)
         return Module.deserialize_file(Engine(config), file)
-    return Module.from_compilation(Engine(config), compile_file(data, file, config, reports))
+    return Module.from_compilation(Engine(config), _compile_to_run(data, file, config, reports))
 
 
 _DONE = {
@@ -50,22 +57,51 @@ def _take_settings(config: Config, data: bytes) -> None:
             setattr(config, name, value)
 
 
+def _compile_to_run(
+    data: bytes, file: str, config: Config, reports: str | None
+) -> Compilation | LazyCompiler:
+    if reports is not None:  # they are about the whole module
+        return compile_file(data, file, config, reports)
+    from wasmdialect.api.compile import compile_to_run
+
+    compiled = _compiled(data, file, config, compile_to_run)
+    if not isinstance(compiled.artifact, bytes):
+        compiled.on_report = _warn
+    return compiled
+
+
 def compile_file(data: bytes, file: str, config: Config, reports: str | None = None) -> Compilation:
     """Compile a binary or text module; errors of text name line and column."""
     from wasmdialect.api.compile import compile_wasm
+
+    compiled = _compiled(data, file, config, compile_wasm)
+    if reports is not None:
+        lines = "".join(f"{json.dumps(report)}\n" for report in compiled.reports)
+        write_output(reports, lines.encode())
+    return compiled
+
+
+def _compiled(
+    data: bytes,
+    file: str,
+    config: Config,
+    compile_: Callable[[Config, bytes, str, Progress | None], Result],
+) -> Result:
     from wasmdialect.wasm.errors import WasmError
 
     module = to_source(data, Path(file).name, config.features)
     try:
         with compile_progress(module.file) as progress:
-            compiled = compile_wasm(config, module.binary, module.file, progress)
+            compiled = compile_(config, module.binary, module.file, progress)
     except WasmError as error:
         raise locate(error, module) from None
     for report in compiled.reports:
-        if report["kind"] == "fallback":
-            what = f"{report['function']} is compiled at -O{report['level']}: {report['reason']}"
-            say(f"warning: {what}")
-    if reports is not None:
-        lines = "".join(f"{json.dumps(report)}\n" for report in compiled.reports)
-        write_output(reports, lines.encode())
+        _warn(report)
     return compiled
+
+
+def _warn(report: dict[str, Any]) -> None:
+    """Say that a function was compiled at a lower level, if the report does."""
+    if report["kind"] == "fallback":
+        what = f"{report['function']} is compiled at -O{report['level']}: {report['reason']}"
+        say(f"warning: {what}")

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wasmdialect._printable import printable
+from wasmdialect._settings import RUNNING
 from wasmdialect.cli.errors import EXIT_BAD_INPUT, fail
 from wasmdialect.cli.inputs import read_bytes
 from wasmdialect.cli.options import (
     DEBUG_OPTION,
     compile_options,
     finish,
+    setting_options,
     to_config,
 )
 from wasmdialect.cli.streams import say
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 @click.command("wast")
 @click.argument("files", nargs=-1, required=True)
+@setting_options(RUNNING)
 @compile_options
 @click.option(
     "--validate-only",

@@ -53,13 +53,30 @@ def compile_module(
     are no workers.
     """
     started = time.perf_counter()
+    return compile_run(start_run(binary, settings, file, jobs, store, progress), started)
+
+
+def start_run(
+    binary: bytes,
+    settings: CompileSettings,
+    file: str,
+    jobs: int | None,
+    store: Store | None,
+    progress: Progress | None = None,
+) -> Run:
+    """A compilation of which nothing but the declarations has been read. The parameters are those of
+    `compile_module`. Raises WasmError, PassError, PassFailure."""
     with printing_to_errors():
         session = CompileSession(binary, file, settings)
-    jobs = default_jobs() if jobs is None else jobs
-    run = Run(session, binary, file, jobs, store, progress)
+    return Run(session, binary, file, default_jobs() if jobs is None else jobs, store, progress)
+
+
+def compile_run(run: Run, started: float) -> Compilation:
+    """Compile everything and link it. Raises what `compile_module` raises."""
+    session = run.session
     run.compile()
     linking = time.perf_counter()
-    data = _artifact(session, run, binary)
+    data = link_run(run)
     done = time.perf_counter()
     run.seconds["link"] = done - linking
     run.seconds["total"] = done - started
@@ -68,14 +85,24 @@ def compile_module(
     return Compilation(data, session.pipeline, reports, run.seconds, run.log, run.cache)
 
 
-def _artifact(session: CompileSession, run: Run, binary: bytes) -> bytes:
-    settings, target = session.settings, session.settings.target
+def link_run(run: Run) -> bytes:
+    """The artifact of everything that has been compiled. Raises CompileCrash."""
+    settings, target = run.settings, run.settings.target
     try:
         image = link(run.functions, target.elf_machine, settings.config)
     except PlacementError as error:
         raise CompileCrash(f"linking failed: {error}") from None
     assert run.description is not None
     info, wasm_data, names = run.description
+    engine, provenance = describe_compiler(run)
+    artifact = make_artifact(engine, info, image, wasm_data, names, provenance)
+    artifact.branch_protection = settings.config.branch_protection
+    return write_artifact(artifact, image.machine.page_size)
+
+
+def describe_compiler(run: Run) -> tuple[EngineInfo, Provenance]:
+    """What an artifact says about how it was compiled."""
+    session, settings, target = run.session, run.settings, run.settings.target
     passes = [
         PassProvenance(str(p.spec(include_default=True)), pass_digest(type(p)))
         for p in (*session.done, *session.passes)
@@ -87,7 +114,4 @@ def _artifact(session: CompileSession, run: Run, binary: bytes) -> bytes:
         settings.for_artifact(),
         [vars(p) for p in passes],
     )
-    provenance = Provenance.of(binary, tool_versions())
-    artifact = make_artifact(engine, info, image, wasm_data, names, provenance)
-    artifact.branch_protection = settings.config.branch_protection
-    return write_artifact(artifact, image.machine.page_size)
+    return engine, Provenance.of(run.binary, tool_versions())

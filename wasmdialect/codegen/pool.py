@@ -96,12 +96,19 @@ class WorkerPool:
         """Idle workers."""
         self._lock = threading.Lock()
 
-    def run(self, session: Request | None, tasks: Iterable[Task], timeout: float | None) -> None:
+    def run(
+        self,
+        session: Request | None,
+        tasks: Iterable[Task],
+        timeout: float | None,
+        token: object = None,
+    ) -> None:
         """Do all tasks for a session. The methods of tasks are called in this thread, in any order. A
-        worker that is silent for `timeout` seconds has failed. Raises the first error of a task, and
+        worker that is silent for `timeout` seconds has failed. A worker that opened the session in an
+        earlier run with the same `token` need not open it again. Raises the first error of a task, and
         CompileCrash for a session that cannot be opened.
         """
-        _Run(self, session, tasks, timeout).run()
+        _Run(self, session, tasks, timeout, token).run()
 
     def take(self) -> Worker:
         """A worker that is idle, or a new one. Raises WorkerStartError."""
@@ -145,10 +152,11 @@ class _Run:
         session: Request | None,
         tasks: Iterable[Task],
         timeout: float | None,
+        token: object,
     ):
         self._pool = pool
         self._session = session
-        self._token = object()
+        self._token = object() if token is None else token
         self._pending = deque(tasks)
         self._timeout = timeout
         self._taken: set[Worker] = set()

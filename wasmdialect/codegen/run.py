@@ -92,6 +92,7 @@ class Run:
         self._sizes = self.session.source.body_sizes
         self._total = sum(self._sizes.values())
         self._used: set[str] = set()
+        self._finished: set[Item] = set()
         self._wholes: frozenset[Item] = frozenset()
         self._source_prefix = ""
         if self.store is not None:
@@ -115,10 +116,29 @@ class Run:
         self._wholes = frozenset(items)
         missing = [item for item in items if not self._take_from_cache(item)]
         self._compile_units(missing)
+        self.describe()
+
+    def describe(self) -> None:
+        """Describe the module, for which a function-scoped pipeline need not have run."""
         self.description = self._describe(self.session.source.declared.module)
 
     def _describe(self, module: ModuleOp) -> Description:
         return describe_module(module, guarded=self.settings.config.bounds == "guard")
+
+    def take_from_cache(self, item: Item) -> bool:
+        """Take an item from the cache, if it is there."""
+        return self._take_from_cache(item)
+
+    def compile_items(self, items: Sequence[Item]) -> None:
+        """Compile items that are not in the cache, in as many units as there are workers. Raises what
+        `compile` raises."""
+        size = sum(self._size_of(index) for item in items for index in item.functions)
+        self._compile_units(items, size // self.jobs)
+
+    def compile_rest(self) -> None:
+        """Compile all items that have not been. Raises what `compile` raises."""
+        items = [item for item in self._items() if not self._finished.issuperset(item.parts())]
+        self._compile_units([item for item in items if not self._take_from_cache(item)])
 
     # --- items ---
 
@@ -129,14 +149,14 @@ class Run:
         # Across functions: the unit is the item, and its bounds depend on nothing but the module.
         return [Item((), True), *self._units([Item((index,)) for index in defined])]
 
-    def _units(self, items: Sequence[Item]) -> list[Item]:
-        """Items joined to units, in order."""
+    def _units(self, items: Sequence[Item], most: int = UNIT_BYTES) -> list[Item]:
+        """Items joined to units, in order, of so many bytes of function bodies."""
         units: list[Item] = []
         functions: tuple[int, ...] = ()
         signatures, size = False, 0
         for item in items:
             added = sum(map(self._size_of, item.functions))
-            if functions and size + added > UNIT_BYTES:
+            if functions and size + added > most:
                 units.append(Item(functions, signatures))
                 functions, signatures, size = (), False, 0
             functions += item.functions
@@ -224,14 +244,15 @@ class Run:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
 
     def _advance(self, item: Item) -> None:
+        self._finished.update(item.parts())
         self._done += sum(map(self._size_of, item.functions))
         if self.progress is not None:
             self.progress(self._done, self._total)
 
     # --- function-scoped pipelines: units of functions ---
 
-    def _compile_units(self, items: list[Item]) -> None:
-        units = items if self.settings.config.opt_level == 3 else self._units(items)
+    def _compile_units(self, items: Sequence[Item], most: int = UNIT_BYTES) -> None:
+        units = items if self.settings.config.opt_level == 3 else self._units(items, most)
         tasks = [UnitTask(self, unit, self.settings.config.opt_level) for unit in units]
         if self.jobs > 0:
             self._run(tasks)
@@ -252,8 +273,9 @@ class Run:
 
     def _run(self, tasks: Sequence[Task]) -> None:
         """Let workers do tasks."""
-        session = session_request(self.session, self.binary, self.file)
-        shared_pool(self.jobs).run(session, tasks, self.settings.config.compile_timeout)
+        request = session_request(self.session, self.binary, self.file)
+        timeout = self.settings.config.compile_timeout
+        shared_pool(self.jobs).run(request, tasks, timeout, self.session)
 
     def finish_unit(self, unit: UnitTask, seconds: dict[str, float]) -> None:
         """Take a finished unit."""

@@ -6,7 +6,7 @@ unit, or all.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xdsl.context import Context
 from xdsl.dialects import llvm
@@ -29,14 +29,15 @@ from wasmdialect.dialects.declared import (
 from wasmdialect.dialects.lowered import lowered_by
 from wasmdialect.importer.declarations import import_declarations
 from wasmdialect.importer.markers import Markers
-from wasmdialect.importer.supported import check_supported
+from wasmdialect.importer.supported import UNSUPPORTED, check_supported
 from wasmdialect.importer.unit import Unit
 from wasmdialect.passes.wasmir_verify_ssa import verify_ssa
 from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
 from wasmdialect.wasm.decode import decode_module
+from wasmdialect.wasm.errors import WasmError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.text import print_function
-from wasmdialect.wasm.validate import validate_declarations
+from wasmdialect.wasm.validate import BodyCalls, survey_calls, validate_declarations
 
 
 class Source(ABC):
@@ -77,6 +78,11 @@ class Source(ABC):
     @abstractmethod
     def body(self, index: int) -> tuple[int, bytes]:
         """The offset and the bytes of a body that the cache may keep alone."""
+
+    @abstractmethod
+    def survey(self) -> Mapping[int, BodyCalls] | None:
+        """The direct calls of all bodies, which are checked; None if something in one of them is an
+        error, or may be one of the importer, which is found when the body is imported."""
 
     @abstractmethod
     def text(self, index: int) -> str | None:
@@ -129,6 +135,13 @@ class WasmSource(Source):
         code = self._wasm.functions[index].code
         assert code is not None
         return code.offset, bytes(code.bytes)
+
+    def survey(self) -> Mapping[int, BodyCalls] | None:
+        try:
+            importable = decode_module(self._binary, self._wasm.features - UNSUPPORTED)
+            return survey_calls(importable)
+        except WasmError:
+            return None
 
     def text(self, index: int) -> str | None:
         return print_function(self._wasm, index)
@@ -185,6 +198,9 @@ class IRSource(Source):
 
     def body(self, index: int) -> tuple[int, bytes]:
         return 0, b""
+
+    def survey(self) -> Mapping[int, BodyCalls] | None:
+        return None
 
     def text(self, index: int) -> str | None:
         return None

@@ -10,6 +10,10 @@ from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.module import Module
 
 
+UNSUPPORTED = frozenset({Feature.GC, Feature.CUSTOM_DESCRIPTORS})
+"""The features of which something cannot be imported."""
+
+
 def check_supported(module: Module) -> None:
     """Raise UnsupportedError for a declaration that cannot be imported yet."""
     for index, (t, at) in enumerate(zip(module.types, module.type_offsets, strict=True)):

@@ -8,7 +8,7 @@ through a veneer placed after the caller.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from wasmdialect._settings import Config
 from wasmdialect.abi.layout import align_up
@@ -36,13 +36,16 @@ def link(
     elf_machine: int,
     config: Config | None = None,
     branch_range: int | None = None,
+    elsewhere: Callable[[str], int | None] | None = None,
 ) -> LinkedImage:
     """Place and relocate. `branch_range` is the assumed reach of a branch in bytes; None: that of the
-    machine. Raises PlacementError on an undefined symbol or a target out of reach."""
+    machine. `elsewhere` gives the places of symbols that are not among the functions, as distances
+    from the start of the image. Raises PlacementError on an undefined symbol or a target out of reach."""
     config = Config() if config is None else config
     machine = MACHINES[elf_machine]
     ordered = _ordered(functions, config.shuffle_layout)
-    layout = _Layout(ordered, machine, config, branch_range or BRANCH_RANGES[elf_machine])
+    reach = branch_range or BRANCH_RANGES[elf_machine]
+    layout = _Layout(ordered, machine, config, reach, elsewhere)
     layout.place()
     text_size = align_up(layout.code_size, machine.page_size)
     placed = tuple(
@@ -120,8 +123,10 @@ class _Layout:
         machine: Machine,
         config: Config,
         branch_range: int,
+        elsewhere: Callable[[str], int | None] | None,
     ):
         self.functions = functions
+        self.elsewhere = elsewhere
         self.machine = machine
         self.padding = config.padding
         self.alignment = max(machine.function_alignment, config.function_alignment or 1)
@@ -151,9 +156,12 @@ class _Layout:
     def start_of(self, user: NamedFunction, symbol: str) -> int:
         """The start of the function of a symbol. Raises PlacementError."""
         index = self._by_symbol.get(symbol)
-        if index is None:
+        if index is not None:
+            return self.starts[index]
+        place = None if self.elsewhere is None else self.elsewhere(symbol)
+        if place is None:
             raise PlacementError(f"{user.symbol} refers to {symbol!r}, which nothing defines")
-        return self.starts[index]
+        return place
 
     def _place_once(self) -> None:
         self.starts = []

@@ -1,4 +1,6 @@
-"""Veneers: jumps to targets that a branch cannot reach, in scratch registers of the C convention."""
+"""Veneers: jumps to targets that a branch cannot reach, in scratch registers of the C convention, and
+to code that is compiled when it is first called.
+"""
 
 from __future__ import annotations
 
@@ -33,3 +35,20 @@ def write_veneer(elf_machine: int, image: bytearray, at: int, target: int) -> No
     image[at : at + len(_AARCH64)] = _AARCH64
     aarch64_page21(image, at, target)
     aarch64_low12(0)(image, at + 4, target)
+
+
+LAZY_MACHINES = frozenset({EM_X86_64})
+"""The machines that code can be compiled lazily for."""
+LAZY_VENEER_SIZE = 16
+LAZY_RESUME = 6
+"""Where the second instruction of a lazy veneer is. The slot leads there until there is code."""
+_LAZY_X86_64 = struct.Struct("<2si2si4x")
+_JUMP_INDIRECT, _CALL_INDIRECT = b"\xff\x25", b"\xff\x15"
+
+
+def lazy_veneer(at: int, slot: int, entry: int) -> bytes:
+    """The veneer at `at` of code that is compiled when it is first called: a jump to the address in
+    `slot`, and a call of that in `entry`, which learns from its return address which veneer it is."""
+    jump_end = at + LAZY_RESUME
+    call_end = jump_end + 6
+    return _LAZY_X86_64.pack(_JUMP_INDIRECT, slot - jump_end, _CALL_INDIRECT, entry - call_end)

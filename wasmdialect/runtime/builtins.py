@@ -119,6 +119,11 @@ def _shared(instance: ModuleInstance, index: int) -> SharedLinearMemory:
     return memory
 
 
+def _compile_lazily(instance: ModuleInstance, veneer: int) -> int:
+    module: Any = instance.module
+    return module.compile_at(veneer)
+
+
 def _out_of_gas(instance: ModuleInstance) -> None:
     raise Trap.named("OUT_OF_FUEL")
 
@@ -146,6 +151,7 @@ _BUILTINS: dict[str, Callable[..., int | None]] = {
     "memory_atomic_notify": _atomic_notify,
     "memory_atomic_wait32": _atomic_wait(4),
     "memory_atomic_wait64": _atomic_wait(8),
+    "compile_lazily": _compile_lazily,
     "out_of_gas": _out_of_gas,
     "new_epoch": _new_epoch,
 }

@@ -12,25 +12,26 @@ from wasmdialect.runtime.errors import Frame
 
 if TYPE_CHECKING:
     from wasmdialect.object.image import PlacedFunction
-    from wasmdialect.runtime.module import LoadedModule
+    from collections.abc import Mapping
+
+    from wasmdialect.runtime.module import LoadedCode
 
 
 class FrameTable:
-    """The functions of a module in the order of their code."""
+    """The functions of a module, or of a part of it, in the order of their code."""
 
-    def __init__(self, module: LoadedModule):
-        """Raises ArtifactError: parts that are read late are checked late. It does not refer to the
-        module, so that a cycle does not keep an unused module alive.
-        """
-        if module.address_map is not None:
+    def __init__(self, code: LoadedCode):
+        """Raises ArtifactError: parts that are read late are checked late."""
+        self._address_map, self._info = code.address_map, code.artifact.info
+        if self._address_map is not None:
             try:
-                module.address_map.check(len(module.artifact.text))
+                self._address_map.check(len(code.artifact.text))
             except TableError as error:
                 raise ArtifactError(f"damaged artifact: {error}") from None
-        count = len(module.info.functions)
+        count = len(self._info.functions)
         bodies: dict[int, PlacedFunction] = {}
         # A tail entry comes after its function, which then only calls it.
-        for function in module.artifact.functions:
+        for function in code.artifact.functions:
             parsed = parse_symbol(function.symbol)
             if parsed is not None and parsed[0] in ("function", "tail-entry"):
                 if parsed[1] >= count:
@@ -40,15 +41,15 @@ class FrameTable:
         self._starts = [start for start, _, _ in placed]
         self._ranges = [(end, index) for _, end, index in placed]
 
-    def frame_at(self, module: LoadedModule, offset: int) -> Frame | None:
-        """The function with an offset in the text of its module, None for a trampoline."""
+    def frame_at(self, offset: int, names: Mapping[int, str]) -> Frame | None:
+        """The function with an offset in the text, None for a trampoline."""
         position = bisect_right(self._starts, offset) - 1
         if position < 0:
             return None
         end, index = self._ranges[position]
         if offset >= end:
             return None
-        wasm = None if module.address_map is None else module.address_map.look_up(offset)
-        start = module.info.function_starts[index]
+        wasm = None if self._address_map is None else self._address_map.look_up(offset)
+        start = self._info.function_starts[index]
         inside = None if wasm is None else wasm - start
-        return Frame(index, module.names.get(index), module.info.module_name, wasm, inside)
+        return Frame(index, names.get(index), self._info.module_name, wasm, inside)

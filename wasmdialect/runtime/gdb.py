@@ -29,7 +29,7 @@ from wasmdialect.object.elf import (
     SYMBOL,
 )
 from wasmdialect.runtime.host_cpu import host_architecture
-from wasmdialect.runtime.module import LoadedModule
+from wasmdialect.runtime.module import LoadedCode, LoadedModule
 from wasmdialect.runtime.native import native
 
 _REGISTER, _UNREGISTER = 1, 2
@@ -108,21 +108,21 @@ _lock = threading.Lock()
 _registry: _Registry | None = None
 
 
-def show_to_gdb(module: LoadedModule) -> None:
-    """Let gdb see the functions of a module as long as it is loaded."""
+def show_to_gdb(module: LoadedModule, code: LoadedCode) -> None:
+    """Let gdb see the functions in some code of a module as long as that is loaded."""
     global _registry
     with _lock:
         if _registry is None:
             _registry = _Registry()
             _registry.add(_glue_file())
-    key = _registry.add(object_file(module))
+    key = _registry.add(object_file(module, code))
     weakref.finalize(module, _registry.remove, key).atexit = False
 
 
-def object_file(module: LoadedModule) -> bytes:
-    """An ELF file with the text and unwind tables of a module at their addresses, and its functions
-    under the names they have in backtraces."""
-    artifact, address = module.artifact, module.text_address
+def object_file(module: LoadedModule, code: LoadedCode) -> bytes:
+    """An ELF file with the text and unwind tables of some code of a module at their addresses, and its
+    functions under the names they have in backtraces."""
+    artifact, address = code.artifact, code.text_address
     functions = [
         (module.display_name(f.symbol), address + f.offset, f.size) for f in artifact.functions
     ]

@@ -51,7 +51,7 @@ class InstanceImage(NotCopied):
         address = ctypes.addressof(self._signature_ids)
         _pack_header(vmctx, 0, VMCONTEXT_MAGIC, _flags(info), builtins, address)
         if info.has_exceptions:
-            code = module.text_address, len(module.artifact.text)
+            code = module.text_address, module.code_size
             _pack_code_range(vmctx, layout.offset("code", 0), *code)
         imported = {item.index for item in info.imports if item.kind == "func"}
         first = layout.region_offsets["func_refs"]

@@ -17,12 +17,43 @@ from wasmdialect.runtime.type_ids import type_id
 from wasmdialect.types import DefType, FuncType, RefType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from wasmdialect.object.info import ArtifactInfo
     from wasmdialect.runtime.errors import Frame
     from wasmdialect.runtime.frames import FrameTable
     from wasmdialect.runtime.image import InstanceImage
+
+
+class LoadedCode(NotCopied):
+    """Linked code in memory, and the tables about it: all of a module's, or a part that was compiled
+    lazily."""
+
+    def __init__(self, artifact: Artifact, text_address: int):
+        self.artifact = artifact
+        self.text_address = text_address
+        self.address_map = (
+            None
+            if artifact.address_map is None
+            else AddressMap.read(memoryview(artifact.address_map))
+        )
+        self.traps = TrapTable.read(memoryview(artifact.traps))
+        self._frames: FrameTable | None = None
+
+    def frame_at(self, pc: int, names: Mapping[int, str], *, exact: bool) -> Frame | None:
+        """As `LoadedModule.frame_at`. Raises ArtifactError."""
+        if self._frames is None:
+            from wasmdialect.runtime.frames import FrameTable
+
+            self._frames = FrameTable(self)
+        return self._frames.frame_at(pc - self.text_address - (0 if exact else 1), names)
+
+    def address_of(self, symbol: str) -> int | None:
+        """The address of a function, by its symbol (`wasmdialect.abi.symbols`)."""
+        for function in self.artifact.functions:
+            if function.symbol == symbol:
+                return self.text_address + function.offset
+        return None
 
 
 class LoadedModule(NotCopied):
@@ -32,6 +63,10 @@ class LoadedModule(NotCopied):
         self.artifact = artifact
         self.info = artifact.info
         self.text_address = text_address
+        self.code_size = len(artifact.text)
+        """Bytes of addresses from `text_address` on in which its code is."""
+        self.code = [LoadedCode(artifact, text_address)]
+        """Its code, in the order of addresses."""
         self.layout = VMContextLayout(_counts(artifact.info))
         types = self.info.types
         self.functions = [types[t] for t in self.info.functions]
@@ -45,17 +80,10 @@ class LoadedModule(NotCopied):
             _in_registers(types[type_index]): number
             for number, type_index in enumerate(self.info.signatures)
         }
-        self.address_map = (
-            None
-            if artifact.address_map is None
-            else AddressMap.read(memoryview(artifact.address_map))
-        )
-        self.traps = TrapTable.read(memoryview(artifact.traps))
         self.image: InstanceImage | None = None
         """What all instances start with; the first one makes it."""
         self._trampolines: dict[DefType, tuple[int, int, int] | None] = {}
         self._names: dict[int, str] | None = None
-        self._frames: FrameTable | None = None
         self.published: object = None
         """The owner of the code's memory."""
 
@@ -90,15 +118,23 @@ class LoadedModule(NotCopied):
         number = self._signature_numbers.get(_in_registers(type))
         if number is None:
             return None
-        to_native, to_array, from_native = self.info.type_trampolines[3 * number : 3 * number + 3]
+        to_native, to_array, from_native = self.trampolines_of_signature(number)
         text = self.text_address
         return text + to_native, text + to_array, text + from_native
 
+    def trampolines_of_signature(self, number: int) -> Sequence[int]:
+        """The offsets of the trampolines of a function type, by the number of its signature."""
+        return self.info.type_trampolines[3 * number : 3 * number + 3]
+
+    def compile_all(self) -> None:
+        """Compile all functions of a lazily compiled module: all of this one have been."""
+
     def address_of(self, symbol: str) -> int:
         """The address of a function, by its symbol (`wasmdialect.abi.symbols`). Raises LookupError."""
-        for function in self.artifact.functions:
-            if function.symbol == symbol:
-                return self.text_address + function.offset
+        for code in self.code:
+            address = code.address_of(symbol)
+            if address is not None:
+                return address
         raise LookupError(symbol)
 
     def frame_at(self, pc: int, *, exact: bool) -> Frame | None:
@@ -106,11 +142,10 @@ class LoadedModule(NotCopied):
 
         `exact` says that pc is the instruction itself and not a return address.
         """
-        if self._frames is None:
-            from wasmdialect.runtime.frames import FrameTable
-
-            self._frames = FrameTable(self)
-        return self._frames.frame_at(self, pc - self.text_address - (0 if exact else 1))
+        for code in reversed(self.code):
+            if code.text_address <= pc:
+                return code.frame_at(pc, self.names, exact=exact)
+        return None
 
 
 def _in_registers(type: DefType) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -190,7 +225,7 @@ def _publish(artifact: Artifact, text: int, mapping: object) -> LoadedModule:
     except LayoutError as error:
         raise ArtifactError(f"damaged artifact: {error}") from None
     end = text + len(artifact.text)
-    publish(module, max(end, text + 1), end if artifact.eh_frame else 0, mapping)
+    publish(module, max(end, text + 1), [end] if artifact.eh_frame else [], mapping)
     return module
 
 

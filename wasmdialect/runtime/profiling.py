@@ -15,16 +15,16 @@ import threading
 import time
 
 from wasmdialect.runtime.locks import lock_across_forks
-from wasmdialect.runtime.module import LoadedModule
+from wasmdialect.runtime.module import LoadedCode, LoadedModule
 
 _lock = lock_across_forks()
 
 
-def write_perf_map(module: LoadedModule) -> None:
-    """Append the functions of a module to /tmp/perf-PID.map. Raises OSError."""
+def write_perf_map(module: LoadedModule, code: LoadedCode) -> None:
+    """Append the functions in some code of a module to /tmp/perf-PID.map. Raises OSError."""
     lines = [
-        f"{module.text_address + f.offset:x} {f.size:x} {module.display_name(f.symbol)}\n"
-        for f in module.artifact.functions
+        f"{code.text_address + f.offset:x} {f.size:x} {module.display_name(f.symbol)}\n"
+        for f in code.artifact.functions
     ]
     with _lock, open(f"/tmp/perf-{os.getpid()}.map", "a", encoding="utf-8") as file:
         file.writelines(lines)
@@ -71,15 +71,16 @@ _dump: _JitDump | None = None
 _dump_process = 0
 
 
-def write_jitdump(module: LoadedModule) -> None:
-    """Log the functions of a module in jit-PID.dump in the current directory. Raises OSError."""
+def write_jitdump(module: LoadedModule, code: LoadedCode) -> None:
+    """Log the functions in some code of a module in jit-PID.dump in the current directory. Raises
+    OSError."""
     global _dump, _dump_process
     with _lock:
         if _dump is None or _dump_process != os.getpid():
             _dump, _dump_process = _JitDump(module.artifact.elf_machine), os.getpid()
-        for f in module.artifact.functions:
-            code = ctypes.string_at(module.text_address + f.offset, f.size)
-            _dump.add(module.display_name(f.symbol), module.text_address + f.offset, code)
+        for f in code.artifact.functions:
+            address = code.text_address + f.offset
+            _dump.add(module.display_name(f.symbol), address, ctypes.string_at(address, f.size))
 
 
 def _timestamp() -> int:

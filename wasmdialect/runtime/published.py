@@ -23,8 +23,8 @@ _modules: dict[int, tuple[int, ref[LoadedModule]]] = {}
 _lock = allocate_lock()
 _owner = 0
 """The thread that has the lock."""
-_collected: list[tuple[int, int, object]] = []
-"""Modules to unload: text, `.eh_frame` (0 for none), and the owner of the mapping."""
+_collected: list[tuple[int, list[int], object]] = []
+"""Modules to unload: text, the addresses of each `.eh_frame`, and the owner of the mapping."""
 
 
 def _before_fork() -> None:
@@ -43,10 +43,10 @@ def _after_fork() -> None:
 os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
 
 
-def publish(module: LoadedModule, end: int, frames: int, mapping: object) -> None:
-    """Make the code of a module known, from its `text_address` to `end`, and how to unwind it by the
-    `.eh_frame` at `frames` (0: none). `mapping`, the owner of its memory, is released when the module
-    is collected."""
+def publish(module: LoadedModule, end: int, frames: list[int], mapping: object) -> None:
+    """Make the code of a module known, from its `text_address` to `end`, and how to unwind it by each
+    `.eh_frame` at `frames`. `mapping`, the owner of its memory, is released when the module is
+    collected."""
     global _owner
     text = module.text_address
     with _lock:
@@ -54,15 +54,29 @@ def publish(module: LoadedModule, end: int, frames: int, mapping: object) -> Non
         try:
             native().register_code(text, end)
             _modules[text] = end, ref(module)
-            if frames:
-                register_frames(frames)
+            for address in frames:
+                register_frames(address)
         finally:
             _owner = 0
     module.published = WhenFreed(lambda: _unload_later(text, frames, mapping))
     _unload_collected()
 
 
-def _unload_later(text: int, frames: int, mapping: object) -> None:
+def publish_more(frames: list[int], address: int) -> None:
+    """Make the `.eh_frame` at an address known, of more code of a module that was published with
+    `frames`."""
+    global _owner
+    with _lock:
+        _owner = get_ident()
+        try:
+            frames.append(address)
+            register_frames(address)
+        finally:
+            _owner = 0
+    _unload_collected()
+
+
+def _unload_later(text: int, frames: list[int], mapping: object) -> None:
     _collected.append((text, frames, mapping))
     _unload_collected()
 
@@ -81,11 +95,11 @@ def _unload_collected() -> None:
                 _owner = 0
 
 
-def _unload(text: int, frames: int) -> None:
+def _unload(text: int, frames: list[int]) -> None:
     native().unregister_code(text)
     del _modules[text]
-    if frames:
-        forget_frames(frames)
+    for address in frames:
+        forget_frames(address)
 
 
 def module_at(address: int) -> LoadedModule | None:

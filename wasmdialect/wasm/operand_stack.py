@@ -59,6 +59,9 @@ class OperandStack:
         self.frames: list[ControlFrame] = [ControlFrame(0, outermost, 0, 0)]
         self.height = 0
         """That of the innermost frame: operands below it are out of reach."""
+        self.callees: list[int] = []
+        """The functions called directly, in order."""
+        self.has_tail_calls = False
 
     def push(self, t: ValType) -> None:
         """Push one operand."""

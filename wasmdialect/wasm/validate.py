@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from wasmdialect import types as wt
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
@@ -65,6 +65,24 @@ def validate_module(module: Module) -> None:
     validate_declarations(module)
     for function in module.defined_functions():
         _check_body(module, function, None)
+
+
+class BodyCalls(NamedTuple):
+    """The calls in a function body."""
+
+    callees: list[int]
+    """The functions called directly, in order."""
+    has_tail_calls: bool
+
+
+def survey_calls(module: Module) -> dict[int, BodyCalls]:
+    """Check all bodies; returns the calls in each, by the index of the function. Raises what
+    `validate_function` raises."""
+    found: dict[int, BodyCalls] = {}
+    for function in module.defined_functions():
+        stack = _check_body(module, function, None)
+        found[function.index] = BodyCalls(stack.callees, stack.has_tail_calls)
+    return found
 
 
 def validate_function(

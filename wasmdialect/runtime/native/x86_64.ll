@@ -5,6 +5,7 @@
 ;   @ticks                  a counter of the processor that runs at a constant rate
 ;   @call_array             calls compiled code; returns 0 or, through @landing, 1
 ;   @landing                leaves compiled code, whatever its state, for the end of @call_array
+;   @lazy_entry             where the slot of lazy code leads before there is any: has it compiled, and jumps on
 ; ucontext_t: the general registers start at byte 40, in the order of <sys/ucontext.h>.
 
 define internal i64 @context.pc(ptr %context) alwaysinline nounwind {
@@ -150,5 +151,58 @@ define dso_local void @landing(ptr %activation) naked noinline noreturn nounwind
   .Llanded:
     mov eax, {trapped}
     jmp .Lleave", "~{memory}"()
+  unreachable
+}
+
+; A veneer (object/veneers.py) calls this: what is on top of the stack is an address in it. The registers in which
+; arguments are passed are kept, whatever the callee's convention; the first one is the callee's VMContext.
+define dso_local void @lazy_entry() naked noinline nounwind {
+  call void asm sideeffect inteldialect "
+    pop r11
+    push rbp
+    .cfi_def_cfa_offset 16
+    .cfi_offset 6, -16
+    mov rbp, rsp
+    .cfi_def_cfa_register 6
+    push rdi
+    push rsi
+    push rdx
+    push rcx
+    push r8
+    push r9
+    push rax
+    push r10
+    sub rsp, 128
+    movups [rsp], xmm0
+    movups [rsp + 16], xmm1
+    movups [rsp + 32], xmm2
+    movups [rsp + 48], xmm3
+    movups [rsp + 64], xmm4
+    movups [rsp + 80], xmm5
+    movups [rsp + 96], xmm6
+    movups [rsp + 112], xmm7
+    mov rsi, r11
+    call ${0:c}
+    mov r11, rax
+    movups xmm0, [rsp]
+    movups xmm1, [rsp + 16]
+    movups xmm2, [rsp + 32]
+    movups xmm3, [rsp + 48]
+    movups xmm4, [rsp + 64]
+    movups xmm5, [rsp + 80]
+    movups xmm6, [rsp + 96]
+    movups xmm7, [rsp + 112]
+    add rsp, 128
+    pop r10
+    pop rax
+    pop r9
+    pop r8
+    pop rcx
+    pop rdx
+    pop rsi
+    pop rdi
+    pop rbp
+    .cfi_def_cfa 7, 8
+    jmp r11", "s,~{memory}"(ptr @builtin.compile_lazily)
   unreachable
 }

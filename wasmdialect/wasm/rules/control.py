@@ -107,6 +107,7 @@ def _check_tail(s: OperandStack, callee: wt.FuncType) -> None:
 def _call_type(s: OperandStack, callee: wt.FuncType, tail: bool) -> None:
     s.pop_all(callee.params)
     if tail:
+        s.has_tail_calls = True
         _check_tail(s, callee)
         s.mark_unreachable()
     else:
@@ -116,11 +117,13 @@ def _call_type(s: OperandStack, callee: wt.FuncType, tail: bool) -> None:
 @rule("call")
 def _call(s: OperandStack, index: int) -> None:
     _call_type(s, look_up(s.module.functions, index, "function").signature, False)
+    s.callees.append(index)
 
 
 @rule("return_call")
 def _return_call(s: OperandStack, index: int) -> None:
     _call_type(s, look_up(s.module.functions, index, "function").signature, True)
+    s.callees.append(index)
 
 
 def _indirect(s: OperandStack, immediate: tuple[int, int], tail: bool) -> None:

@@ -1,0 +1,151 @@
+"""The compiler behind a lazily compiled module: units of functions on request, through the same cache
+and workers as a compilation of the whole module.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from wasmdialect.abi.returns import RETURN_AREA_PARAMETER
+from wasmdialect.abi.tail_calls import INTEGER_REGISTERS, VECTOR_REGISTERS
+from wasmdialect.codegen.compiler import describe_compiler, link_run
+from wasmdialect.codegen.run import Run
+from wasmdialect.codegen.tasks import Item
+from wasmdialect.object.artifact import Artifact
+from wasmdialect.object.compiled import NamedFunction
+from wasmdialect.object.sections import write_traps
+from wasmdialect.object.veneers import LAZY_MACHINES
+from wasmdialect.types import F32, F64, V128, FuncType
+from wasmdialect.wasm.validate import BodyCalls
+
+SMALL_MODULE = 32 * 1024
+"""Bytes of function bodies below which a module is compiled at once unless laziness is asked for: in
+two units or less, there is little to save."""
+_AT_ONCE = 8 * 1024
+"""Bytes of function bodies for each worker that are compiled for one call: the function that is called,
+and those that it is likely to call."""
+_CACHED_AT_ONCE = 16 * _AT_ONCE
+"""The same for functions that are in the cache."""
+
+
+def open_lazily(run: Run, *, is_wanted: bool) -> LazyCompiler | str:
+    """The compiler for a module that is to be compiled lazily, or why it has to be compiled as a whole:
+    errors in function bodies, which are reported then, are a reason. `is_wanted` says that the user
+    wants laziness for small modules too."""
+    reason = _reason_against(run, is_wanted)
+    if reason is not None:
+        return reason
+    calls = run.session.source.survey()
+    if calls is None:
+        return "a function body is not valid"
+    if any(c.has_tail_calls and not _in_registers(run, index) for index, c in calls.items()):
+        return "it makes tail calls in functions with many parameters"
+    return LazyCompiler(run, calls)
+
+
+def _in_registers(run: Run, index: int) -> bool:
+    """Whether the parameters of a function certainly travel in registers in tail calls (docs/abi.md,
+    "Tail calls"). Elsewhere it has a second entry, which lazy code has no veneer for."""
+    declared = run.session.source.declared
+    signature = declared.types.function(declared.functions[index]).composite
+    assert isinstance(signature, FuncType)
+    vectors = sum(t in (F32, F64, V128) for t in signature.params)
+    others = len(signature.params) - vectors
+    return vectors <= VECTOR_REGISTERS and others < INTEGER_REGISTERS - RETURN_AREA_PARAMETER
+
+
+def _reason_against(run: Run, is_wanted: bool) -> str | None:
+    config, target = run.settings.config, run.settings.target
+    if config.opt_level == 3:
+        return "-O3 compiles across functions"
+    if not run.session.function_scoped:
+        return "a pass, or the input, is for the module as a whole"
+    if run.jobs == 0:
+        return "there are no workers"
+    if config.shuffle_layout is not None:
+        return "the layout is of the whole module"
+    if target.elf_machine not in LAZY_MACHINES:
+        return f"code for {target.triple} cannot be compiled lazily"
+    if not is_wanted and sum(run.session.source.body_sizes.values()) < SMALL_MODULE:
+        return "it is small"
+    return None
+
+
+class LazyCompiler:
+    """Compiles functions of a module when they are asked for."""
+
+    def __init__(self, run: Run, calls: Mapping[int, BodyCalls]):
+        """`calls` are those in all bodies."""
+        self._run = run
+        self._calls = calls
+        self._sizes = run.session.source.body_sizes
+        self._taken = 0
+        """How many of the functions of the run have been handed out."""
+        self._reported = 0
+        run.describe()
+        assert run.description is not None
+        info, wasm_data, names = run.description
+        engine, provenance = describe_compiler(run)
+        self.artifact = Artifact(
+            *(engine, info, b"", b"", b"", 0, (), None, write_traps(())),
+            *(wasm_data, names, provenance, run.settings.target.elf_machine),
+        )
+        """Everything of the module's artifact but the code."""
+        self.body_bytes = sum(self._sizes.values())
+        self.pipeline = run.session.pipeline
+        self.reports, self.seconds = run.reports, run.seconds
+        self.on_report: Callable[[dict[str, Any]], None] | None = None
+        """Called with each report of a pass."""
+
+    def function(self, index: int, is_known: Callable[[int], bool]) -> Sequence[NamedFunction]:
+        """As `runtime.lazy.CodeSource.function`."""
+        run = self._run
+        missing: list[Item] = []
+        size = cached = 0
+        seen, todo = {index}, deque([index])
+        while todo and size < _AT_ONCE * run.jobs and cached < _CACHED_AT_ONCE:
+            next_ = todo.popleft()
+            item = Item((next_,))
+            if run.take_from_cache(item):
+                cached += self._sizes[next_]
+            else:
+                missing.append(item)
+                size += self._sizes[next_]
+            for callee in self._calls[next_].callees:
+                if callee in self._sizes and callee not in seen and not is_known(callee):
+                    seen.add(callee)
+                    todo.append(callee)
+        if missing:
+            run.compile_items(missing)
+        return self._take()
+
+    def signatures(self) -> Sequence[NamedFunction]:
+        """As `runtime.lazy.CodeSource.signatures`."""
+        item = Item((), True)
+        if not self._run.take_from_cache(item):
+            self._run.compile_items([item])
+        return self._take()
+
+    def everything(self) -> Sequence[NamedFunction]:
+        """As `runtime.lazy.CodeSource.everything`."""
+        self._run.compile_rest()
+        self._take()
+        # A signal handler may have asked for a function while that was being compiled.
+        return [*{function.symbol: function for function in self._run.functions}.values()]
+
+    def write_artifact(self) -> bytes:
+        """The artifact of the module. Raises the errors of compiling."""
+        self.everything()
+        return link_run(self._run)
+
+    def _take(self) -> Sequence[NamedFunction]:
+        run = self._run
+        functions = run.functions[self._taken :]
+        self._taken += len(functions)
+        if self.on_report is not None:
+            for report in run.reports[self._reported :]:
+                self.on_report(report)
+        self._reported = len(run.reports)
+        return functions

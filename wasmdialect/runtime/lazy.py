@@ -1,0 +1,256 @@
+"""Modules whose functions are compiled when they are first called (docs/lazy.md).
+
+A module reserves one range of addresses: veneers, the slots that they jump through, then code in the
+order in which it is compiled. Whoever calls a function that has no code yet calls its veneer; so do
+all function references, always. A slot starts at the second half of its veneer, which asks
+`compile_lazily` for the code.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from typing import TYPE_CHECKING, Protocol
+
+from wasmdialect.abi.layout import POINTER_SIZE, align_up
+from wasmdialect.abi.symbol_parts import parse_symbol
+from wasmdialect.abi.symbols import (
+    FUNCTION_TRAMPOLINES,
+    TYPE_TRAMPOLINES,
+    function_symbol,
+    function_trampoline_symbol,
+    type_trampoline_symbol,
+)
+from wasmdialect.object.artifact import Artifact
+from wasmdialect.object.link import link
+from wasmdialect.object.sections import write_address_map, write_traps
+from wasmdialect.object.veneers import LAZY_RESUME, LAZY_VENEER_SIZE, lazy_veneer
+from wasmdialect.runtime import pages
+from wasmdialect.runtime.errors import WasmtimeError
+from wasmdialect.runtime.module import LoadedCode, LoadedModule
+from wasmdialect.runtime.native import native
+from wasmdialect.runtime.published import publish, publish_more
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from wasmdialect._settings import Config
+    from wasmdialect.object.info import ArtifactInfo
+    from wasmdialect.object.compiled import NamedFunction
+    from wasmdialect.object.image import LinkedImage
+
+_MOST_CODE = (1 << 31) - (1 << 20)
+"""Calls reach 2 GiB."""
+_LEAST_CODE = 1 << 24
+_CODE_PER_BYTE = 128
+"""Addresses to reserve for each byte of function bodies. Functions may be compiled several times, and
+every part takes pages of its own."""
+
+
+class CodeSource(Protocol):
+    """What compiles the functions of a module."""
+
+    def function(self, index: int, is_known: Callable[[int], bool]) -> Sequence[NamedFunction]:
+        """A function with its trampolines, and others that it is likely to call, unless they are
+        known. Raises the errors of compiling."""
+        ...
+
+    def signatures(self) -> Sequence[NamedFunction]:
+        """The trampolines of the function types. Raises the errors of compiling."""
+        ...
+
+    def everything(self) -> Sequence[NamedFunction]:
+        """All functions and trampolines. Raises the errors of compiling."""
+        ...
+
+
+class LazyModule(LoadedModule):
+    """A module whose functions are compiled when they are first called."""
+
+    def __init__(
+        self,
+        artifact: Artifact,
+        config: Config,
+        source: CodeSource,
+        body_bytes: int,
+        announce: Callable[[LoadedModule, LoadedCode], None],
+    ):
+        """`artifact` has everything but code, and gets the offsets of the veneers. `body_bytes` is the
+        size of all function bodies; `announce` is called with all new code. Raises MemoryError."""
+        self._config, self._source, self._announce = config, source, announce
+        info = artifact.info
+        self._symbols = _lazy_symbols(info)
+        """The symbol of each veneer."""
+        veneers = {s: LAZY_VENEER_SIZE * number for number, s in enumerate(self._symbols)}
+        info.func_ref_code = _veneers_of_references(info, veneers)
+        size = min(max(_LEAST_CODE, _CODE_PER_BYTE * body_bytes), _MOST_CODE)
+        slots_at = align_up(LAZY_VENEER_SIZE * len(veneers) or 1, pages.PAGE_SIZE)
+        self._free = align_up(slots_at + POINTER_SIZE * (1 + len(veneers)), pages.PAGE_SIZE)
+        """Where the next code goes."""
+        size = align_up(self._free + size, pages.PAGE_SIZE)
+        address = pages.reserve(size)
+        mapping = pages.owned(address, size)
+        super().__init__(artifact, address)
+        self.code_size = size
+        self.code = []
+        self._places: dict[str, int] = {}
+        """The offset of the code of each symbol that has some."""
+        self._veneers = veneers
+        self._lock = threading.RLock()
+        _lazy_modules.add(self)
+        pages.protect(address, self._free, pages.PROT_READ | pages.PROT_WRITE)
+        head = pages.buffer_at(address, self._free, mapping)
+        for number, at in enumerate(veneers.values()):
+            slot = slots_at + POINTER_SIZE * (1 + number)
+            head[at : at + LAZY_VENEER_SIZE] = lazy_veneer(at, slot, slots_at)
+        self._slots = head[slots_at : slots_at + POINTER_SIZE * (1 + len(veneers))].cast("Q")
+        """The address of `lazy_entry`, then the slot of each veneer."""
+        self._slots[0] = native().symbols["lazy_entry"]
+        for number, at in enumerate(veneers.values()):
+            self._slots[1 + number] = address + at + LAZY_RESUME
+        pages.protect(address, slots_at, pages.PROT_READ | pages.PROT_EXEC)
+        self._frames: list[int] = []
+        publish(self, address + size, self._frames, mapping)
+
+    def compile_at(self, address: int) -> int:
+        """The address of the code of the veneer with an address in it; it is compiled if it has not
+        been. Raises the errors of compiling, MemoryError."""
+        number = (address - self.text_address) // LAZY_VENEER_SIZE
+        symbol = self._symbols[number]
+        with self._lock:
+            place = self._places.get(symbol)
+            if place is None:
+                parsed = parse_symbol(symbol)
+                assert parsed is not None
+                self._add(self._source.function(parsed[1], self._is_known))
+                place = self._places.get(symbol)
+            if place is None:
+                raise WasmtimeError(f"{symbol} is called, but the passes have left no code for it")
+            code = self.text_address + place
+            self._slots[1 + number] = code
+            return code
+
+    def compile_all(self) -> None:
+        """Compile what has not been, and link all code again: then calls go to their targets directly.
+        Raises the errors of compiling, MemoryError."""
+        with self._lock:
+            self._add(self._source.everything())
+
+    def reset_after_fork(self) -> None:
+        """In the child, where the other threads, which may have held the lock, are gone. What they had
+        published of their code is complete."""
+        self._lock = threading.RLock()
+
+    def _is_known(self, index: int) -> bool:
+        return function_symbol(index) in self._places
+
+    def trampolines_of_signature(self, number: int) -> Sequence[int]:
+        symbols = [type_trampoline_symbol(kind, number) for kind in TYPE_TRAMPOLINES]
+        with self._lock:
+            if symbols[0] not in self._places:
+                self._add(self._source.signatures())
+            return [self._places[symbol] for symbol in symbols]
+
+    def _add(self, functions: Sequence[NamedFunction]) -> None:
+        """Link functions with those that are there, and let them be called."""
+        if not functions:
+            return
+        base = self._free
+        image = link(
+            functions,
+            self.artifact.elf_machine,
+            self._config,
+            elsewhere=lambda symbol: self._place_from(symbol, base),
+        )
+        code = self._load(image, base)
+        self.code = [*self.code, code]
+        self._places.update((f.symbol, base + f.offset) for f in image.functions)
+        self._announce(self, code)
+        # Only now, when everything about the code is known, may it be called.
+        for function in image.functions:
+            veneer = self._veneers.get(function.symbol)
+            if veneer is not None:
+                self._slots[1 + veneer // LAZY_VENEER_SIZE] = code.text_address + function.offset
+
+    def _place_from(self, symbol: str, base: int) -> int | None:
+        place = self._places.get(symbol)
+        if place is None:
+            place = self._veneers.get(symbol)
+        return None if place is None else place - base
+
+    def _load(self, image: LinkedImage, base: int) -> LoadedCode:
+        """Put code into the range."""
+        rodata_end = image.rodata_offset + len(image.rodata)
+        size = align_up(rodata_end, pages.PAGE_SIZE)
+        if base + size > self.code_size:
+            raise MemoryError(f"the code of the module takes more than {self.code_size} bytes")
+        self._free = base + size
+        address, text_size = self.text_address + base, len(image.text)
+        pages.protect(address, size, pages.PROT_READ | pages.PROT_WRITE)
+        memory = pages.buffer_at(address, size, None)
+        memory[:text_size] = image.text
+        memory[text_size : text_size + len(image.eh_frame)] = image.eh_frame
+        memory[image.rodata_offset : rodata_end] = image.rodata
+        pages.protect(address, text_size, pages.PROT_READ | pages.PROT_EXEC)
+        pages.protect(address + text_size, size - text_size, pages.PROT_READ)
+        code = LoadedCode(_artifact_of(self.artifact, image), address)
+        if image.eh_frame:
+            publish_more(self._frames, address + text_size)
+        return code
+
+
+def _lazy_symbols(info: ArtifactInfo) -> list[str]:
+    """What is called through veneers: the functions of a module, and the trampolines of those that can
+    be referenced."""
+    imported = {item.index for item in info.imports if item.kind == "func"}
+    functions = [function_symbol(i) for i in range(len(info.functions)) if i not in imported]
+    return functions + [
+        function_trampoline_symbol(kind, index)
+        for index in info.escaping
+        if index not in imported
+        for kind in FUNCTION_TRAMPOLINES
+    ]
+
+
+def _veneers_of_references(info: ArtifactInfo, veneers: Mapping[str, int]) -> list[int]:
+    """What `info.func_ref_code` has for code in veneers."""
+    places: list[int] = []
+    for index in info.escaping:
+        symbols = (
+            function_trampoline_symbol("native-to-wasm", index),
+            function_trampoline_symbol("array-to-wasm", index),
+            function_symbol(index),
+        )
+        places += (veneers.get(symbol, 0) for symbol in symbols)
+    return places
+
+
+def _artifact_of(module: Artifact, image: LinkedImage) -> Artifact:
+    """What an artifact of the module with just this code would be."""
+    return Artifact(
+        module.engine,
+        module.info,
+        image.text,
+        image.eh_frame,
+        image.rodata,
+        image.rodata_offset,
+        image.functions,
+        None if image.address_map is None else write_address_map(image.address_map),
+        write_traps(image.traps),
+        b"",
+        b"",
+        module.provenance,
+        module.elf_machine,
+    )
+
+
+_lazy_modules: weakref.WeakSet[LazyModule] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for module in _lazy_modules:
+        module.reset_after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
