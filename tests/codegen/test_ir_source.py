@@ -190,7 +190,7 @@ def test_a_unit_prints_a_function_as_the_whole_module_does():
     session = CompileSession(bytes(wat2wasm(EVERYTHING)), "m.wasm", SETTINGS)
     whole = {str(op) for op in session.import_everything().ops if op.name == "wasmir.func"}
     for index in session.source.body_sizes:
-        unit = session.import_functions([index], signatures=False)
+        unit = session.import_functions([index])
         (alone,) = (op for op in unit.ops if op.name == "wasmir.func" and op.body.blocks)  # pyright: ignore
         assert str(alone) in whole
 
@@ -219,7 +219,7 @@ def test_ir_that_was_lowered_with_other_settings_is_refused(
 
 def test_a_unit_is_not_a_module(roundtrip: Any):
     session = CompileSession(bytes(wat2wasm("(module (func) (func))")), "m.wasm", SETTINGS)
-    unit = str(session.import_functions([0], signatures=False))
+    unit = str(session.import_functions([0]))
     with pytest.raises(WasmtimeError, match="a part of a module"):
         instance_of(unit)
 

@@ -314,7 +314,7 @@ def test_units_share_the_layout_of_many_fields(monkeypatch: pytest.MonkeyPatch, 
     settings = CompileSettings.of(Config(load=(str(file),), at={"wasmir-end": "many"}))
     session = CompileSession(wat2wasm(MODULE), "m.wat", settings)
     for index in (1, 2, 1, 2):
-        session.run_passes(session.import_functions([index], signatures=False))
+        session.run_passes(session.import_functions([index]))
     assert len(made) == 1
 
 

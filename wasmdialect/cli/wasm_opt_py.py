@@ -262,7 +262,7 @@ class WasmOptPy(xDSLOptMain):
             defined = [i for i in _matching(symbols, self.args.func) if i in sizes]
             if not defined:
                 raise UsageError(f"no function matches {self.args.func!r}")
-            return session.import_functions(defined, signatures=False)
+            return session.import_functions(defined)
         except WasmError as error:
             raise locate(error, module) from None
 

@@ -44,4 +44,10 @@ def owner_of(symbol: str) -> int | None:
     return number if kind in _OF_FUNCTIONS else None
 
 
+def signature_of(symbol: str) -> int | None:
+    """The number of the function type that a trampoline is of, None for other symbols."""
+    parsed = parse_symbol(symbol)
+    return None if parsed is None or parsed[0] in _OF_FUNCTIONS else parsed[1]
+
+
 _OF_FUNCTIONS = frozenset(("function", "tail-entry", *FUNCTION_TRAMPOLINES))

@@ -23,7 +23,7 @@ from wasmdialect.wasm.validate import BodyCalls
 SMALL_MODULE = 32 * 1024
 """Bytes of function bodies below which a module is compiled at once unless laziness is asked for: in
 two units or less, there is little to save."""
-_AT_ONCE = 8 * 1024
+_AT_ONCE = 1024
 """Bytes of function bodies for each worker that are compiled for one call: the function that is called,
 and those that it is likely to call."""
 _CACHED_AT_ONCE = 16 * _AT_ONCE
@@ -87,6 +87,11 @@ class LazyCompiler:
         run.describe()
         assert run.description is not None
         info, wasm_data, names = run.description
+        imported = {info.functions[i.index] for i in info.imports if i.kind == "func"}
+        self._import_signatures = frozenset(
+            number for number, index in enumerate(info.signatures) if index in imported
+        )
+        """Types of imported functions whose trampolines have not been compiled."""
         engine, provenance = describe_compiler(run)
         self.artifact = Artifact(
             *(engine, info, b"", b"", b"", 0, (), None, write_traps(())),
@@ -121,11 +126,14 @@ class LazyCompiler:
             run.compile_items(missing)
         return self._take()
 
-    def signatures(self) -> Sequence[NamedFunction]:
-        """As `runtime.lazy.CodeSource.signatures`."""
-        item = Item((), True)
-        if not self._run.take_from_cache(item):
-            self._run.compile_items([item])
+    def signature(self, number: int) -> Sequence[NamedFunction]:
+        """As `runtime.lazy.CodeSource.signature`."""
+        wanted = {number, *self._import_signatures}
+        self._import_signatures = frozenset()
+        items = [Item((), (each,)) for each in sorted(wanted)]
+        missing = [item for item in items if not self._run.take_from_cache(item)]
+        if missing:
+            self._run.compile_items(missing)
         return self._take()
 
     def everything(self) -> Sequence[NamedFunction]:

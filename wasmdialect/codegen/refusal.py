@@ -50,7 +50,7 @@ def find_refusal(module: ModuleOp, attributes: str = "") -> Refusal | None:
 
 
 def explain_refusal(
-    session: CompileSession, indices: Sequence[int] | None, *, signatures: bool
+    session: CompileSession, indices: Sequence[int] | None, signatures: Sequence[int] = ()
 ) -> PassFailure | None:
     """The error in the code of these functions, or of all, with the path of a reproducer; None if LLVM
     accepts them one by one."""
@@ -67,7 +67,7 @@ def explain_refusal(
         f"LLVM refuses {by}function {name}: {refusal.reason}",
         f"{refusal.message.rstrip()}\n{refusal.place}",
     )
-    return session.reproduce(failure, indices, signatures=signatures)
+    return session.reproduce(failure, indices, signatures)
 
 
 def _attributes(session: CompileSession) -> str:
@@ -75,14 +75,16 @@ def _attributes(session: CompileSession) -> str:
     return code_attributes(settings.target, branch_protection=settings.config.branch_protection)
 
 
-def _import(session: CompileSession, indices: Sequence[int] | None, signatures: bool) -> ModuleOp:
+def _import(
+    session: CompileSession, indices: Sequence[int] | None, signatures: Sequence[int]
+) -> ModuleOp:
     if indices is None:
         return session.import_everything()
-    return session.import_functions(indices, signatures=signatures)
+    return session.import_functions(indices, signatures)
 
 
 def _culprit(
-    session: CompileSession, indices: Sequence[int] | None, signatures: bool
+    session: CompileSession, indices: Sequence[int] | None, signatures: Sequence[int]
 ) -> str | None:
     """The first pass without which LLVM accepts the code, with all before it and the lowering; None
     if it is the lowering itself."""

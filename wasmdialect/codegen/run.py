@@ -12,7 +12,7 @@ from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
-from wasmdialect.codegen.budget import fallback_report, owner_of
+from wasmdialect.codegen.budget import fallback_report, owner_of, signature_of
 from wasmdialect.codegen.cache import (
     CacheStatistics,
     CodeCache,
@@ -133,7 +133,7 @@ class Run:
         """Compile items that are not in the cache, in as many units as there are workers. Raises what
         `compile` raises."""
         size = sum(self._size_of(index) for item in items for index in item.functions)
-        self._compile_units(items, size // self.jobs)
+        self._compile_units(items, max(size // self.jobs, 1))
 
     def compile_rest(self) -> None:
         """Compile all items that have not been. Raises what `compile` raises."""
@@ -143,24 +143,25 @@ class Run:
     # --- items ---
 
     def _items(self) -> list[Item]:
-        defined = [*self._sizes]
+        defined, signatures = [*self._sizes], self.session.source.signatures
         if self.settings.config.opt_level < 3:
-            return [Item((), True), *(Item((index,)) for index in defined)]
+            return Item(tuple(defined), signatures).parts()
         # Across functions: the unit is the item, and its bounds depend on nothing but the module.
-        return [Item((), True), *self._units([Item((index,)) for index in defined])]
+        return [Item((), signatures), *self._units([Item((index,)) for index in defined])]
 
     def _units(self, items: Sequence[Item], most: int = UNIT_BYTES) -> list[Item]:
         """Items joined to units, in order, of so many bytes of function bodies."""
         units: list[Item] = []
         functions: tuple[int, ...] = ()
-        signatures, size = False, 0
+        signatures: tuple[int, ...] = ()
+        size = 0
         for item in items:
             added = sum(map(self._size_of, item.functions))
             if functions and size + added > most:
                 units.append(Item(functions, signatures))
-                functions, signatures, size = (), False, 0
+                functions, signatures, size = (), (), 0
             functions += item.functions
-            signatures |= item.signatures
+            signatures += item.signatures
             size += added
         if functions or signatures:
             units.append(Item(functions, signatures))
@@ -312,10 +313,10 @@ class Run:
             self.codes.insert_source(self._source_key(unit), entry, self._origin(unit))
             return
         entries = {index: SourceEntry([]) for index in unit.functions}
-        types = SourceEntry([])
+        signatures: dict[int | None, SourceEntry] = {n: SourceEntry([]) for n in unit.signatures}
         for use in uses:
-            owner = owner_of(use.symbols[0])
-            entry = types if owner is None else entries.get(owner)
+            owner, number = owner_of(use.symbols[0]), signature_of(use.symbols[0])
+            entry = entries.get(owner) if owner is not None else signatures.get(number)
             if entry is None:
                 return  # functions created by a pass do not belong to an item
             entry.uses.append(use)
@@ -331,8 +332,9 @@ class Run:
             entry.seconds = seconds * self._size_of(index) / size
             item = Item((index,))
             self.codes.insert_source(self._source_key(item), entry, self._origin(item))
-        if unit.signatures:
-            self.codes.insert_source(self._source_key(Item((), True)), types, 0)
+        for number in unit.signatures:
+            key = self._source_key(Item((), (number,)))
+            self.codes.insert_source(key, signatures[number], 0)
 
     def name_of(self, item: Item) -> str:
         """The name of an item, a function or another, for humans."""
@@ -404,7 +406,7 @@ class Run:
                     verify_text(placed.text.text)  # LLVM would abort this process
                     take(placed, compile_text(placed.text.text, target, placed.level))
                 except CodegenError as error:
-                    raise explain_refusal(self.session, None, signatures=True) or error from None
+                    raise explain_refusal(self.session, None) or error from None
         else:
             tasks = [TextsTask(batch, target, take, fall_back) for batch in _batches(todo)]
             try:

@@ -111,10 +111,10 @@ class CompileSession:
             raise self.reproduce(failure, ()) from failure.__cause__
         self.source.finish()
 
-    def import_functions(self, indices: Sequence[int], *, signatures: bool) -> ModuleOp:
-        """A unit with the bodies of these functions; with the function types that get trampolines
-        too if `signatures`. Raises WasmError."""
-        return self.source.functions(indices, signatures=signatures)
+    def import_functions(self, indices: Sequence[int], signatures: Sequence[int] = ()) -> ModuleOp:
+        """A unit with the bodies of these functions, and the function types with these numbers, which
+        get trampolines. Raises WasmError."""
+        return self.source.functions(indices, signatures)
 
     def import_everything(self) -> ModuleOp:
         """The whole module: all declarations and all bodies. Raises WasmError."""
@@ -144,7 +144,10 @@ class CompileSession:
         return unknown
 
     def reproduce(
-        self, failure: PassFailure, indices: Sequence[int] | None, *, signatures: bool = True
+        self,
+        failure: PassFailure,
+        indices: Sequence[int] | None,
+        signatures: Sequence[int] | None = None,
     ) -> PassFailure:
         """The failure with the path of a reproducer: the bodies of these functions, or of all, before
         all passes."""
@@ -157,11 +160,16 @@ class CompileSession:
             failure.details += f"reproducer: {path}\n"
         return failure
 
-    def _import_again(self, indices: Sequence[int] | None, signatures: bool) -> ModuleOp:
+    def _import_again(
+        self, indices: Sequence[int] | None, signatures: Sequence[int] | None
+    ) -> ModuleOp:
         if indices is None:
             return self.import_everything()
         if not self._declaring:
-            return self.import_functions(indices, signatures=signatures)
+            all_signatures = self.source.signatures
+            return self.import_functions(
+                indices, all_signatures if signatures is None else signatures
+            )
         # Including everything that a `declare` hook may have read.
         return self.source.everything(only=indices)
 

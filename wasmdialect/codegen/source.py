@@ -25,6 +25,7 @@ from wasmdialect.dialects.declared import (
     count_declarations,
     extend_numbers,
     number_declarations,
+    number_of,
 )
 from wasmdialect.dialects.lowered import lowered_by
 from wasmdialect.importer.declarations import import_declarations
@@ -52,6 +53,12 @@ class Source(ABC):
         number_again(module)
         self.declared = ModuleDeclarations(module)
 
+    @property
+    def signatures(self) -> tuple[int, ...]:
+        """The numbers of the function types that get trampolines."""
+        types = self.declared.of(wasmir.TypeOp)
+        return tuple(sorted(n for op in types if (n := number_of(op, "signature")) is not None))
+
     def name_of(self, index: int) -> str:
         """The symbol of a function."""
         return self.declared.functions[index].sym_name.data
@@ -67,9 +74,9 @@ class Source(ABC):
         WasmError."""
 
     @abstractmethod
-    def functions(self, indices: Sequence[int], *, signatures: bool) -> ModuleOp:
-        """A unit with the bodies of these functions; with the function types that get trampolines
-        too if `signatures`. Raises WasmError."""
+    def functions(self, indices: Sequence[int], signatures: Sequence[int] = ()) -> ModuleOp:
+        """A unit with the bodies of these functions, and the function types with these numbers, which
+        get trampolines. Raises WasmError."""
 
     @abstractmethod
     def declarations_digest(self) -> str:
@@ -119,10 +126,9 @@ class WasmSource(Source):
             unit.import_function(index)
         return unit.module
 
-    def functions(self, indices: Sequence[int], *, signatures: bool) -> ModuleOp:
+    def functions(self, indices: Sequence[int], signatures: Sequence[int] = ()) -> ModuleOp:
         unit = Unit(self._wasm, self._file, self.declared, self._markers)
-        if signatures:
-            unit.declare_signatures()
+        unit.declare_signatures(signatures)
         for index in indices:
             unit.import_function(index)
         unit.module.attributes[COUNTS_ATTRIBUTE] = self._counts
@@ -188,10 +194,12 @@ class IRSource(Source):
 
     def everything(self, only: Sequence[int] | None = None) -> ModuleOp:
         module = self.declared.module.clone()
-        return module if only is None else _without_others(module, only, signatures=True)
+        return module if only is None else _without_others(module, only, with_types=True)
 
-    def functions(self, indices: Sequence[int], *, signatures: bool) -> ModuleOp:
-        return _without_others(self.declared.module.clone(), indices, signatures=signatures)
+    def functions(self, indices: Sequence[int], signatures: Sequence[int] = ()) -> ModuleOp:
+        return _without_others(
+            self.declared.module.clone(), indices, with_types=len(signatures) > 0
+        )
 
     def declarations_digest(self) -> str:
         return digest(self._text)
@@ -221,13 +229,13 @@ def is_ir(data: bytes) -> bool:
     return data[:1] not in (b"", b"\0")
 
 
-def _without_others(module: ModuleOp, indices: Sequence[int], *, signatures: bool) -> ModuleOp:
+def _without_others(module: ModuleOp, indices: Sequence[int], *, with_types: bool) -> ModuleOp:
     for op in [*module.ops]:
         if isinstance(op, wasmir.FuncOp):
             is_other = op.index_value not in indices
         elif isinstance(op, wasmvm.FuncOp | llvm.FuncOp):
             owner = owner_of(op.sym_name.data)
-            is_other = not signatures if owner is None else owner >= 0 and owner not in indices
+            is_other = not with_types if owner is None else owner >= 0 and owner not in indices
         else:
             continue
         if is_other:

@@ -65,7 +65,7 @@ def list_stages(session: CompileSession, index: int) -> list[Stage]:
     PassFailure, CodegenError."""
     text = session.source.text(index)
     stages = [] if text is None else [Stage("WebAssembly", text, "wat")]
-    module = session.import_functions([index], signatures=False)
+    module = session.import_functions([index])
     stages.append(Stage("import" if text else "IR", print_ir(module), "mlir"))
 
     def observe(pass_text: str, module: ModuleOp, seconds: float) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from wasmdialect.codegen.budget import owner_of
+from wasmdialect.codegen.budget import owner_of, signature_of
 from wasmdialect.codegen.cache import CodeCache, CompiledText
 from wasmdialect.codegen.errors import CompileCrash
 from wasmdialect.codegen.pool import Task
@@ -25,13 +25,15 @@ class Item(NamedTuple):
     """The unit of caching."""
 
     functions: tuple[int, ...]
-    signatures: bool = False
-    """Whether the trampolines of the function types belong to it."""
+    signatures: tuple[int, ...] = ()
+    """The numbers of the function types whose trampolines belong to it."""
 
     def parts(self) -> list[Item]:
-        """Its functions one by one."""
-        parts = [Item((index,)) for index in self.functions]
-        return [Item((), True), *parts] if self.signatures else parts
+        """Its signatures and functions one by one."""
+        return [
+            *(Item((), (number,)) for number in self.signatures),
+            *(Item((index,)) for index in self.functions),
+        ]
 
 
 class Owner(Protocol):
@@ -143,8 +145,11 @@ class UnitTask:
         """The function that LLVM was compiling."""
         if self.lowered is None or not self.waiting:
             return None
-        index = owner_of(self.lowered.texts[self.waiting[0]].symbols[0])
-        return Item((), True) if index is None else Item((index,))
+        symbol = self.lowered.texts[self.waiting[0]].symbols[0]
+        index, signature = owner_of(symbol), signature_of(symbol)
+        if index is not None:
+            return Item((index,))
+        return None if signature is None else Item((), (signature,))
 
     def _lower(self, item: Item, shows: bool, failure: WorkerFailure) -> UnitTask:
         level = _lower_level(self.level, self.owner.name_of(item), failure)
@@ -207,7 +212,7 @@ class TextsTask:
             for batch in [[culprit], rest]
             if batch
         ]
-        return tasks if is_known else [ExplainTask(None, True, tasks)]
+        return tasks if is_known else [ExplainTask(None, (), tasks)]
 
 
 @dataclass(eq=False)
@@ -217,7 +222,7 @@ class ExplainTask:
 
     functions: tuple[int, ...] | None
     """None: all."""
-    signatures: bool = True
+    signatures: tuple[int, ...] = ()
     then: Sequence[Task] = ()
     """The tasks to continue with if there is another cause."""
     shows: bool = False

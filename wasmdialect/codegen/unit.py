@@ -70,15 +70,15 @@ def compile_unit(
     session: CompileSession,
     indices: Sequence[int],
     *,
-    signatures: bool,
+    signatures: Sequence[int],
     level: Level,
     output: Output,
     missing: Callable[[LoweredUnit], list[bool]],
     on_code: Callable[[int, CompiledText], None],
     verify: bool = False,
 ) -> dict[str, float]:
-    """Compile functions by index, with the trampolines of the function types if `signatures`; `verify`
-    their texts first where LLVM must not abort.
+    """Compile functions by index, with the trampolines of function types by number; `verify` their
+    texts first where LLVM must not abort.
 
     `missing` returns the texts without code in the cache; `on_code` gets the code of each of them with
     its number, in order. Returns the time by stage: `import`, `passes`, `emit`, `llvm`, `extract`.
@@ -86,13 +86,13 @@ def compile_unit(
     """
     clock = Clock()
     take_reports()
-    module = session.import_functions(indices, signatures=signatures)
+    module = session.import_functions(indices, signatures)
     clock.lap("import")
     output.begin()
     try:
         session.run_passes(module)
     except PassFailure as failure:
-        raise session.reproduce(failure, indices, signatures=signatures) from failure.__cause__
+        raise session.reproduce(failure, indices, signatures) from failure.__cause__
     printed = output.take()
     clock.lap("passes")
     texts, fallbacks = emit_texts(module, session.settings, level)
@@ -108,7 +108,7 @@ def compile_unit(
                     verify_text(text.text)
                 compiled = compile_text(text.text, target, at, clock)
             except CodegenError as error:
-                explained = explain_refusal(session, indices, signatures=signatures)
+                explained = explain_refusal(session, indices, signatures)
                 raise explained or error from None
             on_code(number, compiled)
     return clock.seconds

@@ -144,7 +144,7 @@ class _Server:
             os.chdir(folder)
         self._session = CompileSession(binary, file, CompileSettings.from_plain(settings))
 
-    def unit(self, indices: tuple[int, ...], signatures: bool, level: Level) -> Any:
+    def unit(self, indices: tuple[int, ...], signatures: tuple[int, ...], level: Level) -> Any:
         """Compile functions of the module: `lowered`, the parent's answer, a `code` for each text."""
         from wasmdialect.codegen.unit import compile_unit
 
@@ -175,11 +175,11 @@ class _Server:
     def _code(self, number: int, compiled: CompiledText) -> None:
         self._tell("code", (number, compiled.to_plain()))
 
-    def explain(self, indices: tuple[int, ...] | None, signatures: bool) -> None:
+    def explain(self, indices: tuple[int, ...] | None, signatures: tuple[int, ...]) -> None:
         """Raise PassFailure if LLVM refuses the code of one of these functions, or of any."""
         from wasmdialect.codegen.refusal import explain_refusal
 
-        failure = explain_refusal(self._session, indices, signatures=signatures)
+        failure = explain_refusal(self._session, indices, signatures)
         if failure is not None:
             raise failure
 

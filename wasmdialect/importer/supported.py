@@ -9,7 +9,6 @@ from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.module import Module
 
-
 UNSUPPORTED = frozenset({Feature.GC, Feature.CUSTOM_DESCRIPTORS})
 """The features of which something cannot be imported."""
 

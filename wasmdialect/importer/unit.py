@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
 from xdsl.ir import Operation, Region
 
 from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.dialects.declared import KINDS, ModuleDeclarations
+from wasmdialect.dialects.declared import KINDS, ModuleDeclarations, number_of
 from wasmdialect.importer.body import import_body
 from wasmdialect.importer.context import ImportContext
 from wasmdialect.importer.markers import Markers
@@ -74,10 +74,12 @@ class Unit(ImportContext):
         self.ref(wasmir.FuncOp.WORD, index)
         return self._functions[index]
 
-    def declare_signatures(self) -> None:
-        """Declare each function type of the module: the unit gets the trampolines of the types."""
+    def declare_signatures(self, numbers: Sequence[int]) -> None:
+        """Declare the function types with these numbers: the unit gets their trampolines."""
+        if not numbers:
+            return
         for index, op in enumerate(self.declared.of(wasmir.TypeOp)):
-            if op.signature is not None:
+            if number_of(op, "signature") in numbers:
                 copy = op.clone()
                 self.module.body.block.add_op(copy)
                 self._take(wasmir.TypeOp, index, copy)

@@ -11,9 +11,9 @@ from wasmdialect.object.sections import TableError
 from wasmdialect.runtime.errors import Frame
 
 if TYPE_CHECKING:
-    from wasmdialect.object.image import PlacedFunction
     from collections.abc import Mapping
 
+    from wasmdialect.object.image import PlacedFunction
     from wasmdialect.runtime.module import LoadedCode
 
 

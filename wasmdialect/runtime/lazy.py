@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from wasmdialect._settings import Config
-    from wasmdialect.object.info import ArtifactInfo
     from wasmdialect.object.compiled import NamedFunction
     from wasmdialect.object.image import LinkedImage
+    from wasmdialect.object.info import ArtifactInfo
 
 _MOST_CODE = (1 << 31) - (1 << 20)
 """Calls reach 2 GiB."""
@@ -56,8 +56,9 @@ class CodeSource(Protocol):
         known. Raises the errors of compiling."""
         ...
 
-    def signatures(self) -> Sequence[NamedFunction]:
-        """The trampolines of the function types. Raises the errors of compiling."""
+    def signature(self, number: int) -> Sequence[NamedFunction]:
+        """The trampolines of a function type, by the number of its signature, and perhaps of others.
+        Raises the errors of compiling."""
         ...
 
     def everything(self) -> Sequence[NamedFunction]:
@@ -149,7 +150,7 @@ class LazyModule(LoadedModule):
         symbols = [type_trampoline_symbol(kind, number) for kind in TYPE_TRAMPOLINES]
         with self._lock:
             if symbols[0] not in self._places:
-                self._add(self._source.signatures())
+                self._add(self._source.signature(number))
             return [self._places[symbol] for symbol in symbols]
 
     def _add(self, functions: Sequence[NamedFunction]) -> None:
