@@ -2,6 +2,7 @@
 
     python tools/spec_table.py
     python tools/spec_table.py --only 'simd_*' --levels 2 --bounds guard
+    python tools/spec_table.py --levels 0 --compilation lazy
 
 Each file runs at every level with both kinds of bounds. A row has the commands of a file, how many pass
 in every configuration, how many fail in some, and why: the features that modules need and that cannot
@@ -23,6 +24,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from multiprocessing import cpu_count, get_context
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -73,7 +75,24 @@ class Row:
         return "; ".join([*texts, *others[:1], *([self.crash] if self.crash else [])])
 
 
-def run_file(folder: Path, name: str, levels: Sequence[int], bounds: Sequence[str]) -> Row:
+@dataclass(frozen=True)
+class Configurations:
+    """What each file is run with."""
+
+    levels: Sequence[int]
+    bounds: Sequence[str]
+    compilation: str
+
+    def __iter__(self) -> Iterator[tuple[str, dict[str, Any], int]]:
+        """The name, the settings and the number of workers of each."""
+        jobs = 1 if self.compilation == "lazy" else 0
+        for level in self.levels:
+            for kind in self.bounds:
+                settings = {"opt_level": level, "bounds": kind, "compilation": self.compilation}
+                yield f"-O{level} --bounds {kind}", settings, jobs
+
+
+def run_file(folder: Path, name: str, configurations: Configurations) -> Row:
     """Run a file in every configuration."""
     row = Row(name)
     try:
@@ -81,24 +100,22 @@ def run_file(folder: Path, name: str, levels: Sequence[int], bounds: Sequence[st
     except TextError as error:
         return Row(name, 1, {0: str(error)})
     row.commands = len(commands)
-    for level in levels:
-        for kind in bounds:
-            config = Config(opt_level=level, bounds=kind, features=features_of(name))  # pyright: ignore
-            result = run_commands(commands, CompileSettings.of(config), jobs=0, cache=CACHE)
-            for failure in result.failures:
-                where = f"-O{level} --bounds {kind}"
-                row.failures.setdefault(failure.command, f"{failure} ({where})")
+    for where, settings, jobs in configurations:
+        config = Config(**settings, features=features_of(name))
+        result = run_commands(commands, CompileSettings.of(config), jobs=jobs, cache=CACHE)
+        for failure in result.failures:
+            row.failures.setdefault(failure.command, f"{failure} ({where})")
     return row
 
 
 def run_files(
-    folder: Path, names: Sequence[str], levels: Sequence[int], bounds: Sequence[str], jobs: int
+    folder: Path, names: Sequence[str], configurations: Configurations, jobs: int
 ) -> Iterator[Row]:
     """The rows of files, in any order. The largest file starts first."""
     by_size = sorted(names, key=lambda name: -(folder / name).stat().st_size)
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         started: dict[Future[Row], str] = {
-            pool.submit(run_file, folder, name, levels, bounds): name for name in by_size
+            pool.submit(run_file, folder, name, configurations): name for name in by_size
         }
         interrupted: list[str] = []
         for done in as_completed(started):
@@ -108,14 +125,14 @@ def run_files(
                 interrupted.append(started[done])
     # A process has died, and the pool with it. Which file it was shows when each is alone.
     with ThreadPoolExecutor(jobs) as threads:
-        yield from threads.map(lambda name: run_alone(folder, name, levels, bounds), interrupted)
+        yield from threads.map(lambda name: run_alone(folder, name, configurations), interrupted)
 
 
-def run_alone(folder: Path, name: str, levels: Sequence[int], bounds: Sequence[str]) -> Row:
+def run_alone(folder: Path, name: str, configurations: Configurations) -> Row:
     """Run a file in a process of its own."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         try:
-            return pool.submit(run_file, folder, name, levels, bounds).result()
+            return pool.submit(run_file, folder, name, configurations).result()
         except BrokenProcessPool:
             return Row(name, crash="the process that ran it died")
 
@@ -155,6 +172,7 @@ def main() -> int:
     parser.add_argument("--only", default="*", metavar="PATTERN", help="these files")
     parser.add_argument("--levels", type=int, nargs="+", default=[0, 2, 3])
     parser.add_argument("--bounds", nargs="+", default=["guard", "explicit"])
+    parser.add_argument("--compilation", choices=["eager", "lazy"], default="eager")
     parser.add_argument("--jobs", type=int, default=cpu_count(), help="processes")
     args = parser.parse_args()
     folder = find_testsuite()
@@ -166,7 +184,8 @@ def main() -> int:
         print(f"no file is called {args.only}", file=sys.stderr)
         return 2
     started = time.monotonic()
-    rows = {row.name: row for row in run_files(folder, names, args.levels, args.bounds, args.jobs)}
+    configurations = Configurations(args.levels, args.bounds, args.compilation)
+    rows = {row.name: row for row in run_files(folder, names, configurations, args.jobs)}
     print_table(rows)
     print(f"{time.monotonic() - started:.0f} s with {args.jobs} processes")
     wrong = unexpected(rows, out_of_scope())

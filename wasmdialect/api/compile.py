@@ -6,6 +6,7 @@ import logging
 import os
 import time
 import warnings
+from collections.abc import Callable
 from functools import cache
 
 from wasmdialect.api.config import Config
@@ -17,9 +18,12 @@ from wasmdialect.codegen.compiler import (
     start_run,
 )
 from wasmdialect.codegen.lazy import LazyCompiler, open_lazily
+from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import DirectoryStore, Store, default_directory
 from wasmdialect.codegen.trusted_path import UntrustedPathError
+from wasmdialect.runtime.lazy import LazyModule
+from wasmdialect.runtime.module import LoadedCode, LoadedModule, load_bytes
 
 
 def cache_store(config: Config) -> Store | None:
@@ -77,16 +81,38 @@ def compile_to_run(
 ) -> Compilation | LazyCompiler:
     """Compile a binary module that is run at once, lazily if possible. Raises what `compile_wasm`
     raises."""
-    if config.compilation == "eager":
-        return compile_wasm(config, wasm, file, progress)
     started = time.perf_counter()
     settings = CompileSettings.of(config)
     run = start_run(wasm, settings, file, config.jobs, cache_store(config), progress)
-    compiler = open_lazily(run, is_wanted=config.compilation == "lazy")
-    if isinstance(compiler, LazyCompiler):
-        return compiler
-    _log.info("%s is compiled as a whole: %s", file, compiler)
+    return open_or_compile(run, started)
+
+
+def open_or_compile(run: Run, started: float) -> Compilation | LazyCompiler:
+    """What compiles a module lazily, or the compiled module if it has to be, or is to be, compiled as a
+    whole; the log says why. Raises what `compile_wasm` raises."""
+    wanted = run.settings.config.compilation
+    if wanted != "eager":
+        compiler = open_lazily(run, is_wanted=wanted == "lazy")
+        if isinstance(compiler, LazyCompiler):
+            return compiler
+        _log.info("%s is compiled as a whole: %s", run.file, compiler)
     return compile_run(run, started)
+
+
+def load_compiled(
+    compiled: Compilation | LazyCompiler,
+    config: Config,
+    announce: Callable[[LoadedModule, LoadedCode], None] | None = None,
+) -> LoadedModule:
+    """The module in memory. `announce` is called with all its code, when there is some. Raises
+    ArtifactError, MemoryError."""
+    if isinstance(compiled, LazyCompiler):
+        artifact, size = compiled.artifact, compiled.body_bytes
+        return LazyModule(artifact, config, compiled, size, announce)
+    module = load_bytes(compiled.artifact)
+    if announce is not None:
+        announce(module, module.code[0])
+    return module
 
 
 _log = logging.getLogger("wasmdialect")

@@ -115,15 +115,19 @@ class Module(Closable):
         return self
 
     def _take(self, compiled: Compilation | LazyCompiler, engine: Engine) -> None:
+        from wasmdialect.api.compile import LazyCompiler, load_compiled
+
         self.pipeline, self.reports = compiled.pipeline, compiled.reports
         self.seconds = compiled.seconds
-        if isinstance(compiled.artifact, bytes):
-            self._artifact, self._compiler = compiled.artifact, None
-            self.loaded = load_bytes(compiled.artifact)
-            _announce(self.loaded, self.loaded.code[0], engine.config)
-        else:
+        if isinstance(compiled, LazyCompiler):
             self._artifact, self._compiler = None, compiled
-            self.loaded = _load_lazily(compiled, engine.config)
+        else:
+            self._artifact, self._compiler = compiled.artifact, None
+
+        def announce(module: LoadedModule, code: LoadedCode) -> None:
+            _announce(module, code, engine.config)
+
+        self.loaded = load_compiled(compiled, engine.config, announce)
 
     @classmethod
     def from_file(cls, engine: Engine, path: str | bytes | os.PathLike[str]) -> Module:
@@ -222,15 +226,6 @@ def check_settings(engine: EngineInfo, config: Config) -> None:
     ]
     if differing:
         raise ArtifactError(f"compiled with other settings: {'; '.join(differing)}")
-
-
-def _load_lazily(compiler: LazyCompiler, config: Config) -> LoadedModule:
-    from wasmdialect.runtime.lazy import LazyModule
-
-    def announce(module: LoadedModule, code: LoadedCode) -> None:
-        _announce(module, code, config)
-
-    return LazyModule(compiler.artifact, config, compiler, compiler.body_bytes, announce)
 
 
 def _announce(module: LoadedModule, code: LoadedCode, config: Config) -> None:

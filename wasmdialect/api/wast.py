@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wasmdialect import types as wt
 from wasmdialect._printable import printable
 from wasmdialect.abi.traps import TrapCode
-from wasmdialect.codegen.compiler import compile_module
+from wasmdialect.api.compile import load_compiled, open_or_compile
+from wasmdialect.codegen.compiler import start_run
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import Store
 from wasmdialect.runtime.errors import LinkError, Trap
 from wasmdialect.runtime.exceptions import Thrown
 from wasmdialect.runtime.instance import Extern, GlobalCell, ModuleInstance, new_global
 from wasmdialect.runtime.memory import LinearMemory
-from wasmdialect.runtime.module import LoadedModule, load_bytes
+from wasmdialect.runtime.module import LoadedModule
 from wasmdialect.runtime.shared_memory import SharedLinearMemory
 from wasmdialect.runtime.store import FunctionReference, StoreState
 from wasmdialect.runtime.table import TableStorage
@@ -193,8 +195,8 @@ class _Runner:
     def compile(self, module: ScriptModule) -> LoadedModule:
         """A module of the script, compiled."""
         binary = module.to_binary(self.features)
-        compilation = compile_module(binary, self.settings, jobs=self.jobs, store=self.cache)
-        return load_bytes(compilation.artifact)
+        run = start_run(binary, self.settings, "module.wasm", self.jobs, self.cache)
+        return load_compiled(open_or_compile(run, time.perf_counter()), self.settings.config)
 
     def instantiate(self, module: LoadedModule) -> ModuleInstance:
         """An instance with imports from the registered names. Raises LinkError, Trap."""

@@ -75,7 +75,7 @@ class LazyModule(LoadedModule):
         config: Config,
         source: CodeSource,
         body_bytes: int,
-        announce: Callable[[LoadedModule, LoadedCode], None],
+        announce: Callable[[LoadedModule, LoadedCode], None] | None = None,
     ):
         """`artifact` has everything but code, and gets the offsets of the veneers. `body_bytes` is the
         size of all function bodies; `announce` is called with all new code. Raises MemoryError."""
@@ -167,7 +167,8 @@ class LazyModule(LoadedModule):
         code = self._load(image, base)
         self.code = [*self.code, code]
         self._places.update((f.symbol, base + f.offset) for f in image.functions)
-        self._announce(self, code)
+        if self._announce is not None:
+            self._announce(self, code)
         # Only now, when everything about the code is known, may it be called.
         for function in image.functions:
             veneer = self._veneers.get(function.symbol)
