@@ -236,7 +236,15 @@ class VMContextSteps(WasmBuilder):
         self.trap_if(low, TrapCode.HEAP_MISALIGNED)
 
     def checked_address(self, op: wasmir.AtomicAccess) -> SSAValue:
-        """The address of an access in its memory as an i64, checked."""
+        """The address of a wait or a notification in its memory as an i64, checked.
+
+        The specification leaves open which trap comes first where several apply. As in Wasmtime, a sum
+        of address and offset that overflows is out of bounds before it is unaligned, but only here:
+        other atomic accesses check the alignment of the wrapped sum first.
+        """
+        if op.static_offset:
+            last = self.i64_const(0xFFFF_FFFF if op.address_operand.type == i32 else -1)
+            self.bounds_check(op.address_operand, op.static_offset, last)
         self.check_aligned(op)
         end = min(op.static_offset + op.bytes, (1 << 64) - 1)
         memory = self.memory(op.memory_symbol)

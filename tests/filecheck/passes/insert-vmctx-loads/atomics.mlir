@@ -2,9 +2,10 @@
 // RUN: wasm-opt-py %s -p 'insert-vmctx-loads{bounds=explicit}' | filecheck %s --check-prefix EXPLICIT
 // BLESS
 
-// The alignment is checked before the bounds, unless the address is known to be aligned. The definition of
-// a shared memory is behind a pointer. Its length is read atomically, and again after what synchronises
-// with other threads; all of its accesses are volatile.
+// The alignment is checked before the bounds, unless the address is known to be aligned; but waits and
+// notifications check first that address plus offset does not overflow. The definition of a shared memory
+// is behind a pointer. Its length is read atomically, and again after what synchronises with other
+// threads; all of its accesses are volatile.
 
 wasmir.memory @shared i32 min 1 max 2 page 16 shared index 0 slot 0
 wasmir.memory @own i32 min 1 page 16 index 1 slot 1
@@ -121,37 +122,41 @@ wasmir.func index 2 slot 2 @size() -> i32 {
 // CHECK-LABEL: @waiting(
 // CHECK-NEXT:    %0 = wasmvm.vmctx
 // CHECK-NEXT:    %1 = wasmvm.load_field invariant %0, memories.definition[0] : !llvm.ptr
-// CHECK-NEXT:    %2 = wasmir.i32.const 3
-// CHECK-NEXT:    %3 = wasmir.i32.and %a, %2
-// CHECK-NEXT:    wasmvm.trap_if %3, 2
-// CHECK-NEXT:    %4 = wasmvm.load_field unordered %1, memory.current_length : i64
-// CHECK-NEXT:    wasmvm.bounds_check %a : i32, 8 within %4
-// CHECK-NEXT:    %5 = wasmir.i64.extend_i32_u %a
-// CHECK-NEXT:    %6 = wasmir.i64.const 4
-// CHECK-NEXT:    %7 = wasmir.i64.add %5, %6
-// CHECK-NEXT:    %8 = wasmir.i32.const 0
-// CHECK-NEXT:    %9 = wasmvm.call_builtin "memory_atomic_wait32"[%0] (%8, %7, %x, %t) : (i32, i64, i32, i64) -> i32
-// CHECK-NEXT:    %10 = wasmir.i32.const 7
-// CHECK-NEXT:    %11 = wasmir.i32.and %a, %10
-// CHECK-NEXT:    wasmvm.trap_if %11, 2
-// CHECK-NEXT:    %12 = wasmvm.load_field unordered %1, memory.current_length : i64
-// CHECK-NEXT:    wasmvm.bounds_check %a : i32, 8 within %12
-// CHECK-NEXT:    %13 = wasmir.i64.extend_i32_u %a
-// CHECK-NEXT:    %14 = wasmir.i32.const 0
-// CHECK-NEXT:    %15 = wasmvm.call_builtin "memory_atomic_wait64"[%0] (%14, %13, %t, %t) : (i32, i64, i64, i64) -> i32
-// CHECK-NEXT:    %16 = wasmir.i32.const 2
-// CHECK-NEXT:    %17 = wasmir.i32.add %a, %16
-// CHECK-NEXT:    %18 = wasmir.i32.const 3
-// CHECK-NEXT:    %19 = wasmir.i32.and %17, %18
-// CHECK-NEXT:    wasmvm.trap_if %19, 2
-// CHECK-NEXT:    %20 = wasmvm.load_field unordered %1, memory.current_length : i64
-// CHECK-NEXT:    wasmvm.bounds_check %a : i32, 6 within %20
-// CHECK-NEXT:    %21 = wasmir.i64.extend_i32_u %a
-// CHECK-NEXT:    %22 = wasmir.i64.const 2
-// CHECK-NEXT:    %23 = wasmir.i64.add %21, %22
-// CHECK-NEXT:    %24 = wasmir.i32.const 0
-// CHECK-NEXT:    %25 = wasmvm.call_builtin "memory_atomic_notify"[%0] (%24, %23, %x) : (i32, i64, i32) -> i32
-// CHECK-NEXT:    wasmir.return %25 : i32
+// CHECK-NEXT:    %2 = wasmir.i64.const 4294967295
+// CHECK-NEXT:    wasmvm.bounds_check %a : i32, 4 within %2
+// CHECK-NEXT:    %3 = wasmir.i32.const 3
+// CHECK-NEXT:    %4 = wasmir.i32.and %a, %3
+// CHECK-NEXT:    wasmvm.trap_if %4, 2
+// CHECK-NEXT:    %5 = wasmvm.load_field unordered %1, memory.current_length : i64
+// CHECK-NEXT:    wasmvm.bounds_check %a : i32, 8 within %5
+// CHECK-NEXT:    %6 = wasmir.i64.extend_i32_u %a
+// CHECK-NEXT:    %7 = wasmir.i64.const 4
+// CHECK-NEXT:    %8 = wasmir.i64.add %6, %7
+// CHECK-NEXT:    %9 = wasmir.i32.const 0
+// CHECK-NEXT:    %10 = wasmvm.call_builtin "memory_atomic_wait32"[%0] (%9, %8, %x, %t) : (i32, i64, i32, i64) -> i32
+// CHECK-NEXT:    %11 = wasmir.i32.const 7
+// CHECK-NEXT:    %12 = wasmir.i32.and %a, %11
+// CHECK-NEXT:    wasmvm.trap_if %12, 2
+// CHECK-NEXT:    %13 = wasmvm.load_field unordered %1, memory.current_length : i64
+// CHECK-NEXT:    wasmvm.bounds_check %a : i32, 8 within %13
+// CHECK-NEXT:    %14 = wasmir.i64.extend_i32_u %a
+// CHECK-NEXT:    %15 = wasmir.i32.const 0
+// CHECK-NEXT:    %16 = wasmvm.call_builtin "memory_atomic_wait64"[%0] (%15, %14, %t, %t) : (i32, i64, i64, i64) -> i32
+// CHECK-NEXT:    %17 = wasmir.i64.const 4294967295
+// CHECK-NEXT:    wasmvm.bounds_check %a : i32, 2 within %17
+// CHECK-NEXT:    %18 = wasmir.i32.const 2
+// CHECK-NEXT:    %19 = wasmir.i32.add %a, %18
+// CHECK-NEXT:    %20 = wasmir.i32.const 3
+// CHECK-NEXT:    %21 = wasmir.i32.and %19, %20
+// CHECK-NEXT:    wasmvm.trap_if %21, 2
+// CHECK-NEXT:    %22 = wasmvm.load_field unordered %1, memory.current_length : i64
+// CHECK-NEXT:    wasmvm.bounds_check %a : i32, 6 within %22
+// CHECK-NEXT:    %23 = wasmir.i64.extend_i32_u %a
+// CHECK-NEXT:    %24 = wasmir.i64.const 2
+// CHECK-NEXT:    %25 = wasmir.i64.add %23, %24
+// CHECK-NEXT:    %26 = wasmir.i32.const 0
+// CHECK-NEXT:    %27 = wasmvm.call_builtin "memory_atomic_notify"[%0] (%26, %25, %x) : (i32, i64, i32) -> i32
+// CHECK-NEXT:    wasmir.return %27 : i32
 // CHECK-NEXT:  }
 wasmir.func index 3 slot 3 @waiting(%a: i32, %x: i32, %t: i64) -> i32 {
   %0 = wasmir.memory.atomic.wait32 @shared[%a + 4], %x, %t
