@@ -17,8 +17,6 @@ from wasmdialect.object.sections import (
     AddressMap,
     TableError,
     TrapTable,
-    write_address_map,
-    write_traps,
 )
 
 TEXT = """
@@ -112,17 +110,18 @@ OFFSETS = st.lists(st.integers(0, 2**32 - 2), unique=True).map(sorted)
 
 @given(OFFSETS, st.randoms())
 def test_address_map(offsets: list[int], random: object):
-    entries = [(offset, offset // 2) for offset in offsets]
-    table = AddressMap.read(memoryview(write_address_map(entries)))
-    assert list(zip(table.code_offsets, table.wasm_offsets, strict=True)) == entries
+    wasm_offsets = [offset // 2 for offset in offsets]
+    table = AddressMap.read(memoryview(AddressMap(offsets, wasm_offsets).to_bytes()))
+    assert [*table.code_offsets] == offsets
+    assert [*table.wasm_offsets] == wasm_offsets
     for offset in offsets:
         assert table.look_up(offset) == offset // 2
 
 
 @given(OFFSETS)
 def test_trap_table(offsets: list[int]):
-    entries = [(offset, offset % 16) for offset in offsets]
-    table = TrapTable.read(memoryview(write_traps(entries)))
+    codes = [offset % 16 for offset in offsets]
+    table = TrapTable.read(memoryview(TrapTable(offsets, codes).to_bytes()))
     for offset in offsets:
         assert table.look_up(offset) == offset % 16
         if offset + 1 not in offsets:

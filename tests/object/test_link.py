@@ -101,7 +101,7 @@ def test_veneers_where_a_branch_does_not_reach():
     far = link(functions, EM_X86_64, branch_range=300)
     assert plain.functions != far.functions
     forced = link(functions, EM_X86_64, Config(force_veneers=True))
-    sizes = [sum(1 for _ in image.text.rstrip(b"\0")) for image in (plain, far, forced)]
+    sizes = [sum(1 for _ in bytes(image.text).rstrip(b"\0")) for image in (plain, far, forced)]
     assert sizes[0] < sizes[1] < sizes[2]
 
 

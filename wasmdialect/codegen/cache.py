@@ -18,7 +18,7 @@ from typing import Any
 
 from wasmdialect.codegen.settings import Level
 from wasmdialect.codegen.store import Store
-from wasmdialect.object.compiled import CompiledFunction
+from wasmdialect.object.compiled import PackedFunction
 
 _CHECK_SIZE = 16
 
@@ -27,19 +27,19 @@ _CHECK_SIZE = 16
 class CompiledText:
     """The compiled code of a text."""
 
-    functions: list[CompiledFunction]
+    functions: list[PackedFunction]
     seconds: float
     """The time of LLVM and of reading its object."""
 
     def to_plain(self) -> Any:
         """Values that `marshal` can write."""
-        return ([f.to_plain() for f in self.functions], self.seconds)
+        return ([tuple(f) for f in self.functions], self.seconds)
 
     @staticmethod
     def from_plain(plain: Any) -> CompiledText:
         """The inverse of `to_plain`."""
         functions, seconds = plain
-        return CompiledText([CompiledFunction.from_plain(f) for f in functions], seconds)
+        return CompiledText([PackedFunction(*f) for f in functions], seconds)
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.tasks import Item
 from wasmdialect.object.artifact import Artifact
 from wasmdialect.object.compiled import NamedFunction
-from wasmdialect.object.sections import write_traps
+from wasmdialect.object.sections import TrapTable
 from wasmdialect.object.veneers import LAZY_MACHINES
 from wasmdialect.types import F32, F64, V128, FuncType
 from wasmdialect.wasm.validate import BodyCalls
@@ -94,7 +94,7 @@ class LazyCompiler:
         """Types of imported functions whose trampolines have not been compiled."""
         engine, provenance = describe_compiler(run)
         self.artifact = Artifact(
-            *(engine, info, b"", b"", b"", 0, (), None, write_traps(())),
+            *(engine, info, b"", b"", b"", 0, (), None, TrapTable((), ()).to_bytes()),
             *(wasm_data, names, provenance, run.settings.target.elf_machine),
         )
         """Everything of the module's artifact but the code."""

@@ -6,7 +6,7 @@ compiled in *units* of some functions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -222,8 +222,8 @@ class Run:
             for function in code.functions:
                 named = NamedFunction(function, use.symbols, use.base)
                 self.functions.append(named)
-                size, seconds = len(function.code), code.seconds / count
-                self.log.append(FunctionLog(named.symbol, size, seconds, known, use.level))
+                seconds = code.seconds / count
+                self.log.append(FunctionLog(named.symbol, function.size, seconds, known, use.level))
         self.reports += entry.reports
 
     def _count(self, key: str, code: CompiledText) -> bool:
@@ -254,7 +254,8 @@ class Run:
 
     def _compile_units(self, items: Sequence[Item], most: int = UNIT_BYTES) -> None:
         units = items if self.settings.config.opt_level == 3 else self._units(items, most)
-        tasks = [UnitTask(self, unit, self.settings.config.opt_level) for unit in units]
+        # Nothing else refers to a task that is done, so the list of its texts goes with it.
+        tasks = (UnitTask(self, unit, self.settings.config.opt_level) for unit in units)
         if self.jobs > 0:
             self._run(tasks)
             return
@@ -272,7 +273,7 @@ class Run:
                 )
                 task.done(seconds)
 
-    def _run(self, tasks: Sequence[Task]) -> None:
+    def _run(self, tasks: Iterable[Task]) -> None:
         """Let workers do tasks."""
         request = session_request(self.session, self.binary, self.file)
         timeout = self.settings.config.compile_timeout

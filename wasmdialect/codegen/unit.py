@@ -150,7 +150,7 @@ def compile_text(
     before = clock.total
     data = compile_object(text, target, level)
     clock.lap("llvm")
-    functions = extract_functions(data)
+    functions = [function.pack() for function in extract_functions(data)]
     clock.lap("extract")
     return CompiledText(functions, clock.total - before)
 

@@ -150,8 +150,17 @@ def checksum(file: bytes | bytearray | memoryview, checksum_at: int) -> bytes:
     others. A checksum that anyone can compute does not protect against a malicious file.
     """
     view = memoryview(file)
-    before = zlib.crc32(bytes(CHECKSUM_SIZE), zlib.crc32(view[:checksum_at]))
-    return zlib.crc32(view[checksum_at + CHECKSUM_SIZE :], before).to_bytes(CHECKSUM_SIZE, "little")
+    return checksum_of(
+        [view[:checksum_at], bytes(CHECKSUM_SIZE), view[checksum_at + CHECKSUM_SIZE :]]
+    )
+
+
+def checksum_of(parts: Sequence[bytes | memoryview]) -> bytes:
+    """The same of a file in parts."""
+    value = 0
+    for part in parts:
+        value = zlib.crc32(part, value)
+    return value.to_bytes(CHECKSUM_SIZE, "little")
 
 
 def is_artifact(data: bytes | memoryview) -> bool:

@@ -3,16 +3,18 @@
 LLVM gives each function a section for its code and one for its jump tables (each is in a comdat of
 its own), and its constants symbols of their own in the mergeable sections; so a function can be
 extracted from an object that holds many, cached, and linked with others. A compiled function consists
-of plain values only, so `marshal` carries it between processes. It does not know its position: its
-symbols are those of its text (`lowering.emit`) and its Wasm offsets are lines. A `NamedFunction` adds
-both.
+of plain values only, so `marshal` carries it between processes; it is kept as these bytes, a
+`PackedFunction`, since its relocations and address map take five times as much memory as objects. It
+does not know its position: its symbols are those of its text (`lowering.emit`) and its Wasm offsets are
+lines. A `NamedFunction` adds both.
 """
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from wasmdialect.abi.debug_locations import from_line
 from wasmdialect.object.debug_line import Row, decode_lines
@@ -36,8 +38,7 @@ Target: TypeAlias = str | int
 """The target of a relocation: a function by symbol, or a piece of the same function by number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fixup:
+class Fixup(NamedTuple):
     """A relocation inside a piece: offset, ELF type, target and addend."""
 
     offset: int
@@ -46,8 +47,7 @@ class Fixup:
     addend: int
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Bytes that stay together: the code (piece 0), a jump table, a constant."""
 
     content: bytes
@@ -75,13 +75,17 @@ class CompiledFunction:
         """The machine code, not relocated."""
         return self.pieces[0].content
 
+    def pack(self) -> PackedFunction:
+        """The form in which it is kept."""
+        return PackedFunction(self.symbol, len(self.code), marshal.dumps(self.to_plain()))
+
     def to_plain(self) -> Any:
         """Nested tuples that `marshal` can write."""
         pieces = tuple(
             (
                 piece.content,
                 piece.alignment,
-                tuple((f.offset, f.type, f.target, f.addend) for f in piece.fixups),
+                tuple(map(tuple, piece.fixups)),
                 piece.mergeable,
             )
             for piece in self.pieces
@@ -105,11 +109,24 @@ class CompiledFunction:
         )
 
 
+class PackedFunction(NamedTuple):
+    """A compiled function as bytes."""
+
+    symbol: str
+    size: int
+    """Of the machine code, in bytes."""
+    data: bytes
+
+    def unpack(self) -> CompiledFunction:
+        """The function."""
+        return CompiledFunction.from_plain(marshal.loads(self.data))
+
+
 @dataclass(frozen=True, slots=True)
 class NamedFunction:
     """A compiled function at its position in the module."""
 
-    code: CompiledFunction
+    code: PackedFunction
     symbols: Sequence[str]
     """The symbols behind `s0`, `s1`, ... in it."""
     base: int
@@ -124,13 +141,9 @@ class NamedFunction:
         """The symbol of a function that it refers to."""
         return self.symbols[int(target[1:])]
 
-    def address_map(self) -> list[tuple[int, int]]:
-        """Code offset and Wasm byte offset, `NO_OFFSET` for none, ascending."""
-        base = self.base
-        return [
-            (at, line if line == NO_OFFSET else from_line(line, base))
-            for at, line in self.code.address_map
-        ]
+    def wasm_offset(self, line: int) -> int:
+        """The Wasm byte offset of one of its lines, `NO_OFFSET` for none."""
+        return line if line == NO_OFFSET else from_line(line, self.base)
 
 
 class ExtractError(Exception):

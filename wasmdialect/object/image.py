@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wasmdialect._records import FrozenRecord
 from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
+from wasmdialect.object.sections import AddressMap, TrapTable
 
 
 class Machine(FrozenRecord):
@@ -33,16 +34,15 @@ class LinkedImage(FrozenRecord):
     """Text and constants with all relocations resolved, and the tables about the text."""
 
     machine: Machine
-    text: bytes
+    text: memoryview
     """Padded to a page."""
     eh_frame: bytes
     """Follows the text directly in memory; empty without unwind information."""
-    rodata: bytes
+    rodata: memoryview
     rodata_offset: int
     """Offset of the constants from the start of the text."""
     functions: tuple[PlacedFunction, ...]
     """In the order of their offsets."""
-    address_map: tuple[tuple[int, int], ...] | None
-    """(code offset, Wasm offset) pairs; None if it was switched off."""
-    traps: tuple[tuple[int, int], ...]
-    """(code offset, trap code) pairs."""
+    address_map: AddressMap | None
+    """None if it was switched off."""
+    traps: TrapTable

@@ -8,6 +8,7 @@ through a veneer placed after the caller.
 from __future__ import annotations
 
 import random
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 
 from wasmdialect._settings import Config
@@ -20,11 +21,14 @@ from wasmdialect.abi.symbol_parts import (
 )
 from wasmdialect.abi.symbols import tail_entry_symbol
 from wasmdialect.abi.tail_calls import ENTRY_WORD_SIZE
-from wasmdialect.object.compiled import Fixup, NamedFunction, Piece
+from wasmdialect.object.compiled import CompiledFunction, Fixup, NamedFunction, Piece
 from wasmdialect.object.image import MACHINES, LinkedImage, Machine, PlacedFunction
 from wasmdialect.object.relocations import PATCHES, RelocationError
-from wasmdialect.object.unwind import write_frames
+from wasmdialect.object.sections import AddressMap, TrapTable
+from wasmdialect.object.unwind import FrameInfo, write_frames
 from wasmdialect.object.veneers import BRANCH_RANGES, BRANCH_TYPES, VENEER_SIZES, write_veneer
+
+RODATA_ALIGNMENT = 64
 
 
 class PlacementError(Exception):
@@ -49,49 +53,38 @@ def link(
     layout = _Layout(ordered, machine, config, reach, elsewhere)
     layout.place()
     text_size = align_up(layout.code_size, machine.page_size)
-    placed = tuple(
-        PlacedFunction(f.symbol, start, len(f.code.code))
-        for f, start in zip(ordered, layout.starts, strict=True)
-    )
-    eh_frame = b""
-    if config.unwind_info:
-        eh_frame = write_frames(
-            text_size,
-            (
-                (place.offset, place.size, f.code.frame)
-                for f, place in zip(ordered, placed, strict=True)
-                if f.code.frame is not None
-            ),
-        )
-    constants = _Constants(ordered, text_size + len(eh_frame))
-    image = bytearray(constants.end)
+    tables = _Tables()
+    for function, start in zip(ordered, layout.starts, strict=True):
+        tables.add(function, function.code.unpack(), start)
+    eh_frame = write_frames(text_size, tables.frames) if config.unwind_info else b""
+    constants = tables.constants
+    rodata = align_up(text_size + len(eh_frame), constants.alignment)
+    image = bytearray(rodata + constants.size)
     for index, function in enumerate(ordered):
-        places = [layout.starts[index], *constants.places[index]]
-        for place, piece in zip(places, function.code.pieces, strict=True):
+        pieces = function.code.unpack().pieces
+        places = [layout.starts[index], *(rodata + at for at in constants.places[index])]
+        for place, piece in zip(places, pieces, strict=True):
             image[place : place + len(piece.content)] = piece.content
-        for place, piece in zip(places, function.code.pieces, strict=True):
+        for place, piece in zip(places, pieces, strict=True):
             for fixup in piece.fixups:
                 _apply(image, layout, index, place, places, fixup)
         if layout.has_tail_entries:
             _write_entry_word(image, layout, function)
         for symbol, at in layout.veneers[index].items():
             write_veneer(elf_machine, image, at, layout.start_of(function, symbol))
-    address_map: list[tuple[int, int]] = []
-    traps: list[tuple[int, int]] = []
-    for function, place in zip(ordered, placed, strict=True):
-        start = place.offset
-        if config.generate_address_map:
-            address_map.extend([(start + at, wasm) for at, wasm in function.address_map()])
-        traps.extend([(start + at, code) for at, code in function.code.traps])
+    content = memoryview(image).toreadonly()
     return LinkedImage(
         machine,
-        bytes(image[:text_size]),
+        content[:text_size],
         eh_frame,
-        bytes(image[constants.start :]),
-        constants.start,
-        placed,
-        tuple(address_map) if config.generate_address_map else None,
-        tuple(traps),
+        content[rodata:],
+        rodata,
+        tuple(
+            PlacedFunction(f.symbol, start, f.code.size)
+            for f, start in zip(ordered, layout.starts, strict=True)
+        ),
+        tables.address_map if config.generate_address_map else None,
+        tables.traps,
     )
 
 
@@ -172,7 +165,7 @@ class _Layout:
                 offset += ENTRY_WORD_SIZE
             offset = align_up(offset, self._alignment(function))
             self.starts.append(offset)
-            offset += len(function.code.code)
+            offset += function.code.size
             veneers = self.veneers[index]
             for symbol in veneers:
                 offset = align_up(offset, 4)
@@ -207,7 +200,7 @@ class _Layout:
 
 def _branches(function: NamedFunction, machine: Machine) -> Iterable[tuple[int, str]]:
     """The calls and jumps of a function to others: offsets and symbols."""
-    for fixup in function.code.pieces[0].fixups:
+    for fixup in function.code.unpack().pieces[0].fixups:
         if fixup.type in BRANCH_TYPES[machine.elf_machine] and isinstance(fixup.target, str):
             yield fixup.offset, function.name_of(fixup.target)
 
@@ -215,28 +208,53 @@ def _branches(function: NamedFunction, machine: Machine) -> Iterable[tuple[int, 
 class _Constants:
     """The positions of constants and jump tables. Equal mergeable ones are merged."""
 
-    def __init__(self, functions: Sequence[NamedFunction], start: int):
-        pieces = [piece for f in functions for piece in f.code.pieces[1:]]
-        self.start = align_up(start, max([RODATA_ALIGNMENT, *(p.alignment for p in pieces)]))
-        self.places: list[list[int]] = []
-        """For each function: the offsets of its pieces after the code."""
-        offset = self.start
-        shared: dict[Piece, int] = {}
-        for function in functions:
-            own: list[int] = []
-            for piece in function.code.pieces[1:]:
-                place = shared.get(piece) if piece.mergeable else None
-                if place is None:
-                    place = align_up(offset, piece.alignment)
-                    offset = place + len(piece.content)
-                    if piece.mergeable:
-                        shared[piece] = place
-                own.append(place)
-            self.places.append(own)
-        self.end = offset
+    def __init__(self) -> None:
+        self.alignment = RODATA_ALIGNMENT
+        """Of all together."""
+        self.size = 0
+        self.places: list[tuple[int, ...]] = []
+        """For each function: the offsets of its pieces after the code, from the first of all."""
+        self._shared: dict[Piece, int] = {}
+
+    def add(self, pieces: Sequence[Piece]) -> None:
+        """Place those of the next function."""
+        self.places.append(tuple(map(self._place, pieces)))
+
+    def _place(self, piece: Piece) -> int:
+        known = self._shared.get(piece) if piece.mergeable else None
+        if known is not None:
+            return known
+        self.alignment = max(self.alignment, piece.alignment)
+        place = align_up(self.size, piece.alignment)
+        self.size = place + len(piece.content)
+        if piece.mergeable:
+            self._shared[piece] = place
+        return place
 
 
-RODATA_ALIGNMENT = 64
+class _Tables:
+    """Everything but the code, collected in the order of the functions."""
+
+    def __init__(self) -> None:
+        self.constants = _Constants()
+        self.frames: list[tuple[int, int, FrameInfo]] = []
+        """Offset, size and frame of each function."""
+        code_offsets, wasm_offsets = array("I"), array("I")
+        self.address_map = AddressMap(code_offsets, wasm_offsets)
+        trap_offsets, codes = array("I"), array("B")
+        self.traps = TrapTable(trap_offsets, codes)
+        self._arrays = code_offsets, wasm_offsets, trap_offsets, codes
+
+    def add(self, function: NamedFunction, code: CompiledFunction, start: int) -> None:
+        """Take those of the next function, whose code starts at an offset."""
+        self.constants.add(code.pieces[1:])
+        if code.frame is not None:
+            self.frames.append((start, function.code.size, code.frame))
+        code_offsets, wasm_offsets, trap_offsets, codes = self._arrays
+        code_offsets.extend([start + at for at, _ in code.address_map])
+        wasm_offsets.extend([function.wasm_offset(line) for _, line in code.address_map])
+        trap_offsets.extend([start + at for at, _ in code.traps])
+        codes.extend([trap for _, trap in code.traps])
 
 
 def _write_entry_word(image: bytearray, layout: _Layout, function: NamedFunction) -> None:

@@ -25,7 +25,9 @@ class TableError(Exception):
 
 
 def _u32(values: Sequence[int]) -> bytes:
-    return struct.pack(f"<{len(values)}I", *values)
+    from array import array
+
+    return array("I", values).tobytes()
 
 
 def _read_u32(data: memoryview, offset: int, count: int) -> Sequence[int]:
@@ -53,6 +55,11 @@ class AddressMap(FrozenRecord):
     code_offsets: Sequence[int]
     wasm_offsets: Sequence[int]
 
+    def to_bytes(self) -> bytes:
+        """The section's bytes."""
+        count = _COUNT.pack(len(self.code_offsets))
+        return count + _u32(self.code_offsets) + _u32(self.wasm_offsets)
+
     @staticmethod
     def read(data: memoryview) -> AddressMap:
         """Raises TableError."""
@@ -75,20 +82,16 @@ class AddressMap(FrozenRecord):
         return None if offset == NO_OFFSET else offset
 
 
-def write_address_map(entries: Sequence[tuple[int, int]]) -> bytes:
-    """The section's bytes from (code offset, Wasm offset) pairs in ascending order."""
-    return (
-        _COUNT.pack(len(entries))
-        + _u32([code for code, _ in entries])
-        + _u32([wasm for _, wasm in entries])
-    )
-
-
 class TrapTable(FrozenRecord):
     """`.wasmtime.traps`: code offsets of trapping instructions, ascending, and their codes."""
 
     code_offsets: Sequence[int]
     codes: Sequence[int]
+
+    def to_bytes(self) -> bytes:
+        """The section's bytes."""
+        count = _COUNT.pack(len(self.code_offsets))
+        return count + _u32(self.code_offsets) + bytes(self.codes)
 
     @staticmethod
     def read(data: memoryview) -> TrapTable:
@@ -108,15 +111,6 @@ class TrapTable(FrozenRecord):
         if index < len(self.code_offsets) and self.code_offsets[index] == code_offset:
             return self.codes[index]
         return None
-
-
-def write_traps(entries: Sequence[tuple[int, int]]) -> bytes:
-    """The section's bytes from (code offset, trap code) pairs in ascending order."""
-    return (
-        _COUNT.pack(len(entries))
-        + _u32([code for code, _ in entries])
-        + bytes(trap for _, trap in entries)
-    )
 
 
 def address_runs(pieces: Sequence[tuple[int, int, int]], code_end: int) -> list[tuple[int, int]]:

@@ -19,7 +19,7 @@ from wasmdialect.object.artifact import (
     SECTIONS,
     Artifact,
     EngineInfo,
-    checksum,
+    checksum_of,
 )
 from wasmdialect.object.elf import (
     ET_REL,
@@ -32,7 +32,6 @@ from wasmdialect.object.elf import (
 from wasmdialect.object.image import LinkedImage
 from wasmdialect.object.info import ArtifactInfo
 from wasmdialect.object.provenance import Provenance
-from wasmdialect.object.sections import write_address_map, write_traps
 
 
 def make_artifact(
@@ -53,8 +52,8 @@ def make_artifact(
         image.rodata,
         image.rodata_offset,
         image.functions,
-        None if image.address_map is None else write_address_map(image.address_map),
-        write_traps(image.traps),
+        None if image.address_map is None else image.address_map.to_bytes(),
+        image.traps.to_bytes(),
         wasm_data,
         names,
         provenance,
@@ -126,18 +125,26 @@ def write_artifact(artifact: Artifact, page_size: int) -> bytes:
         section_names += name.encode() + b"\0"
     contents.append((".shstrtab", 1, bytes(section_names)))
 
-    file = bytearray(FILE_HEADER.size)
+    parts: list[bytes | memoryview] = [b""]
+    """The contents of the file; the header comes last, when the rest is known."""
+    size = FILE_HEADER.size
+
+    def append(content: bytes | memoryview) -> None:
+        nonlocal size
+        parts.append(content)
+        size += len(content)
+
     headers = bytearray(SECTION_HEADER.size)
-    checksum_at = 0
+    checksum_number = 0
     for (name, alignment, content), name_offset in zip(contents, name_offsets, strict=True):
         kind, flags, _ = SECTIONS[name]
-        file += bytes(align_up(len(file), alignment) - len(file))
+        append(bytes(align_up(size, alignment) - size))
         if name == ".rodata":
-            file += bytes(gap)  # as far from the text as in memory
-        offset = len(file)
+            append(bytes(gap))  # as far from the text as in memory
+        offset = size
+        append(content)
         if name == CHECKSUM_SECTION:
-            checksum_at = offset
-        file += content
+            checksum_number = len(parts) - 1
         # The symbol table: its strings, and that all symbols are local.
         link, info, entry_size = (
             (strtab_index, len(symbols) // SYMBOL.size, SYMBOL.size)
@@ -147,14 +154,14 @@ def write_artifact(artifact: Artifact, page_size: int) -> bytes:
         headers += SECTION_HEADER.pack(
             name_offset, kind, flags, 0, offset, len(content), link, info, alignment, entry_size
         )
-    file += bytes(align_up(len(file), 8) - len(file))
-    table = len(file)
-    file += headers
+    append(bytes(align_up(size, 8) - size))
+    table = size
+    append(bytes(headers))
     ident = b"\x7fELF" + bytes((2, 1, 1, OSABI_WASMTIME, 0)) + bytes(7)
     count = len(contents) + 1
-    FILE_HEADER.pack_into(
-        file, 0, ident, ET_REL, artifact.elf_machine, 1, 0, 0, table, FLAG_MODULE,
+    parts[0] = FILE_HEADER.pack(
+        ident, ET_REL, artifact.elf_machine, 1, 0, 0, table, FLAG_MODULE,
         FILE_HEADER.size, 0, 0, SECTION_HEADER.size, count, count - 1,
     )  # fmt: skip
-    file[checksum_at : checksum_at + CHECKSUM_SIZE] = checksum(file, checksum_at)
-    return bytes(file)
+    parts[checksum_number] = checksum_of(parts)  # so far zeros there
+    return b"".join(parts)

@@ -24,7 +24,6 @@ from wasmdialect.abi.symbols import (
 )
 from wasmdialect.object.artifact import Artifact
 from wasmdialect.object.link import link
-from wasmdialect.object.sections import write_address_map, write_traps
 from wasmdialect.object.veneers import LAZY_RESUME, LAZY_VENEER_SIZE, lazy_veneer
 from wasmdialect.runtime import pages
 from wasmdialect.runtime.errors import WasmtimeError
@@ -238,8 +237,8 @@ def _artifact_of(module: Artifact, image: LinkedImage) -> Artifact:
         image.rodata,
         image.rodata_offset,
         image.functions,
-        None if image.address_map is None else write_address_map(image.address_map),
-        write_traps(image.traps),
+        None if image.address_map is None else image.address_map.to_bytes(),
+        image.traps.to_bytes(),
         b"",
         b"",
         module.provenance,
