@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 from typing import Any
 
 import pytest
@@ -216,6 +217,57 @@ def test_public_changes_work_afterwards():
     value.op.erase()
     check_links(b)
     assert list(b.ops) == [user]
+
+
+def graph() -> Operation:
+    """A region with everything that refers to something else."""
+    first, second = block(), block()
+    region = Region([first, second])
+    value = AnyOp(operands=[first.args[0], first.args[0]], result_types=[i32, i64])
+    user = AnyOp(operands=[value.results[0], value.results[0], first.args[1]])
+    inner = AnyOp(regions=[Region([Block([AnyOp(operands=[value.results[1]])])])])
+    first.add_ops([value, user, inner])
+    first.add_op(AnyTerminator(operands=[value.results[0]], successors=[second, first, second]))
+    second.add_op(AnyTerminator(operands=[value.results[1]], successors=[second]))
+    return AnyOp(regions=[region])
+
+
+def parts_of(op: Operation) -> list[weakref.ref[Any]]:
+    """Every object of the IR in an operation."""
+    found: list[Any] = []
+    for each in op.walk():
+        found += [each, *each.results, *each.regions]
+        for region in each.regions:
+            for b in region.blocks:
+                found += [b, *b.args, *b.uses, *(use for a in b.args for use in a.uses)]
+        found += [use for result in each.results for use in result.uses]
+    return [weakref.ref(part) for part in found]
+
+
+def test_what_is_dismantled_is_freed_without_the_collector():
+    gc.collect()
+    gc.disable()
+    try:
+        op = graph()
+        parts = parts_of(op)
+        fast.dismantle(op)
+        del op
+        assert [type(part()) for part in parts if part() is not None] == []
+    finally:
+        gc.enable()
+
+
+def test_a_value_with_very_many_uses_is_dismantled():
+    """Uses of one value are a list, which is freed one after the other."""
+    b = block()
+    at = at_end(b)
+    for _ in range(200_000):
+        at.step(AnyOp, (b.args[0],))
+    first = weakref.ref(b.first_op)
+    region = Region(b)
+    del b, at
+    fast.dismantle_region(region)
+    assert first() is None
 
 
 def test_relaxed_gc_gives_the_thresholds_back():

@@ -36,7 +36,7 @@ from wasmdialect.codegen.settings import Level
 from wasmdialect.codegen.store import Store
 from wasmdialect.codegen.tasks import ExplainTask, Item, PlacedCode, TextsTask, UnitTask
 from wasmdialect.codegen.unit import Clock, compile_text, compile_unit, emit_texts
-from wasmdialect.dialects.fast import relaxed_gc
+from wasmdialect.dialects.fast import dismantle, relaxed_gc
 from wasmdialect.lowering.emit import CodeText
 from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.passes.base import take_reports
@@ -366,6 +366,7 @@ class Run:
             clock.lap("passes")
             description = self.description = self._describe(module)
             texts, too_large = emit_texts(module, self.settings, self.settings.config.opt_level)
+            dismantle(module)
             clock.lap("emit")
         self.seconds.update(clock.seconds)
         reports = [report.to_plain() for report in take_reports()] + too_large

@@ -29,6 +29,7 @@ from wasmdialect.codegen.refusal import explain_refusal
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import Target
+from wasmdialect.dialects.fast import dismantle
 from wasmdialect.lowering.emit import CodeText, emit_functions, emit_together
 from wasmdialect.object.compiled import extract_functions
 from wasmdialect.passes.base import take_reports
@@ -97,6 +98,7 @@ def compile_unit(
     clock.lap("passes")
     texts, fallbacks = emit_texts(module, session.settings, level)
     placed = [PlacedText(digest(t.text), at, t.symbols, t.base) for t, at in texts]
+    dismantle(module)
     clock.lap("emit")
     reports = [report.to_plain() for report in take_reports()] + fallbacks
     to_compile = missing(LoweredUnit(placed, reports, printed))

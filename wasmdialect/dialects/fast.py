@@ -27,7 +27,17 @@ from xdsl.dialects.builtin import (
     i32,
 )
 from xdsl.dialects.builtin import LocationAttr as _LocationAttr
-from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAValue, SSAValues, Use
+from xdsl.ir import (
+    Attribute,
+    Block,
+    BlockArgument,
+    Operation,
+    OpResult,
+    Region,
+    SSAValue,
+    SSAValues,
+    Use,
+)
 from xdsl.irdl import AttrSizedOperandSegments
 
 LocationAttr = _LocationAttr
@@ -253,10 +263,11 @@ def splice_front(block: Block, prelude: Block) -> None:
 
 
 def drop(op: Operation) -> None:
-    """Forget an operation that `take_operations` gave: its operands lose their uses."""
+    """Forget an operation that `take_operations` gave: its operands lose their uses, and nothing may
+    use its results any more."""
     for value, use in zip(op._operands, op._operand_uses, strict=True):
         value.remove_use(use)
-    op._operands = _NO_VALUES
+    op._operands = op.results = _NO_VALUES
     op._operand_uses = ()
     op.parent = op._prev_op = op._next_op = None
 
@@ -268,7 +279,6 @@ def replace_by(old: Operation, new: Operation) -> None:
     for result in results:
         result.op = new
     new.results = results
-    old.results = _NO_VALUES
     drop(old)
 
 
@@ -353,7 +363,7 @@ class _Relaxed:
         with self.lock:
             if self.users == 0:
                 self.before = gc.get_threshold()
-                gc.set_threshold(200_000, 50, 1000)
+                gc.set_threshold(1_000_000, 10, 10)
             self.users += 1
 
     def leave(self) -> None:
@@ -379,13 +389,63 @@ os.register_at_fork(after_in_child=_relaxed.reset_after_fork)
 @contextmanager
 def relaxed_gc() -> Generator[None]:
     """Collect garbage rarely inside: IR is millions of live objects, and scanning them repeatedly
-    costs more than building them. Use it around a whole compilation, not its steps: restoring the
-    usual thresholds starts a collection. Threads may be inside at once."""
+    costs more than building them. What the compiler makes itself goes by `dismantle`; the collector is
+    for what passes leave. Use it around a whole compilation, not its steps: restoring the usual
+    thresholds starts a collection. Threads may be inside at once."""
     _relaxed.enter()
     try:
         yield
     finally:
         _relaxed.leave()
+
+
+# --- the end of IR ---
+
+
+def dismantle(op: Operation) -> None:
+    """Take apart an operation that nothing needs any more, with everything in it, so that it is freed
+    at once. Operations, values, uses, blocks and regions refer to each other in circles, which
+    otherwise stay until Python's collector finds them: that takes longer than building them."""
+    op._operands = op.results = _NO_VALUES
+    op.parent = op._prev_op = op._next_op = None
+    _cut(op._operand_uses)
+    op._operand_uses = ()
+    if op._successors:
+        op._successors = ()
+        _cut(op._successor_uses)
+        op._successor_uses = ()
+    if op.regions:
+        for region in op.regions:
+            dismantle_region(region)
+        op.regions = ()
+
+
+def dismantle_region(region: Region) -> None:
+    """Take apart a region that belongs to no operation any more, with everything in it."""
+    region.parent = None
+    block = region._first_block
+    region._first_block = region._last_block = None
+    while block is not None:
+        following_block = block._next_block
+        op = block._first_op
+        block._args = ()
+        block._first_op = block._last_op = None
+        block.parent = block._prev_block = block._next_block = None
+        while op is not None:
+            following = op._next_op
+            dismantle(op)
+            op = following
+        block = following_block
+
+
+def _cut(uses: tuple[Use, ...]) -> None:
+    """A use and the next one of the same value refer to each other."""
+    for use in uses:
+        if use._prev_use is not None:
+            use._prev_use = None
+
+
+# --- views without checks ---
 
 
 def operands_of(op: Operation) -> Sequence[SSAValue]:

@@ -23,6 +23,7 @@ from wasmdialect.abi.layout import Counts, VMContextLayout
 from wasmdialect.abi.symbols import function_symbol
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE, read_counts
+from wasmdialect.dialects.fast import dismantle, dismantle_region
 from wasmdialect.lowering import (
     atomic,
     calls,
@@ -84,11 +85,12 @@ class WasmVMToLLVM(ModulePass):
             if isinstance(source, wasmir.FuncOp):
                 if not source.is_import:
                     lowered += _lower_function(source, layout, symbols, handlers, trampolines)
-                    source.detach_region(source.body)
+                    dismantle_region(source.detach_region(source.body))
                     source.add_region(Region())
             elif isinstance(source, wasmvm.FuncOp):
                 lowered.append(_lower_trampoline(source, layout, symbols))
                 source.detach()
+                dismantle(source)
         lowered += (
             tail_calls.tail_to_wasm(symbol, signature, layout)
             for symbol, signature in trampolines.items()
