@@ -118,12 +118,13 @@ def _look_at(module: Module) -> None:
     """Read the data for debuggers and profilers."""
     loaded = module.loaded
     with suppress(ArtifactError):  # parts that are read late are checked late
-        object_file(loaded)
+        (code,) = loaded.code
+        object_file(loaded, code)
         for function in loaded.artifact.functions:
             loaded.display_name(function.symbol)
             loaded.frame_at(loaded.text_address + function.offset, exact=True)
-        for offset in loaded.traps.code_offsets:
-            loaded.traps.look_up(offset)
+        for offset in code.traps.code_offsets:
+            code.traps.look_up(offset)
             loaded.frame_at(loaded.text_address + offset, exact=True)
     for item in (*module.imports, *module.exports):
         str(item.type)

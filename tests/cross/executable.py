@@ -355,7 +355,8 @@ def _add_calls(data: _Data, recorder: Recorder, start_up: StartUp) -> dict[str, 
     sites = [
         _words(module.text_address + offset, code)
         for module in recorder.modules
-        for offset, code in zip(module.traps.code_offsets, module.traps.codes, strict=True)
+        for traps in [module.code[0].traps]
+        for offset, code in zip(traps.code_offsets, traps.codes, strict=True)
     ]
     action = _words(start_up.symbols["on_signal"], SA_SIGINFO | SA_NODEFER, 0, 0)
     symbols: dict[str, int] = {

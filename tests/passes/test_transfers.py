@@ -231,7 +231,7 @@ def test_a_function_with_an_operation_that_calls_is_checked_for_its_stack(tmp_pa
 
 def stack_overflows(compiled: Module) -> list[int]:
     """The trap codes of stack overflows in the code."""
-    return [code for code in compiled.loaded.traps.codes if code == 0]
+    return [code for code in compiled.loaded.code[0].traps.codes if code == 0]
 
 
 def test_a_cast_that_is_left_over_is_named():

@@ -67,7 +67,7 @@ def test_unwind_tables_go_with_the_module():
 
 def test_file_for_gdb():
     module = call(Config(jobs=0, debug_info=True), lambda: None)
-    elf = ELFFile(io.BytesIO(object_file(module.loaded)))
+    elf = ELFFile(io.BytesIO(object_file(module.loaded, module.loaded.code[0])))
     assert elf["e_type"] == "ET_EXEC"
     text = elf.get_section_by_name(".text")
     assert text["sh_addr"] == module.loaded.text_address

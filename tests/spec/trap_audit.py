@@ -45,14 +45,16 @@ class Audit:
         module = module_at(record.pc)
         assert module is not None
         self.seen[kind] += 1
-        at = record.pc - module.text_address
-        listed = module.traps.look_up(at)
+        found = module.code_at(record.pc)
+        assert found is not None
+        at = record.pc - found.text_address
+        listed = found.traps.look_up(at)
         if listed != code:
             self.problems.append(f"{kind} trap {code} at {at:#x}: the table says {listed}")
         if code == TrapCode.STACK_OVERFLOW:
             return  # it belongs to the function as a whole
-        assert module.address_map is not None
-        offset = module.address_map.look_up(at)
+        assert found.address_map is not None
+        offset = found.address_map.look_up(at)
         if offset is None:
             self.seen["unmapped"] += 1
             if is_explicit:

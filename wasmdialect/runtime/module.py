@@ -142,9 +142,14 @@ class LoadedModule(NotCopied):
 
         `exact` says that pc is the instruction itself and not a return address.
         """
+        code = self.code_at(pc)
+        return None if code is None else code.frame_at(pc, self.names, exact=exact)
+
+    def code_at(self, pc: int) -> LoadedCode | None:
+        """Its code that an address may be in: the last that starts below."""
         for code in reversed(self.code):
             if code.text_address <= pc:
-                return code.frame_at(pc, self.names, exact=exact)
+                return code
         return None
 
 

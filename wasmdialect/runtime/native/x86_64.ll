@@ -156,6 +156,7 @@ define dso_local void @landing(ptr %activation) naked noinline noreturn nounwind
 
 ; A veneer (object/veneers.py) calls this: what is on top of the stack is an address in it. The registers in which
 ; arguments are passed are kept, whatever the callee's convention; the first one is the callee's VMContext.
+; The builtin gives 0 if Python raised an exception before the builtin began: then it is called again.
 define dso_local void @lazy_entry() naked noinline nounwind {
   call void asm sideeffect inteldialect "
     pop r11
@@ -164,6 +165,7 @@ define dso_local void @lazy_entry() naked noinline nounwind {
     .cfi_offset 6, -16
     mov rbp, rsp
     .cfi_def_cfa_register 6
+    push r11
     push rdi
     push rsi
     push rdx
@@ -172,7 +174,7 @@ define dso_local void @lazy_entry() naked noinline nounwind {
     push r9
     push rax
     push r10
-    sub rsp, 128
+    sub rsp, 136
     movups [rsp], xmm0
     movups [rsp + 16], xmm1
     movups [rsp + 32], xmm2
@@ -181,9 +183,13 @@ define dso_local void @lazy_entry() naked noinline nounwind {
     movups [rsp + 80], xmm5
     movups [rsp + 96], xmm6
     movups [rsp + 112], xmm7
-    mov rsi, r11
+  .Lcompile:
+    mov rsi, [rbp - 8]
+    mov rdi, [rbp - 16]
     call ${0:c}
-    mov r11, rax
+    test rax, rax
+    je .Lcompile
+    mov [rbp - 8], rax
     movups xmm0, [rsp]
     movups xmm1, [rsp + 16]
     movups xmm2, [rsp + 32]
@@ -192,7 +198,7 @@ define dso_local void @lazy_entry() naked noinline nounwind {
     movups xmm5, [rsp + 80]
     movups xmm6, [rsp + 96]
     movups xmm7, [rsp + 112]
-    add rsp, 128
+    add rsp, 136
     pop r10
     pop rax
     pop r9
@@ -201,6 +207,7 @@ define dso_local void @lazy_entry() naked noinline nounwind {
     pop rdx
     pop rsi
     pop rdi
+    pop r11
     pop rbp
     .cfi_def_cfa 7, 8
     jmp r11", "s,~{memory}"(ptr @builtin.compile_lazily)
