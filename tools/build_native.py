@@ -28,6 +28,7 @@ from wasmdialect.abi.layout import (
     VALUE_SLOT_SIZE,
     VMCONTEXT_HEADER,
 )
+from wasmdialect.object.veneers import LAZY_VENEER_SIZE
 from wasmdialect.runtime.native.blob import Blob, blob_description, blob_paths
 from wasmdialect.runtime.native.structures import (
     ACTIVATION,
@@ -114,7 +115,11 @@ def glue_ir(architecture: Architecture) -> str:
 
 def _filled(source: str) -> str:
     """The source with the numbers of the tables in its assembly: `{landing_sp}`, `{trapped}`."""
-    numbers = {"landing_sp": ACTIVATION_OFFSETS["landing_sp"], "trapped": STATUS["TRAPPED"]}
+    numbers = {
+        "landing_sp": ACTIVATION_OFFSETS["landing_sp"],
+        "trapped": STATUS["TRAPPED"],
+        "lazy_veneer_size": LAZY_VENEER_SIZE,
+    }
     for name, number in numbers.items():
         source = source.replace(f"{{{name}}}", str(number))
     return source

@@ -338,7 +338,7 @@ def test_unwind_entries_that_are_wrong(content: memoryview):
 def test_wrong_unwind_entries_are_not_registered(data: bytes, monkeypatch: pytest.MonkeyPatch):
     from wasmdialect.runtime import published
 
-    monkeypatch.setattr(published, "register_frames", lambda _: pytest.fail("registered"))
+    monkeypatch.setattr(published, "register_frames", lambda *_: pytest.fail("registered"))
     artifact = read_artifact(data)
     artifact.eh_frame = bytes(artifact.eh_frame[:-4]) + b"\xff\xff\xff\xff"
     with pytest.raises(ArtifactError, match="the unwind table does not end"):

@@ -68,8 +68,8 @@ _ROWS = (
     Builtin(71, "exception_barrier", ("ptr",), "ptr"),
     # Notes in the throw trace where an exception was made.
     Builtin(72, "trace_exception", ("ptr",), None, native=True),
-    # The address of the code that a veneer of lazy code stands for, which is compiled now if need be.
-    Builtin(73, "compile_lazily", ("i64",), "i64"),
+    # Compiles the code that a veneer of lazy code, by an address in it, stands for.
+    Builtin(73, "compile_lazily", ("i64",)),
 )
 
 BUILTINS: Mapping[str, Builtin] = {b.name: b for b in _ROWS}

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import marshal
-import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,30 +127,26 @@ class CodeCache:
 
     def __init__(self, store: Store | None):
         self._store = store
-        self._lock = threading.Lock()
         self._texts: dict[str, CompiledText] = {}
         self.found: set[str] = set()
         """Keys of the code that came from the store."""
 
     def code(self, key: str) -> CompiledText | None:
         """The code under a key."""
-        with self._lock:
-            known = self._texts.get(key)
+        known = self._texts.get(key)
         if known is None:
             plain = self._get(key)
             if plain is None:
                 return None
             known = CompiledText.from_plain(plain)
-            with self._lock:
-                self._texts[key] = known
-                self.found.add(key)
+            self._texts[key] = known
+            self.found.add(key)
         return known
 
     def insert_code(self, key: str, compiled: CompiledText) -> None:
         """Keep new code."""
-        with self._lock:
-            is_new = key not in self._texts
-            self._texts[key] = compiled
+        is_new = key not in self._texts
+        self._texts[key] = compiled
         if is_new:
             self._insert(key, compiled.to_plain())
 

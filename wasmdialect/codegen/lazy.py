@@ -139,9 +139,8 @@ class LazyCompiler:
     def everything(self) -> Sequence[NamedFunction]:
         """As `runtime.lazy.CodeSource.everything`."""
         self._run.compile_rest()
-        self._take()
-        # A signal handler may have asked for a function while that was being compiled.
-        return [*{function.symbol: function for function in self._run.functions}.values()]
+        self._taken = 0
+        return self._take()
 
     def write_artifact(self) -> bytes:
         """The artifact of the module. Raises the errors of compiling."""
@@ -149,6 +148,7 @@ class LazyCompiler:
         return link_run(self._run)
 
     def _take(self) -> Sequence[NamedFunction]:
+        """The functions that have been compiled since the last time."""
         run = self._run
         functions = run.functions[self._taken :]
         self._taken += len(functions)
@@ -156,4 +156,5 @@ class LazyCompiler:
             for report in run.reports[self._reported :]:
                 self.on_report(report)
         self._reported = len(run.reports)
-        return functions
+        # After an interruption, or by a signal handler, some are compiled again.
+        return [*{function.symbol: function for function in functions}.values()]

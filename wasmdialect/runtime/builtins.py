@@ -119,9 +119,9 @@ def _shared(instance: ModuleInstance, index: int) -> SharedLinearMemory:
     return memory
 
 
-def _compile_lazily(instance: ModuleInstance, veneer: int) -> int:
+def _compile_lazily(instance: ModuleInstance, veneer: int) -> None:
     module: Any = instance.module
-    return module.compile_at(veneer)
+    module.compile_at(veneer)
 
 
 def _out_of_gas(instance: ModuleInstance) -> None:

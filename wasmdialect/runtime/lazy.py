@@ -83,7 +83,7 @@ class LazyModule(LoadedModule):
         self._symbols = _lazy_symbols(info)
         """The symbol of each veneer."""
         veneers = {s: LAZY_VENEER_SIZE * number for number, s in enumerate(self._symbols)}
-        info.func_ref_code = _veneers_of_references(info, veneers)
+        info.func_ref_code = _reference_code(info, veneers)
         size = min(max(_LEAST_CODE, _CODE_PER_BYTE * body_bytes), _MOST_CODE)
         slots_at = align_up(LAZY_VENEER_SIZE * len(veneers) or 1, pages.PAGE_SIZE)
         self._free = align_up(slots_at + POINTER_SIZE * (1 + len(veneers)), pages.PAGE_SIZE)
@@ -110,12 +110,11 @@ class LazyModule(LoadedModule):
         for number, at in enumerate(veneers.values()):
             self._slots[1 + number] = address + at + LAZY_RESUME
         pages.protect(address, slots_at, pages.PROT_READ | pages.PROT_EXEC)
-        self._frames: list[int] = []
-        publish(self, address + size, self._frames, mapping)
+        publish(self, address + size, 0, mapping)
 
-    def compile_at(self, address: int) -> int:
-        """The address of the code of the veneer with an address in it; it is compiled if it has not
-        been. Raises the errors of compiling, MemoryError."""
+    def compile_at(self, address: int) -> None:
+        """Compile the code of the veneer with an address in it, if it has not been, and let the veneer
+        lead there. Raises the errors of compiling, MemoryError."""
         number = (address - self.text_address) // LAZY_VENEER_SIZE
         symbol = self._symbols[number]
         with self._lock:
@@ -127,15 +126,16 @@ class LazyModule(LoadedModule):
                 place = self._places.get(symbol)
             if place is None:
                 raise WasmtimeError(f"{symbol} is called, but the passes have left no code for it")
-            code = self.text_address + place
-            self._slots[1 + number] = code
-            return code
+            self._slots[1 + number] = self.text_address + place
 
     def compile_all(self) -> None:
-        """Compile what has not been, and link all code again: then calls go to their targets directly.
-        Raises the errors of compiling, MemoryError."""
+        """Compile what has not been, and link all code again: then calls go to their targets directly,
+        as do references of later instances. Raises the errors of compiling, MemoryError."""
         with self._lock:
             self._add(self._source.everything())
+            offsets = _reference_code(self.info, self._places)
+            self.func_ref_code = [self.text_address + offset for offset in offsets]
+            self.image = None
 
     def reset_after_fork(self) -> None:
         """In the child, where the other threads, which may have held the lock, are gone. What they had
@@ -197,7 +197,7 @@ class LazyModule(LoadedModule):
         pages.protect(address + text_size, size - text_size, pages.PROT_READ)
         code = LoadedCode(_artifact_of(self.artifact, image), address)
         if image.eh_frame:
-            publish_more(self._frames, address + text_size)
+            publish_more(self, address + text_size)
         return code
 
 
@@ -214,17 +214,17 @@ def _lazy_symbols(info: ArtifactInfo) -> list[str]:
     ]
 
 
-def _veneers_of_references(info: ArtifactInfo, veneers: Mapping[str, int]) -> list[int]:
-    """What `info.func_ref_code` has for code in veneers."""
-    places: list[int] = []
+def _reference_code(info: ArtifactInfo, places: Mapping[str, int]) -> list[int]:
+    """What `info.func_ref_code` has for code in these places."""
+    offsets: list[int] = []
     for index in info.escaping:
         symbols = (
             function_trampoline_symbol("native-to-wasm", index),
             function_trampoline_symbol("array-to-wasm", index),
             function_symbol(index),
         )
-        places += (veneers.get(symbol, 0) for symbol in symbols)
-    return places
+        offsets += (places.get(symbol, 0) for symbol in symbols)
+    return offsets
 
 
 def _artifact_of(module: Artifact, image: LinkedImage) -> Artifact:

@@ -84,6 +84,8 @@ class LoadedModule(NotCopied):
         """What all instances start with; the first one makes it."""
         self._trampolines: dict[DefType, tuple[int, int, int] | None] = {}
         self._names: dict[int, str] | None = None
+        self.frames: list[int] = []
+        """The address of each `.eh_frame` that the unwinder knows."""
         self.published: object = None
         """The owner of the code's memory."""
 
@@ -230,7 +232,7 @@ def _publish(artifact: Artifact, text: int, mapping: object) -> LoadedModule:
     except LayoutError as error:
         raise ArtifactError(f"damaged artifact: {error}") from None
     end = text + len(artifact.text)
-    publish(module, max(end, text + 1), [end] if artifact.eh_frame else [], mapping)
+    publish(module, max(end, text + 1), end if artifact.eh_frame else 0, mapping)
     return module
 
 

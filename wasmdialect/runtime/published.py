@@ -16,7 +16,12 @@ from wasmdialect.runtime.ownership import WhenFreed
 from wasmdialect.runtime.unwinding import forget_frames, register_frames
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVarTuple
+
     from wasmdialect.runtime.module import LoadedModule
+
+    Arguments = TypeVarTuple("Arguments")
 
 _modules: dict[int, tuple[int, ref[LoadedModule]]] = {}
 """By the start of its text: where that ends, and the module."""
@@ -43,63 +48,63 @@ def _after_fork() -> None:
 os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
 
 
-def publish(module: LoadedModule, end: int, frames: list[int], mapping: object) -> None:
-    """Make the code of a module known, from its `text_address` to `end`, and how to unwind it by each
-    `.eh_frame` at `frames`. `mapping`, the owner of its memory, is released when the module is
-    collected."""
+def publish(module: LoadedModule, end: int, frames: int, mapping: object) -> None:
+    """Make the code of a module known, from its `text_address` to `end`, and how to unwind it by the
+    `.eh_frame` at `frames` (0: none yet). `mapping`, the owner of its memory, is released when the
+    module is collected."""
+    text, registered = module.text_address, module.frames
+    # First: after an exception anywhere below, what has been done is undone.
+    module.published = WhenFreed(lambda: _unload_later(text, registered, mapping))
+    _change(_register, module, end, frames)
+    _unload_collected()
+
+
+def publish_more(module: LoadedModule, frames: int) -> None:
+    """Make known how to unwind more code of a published module, by the `.eh_frame` at `frames`."""
+    _change(register_frames, module.frames, frames)
+    _unload_collected()
+
+
+def _change(work: Callable[[*Arguments], None], *arguments: *Arguments) -> None:
+    """Change the shared tables."""
     global _owner
+    with _lock:
+        try:
+            _owner = get_ident()
+            work(*arguments)
+        finally:
+            _owner = 0
+
+
+def _register(module: LoadedModule, end: int, frames: int) -> None:
     text = module.text_address
-    with _lock:
-        _owner = get_ident()
-        try:
-            native().register_code(text, end)
-            _modules[text] = end, ref(module)
-            for address in frames:
-                register_frames(address)
-        finally:
-            _owner = 0
-    module.published = WhenFreed(lambda: _unload_later(text, frames, mapping))
-    _unload_collected()
+    _modules[text] = end, ref(module)
+    native().register_code(text, end)
+    if frames:
+        register_frames(module.frames, frames)
 
 
-def publish_more(frames: list[int], address: int) -> None:
-    """Make the `.eh_frame` at an address known, of more code of a module that was published with
-    `frames`."""
-    global _owner
-    with _lock:
-        _owner = get_ident()
-        try:
-            frames.append(address)
-            register_frames(address)
-        finally:
-            _owner = 0
-    _unload_collected()
-
-
-def _unload_later(text: int, frames: list[int], mapping: object) -> None:
-    _collected.append((text, frames, mapping))
+def _unload_later(text: int, registered: list[int], mapping: object) -> None:
+    _collected.append((text, registered, mapping))
     _unload_collected()
 
 
 def _unload_collected() -> None:
-    global _owner
     while _collected and _owner != get_ident():
-        with _lock:
-            _owner = get_ident()
-            try:
-                while _collected:
-                    text, frames, mapping = _collected.pop()
-                    _unload(text, frames)
-                    del mapping  # it is unregistered: it may be unmapped
-            finally:
-                _owner = 0
+        _change(_unload_all)
 
 
-def _unload(text: int, frames: list[int]) -> None:
-    native().unregister_code(text)
-    del _modules[text]
-    for address in frames:
-        forget_frames(address)
+def _unload_all() -> None:
+    while _collected:
+        text, registered, mapping = _collected.pop()
+        _unload(text, registered)
+        del mapping  # it is unregistered: it may be unmapped
+
+
+def _unload(text: int, registered: list[int]) -> None:
+    forget_frames(registered)
+    if _modules.pop(text, None) is not None:
+        native().unregister_code(text)
 
 
 def module_at(address: int) -> LoadedModule | None:

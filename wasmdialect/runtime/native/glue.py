@@ -67,7 +67,7 @@ class NativeGlue:
         self.symbols = map_blob(blob)
         base = self.symbols["eh_frame"] - blob.symbols["eh_frame"]
         self.code_range = (base, base + blob.writable_offset)
-        register_frames(self.symbols["eh_frame"])
+        register_frames([], self.symbols["eh_frame"])
         self.builtins_array = self.symbols["builtins"]
         self._kept: list[object] = []
         self._find_functions()

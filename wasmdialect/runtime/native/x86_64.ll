@@ -155,8 +155,8 @@ define dso_local void @landing(ptr %activation) naked noinline noreturn nounwind
 }
 
 ; A veneer (object/veneers.py) calls this: what is on top of the stack is an address in it. The registers in which
-; arguments are passed are kept, whatever the callee's convention; the first one is the callee's VMContext.
-; The builtin gives 0 if Python raised an exception before the builtin began: then it is called again.
+; arguments are passed are kept, whatever the callee's convention; the first one is the callee's VMContext. Then the
+; veneer is entered again. It leads back here if Python raised an exception before the builtin began.
 define dso_local void @lazy_entry() naked noinline nounwind {
   call void asm sideeffect inteldialect "
     pop r11
@@ -183,13 +183,8 @@ define dso_local void @lazy_entry() naked noinline nounwind {
     movups [rsp + 80], xmm5
     movups [rsp + 96], xmm6
     movups [rsp + 112], xmm7
-  .Lcompile:
-    mov rsi, [rbp - 8]
-    mov rdi, [rbp - 16]
+    mov rsi, r11
     call ${0:c}
-    test rax, rax
-    je .Lcompile
-    mov [rbp - 8], rax
     movups xmm0, [rsp]
     movups xmm1, [rsp + 16]
     movups xmm2, [rsp + 32]
@@ -210,6 +205,7 @@ define dso_local void @lazy_entry() naked noinline nounwind {
     pop r11
     pop rbp
     .cfi_def_cfa 7, 8
+    and r11, -{lazy_veneer_size}
     jmp r11", "s,~{memory}"(ptr @builtin.compile_lazily)
   unreachable
 }
