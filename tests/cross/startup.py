@@ -11,7 +11,7 @@ from pathlib import Path
 
 from wasmdialect.codegen.llvm import compile_object
 from wasmdialect.codegen.target import parse_target
-from wasmdialect.object.elf import EM_AARCH64, ElfFile
+from wasmdialect.object.elf import EM_AARCH64, RELA, SHT_RELA, ElfFile
 from wasmdialect.object.relocations import PATCHES
 
 TRIPLE = "aarch64-unknown-linux-gnu"
@@ -57,13 +57,13 @@ class StartUp:
     def link(self, data: Mapping[str, int]) -> bytes:
         """The code, with the addresses of the data it refers to."""
         addresses = {**self.symbols, **data}
-        symbols = self._object.symbols()
-        for section, relocations in self._object.relocations():
-            if section != self._section:
+        names = [symbol.name for symbol in self._object.symbols()]
+        for section in self._object.sections:
+            if section.type != SHT_RELA or section.info != self._section:
                 continue
-            for row in relocations:
-                target = addresses[symbols[row.symbol].name] + row.addend
-                PATCHES[EM_AARCH64][row.type](self._text, row.offset, target - self.address)
+            for offset, info, addend in RELA.iter_unpack(self._object.content(section)):
+                target = addresses[names[info >> 32]] + addend
+                PATCHES[EM_AARCH64][info & 0xFFFF_FFFF](self._text, offset, target - self.address)
         return bytes(self._text)
 
 

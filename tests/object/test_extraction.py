@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.codegen.llvm import compile_object
 from wasmdialect.codegen.target import host_target
-from wasmdialect.object.compiled import ExtractError, extract_functions
 from wasmdialect.object.debug_line import Row
 from wasmdialect.object.elf import EM_X86_64
+from wasmdialect.object.extract import ExtractError, extract_functions
 from wasmdialect.object.trap_sites import trap_sites
+from wasmdialect.object.unwind import read_frames
 
 STACK_MAP = """
 define void @"s0"() {
@@ -42,3 +45,15 @@ def test_accesses_are_found_in_their_row():
     content = bytes.fromhex("89c08b04078b45f8488d04078b0d00000000c3")
     lines: list[Row] = [(0, 9, 0x100), (len(content), -1, 0)]
     assert trap_sites(content, lines, EM_X86_64) == [(2, int(TrapCode.MEMORY_OUT_OF_BOUNDS))]
+
+
+@pytest.mark.parametrize(
+    "instructions", ["410e10", "0e00", "44c0ded30e00", "4586028703", "0205", "2d0a0b"]
+)
+@pytest.mark.parametrize("padding", [0, 4, 7])
+def test_padding_of_an_unwind_entry_is_not_a_part_of_the_frame(instructions: str, padding: int):
+    """How much there is depends on the entries before it. A zero can also be an operand."""
+    cie, content = bytes(12), b"\0" + bytes.fromhex(instructions)
+    entry = struct.pack("<II", 4 + 8 + len(content) + padding, 16 + 4) + bytes(8) + content
+    section = struct.pack("<II", 12, 0) + cie[4:] + entry + bytes(padding)
+    assert read_frames(memoryview(section), {16 + 8: 1})[1].fde == content

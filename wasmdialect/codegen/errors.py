@@ -8,7 +8,7 @@ from typing import Any
 from wasmdialect.codegen.llvm import CodegenError
 from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.lowering.emit import EmitError
-from wasmdialect.object.compiled import ExtractError
+from wasmdialect.object.extract import ExtractError
 from wasmdialect.passes.pipeline import PassFailure
 from wasmdialect.passes.registry import PassError
 from wasmdialect.wasm.declared import DeclarationError

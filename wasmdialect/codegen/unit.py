@@ -31,7 +31,7 @@ from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import Target
 from wasmdialect.dialects.fast import dismantle
 from wasmdialect.lowering.emit import CodeText, emit_functions, emit_together
-from wasmdialect.object.compiled import extract_functions
+from wasmdialect.object.extract import extract_functions
 from wasmdialect.passes.base import take_reports
 from wasmdialect.passes.pipeline import PassFailure
 

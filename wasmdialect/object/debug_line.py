@@ -18,9 +18,7 @@ _DW_LNE_END_SEQUENCE, _DW_LNE_SET_ADDRESS = 1, 2
 _U16, _U32, _U64 = struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<Q")
 
 
-def decode_lines(
-    data: memoryview, addresses: Mapping[int, tuple[int, int]]
-) -> dict[int, list[Row]]:
+def decode_lines(data: bytes, addresses: Mapping[int, tuple[int, int]]) -> dict[int, list[Row]]:
     """The rows of each code section, in order of address.
 
     `addresses` has the values that relocations put at an offset in `data`: a section number and an
@@ -38,7 +36,7 @@ def decode_lines(
 
 
 def _decode_program(
-    data: memoryview,
+    data: bytes,
     position: int,
     end: int,
     addresses: Mapping[int, tuple[int, int]],
@@ -72,16 +70,25 @@ def _decode_program(
             address += special // line_range * minimum_length
             line += line_base + special % line_range
             append((address, line, column))
+        elif opcode == 3:  # DW_LNS_advance_line
+            byte = data[at]
+            if byte < 0x80:
+                at += 1
+                line += byte if byte < 0x40 else byte - 0x80
+            else:
+                value, at = _sleb(data, at)
+                line += value
+        elif opcode == 5:  # DW_LNS_set_column
+            column = data[at]
+            if column < 0x80:
+                at += 1
+            else:
+                column, at = _uleb(data, at)
         elif opcode == 1:  # DW_LNS_copy
             append((address, line, column))
         elif opcode == 2:  # DW_LNS_advance_pc
             value, at = _uleb(data, at)
             address += value * minimum_length
-        elif opcode == 3:  # DW_LNS_advance_line
-            value, at = _sleb(data, at)
-            line += value
-        elif opcode == 5:  # DW_LNS_set_column
-            column, at = _uleb(data, at)
         elif opcode == 4 or opcode == 12:  # DW_LNS_set_file, DW_LNS_set_isa
             _, at = _uleb(data, at)
         elif opcode == 8:  # DW_LNS_const_add_pc
@@ -102,7 +109,7 @@ def _decode_program(
         # The others (negate_stmt, basic_block, prologue_end, epilogue_begin) say nothing needed.
 
 
-def _uleb(data: memoryview, at: int) -> tuple[int, int]:
+def _uleb(data: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = data[at]
@@ -113,7 +120,7 @@ def _uleb(data: memoryview, at: int) -> tuple[int, int]:
         shift += 7
 
 
-def _sleb(data: memoryview, at: int) -> tuple[int, int]:
+def _sleb(data: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = data[at]

@@ -1,7 +1,6 @@
-"""A reader for the needed parts of 64-bit little-endian ELF files: sections, symbols, relocations.
-
-It reads LLVM's relocatable objects (thousands, while compiling) and this project's artifacts (at
-start-up), both of which rule out a general library. Raises ElfError for any other file.
+"""The layout of 64-bit little-endian ELF files, and a reader for the parts of this project's
+artifacts that a start needs, which rules out a general library. (`object/extract.py` reads LLVM's
+objects.) Raises ElfError for any other file.
 """
 
 from __future__ import annotations
@@ -9,10 +8,6 @@ from __future__ import annotations
 import struct
 
 from wasmdialect._records import FrozenRecord
-from wasmdialect._static import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_NOBITS = 1, 2, 3, 4, 8
 SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR, SHF_MERGE = 1, 2, 4, 16
@@ -58,13 +53,16 @@ class Symbol(FrozenRecord):
     size: int
 
 
-class Relocation(FrozenRecord):
-    """Where, what kind, which symbol (by number), and the constant to add."""
-
-    offset: int
-    type: int
-    symbol: int
-    addend: int
+def elf_header(data: memoryview) -> tuple[int, ...]:
+    """The fields of a file's header after the identification, in order. Raises ElfError."""
+    if len(data) < FILE_HEADER.size:
+        raise ElfError("too short for an ELF header")
+    ident, *fields = FILE_HEADER.unpack_from(data)
+    if ident[:4] != b"\x7fELF":
+        raise ElfError("not an ELF file")
+    if ident[4] != 2 or ident[5] != 1:
+        raise ElfError("not a 64-bit little-endian ELF file")
+    return (*fields,)
 
 
 class ElfFile:
@@ -72,22 +70,14 @@ class ElfFile:
 
     def __init__(self, data: bytes | memoryview):
         self.data = memoryview(data)
-        if len(self.data) < FILE_HEADER.size:
-            raise ElfError("too short for an ELF header")
-        header = FILE_HEADER.unpack_from(self.data)
-        ident: bytes = header[0]
-        if ident[:4] != b"\x7fELF":
-            raise ElfError("not an ELF file")
-        if ident[4] != 2 or ident[5] != 1:
-            raise ElfError("not a 64-bit little-endian ELF file")
-        self.osabi = ident[7]
-        self.abi_version = ident[8]
-        self.header: tuple[int, ...] = header[1:]
+        self.header = elf_header(self.data)
         """The fields after the identification, in order."""
-        self.type: int = header[1]
-        self.machine: int = header[2]
-        self.flags: int = header[7]
-        self.sections = self._read_sections(header[6], header[12], header[13])
+        self.osabi = self.data[7]
+        self.abi_version = self.data[8]
+        self.type = self.header[0]
+        self.machine = self.header[1]
+        self.flags = self.header[6]
+        self.sections = self._read_sections(self.header[5], self.header[11], self.header[12])
 
     def _read_sections(self, table: int, count: int, names_index: int) -> list[Section]:
         if table + count * SECTION_HEADER.size > len(self.data):
@@ -142,16 +132,6 @@ class ElfFile:
                     )
                 ]
         return []
-
-    def relocations(self) -> Iterator[tuple[int, list[Relocation]]]:
-        """For each section with relocations: its number and the relocations."""
-        for section in self.sections:
-            if section.type == SHT_RELA:
-                rows = RELA.iter_unpack(self.content(section))
-                yield (
-                    section.info,
-                    [Relocation(offset, i & 0xFFFFFFFF, i >> 32, add) for offset, i, add in rows],
-                )
 
 
 def _string(table: bytes, offset: int) -> str:

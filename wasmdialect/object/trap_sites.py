@@ -1,5 +1,5 @@
 """The instructions of a function that can trap, with their codes. Explicit traps are found by their
-bytes, and accesses of linear memory by disassembling the code that the line table attributes to them:
+bytes, and accesses of linear memory among the instructions that the line table attributes to them:
 a row can cover the computation of an address too, but the trap table has exactly the instruction that
 faults. The line table confirms both, so that constants which happen to look like an instruction are
 not taken for one.
@@ -10,18 +10,18 @@ from __future__ import annotations
 import struct
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from itertools import pairwise
-from typing import Any
 
 from wasmdialect.abi.debug_locations import MEMORY_COLUMN
 from wasmdialect.abi.traps import DEBUG_ASSERTION, TrapCode
+from wasmdialect.object.accesses import find_accesses
 from wasmdialect.object.debug_line import Row
 from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
 
 _UD1 = bytes((0x67, 0x0F, 0xB9))
 """`ud1 eax, [eax + code]`, the form of `llvm.ubsantrap(code)` on x86-64. It is followed by 00 for code
 0, else 40 or, from 128 on, 80, and the code."""
+_OUT_OF_BOUNDS = int(TrapCode.MEMORY_OUT_OF_BOUNDS)
 
 
 def trap_sites(code: bytes, lines: Sequence[Row], elf_machine: int) -> list[tuple[int, int]]:
@@ -72,40 +72,8 @@ _FIND_TRAPS: dict[int, Callable[[bytes], Iterator[tuple[int, int]]]] = {
 
 
 def _memory_sites(code: bytes, lines: Sequence[Row], elf_machine: int) -> Iterator[tuple[int, int]]:
-    accesses = _ACCESSES[elf_machine]
+    find = find_accesses[elf_machine]
     for (start, _, column), following in pairwise(lines):
-        if column != MEMORY_COLUMN:
-            continue
-        for at, _, mnemonic, operands in _disassembler(elf_machine).disasm_lite(
-            code[start : following[0]], start
-        ):
-            if accesses(mnemonic, operands):
-                yield at, int(TrapCode.MEMORY_OUT_OF_BOUNDS)
-
-
-def _accesses_on_x86_64(mnemonic: str, operands: str) -> bool:
-    """Whether an instruction accesses memory other than the frame and constants."""
-    place = operands.find("[")
-    if place < 0 or mnemonic in ("lea", "nop"):
-        return False
-    return operands[place + 1 : place + 4] not in ("rsp", "rbp", "rip")
-
-
-def _accesses_on_aarch64(mnemonic: str, operands: str) -> bool:
-    place = operands.find("[")
-    return place >= 0 and operands[place + 1 : place + 4].rstrip(",]") not in ("sp", "x29")
-
-
-_ACCESSES: dict[int, Callable[[str, str], bool]] = {
-    EM_X86_64: _accesses_on_x86_64,
-    EM_AARCH64: _accesses_on_aarch64,
-}
-
-
-@cache
-def _disassembler(elf_machine: int) -> Any:
-    import capstone
-
-    if elf_machine == EM_X86_64:
-        return capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
-    return capstone.Cs(capstone.CS_ARCH_ARM64, capstone.CS_MODE_ARM)
+        if column == MEMORY_COLUMN:
+            for at in find(code[start : following[0]]):
+                yield start + at, _OUT_OF_BOUNDS

@@ -7,6 +7,7 @@ Source: Linux Standard Base, "Exception Frames"; DWARF 5, section 6.4.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -21,6 +22,16 @@ _WIDE_RANGE = struct.Struct("<qQ")
 _FIRST_ADDRESS = 8
 """Offset of the address in an FDE: after its length and the distance to its CIE."""
 TERMINATOR = bytes(4)
+_LEB = rb"[\x80-\xff]*[\x00-\x7f]"
+_UNPADDED = re.compile(
+    rb"\0(?:[\x40-\x7f\xc0-\xff\x0a\x0b\x2d]"  # advance_loc, restore, {remember,restore}_state, negate
+    rb"|[\x80-\xbf\x06-\x08\x0d\x0e\x2e]%b"  # offset, other instructions with one operand
+    rb"|[\x05\x09\x0c]%b%b"  # offset_extended, register, def_cfa
+    rb"|\x02.|\x03..|\x04....)*+" % (_LEB, _LEB, _LEB),  # advance_loc1, 2 and 4
+    re.DOTALL,
+)
+"""An FDE's (empty) augmentation data and its instructions, without the `DW_CFA_nop`s at its end.
+How many there are depends on the place of the entry in its section, and so on other functions."""
 
 
 class FrameInfo(NamedTuple):
@@ -42,9 +53,16 @@ def read_frames(data: memoryview, addresses: Mapping[int, int]) -> dict[int, Fra
             cies[position] = bytes(data[position + 8 : end])
         else:
             address = position + _FIRST_ADDRESS
-            fde = bytes(data[address + _RANGE.size : end])
+            fde = _without_padding(bytes(data[address + _RANGE.size : end]))
             frames[addresses[address]] = FrameInfo(cies[cie], fde)
     return frames
+
+
+def _without_padding(fde: bytes) -> bytes:
+    found = _UNPADDED.match(fde)
+    if found is None or fde.count(0, found.end()) != len(fde) - found.end():
+        return fde  # it has an instruction that we do not know
+    return found[0]
 
 
 def _entries(data: memoryview) -> Iterator[tuple[int, int, int | None]]:
