@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+import wasmdialect._loaded  # noqa: F401  # before anything else
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect._version import __version__
 

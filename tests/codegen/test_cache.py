@@ -219,6 +219,20 @@ def test_a_helper_of_a_pass_that_is_edited(passes: Path):
     assert after.artifact == compiled(TEXT, False, **settings).artifact
 
 
+def test_a_helper_that_a_pass_imports_when_it_runs(passes: Path):
+    """Where a pass imports decides when its helper is loaded, not whether it counts."""
+    late = PASS.replace("import helper\n", "").replace("{counter}", "value()")
+    passes.write_text(late + "\ndef value():\n    import helper\n    return helper.VALUE\n")
+    settings: dict[str, Any] = {"load": (str(passes),), "at": {"wasmir-end": "mine"}}
+    store = MemoryStore()
+    compiled(TEXT, store, **settings)
+    (passes.parent / "helper.py").write_text("VALUE = 'second'  # longer\n")
+    sys.modules.pop("helper")
+    after = compiled(TEXT, store, **settings)
+    assert len(compiled_symbols(after)) == 4
+    assert after.artifact == compiled(TEXT, False, **settings).artifact
+
+
 def test_reports_are_kept(tmp_path: Path):
     file = tmp_path / "reporting.py"
     file.write_text(
@@ -280,7 +294,7 @@ def test_eviction(tmp_path: Path):
         if number == 10:
             assert store.get(f"{3:064x}") is not None  # used now
     store.evict()
-    kept = [n for n in range(30) if store._file(f"{n:064x}").exists()]
+    kept = [n for n in range(30) if os.path.exists(store._file(f"{n:064x}"))]
     assert sum(row[1] for row in store.entries()) <= 10_000
     assert kept[-1] == 29
     assert 3 in kept

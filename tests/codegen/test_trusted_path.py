@@ -44,7 +44,7 @@ def test_a_directory_is_made_for_the_user_alone(tmp_path: Path):
         os.umask(old)
     for made in (tmp_path / "a", tmp_path / "a" / "b", tmp_path / "a" / "b" / "ab"):
         assert made.stat().st_mode & 0o777 == 0o700
-    assert store._file(KEY).stat().st_mode & 0o777 == 0o600
+    assert os.stat(store._file(KEY)).st_mode & 0o777 == 0o600
     assert store.get(KEY) == b"code"
 
 
@@ -127,7 +127,7 @@ def test_links_on_the_way(tmp_path: Path, give_away: Callable[[Path], None]):
 def test_entries_that_are_not_read(tmp_path: Path, give_away: Callable[[Path], None]):
     store = DirectoryStore(tmp_path / "cache")
     store.insert(KEY, b"code")
-    file = store._file(KEY)
+    file = Path(store._file(KEY))
     file.chmod(0o666)
     assert store.get(KEY) is None
     file.chmod(0o600)
@@ -149,7 +149,7 @@ def test_a_file_that_is_half_written_is_not_written_through(tmp_path: Path):
     store = DirectoryStore(tmp_path / "cache")
     victim = tmp_path / "victim"
     victim.write_text("precious")
-    file = store._file(KEY)
+    file = Path(store._file(KEY))
     file.parent.mkdir()
     part = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
     part.symlink_to(victim)

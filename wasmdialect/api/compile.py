@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
-import warnings
 from collections.abc import Callable
-from functools import cache
 
+from wasmdialect.api.cached import cache_store
 from wasmdialect.api.config import Config
 from wasmdialect.codegen.compiler import (
     Compilation,
@@ -20,45 +18,8 @@ from wasmdialect.codegen.compiler import (
 from wasmdialect.codegen.lazy import LazyCompiler, open_lazily
 from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.codegen.store import DirectoryStore, Store, default_directory
-from wasmdialect.codegen.trusted_path import UntrustedPathError
 from wasmdialect.runtime.lazy import LazyModule
 from wasmdialect.runtime.module import LoadedCode, LoadedModule, load_bytes
-
-
-def cache_store(config: Config) -> Store | None:
-    """The store of the incremental cache, None if it is off. Raises OSError if a requested
-    directory cannot hold it, or is not the user's alone; if the user's own cannot, nothing is
-    cached."""
-    wanted = config.cache
-    if wanted is False:
-        return None
-    if wanted is True:
-        try:
-            return _own_store(str(default_directory()))
-        except RuntimeError:  # nobody's home
-            return None
-    if isinstance(wanted, str | os.PathLike):
-        return _directory_store(os.fspath(wanted))
-    return wanted
-
-
-@cache
-def _own_store(path: str) -> Store | None:
-    """The user's own store, None if there can be none."""
-    try:
-        return _directory_store(path)
-    except UntrustedPathError as error:
-        reason = f"{error.filename} {error.strerror}"
-        warnings.warn(f"compiling without the cache: {reason}", RuntimeWarning, stacklevel=2)
-    except OSError:  # read-only
-        pass
-    return None
-
-
-@cache
-def _directory_store(path: str) -> Store:
-    return DirectoryStore(path)
 
 
 def compile_wasm(

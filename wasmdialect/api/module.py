@@ -20,12 +20,12 @@ from wasmdialect.api.types import (
 )
 from wasmdialect.object.artifact import ArtifactError, is_artifact
 from wasmdialect.runtime.errors import WasmtimeError
-from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.module import load_bytes, load_file
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from wasmdialect.api.cached import CachedModule
     from wasmdialect.api.config import Config
     from wasmdialect.api.types import ExternType
     from wasmdialect.codegen.compiler import Compilation
@@ -33,11 +33,6 @@ if TYPE_CHECKING:
     from wasmdialect.object.artifact import EngineInfo
     from wasmdialect.runtime.module import LoadedCode, LoadedModule
     from wasmdialect.wasm.text import ParsedModule
-
-
-_importing = lock_across_forks()
-"""Held while the compiler is imported: a child forked during another thread's import could never
-import it."""
 
 
 def wat2wasm(wat: str | bytes) -> bytearray:
@@ -58,19 +53,18 @@ def _parse(wat: str | bytes | bytearray, features: str) -> ParsedModule:
     return parse_module(text, parse_features(features))
 
 
-def _compile(config: Config, wasm: str | bytes | bytearray) -> Compilation | LazyCompiler:
+def _compile(config: Config, wasm: str | bytes) -> Compilation | LazyCompiler:
     """Compile binary or text, of Wasm or of IR; text starts with anything but a zero byte. Raises
     WasmError, which knows its position in the text."""
+    from wasmdialect.api.cached import importing
     from wasmdialect.wasm.errors import WasmError
 
-    with _importing:
+    with importing:
         from wasmdialect.api.compile import compile_to_run
         from wasmdialect.api.forms import is_mlir
-    if not isinstance(wasm, str | bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError("expected wasm bytes")
     if not isinstance(wasm, str) and (not wasm or wasm[0] == 0):
-        return compile_to_run(config, bytes(wasm), "module.wasm")
-    text = wasm.encode("utf-8", "surrogateescape") if isinstance(wasm, str) else bytes(wasm)
+        return compile_to_run(config, wasm, "module.wasm")
+    text = wasm.encode("utf-8", "surrogateescape") if isinstance(wasm, str) else wasm
     if is_mlir(text):
         return compile_to_run(config, text, "module.mlir")
     parsed = _parse(text, config.features)
@@ -79,6 +73,16 @@ def _compile(config: Config, wasm: str | bytes | bytearray) -> Compilation | Laz
     except WasmError as error:
         parsed.source_map.locate(error)
         raise
+
+
+def _compiled(config: Config, wasm: str | bytes) -> Compilation | LazyCompiler:
+    """Like `_compile`. Raises WasmtimeError for a bad module."""
+    from wasmdialect.wasm.errors import WasmError
+
+    try:
+        return _compile(config, wasm)
+    except WasmError as error:
+        raise WasmtimeError(error.in_context()) from error
 
 
 @final
@@ -92,33 +96,42 @@ class Module(Closable):
     """The reports of passes while it was compiled. Lazy compilation adds to them."""
     seconds: dict[str, float]
     """Time of each stage of its compilation, so far; empty if it was loaded."""
-    _artifact: bytes | None
+    _artifact: bytes | memoryview | None
     _compiler: LazyCompiler | None
     """What compiles its functions when they are first called."""
 
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray):
-        from wasmdialect.wasm.errors import WasmError
+        from wasmdialect.api.cached import find_or_compile
 
         if not isinstance(engine, Engine):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected an Engine")
-        try:
-            self._take(_compile(engine.config, wasm), engine)
-        except WasmError as error:
-            raise WasmtimeError(error.in_context()) from error
+        if not isinstance(wasm, str | bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("expected wasm bytes")
+        source = wasm if isinstance(wasm, str) else bytes(wasm)
+        config = engine.config
+        self._take(find_or_compile(config, source, lambda: _compiled(config, source)), engine)
 
     @classmethod
-    def from_compilation(cls, engine: Engine, compiled: Compilation | LazyCompiler) -> Module:
-        """The Module for a result of `compile_wasm` or `compile_to_run`. Raises ArtifactError if it is
-        for another machine."""
+    def from_compilation(
+        cls, engine: Engine, compiled: CachedModule | Compilation | LazyCompiler
+    ) -> Module:
+        """The Module for one from the cache, or a result of `compile_wasm` or `compile_to_run`. Raises
+        ArtifactError if it is for another machine."""
         self = cls.__new__(cls)
         self._take(compiled, engine)
         return self
 
-    def _take(self, compiled: Compilation | LazyCompiler, engine: Engine) -> None:
-        from wasmdialect.api.compile import LazyCompiler, load_compiled
+    def _take(self, compiled: CachedModule | Compilation | LazyCompiler, engine: Engine) -> None:
+        from wasmdialect.api.cached import CachedModule
 
         self.pipeline, self.reports = compiled.pipeline, compiled.reports
         self.seconds = compiled.seconds
+        if isinstance(compiled, CachedModule):
+            self.loaded, self._artifact, self._compiler = compiled.loaded, compiled.artifact, None
+            _announce(self.loaded, self.loaded.code[0], engine.config)
+            return
+        from wasmdialect.api.compile import LazyCompiler, load_compiled
+
         if isinstance(compiled, LazyCompiler):
             self._artifact, self._compiler = None, compiled
         else:

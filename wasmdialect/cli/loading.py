@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wasmdialect.api.cached import CachedModule, find_or_compile
 from wasmdialect.api.config import Config, Engine
 from wasmdialect.api.module import Module
 from wasmdialect.cli.errors import UsageError
-from wasmdialect.cli.inputs import locate, read_bytes, to_source
+from wasmdialect.cli.inputs import read_bytes
 from wasmdialect.cli.options import given_settings
 from wasmdialect.cli.output import write_output
 from wasmdialect.cli.progress import compile_progress
@@ -36,7 +37,15 @@ def load_or_compile(file: str, config: Config, reports: str | None = None) -> Mo
     if is_artifact(data[:64]):
         _take_settings(config, data)
         return Module.deserialize_file(Engine(config), file)
-    return Module.from_compilation(Engine(config), _compile_to_run(data, file, config, reports))
+    found = find_or_compile(
+        config,
+        data,
+        lambda: _compile_to_run(data, file, config, reports),
+        is_ir=file.endswith(".mlir"),
+    )
+    if isinstance(found, CachedModule):
+        _tell(found.reports, reports)
+    return Module.from_compilation(Engine(config), found)
 
 
 _DONE = {
@@ -65,6 +74,7 @@ def _compile_to_run(
     from wasmdialect.api.compile import compile_to_run
 
     compiled = _compiled(data, file, config, compile_to_run)
+    _tell(compiled.reports, None)
     if not isinstance(compiled.artifact, bytes):
         compiled.on_report = _warn
     return compiled
@@ -75,9 +85,7 @@ def compile_file(data: bytes, file: str, config: Config, reports: str | None = N
     from wasmdialect.api.compile import compile_wasm
 
     compiled = _compiled(data, file, config, compile_wasm)
-    if reports is not None:
-        lines = "".join(f"{json.dumps(report)}\n" for report in compiled.reports)
-        write_output(reports, lines.encode())
+    _tell(compiled.reports, reports)
     return compiled
 
 
@@ -87,6 +95,7 @@ def _compiled(
     config: Config,
     compile_: Callable[[Config, bytes, str, Progress | None], Result],
 ) -> Result:
+    from wasmdialect.cli.inputs import locate, to_source
     from wasmdialect.wasm.errors import WasmError
 
     module = to_source(data, Path(file).name, config.features)
@@ -95,9 +104,16 @@ def _compiled(
             compiled = compile_(config, module.binary, module.file, progress)
     except WasmError as error:
         raise locate(error, module) from None
-    for report in compiled.reports:
-        _warn(report)
     return compiled
+
+
+def _tell(reports: list[dict[str, Any]], file: str | None) -> None:
+    """Warn of functions that are compiled at a lower level, and write reports to a file."""
+    for report in reports:
+        _warn(report)
+    if file is not None:
+        lines = "".join(f"{json.dumps(report)}\n" for report in reports)
+        write_output(file, lines.encode())
 
 
 def _warn(report: dict[str, Any]) -> None:

@@ -10,16 +10,13 @@ that is damaged.
 
 from __future__ import annotations
 
-import hashlib
-import marshal
 from dataclasses import dataclass, field
 from typing import Any
 
+from wasmdialect.codegen.sealing import seal, unseal
 from wasmdialect.codegen.settings import Level
 from wasmdialect.codegen.store import Store
 from wasmdialect.object.compiled import PackedFunction
-
-_CHECK_SIZE = 16
 
 
 @dataclass(slots=True)
@@ -163,23 +160,8 @@ class CodeCache:
         self._insert(key, entry.to_plain(origin))
 
     def _get(self, key: str) -> Any:
-        data = None if self._store is None else self._store.get(key)
-        if data is None:
-            return None
-        payload = data[_CHECK_SIZE:]
-        if _check(key, payload) != data[:_CHECK_SIZE]:
-            return None
-        try:
-            return marshal.loads(payload)
-        except (EOFError, ValueError, TypeError):
-            return None
+        return None if self._store is None else unseal(key, self._store.get(key))
 
     def _insert(self, key: str, plain: Any) -> None:
         if self._store is not None:
-            payload = marshal.dumps(plain)
-            self._store.insert(key, _check(key, payload) + payload)
-
-
-def _check(key: str, payload: bytes) -> bytes:
-    """The checksum that detects a damaged entry, or one under a wrong key."""
-    return hashlib.sha256(key.encode() + payload).digest()[:_CHECK_SIZE]
+            self._store.insert(key, seal(key, plain))

@@ -10,13 +10,14 @@ from typing import Any
 from wasmdialect.codegen.cache import CacheStatistics
 from wasmdialect.codegen.digests import pass_digest, tool_versions
 from wasmdialect.codegen.errors import CompileCrash
+from wasmdialect.codegen.module_entry import ModuleEntry
 from wasmdialect.codegen.pool import default_jobs
 from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.run import FunctionLog, Progress, Run
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import Store
-from wasmdialect.object.artifact import EngineInfo
+from wasmdialect.object.artifact import EngineInfo, read_checksum
 from wasmdialect.object.link import PlacementError, link
 from wasmdialect.object.provenance import PassProvenance, Provenance
 from wasmdialect.object.write import make_artifact, write_artifact
@@ -34,6 +35,8 @@ class Compilation:
     log: list[FunctionLog] = field(default_factory=list[FunctionLog])
     """Each function and trampoline: size, time, whether it came from the cache."""
     cache: CacheStatistics = field(default_factory=CacheStatistics)
+    entry: ModuleEntry | None = None
+    """What the cache keeps of the module beside its artifact, None if it cannot keep it."""
 
 
 def compile_module(
@@ -66,9 +69,11 @@ def start_run(
 ) -> Run:
     """A compilation of which nothing but the declarations has been read. The parameters are those of
     `compile_module`. Raises WasmError, PassError, PassFailure."""
-    with printing_to_errors():
+    with printing_to_errors() as output:
         session = CompileSession(binary, file, settings)
-    return Run(session, binary, file, default_jobs() if jobs is None else jobs, store, progress)
+    run = Run(session, binary, file, default_jobs() if jobs is None else jobs, store, progress)
+    run.note_set_up("".join(text for _, text in output.take()))
+    return run
 
 
 def compile_run(run: Run, started: float) -> Compilation:
@@ -82,7 +87,11 @@ def compile_run(run: Run, started: float) -> Compilation:
     run.seconds["total"] = done - started
     # Workers finish in any order; the order of functions is the module's.
     reports = sorted(run.reports, key=lambda report: report["function_index"])
-    return Compilation(data, session.pipeline, reports, run.seconds, run.log, run.cache)
+    entry = None
+    if run.is_repeatable:
+        checksum = read_checksum(data)
+        entry = ModuleEntry(checksum, session.pipeline, reports, run.printed, run.pass_inputs)
+    return Compilation(data, session.pipeline, reports, run.seconds, run.log, run.cache, entry)
 
 
 def link_run(run: Run) -> bytes:

@@ -14,6 +14,7 @@ from pathlib import Path
 from xdsl.passes import ModulePass
 
 from wasmdialect._version import __version__
+from wasmdialect.codegen.pass_inputs import imported_files
 from wasmdialect.wasm.leb128 import decode_unsigned
 
 _PACKAGE = Path(__file__).parents[1]
@@ -53,8 +54,9 @@ def tool_digest() -> str:
 
 
 def pass_digest(cls: type[ModulePass]) -> str:
-    """Of the source of a pass: its own file, and every file that is loaded from the same folder or, in
-    a package, from that package. (xDSL's own passes: the file and the version.)"""
+    """Of the source of a pass: its own file, and every file that it imports, or that is loaded, from
+    the same folder or, in a package, from that package. (xDSL's own passes: the file and the
+    version.)"""
     file = Path(inspect.getfile(cls)).resolve()
     package = cls.__module__.partition(".")[0]
     if package in ("xdsl", "wasmdialect"):
@@ -63,7 +65,8 @@ def pass_digest(cls: type[ModulePass]) -> str:
     is_package = getattr(module, "__path__", None) and module is not None and module.__file__
     root = Path(module.__file__).parent if is_package else file.parent  # pyright: ignore
     loaded = {Path(f).resolve() for m in [*sys.modules.values()] if (f := _source(m)) is not None}
-    return digest(*_contents({file, *(f for f in loaded if f.is_relative_to(root))}))
+    imported = {Path(f) for f in imported_files(str(file))}
+    return digest(*_contents(imported.union(f for f in loaded if f.is_relative_to(root))))
 
 
 @cache

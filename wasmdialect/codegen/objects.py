@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from wasmdialect.codegen.errors import CompileCrash
 from wasmdialect.codegen.pool import SingleTask, shared_pool
 from wasmdialect.codegen.printed import printing_to_errors
@@ -27,7 +25,7 @@ def compile_to_object(binary: bytes, file: str, settings: CompileSettings) -> by
     def on_failure(failure: WorkerFailure) -> None:
         raise CompileCrash(f"compiling for {settings.target.triple} fails: {failure}")
 
-    request = ("object", text, asdict(settings.target), settings.config.opt_level)
+    request = ("object", text, settings.target.to_plain(), settings.config.opt_level)
     task = SingleTask(request, data.append, on_failure)
     shared_pool(1).run(None, [task], settings.config.compile_timeout)
     return data[0]

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Protocol
 
 from wasmdialect.codegen.errors import CompileCrash, WorkerUnavailableError, error_from_plain
-from wasmdialect.codegen.printed import show
 from wasmdialect.codegen.process import Request, Worker, WorkerFailure, WorkerStartError
+from wasmdialect.codegen.show import show
 
 START_TIMEOUT = 120.0
 """Seconds that a worker may take to start; it takes a third of one."""

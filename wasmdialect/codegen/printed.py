@@ -187,11 +187,3 @@ def _restore() -> None:
     if isinstance(sys.stderr, _Redirected):
         sys.stderr = _streams[1]
     _streams.clear()
-
-
-def show(text: str) -> None:
-    """Write the output of passes to standard error."""
-    if text and sys.stderr is not None:  # pyright: ignore[reportUnnecessaryComparison]
-        with contextlib.suppress(OSError, ValueError):  # closed, or without a reader
-            sys.stderr.write(text)
-            sys.stderr.flush()

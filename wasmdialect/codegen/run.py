@@ -27,12 +27,15 @@ from wasmdialect.codegen.digests import (
 )
 from wasmdialect.codegen.llvm import CodegenError, verify_text
 from wasmdialect.codegen.metadata import Description, describe_module
+from wasmdialect.codegen.module_entry import PassInputs
+from wasmdialect.codegen.pass_inputs import pass_inputs
 from wasmdialect.codegen.pool import Task, shared_pool
-from wasmdialect.codegen.printed import Printed, printing_to_errors, show
+from wasmdialect.codegen.printed import Printed, printing_to_errors
 from wasmdialect.codegen.process import WorkerFailure
 from wasmdialect.codegen.refusal import explain_refusal
 from wasmdialect.codegen.session import CompileSession, session_request
 from wasmdialect.codegen.settings import Level
+from wasmdialect.codegen.show import show
 from wasmdialect.codegen.store import Store
 from wasmdialect.codegen.tasks import ExplainTask, Item, PlacedCode, TextsTask, UnitTask
 from wasmdialect.codegen.unit import Clock, compile_text, compile_unit, emit_texts
@@ -84,6 +87,11 @@ class Run:
     cache: CacheStatistics = field(default_factory=CacheStatistics)
     description: Description | None = None
     """The artifact's description of the module, once everything is compiled."""
+    is_repeatable: bool = True
+    """Whether another compilation would give the same, as far as can be told: nothing has failed or
+    taken too long, and it is known what passes import."""
+    pass_inputs: PassInputs | None = None
+    """What passes import."""
 
     def __post_init__(self) -> None:
         self.settings = self.session.settings
@@ -95,6 +103,7 @@ class Run:
         self._finished: set[Item] = set()
         self._wholes: frozenset[Item] = frozenset()
         self._source_prefix = ""
+        self._printed: list[tuple[int, str]] = []
         if self.store is not None:
             # Files of passes are there by their source.
             settings = self.settings.to_plain() | {"load": None}
@@ -106,6 +115,14 @@ class Run:
                 passes_digest(self.session.passes),
                 self.session.source.declarations_digest(),
             )
+
+    def note_set_up(self, printed: str) -> None:
+        """Note the output of passes that were set up just now, and what they import."""
+        self._printed.append((-1, printed))
+        try:
+            self.pass_inputs = pass_inputs(self.session.registry.files, self.session.passes)
+        except LookupError:
+            self.is_repeatable = False
 
     def compile(self) -> None:
         """Compile everything. Raises WasmError, PassFailure, CompileCrash."""
@@ -139,6 +156,15 @@ class Run:
         """Compile all items that have not been. Raises what `compile` raises."""
         items = [item for item in self._items() if not self._finished.issuperset(item.parts())]
         self._compile_units([item for item in items if not self._take_from_cache(item)])
+
+    @property
+    def printed(self) -> str:
+        """The output of passes, in the order of the module."""
+        return "".join(text for _, text in sorted(self._printed, key=lambda row: row[0]))
+
+    def _note_printed(self, item: Item, text: str) -> None:
+        if text:
+            self._printed.append((min(item.functions, default=-1), text))
 
     # --- items ---
 
@@ -205,6 +231,7 @@ class Run:
         if entry.description is not None:
             self.description = Description.from_plain(entry.description)
         show(entry.printed)
+        self._note_printed(item, entry.printed)
         self._add(entry)
         self.cache.seconds_saved += entry.seconds
         self._advance(item)
@@ -288,8 +315,10 @@ class Run:
         front = sum(seconds[stage] for stage in ("import", "passes", "emit"))
         if unit.fallback is None and self.store is not None:
             self._keep_source(unit.item, uses, lowered.reports, lowered.printed, front)
+        self._note_printed(unit.item, "".join(text for _, text in lowered.printed))
         reports = [*lowered.reports]
         if unit.fallback is not None:
+            self.is_repeatable = False
             reports += [
                 fallback_report(t.symbols, unit.level, str(unit.fallback))
                 for t in lowered.texts
@@ -372,6 +401,8 @@ class Run:
         reports = [report.to_plain() for report in take_reports()] + too_large
         uses, fallbacks = self._compile_texts(texts)
         printed = "".join(text for _, text in output.take())
+        self._note_printed(item, printed)
+        self.is_repeatable &= not fallbacks
         self._add(SourceEntry(uses, reports + fallbacks))
         self._advance(item)
         if self.store is not None and not fallbacks:

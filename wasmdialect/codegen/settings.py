@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from wasmdialect._settings import ARTIFACT_GROUPS, KEY_GROUPS, SETTINGS, Config, in_groups
@@ -28,7 +28,7 @@ class CompileSettings:
         """The settings that import and passes depend on, for workers and for cache keys: a dictionary
         that `marshal` and JSON can write."""
         values = {row.name: getattr(self.config, row.name) for row in in_groups(*KEY_GROUPS)}
-        return values | {"target": asdict(self.target)}
+        return values | {"target": self.target.to_plain()}
 
     @staticmethod
     def from_plain(plain: dict[str, Any]) -> CompileSettings:

@@ -5,18 +5,22 @@ A store needs `get` and `insert`. Any thread may call them; an entry may vanish 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
-import threading
-from pathlib import Path
-from typing import Protocol
+from _thread import get_ident
 
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.codegen.trusted_path import (
     UntrustedPathError,
+    make_directory,
     make_trusted_directory,
     why_untrusted,
 )
+
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 DEFAULT_LIMIT = 1 << 30
 """Bytes that a directory store may grow to."""
@@ -63,34 +67,46 @@ class DirectoryStore:
     def __init__(self, path: str | os.PathLike[str], limit: int = DEFAULT_LIMIT):
         """`limit` is in bytes. Raises UntrustedPathError if others can change the contents of the
         directory, OSError if it cannot be created."""
-        self.path = Path(path)
+        self.path = os.fspath(path)
         self.limit = limit
         make_trusted_directory(self.path)
         self._inserted = 0
 
     def get(self, key: str) -> bytes | None:
         """The value under a key; it counts as used now."""
-        file = self._file(key)
+        opened = self.open_entry(key)
+        if opened is None:
+            return None
         try:
-            with open(file, "rb", opener=_open_own) as opened:
-                data = opened.read()
-            os.utime(file, follow_symlinks=False)
+            with open(opened, "rb") as file:
+                return file.read()
         except OSError:
             return None
-        return data
+
+    def open_entry(self, key: str) -> int | None:
+        """A descriptor for reading the value under a key, for the caller to close; the value counts as
+        used now. The file may be removed or replaced meanwhile, and still be read."""
+        file = self._file(key)
+        try:
+            opened = _open_own(file, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        _touch(opened)
+        return opened
 
     def insert(self, key: str, value: bytes) -> None:
         """Keep a value. A full disk or a missing permission is not an error: the entry is not kept."""
         file = self._file(key)
-        part = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
+        folder, name = os.path.split(file)
+        part = os.path.join(folder, f".{name}.{os.getpid()}.{get_ident()}")
         try:
-            file.parent.mkdir(mode=0o700, exist_ok=True)
+            if not os.path.isdir(folder):
+                make_directory(folder)
             with open(part, "xb", opener=_create_own) as opened:
                 opened.write(value)
             os.replace(part, file)
         except OSError:
-            with contextlib.suppress(OSError):
-                part.unlink()
+            _unlink(part)
             return
         # Without a lock, which a fork might copy: if threads add at once, the check comes a bit later.
         self._inserted += len(value)
@@ -98,15 +114,21 @@ class DirectoryStore:
             self._inserted = 0
             self.evict()
 
-    def _file(self, key: str) -> Path:
-        return self.path / key[:2] / key[2:]
+    def _file(self, key: str) -> str:
+        return os.path.join(self.path, key[:2], key[2:])
 
-    def entries(self) -> list[tuple[float, int, Path]]:
+    def entries(self) -> list[tuple[float, int, str]]:
         """Time of last use, size and file of each entry."""
-        found: list[tuple[float, int, Path]] = []
-        for file in self.path.glob("??/*"):
-            with contextlib.suppress(OSError):
-                status = file.stat()
+        found: list[tuple[float, int, str]] = []
+        for folder in _listed(self.path):
+            if len(folder) != 2:
+                continue
+            for name in _listed(os.path.join(self.path, folder)):
+                file = os.path.join(self.path, folder, name)
+                try:
+                    status = os.stat(file)
+                except OSError:
+                    continue
                 found.append((status.st_mtime, status.st_size, file))
         return found
 
@@ -119,15 +141,36 @@ class DirectoryStore:
         for _, entry_size, file in entries:
             if size <= self.limit * _KEEP:
                 return
-            with contextlib.suppress(OSError):
-                file.unlink()
+            if _unlink(file):
                 size -= entry_size
 
     def clear(self) -> None:
         """Remove all entries."""
         for _, _, file in self.entries():
-            with contextlib.suppress(OSError):
-                file.unlink()
+            _unlink(file)
+
+
+def _touch(opened: int) -> None:
+    try:
+        os.utime(opened)
+    except OSError:
+        return  # a cache that somebody else fills, for us to read
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _unlink(file: str) -> bool:
+    """Remove a file; returns whether that was possible."""
+    try:
+        os.unlink(file)
+    except OSError:
+        return False
+    return True
 
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -152,10 +195,16 @@ def _create_own(path: str, flags: int) -> int:
     return os.open(path, flags | _NO_FOLLOW, 0o600)
 
 
-def default_directory() -> Path:
-    """`$WASMDIALECT_CACHE_DIR`, else `wasmdialect` in the user's cache directory."""
+def default_directory() -> str:
+    """`$WASMDIALECT_CACHE_DIR`, else `wasmdialect` in the user's cache directory. Raises RuntimeError
+    if the user has no home."""
     own = os.environ.get("WASMDIALECT_CACHE_DIR")
     if own:
-        return Path(own)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "wasmdialect"
+        return own
+    base = os.environ.get("XDG_CACHE_HOME")
+    if not base:
+        home = os.path.expanduser("~")
+        if home == "~":
+            raise RuntimeError("the user has no home directory")
+        base = os.path.join(home, ".cache")
+    return os.path.join(base, "wasmdialect")

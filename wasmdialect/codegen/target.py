@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, cast
-
+from wasmdialect._records import FrozenRecord
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.object.elf import ELF_MACHINES
 
 if TYPE_CHECKING:
@@ -18,14 +16,17 @@ class TargetError(Exception):
     """A target that cannot be compiled for; the message lists those that can."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(FrozenRecord):
     """A machine: triple, processor and the features LLVM may use."""
 
     triple: str
     cpu: str
     features: str
     """In LLVM's notation: `+sse4.1,+avx2`, sorted, only enabled ones."""
+
+    def to_plain(self) -> dict[str, str]:
+        """The parameters of the constructor, as values that `marshal` can write."""
+        return dict(vars(self))
 
     @property
     def elf_machine(self) -> int:
@@ -59,12 +60,20 @@ _DEFAULTS = {
 _ARCHITECTURES = ("x86_64", *_DEFAULTS)
 
 
-@cache
+_host: list[Target] = []
+
+
 def host_target() -> Target:
     """This machine, with all features of its processor."""
+    if not _host:
+        _host.append(_ask_llvm())
+    return _host[0]
+
+
+def _ask_llvm() -> Target:
     import llvmlite.binding as llvm
 
-    features = cast(dict[str, bool], llvm.get_host_cpu_features())
+    features: dict[str, bool] = dict(llvm.get_host_cpu_features())  # pyright: ignore
     enabled = sorted(f"+{name}" for name, on in features.items() if on)
     return Target(HOST_TRIPLE, llvm.get_host_cpu_name(), ",".join(enabled))
 

@@ -6,16 +6,16 @@ too long is tried at the next lower level at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from wasmdialect.codegen.budget import owner_of, signature_of
 from wasmdialect.codegen.cache import CodeCache, CompiledText
 from wasmdialect.codegen.errors import CompileCrash
 from wasmdialect.codegen.pool import Task
-from wasmdialect.codegen.printed import show
 from wasmdialect.codegen.process import Request, WorkerFailure
 from wasmdialect.codegen.settings import Level
+from wasmdialect.codegen.show import show
 from wasmdialect.codegen.target import Target
 from wasmdialect.codegen.unit import LoweredUnit, PlacedText
 from wasmdialect.lowering.emit import CodeText
@@ -183,7 +183,7 @@ class TextsTask:
     @property
     def request(self) -> Request:
         """The request to a worker."""
-        return "texts", [(t.text.text, t.level) for t in self.texts], asdict(self.target)
+        return "texts", [(t.text.text, t.level) for t in self.texts], self.target.to_plain()
 
     def message(self, kind: str, content: Any) -> Any:
         """Take the code of the next text."""

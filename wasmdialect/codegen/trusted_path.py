@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from pathlib import Path
 
 _MAX_LINKS = 40
 """Symbolic links in one path, as in Linux."""
@@ -22,19 +21,31 @@ class UntrustedPathError(PermissionError):
         super().__init__(errno.EPERM, reason, path)
 
 
-def make_trusted_directory(path: Path) -> None:
+def make_trusted_directory(path: str | os.PathLike[str]) -> None:
     """Create a directory for the user alone, with its missing parents. Raises UntrustedPathError if
     others can change its contents, OSError if it cannot be created.
     """
     check_trusted(path)
-    missing = [each for each in (path, *path.parents) if not each.exists()]
+    missing: list[str] = []
+    folder = os.fspath(path)
+    while folder and not os.path.exists(folder):
+        missing.append(folder)
+        folder = os.path.dirname(folder)
     for each in reversed(missing):
-        each.mkdir(mode=0o700, exist_ok=True)
-    if not path.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+        make_directory(each)
+    if not os.path.isdir(path):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), os.fspath(path))
 
 
-def check_trusted(path: Path) -> None:
+def make_directory(path: str) -> None:
+    """Create a directory for the user alone, unless it exists. Raises OSError."""
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        return  # `a/`, or another process was faster
+
+
+def check_trusted(path: str | os.PathLike[str]) -> None:
     """Walk down to a directory, as far as it exists. Raises UntrustedPathError, OSError."""
     if not hasattr(os, "geteuid"):
         return  # no owners and modes of this kind
@@ -54,7 +65,7 @@ def check_trusted(path: Path) -> None:
             continue
         links += 1
         if links > _MAX_LINKS:
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), os.fspath(path))
         target = os.path.join(at, os.readlink(here))
         pending += _components(os.path.normpath(target))
         at = "/"

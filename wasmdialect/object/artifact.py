@@ -185,6 +185,14 @@ def read_engine(data: bytes | memoryview) -> EngineInfo:
         raise ArtifactError(f"damaged artifact: {error}") from None
 
 
+def read_checksum(data: bytes | memoryview) -> bytes:
+    """The checksum that an artifact says it has. Raises ArtifactError."""
+    try:
+        return bytes(_content(ElfFile(data), CHECKSUM_SECTION))
+    except ElfError as error:
+        raise ArtifactError(f"damaged artifact: {error}") from None
+
+
 def _read_engine(elf: ElfFile) -> EngineInfo:
     if elf.osabi != OSABI_WASMTIME or elf.section(ENGINE_SECTION) is None:
         raise ArtifactError("an ELF file, but not an artifact of wasmdialect")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from wasmdialect._cpuinfo import first_processor
+
 _FLAGS = {
     # LLVM's feature name: the word in /proc/cpuinfo, where they differ.
     "sse3": "pni",
@@ -40,14 +42,8 @@ def cpu_flags() -> frozenset[str]:
 
 
 def _read_flags() -> frozenset[str]:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as info:
-            for line in info:
-                if line.startswith(("flags", "Features")):
-                    return frozenset(line.partition(":")[2].split())
-    except OSError:
-        pass
-    return frozenset()
+    processor = first_processor()
+    return frozenset((processor.get("flags") or processor.get("Features", "")).split())
 
 
 def missing_features(features: str) -> list[str]:

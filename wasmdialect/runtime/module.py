@@ -214,14 +214,20 @@ def load_file(path: str | os.PathLike[str]) -> LoadedModule:
     """Load an artifact from its file, which may change or disappear afterwards. Raises ArtifactError,
     OSError, MemoryError."""
     with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if size == 0:
-            raise ArtifactError("the file is empty")
-        address = pages.copy_file(file.fileno(), size)
+        return load_descriptor(file.fileno())[0]
+
+
+def load_descriptor(fd: int) -> tuple[LoadedModule, memoryview]:
+    """Load an artifact from an open file; returns the bytes too. As `load_file`."""
+    size = os.fstat(fd).st_size
+    if size == 0:
+        raise ArtifactError("the file is empty")
+    address = pages.copy_file(fd, size)
     mapping = pages.owned(address, size)
-    artifact = read_artifact(pages.buffer_at(address, size, mapping).toreadonly())
+    data = pages.buffer_at(address, size, mapping).toreadonly()
+    artifact = read_artifact(data)
     _check_host(artifact)
-    return _publish(artifact, address + artifact.text_offset, mapping)
+    return _publish(artifact, address + artifact.text_offset, mapping), data
 
 
 def _publish(artifact: Artifact, text: int, mapping: object) -> LoadedModule:
