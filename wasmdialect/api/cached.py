@@ -84,11 +84,11 @@ def find_or_compile(
 
 def _keep(store: Store, key: str, compiled: Compilation | LazyCompiler) -> None:
     """Keep a module of which everything is compiled, unless what it was compiled from has changed."""
-    if not isinstance(compiled.artifact, bytes):
+    entry, artifact = compiled.entry, compiled.artifact
+    if entry is None or not isinstance(artifact, bytes):
         return
-    entry = compiled.entry
-    if entry is not None and is_current() and is_unchanged(entry.inputs):
-        keep_entry(store, key, entry, compiled.artifact)
+    if is_current() and is_unchanged(entry.inputs):
+        keep_entry(store, key, entry, artifact)
 
 
 def _key(module: str | bytes, config: Config, tools: Tools | None, is_ir: bool) -> str | None:

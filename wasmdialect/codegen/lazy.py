@@ -76,6 +76,9 @@ def _reason_against(run: Run, is_wanted: bool) -> str | None:
 class LazyCompiler:
     """Compiles functions of a module when they are asked for."""
 
+    entry: None = None
+    """The cache does not keep it as a whole."""
+
     def __init__(self, run: Run, calls: Mapping[int, BodyCalls]):
         """`calls` are those in all bodies."""
         self._run = run
