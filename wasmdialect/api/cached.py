@@ -8,6 +8,7 @@ import time
 
 from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.codegen.lazy_entry import find_lazy_entry
 from wasmdialect.codegen.module_entry import (
     artifact_key,
     find_entry,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasmdialect.api.config import Config
+    from wasmdialect.api.lazily import LazySource
     from wasmdialect.codegen.compiler import Compilation
     from wasmdialect.codegen.lazy import LazyCompiler
     from wasmdialect.codegen.store import Store
@@ -56,16 +58,15 @@ def find_or_compile(
     compile: Callable[[], Compilation | LazyCompiler],
     *,
     is_ir: bool = False,
-) -> CachedModule | Compilation | LazyCompiler:
-    """The module from the cache, else the result of `compile`, which the cache keeps if all of it is
-    compiled. `is_ir` says that the module is IR whatever it looks like. Raises what `compile`
-    raises."""
+) -> CachedModule | Compilation | LazySource:
+    """The module from the cache, else the result of `compile`, which the cache keeps. `is_ir` says that
+    the module is IR whatever it looks like. Raises what `compile` raises."""
     try:
         store = cache_store(config)
     except OSError:
         store = None  # the compiler will say so
     if store is None:
-        return compile()
+        return _compile(compile, None)
     started = time.perf_counter()
     key = _key(module, config, known_tools(store), is_ir)
     found = _find(store, key, started)
@@ -76,19 +77,32 @@ def find_or_compile(
         found = _find(store, key, started)
     if found is not None:
         return found
+    place = None if key is None else (store, key)
+    if place is not None and config.compilation != "eager" and config.jobs != 0:
+        entry = find_lazy_entry(*place)
+        if entry is not None:
+            from wasmdialect.api.lazily import LazySource
+
+            show(entry.printed)
+            return LazySource(entry, compile, place)
+    return _compile(compile, place)
+
+
+def _compile(
+    compile: Callable[[], Compilation | LazyCompiler], place: tuple[Store, str] | None
+) -> Compilation | LazySource:
+    """Compile a module, and keep it if everything is compiled now; otherwise it is kept later."""
     compiled = compile()
-    if key is not None:
-        _keep(store, key, compiled)
+    from wasmdialect.codegen.lazy import LazyCompiler
+
+    if isinstance(compiled, LazyCompiler):
+        from wasmdialect.api.lazily import LazySource
+
+        return LazySource(compiled, compile, place)
+    entry = compiled.entry
+    if place is not None and entry is not None and is_current() and is_unchanged(entry.inputs):
+        keep_entry(*place, entry, compiled.artifact)
     return compiled
-
-
-def _keep(store: Store, key: str, compiled: Compilation | LazyCompiler) -> None:
-    """Keep a module of which everything is compiled, unless what it was compiled from has changed."""
-    entry, artifact = compiled.entry, compiled.artifact
-    if entry is None or not isinstance(artifact, bytes):
-        return
-    if is_current() and is_unchanged(entry.inputs):
-        keep_entry(store, key, entry, artifact)
 
 
 def _key(module: str | bytes, config: Config, tools: Tools | None, is_ir: bool) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 
 from wasmdialect.api.cached import cache_store
 from wasmdialect.api.config import Config
@@ -18,8 +17,6 @@ from wasmdialect.codegen.compiler import (
 from wasmdialect.codegen.lazy import LazyCompiler, open_lazily
 from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.runtime.lazy import LazyModule
-from wasmdialect.runtime.module import LoadedCode, LoadedModule, load_bytes
 
 
 def compile_wasm(
@@ -58,22 +55,6 @@ def open_or_compile(run: Run, started: float) -> Compilation | LazyCompiler:
             return compiler
         _log.info("%s is compiled as a whole: %s", run.file, compiler)
     return compile_run(run, started)
-
-
-def load_compiled(
-    compiled: Compilation | LazyCompiler,
-    config: Config,
-    announce: Callable[[LoadedModule, LoadedCode], None] | None = None,
-) -> LoadedModule:
-    """The module in memory. `announce` is called with all its code, when there is some. Raises
-    ArtifactError, MemoryError."""
-    if isinstance(compiled, LazyCompiler):
-        artifact, size = compiled.artifact, compiled.body_bytes
-        return LazyModule(artifact, config, compiled, size, announce)
-    module = load_bytes(compiled.artifact)
-    if announce is not None:
-        announce(module, module.code[0])
-    return module
 
 
 _log = logging.getLogger("wasmdialect")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from wasmdialect.api.cached import CachedModule
     from wasmdialect.api.config import Config
+    from wasmdialect.api.lazily import LazySource
     from wasmdialect.api.types import ExternType
     from wasmdialect.codegen.compiler import Compilation
     from wasmdialect.codegen.lazy import LazyCompiler
@@ -97,7 +98,7 @@ class Module(Closable):
     seconds: dict[str, float]
     """Time of each stage of its compilation, so far; empty if it was loaded."""
     _artifact: bytes | memoryview | None
-    _compiler: LazyCompiler | None
+    _source: LazySource | None
     """What compiles its functions when they are first called."""
 
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray):
@@ -113,7 +114,7 @@ class Module(Closable):
 
     @classmethod
     def from_compilation(
-        cls, engine: Engine, compiled: CachedModule | Compilation | LazyCompiler
+        cls, engine: Engine, compiled: CachedModule | Compilation | LazySource
     ) -> Module:
         """The Module for one from the cache, or a result of `compile_wasm` or `compile_to_run`. Raises
         ArtifactError if it is for another machine."""
@@ -121,26 +122,27 @@ class Module(Closable):
         self._take(compiled, engine)
         return self
 
-    def _take(self, compiled: CachedModule | Compilation | LazyCompiler, engine: Engine) -> None:
+    def _take(self, compiled: CachedModule | Compilation | LazySource, engine: Engine) -> None:
         from wasmdialect.api.cached import CachedModule
-
-        self.pipeline, self.reports = compiled.pipeline, compiled.reports
-        self.seconds = compiled.seconds
-        if isinstance(compiled, CachedModule):
-            self.loaded, self._artifact, self._compiler = compiled.loaded, compiled.artifact, None
-            _announce(self.loaded, self.loaded.code[0], engine.config)
-            return
-        from wasmdialect.api.compile import LazyCompiler, load_compiled
-
-        if isinstance(compiled, LazyCompiler):
-            self._artifact, self._compiler = None, compiled
-        else:
-            self._artifact, self._compiler = compiled.artifact, None
 
         def announce(module: LoadedModule, code: LoadedCode) -> None:
             _announce(module, code, engine.config)
 
-        self.loaded = load_compiled(compiled, engine.config, announce)
+        self.pipeline, self.reports = compiled.pipeline, compiled.reports
+        self.seconds, self._source = compiled.seconds, None
+        if isinstance(compiled, CachedModule):
+            self.loaded, self._artifact = compiled.loaded, compiled.artifact
+            announce(self.loaded, self.loaded.code[0])
+            return
+        from wasmdialect.api.lazily import LazySource
+
+        if isinstance(compiled, LazySource):
+            self._artifact, self._source = None, compiled
+            self.loaded = compiled.load(engine.config, announce)
+        else:
+            self._artifact = compiled.artifact
+            self.loaded = load_bytes(compiled.artifact)
+            announce(self.loaded, self.loaded.code[0])
 
     @classmethod
     def from_file(cls, engine: Engine, path: str | bytes | os.PathLike[str]) -> Module:
@@ -171,7 +173,7 @@ class Module(Closable):
         check_settings(loaded.artifact.engine, engine.config)
         _announce(loaded, loaded.code[0], engine.config)
         self = cls.__new__(cls)
-        self.loaded, self._artifact, self._compiler = loaded, artifact, None
+        self.loaded, self._artifact, self._source = loaded, artifact, None
         self.pipeline = None
         self.reports, self.seconds = [], {}
         return self
@@ -196,18 +198,18 @@ class Module(Closable):
     @property
     def is_lazy(self) -> bool:
         """Whether its functions are compiled when they are first called."""
-        return self._compiler is not None
+        return self._source is not None
 
     def compile_all(self) -> None:
         """Compile the functions of a lazily compiled module that have not been called, and let calls go
         directly to their targets. Raises the errors of compiling."""
-        if self._compiler is not None:
+        if self._source is not None:
             self.loaded.compile_all()
 
     def serialize(self) -> bytearray:
         """The artifact, as accepted by `deserialize`. Compiles what has not been compiled."""
-        if self._artifact is None and self._compiler is not None:
-            self._artifact = self._compiler.write_artifact()
+        if self._artifact is None and self._source is not None:
+            self._artifact = self._source.write_artifact()
         if self._artifact is None:
             raise WasmtimeError("the module was loaded from a file: that file is the artifact")
         return bytearray(self._artifact)

@@ -16,15 +16,16 @@ from typing import Any
 from wasmdialect import types as wt
 from wasmdialect._printable import printable
 from wasmdialect.abi.traps import TrapCode
-from wasmdialect.api.compile import load_compiled, open_or_compile
-from wasmdialect.codegen.compiler import start_run
+from wasmdialect.api.compile import open_or_compile
+from wasmdialect.codegen.compiler import Compilation, start_run
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import Store
 from wasmdialect.runtime.errors import LinkError, Trap
 from wasmdialect.runtime.exceptions import Thrown
 from wasmdialect.runtime.instance import Extern, GlobalCell, ModuleInstance, new_global
+from wasmdialect.runtime.lazy import LazyModule
 from wasmdialect.runtime.memory import LinearMemory
-from wasmdialect.runtime.module import LoadedModule
+from wasmdialect.runtime.module import LoadedModule, load_bytes
 from wasmdialect.runtime.shared_memory import SharedLinearMemory
 from wasmdialect.runtime.store import FunctionReference, StoreState
 from wasmdialect.runtime.table import TableStorage
@@ -196,7 +197,11 @@ class _Runner:
         """A module of the script, compiled."""
         binary = module.to_binary(self.features)
         run = start_run(binary, self.settings, "module.wasm", self.jobs, self.cache)
-        return load_compiled(open_or_compile(run, time.perf_counter()), self.settings.config)
+        compiled = open_or_compile(run, time.perf_counter())
+        if isinstance(compiled, Compilation):
+            return load_bytes(compiled.artifact)
+        config = self.settings.config
+        return LazyModule(compiled.artifact, config, compiled, compiled.body_bytes)
 
     def instantiate(self, module: LoadedModule) -> ModuleInstance:
         """An instance with imports from the registered names. Raises LinkError, Trap."""

@@ -75,7 +75,9 @@ def _compile_to_run(
 
     compiled = _compiled(data, file, config, compile_to_run)
     _tell(compiled.reports, None)
-    if not isinstance(compiled.artifact, bytes):
+    from wasmdialect.codegen.lazy import LazyCompiler
+
+    if isinstance(compiled, LazyCompiler):
         compiled.on_report = _warn
     return compiled
 

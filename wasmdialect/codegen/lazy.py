@@ -10,7 +10,9 @@ from typing import Any
 
 from wasmdialect.abi.returns import RETURN_AREA_PARAMETER
 from wasmdialect.abi.tail_calls import INTEGER_REGISTERS, VECTOR_REGISTERS
+from wasmdialect.codegen.budget import owner_of, signature_of
 from wasmdialect.codegen.compiler import describe_compiler, link_run
+from wasmdialect.codegen.module_entry import PassInputs
 from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.tasks import Item
 from wasmdialect.object.artifact import Artifact
@@ -76,9 +78,6 @@ def _reason_against(run: Run, is_wanted: bool) -> str | None:
 class LazyCompiler:
     """Compiles functions of a module when they are asked for."""
 
-    entry: None = None
-    """The cache does not keep it as a whole."""
-
     def __init__(self, run: Run, calls: Mapping[int, BodyCalls]):
         """`calls` are those in all bodies."""
         self._run = run
@@ -91,9 +90,9 @@ class LazyCompiler:
         assert run.description is not None
         info, wasm_data, names = run.description
         imported = {info.functions[i.index] for i in info.imports if i.kind == "func"}
-        self._import_signatures = frozenset(
+        self._import_signatures = {
             number for number, index in enumerate(info.signatures) if index in imported
-        )
+        }
         """Types of imported functions whose trampolines have not been compiled."""
         engine, provenance = describe_compiler(run)
         self.artifact = Artifact(
@@ -132,7 +131,7 @@ class LazyCompiler:
     def signature(self, number: int) -> Sequence[NamedFunction]:
         """As `runtime.lazy.CodeSource.signature`."""
         wanted = {number, *self._import_signatures}
-        self._import_signatures = frozenset()
+        self._import_signatures.clear()
         items = [Item((), (each,)) for each in sorted(wanted)]
         missing = [item for item in items if not self._run.take_from_cache(item)]
         if missing:
@@ -144,6 +143,34 @@ class LazyCompiler:
         self._run.compile_rest()
         self._taken = 0
         return self._take()
+
+    @property
+    def inputs(self) -> PassInputs | None:
+        """What passes import."""
+        return self._run.pass_inputs
+
+    def so_far(self, earlier: Sequence[str]) -> Sequence[NamedFunction] | None:
+        """All that has been compiled, and the code in the cache of what symbols belong to that another
+        process had. None if it may be different the next time."""
+        run = self._run
+        if not run.is_repeatable:
+            return None
+        functions = {function.symbol: function for function in run.functions}
+        items = {owner for symbol in earlier if (owner := _item_of(symbol)) is not None}
+        for item in items:
+            for function in run.cached_functions(item):
+                functions.setdefault(function.symbol, function)
+        return [*functions.values()]
+
+    def printed(self, *, with_set_up: bool) -> str:
+        """The output of passes so far."""
+        return self._run.printed if with_set_up else self._run.printed_about_functions
+
+    def continue_reports(self, reports: list[dict[str, Any]]) -> None:
+        """Add further reports to a list that has those of another process."""
+        reports += self.reports
+        self.reports = self._run.reports = reports
+        self._reported = len(reports)
 
     def write_artifact(self) -> bytes:
         """The artifact of the module. Raises the errors of compiling."""
@@ -161,3 +188,11 @@ class LazyCompiler:
         self._reported = len(run.reports)
         # After an interruption, or by a signal handler, some are compiled again.
         return [*{function.symbol: function for function in functions}.values()]
+
+
+def _item_of(symbol: str) -> Item | None:
+    """What a symbol is compiled with."""
+    index, signature = owner_of(symbol), signature_of(symbol)
+    if index is not None:
+        return Item((index,)) if index >= 0 else None
+    return None if signature is None else Item((), (signature,))

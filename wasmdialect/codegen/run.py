@@ -142,6 +142,21 @@ class Run:
     def _describe(self, module: ModuleOp) -> Description:
         return describe_module(module, guarded=self.settings.config.bounds == "guard")
 
+    @property
+    def printed_about_functions(self) -> str:
+        """The output of passes without that of setting them up."""
+        return "".join(text for index, text in sorted(self._printed) if index >= 0)
+
+    def cached_functions(self, item: Item) -> list[NamedFunction]:
+        """The code of an item, if it is in the cache: as it is, without its reports and output."""
+        entry = self.codes.source(self._source_key(item), self._origin(item))
+        found: list[NamedFunction] = []
+        for use in [] if entry is None else entry.uses:
+            code = self.codes.code(use.key)
+            assert code is not None
+            found += [NamedFunction(f, use.symbols, use.base) for f in code.functions]
+        return found
+
     def take_from_cache(self, item: Item) -> bool:
         """Take an item from the cache, if it is there."""
         return self._take_from_cache(item)

@@ -27,7 +27,7 @@ from wasmdialect.object.link import link
 from wasmdialect.object.veneers import LAZY_RESUME, LAZY_VENEER_SIZE, lazy_veneer
 from wasmdialect.runtime import pages
 from wasmdialect.runtime.errors import WasmtimeError
-from wasmdialect.runtime.module import LoadedCode, LoadedModule
+from wasmdialect.runtime.module import LoadedCode, LoadedModule, check_host
 from wasmdialect.runtime.native import native
 from wasmdialect.runtime.published import publish, publish_more
 
@@ -65,6 +65,36 @@ class CodeSource(Protocol):
         ...
 
 
+class VeneerLayout:
+    """Where veneers, slots and code are in the range of a module, as distances from its start."""
+
+    def __init__(self, info: ArtifactInfo):
+        self.symbols = _lazy_symbols(info)
+        """The symbol of each veneer."""
+        self.veneers = {s: LAZY_VENEER_SIZE * number for number, s in enumerate(self.symbols)}
+        """The place of the veneer of each symbol."""
+        veneers_end = LAZY_VENEER_SIZE * len(self.symbols)
+        self.slots = align_up(veneers_end or 1, pages.PAGE_SIZE)
+        """The address of `lazy_entry`, then the slot of each veneer."""
+        slots_end = self.slots + POINTER_SIZE * (1 + len(self.symbols))
+        self.code = align_up(slots_end, pages.PAGE_SIZE)
+
+    def slot(self, number: int) -> int:
+        """The slot of a veneer."""
+        return self.slots + POINTER_SIZE * (1 + number)
+
+
+def link_first(functions: Sequence[NamedFunction], module: Artifact, config: Config) -> Artifact:
+    """Link functions as the first code in the range of a module. Raises PlacementError."""
+    layout = VeneerLayout(module.info)
+
+    def elsewhere(symbol: str) -> int | None:
+        veneer = layout.veneers.get(symbol)
+        return None if veneer is None else veneer - layout.code
+
+    return _artifact_of(module, link(functions, module.elf_machine, config, elsewhere=elsewhere))
+
+
 class LazyModule(LoadedModule):
     """A module whose functions are compiled when they are first called."""
 
@@ -75,48 +105,46 @@ class LazyModule(LoadedModule):
         source: CodeSource,
         body_bytes: int,
         announce: Callable[[LoadedModule, LoadedCode], None] | None = None,
+        first: Artifact | None = None,
     ):
         """`artifact` has everything but code, and gets the offsets of the veneers. `body_bytes` is the
-        size of all function bodies; `announce` is called with all new code. Raises MemoryError."""
+        size of all function bodies; `announce` is called with all new code; `first`, the result of
+        `link_first`, is code that there is already. Raises ArtifactError, MemoryError."""
+        check_host(artifact)
         self._config, self._source, self._announce = config, source, announce
-        info = artifact.info
-        self._symbols = _lazy_symbols(info)
-        """The symbol of each veneer."""
-        veneers = {s: LAZY_VENEER_SIZE * number for number, s in enumerate(self._symbols)}
-        info.func_ref_code = _reference_code(info, veneers)
-        size = min(max(_LEAST_CODE, _CODE_PER_BYTE * body_bytes), _MOST_CODE)
-        slots_at = align_up(LAZY_VENEER_SIZE * len(veneers) or 1, pages.PAGE_SIZE)
-        self._free = align_up(slots_at + POINTER_SIZE * (1 + len(veneers)), pages.PAGE_SIZE)
+        layout = self._layout = VeneerLayout(artifact.info)
+        artifact.info.func_ref_code = _reference_code(artifact.info, layout.veneers)
+        self._free = layout.code
         """Where the next code goes."""
-        size = align_up(self._free + size, pages.PAGE_SIZE)
+        code_size = min(max(_LEAST_CODE, _CODE_PER_BYTE * body_bytes), _MOST_CODE)
+        size = align_up(layout.code + code_size, pages.PAGE_SIZE)
         address = pages.reserve(size)
         mapping = pages.owned(address, size)
         super().__init__(artifact, address)
         self.code_size = size
-        self.code = []
+        self.code: list[LoadedCode] = []
         self._places: dict[str, int] = {}
         """The offset of the code of each symbol that has some."""
-        self._veneers = veneers
         self._lock = threading.RLock()
         _lazy_modules.add(self)
-        pages.protect(address, self._free, pages.PROT_READ | pages.PROT_WRITE)
-        head = pages.buffer_at(address, self._free, mapping)
-        for number, at in enumerate(veneers.values()):
-            slot = slots_at + POINTER_SIZE * (1 + number)
-            head[at : at + LAZY_VENEER_SIZE] = lazy_veneer(at, slot, slots_at)
-        self._slots = head[slots_at : slots_at + POINTER_SIZE * (1 + len(veneers))].cast("Q")
-        """The address of `lazy_entry`, then the slot of each veneer."""
+        pages.protect(address, layout.code, pages.PROT_READ | pages.PROT_WRITE)
+        head = pages.buffer_at(address, layout.code, mapping)
+        self._slots = head[layout.slots : layout.slot(len(layout.symbols))].cast("Q")
         self._slots[0] = native().symbols["lazy_entry"]
-        for number, at in enumerate(veneers.values()):
+        for number, at in enumerate(layout.veneers.values()):
+            veneer = lazy_veneer(at, layout.slot(number), layout.slots)
+            head[at : at + LAZY_VENEER_SIZE] = veneer
             self._slots[1 + number] = address + at + LAZY_RESUME
-        pages.protect(address, slots_at, pages.PROT_READ | pages.PROT_EXEC)
+        pages.protect(address, layout.slots, pages.PROT_READ | pages.PROT_EXEC)
         publish(self, address + size, 0, mapping)
+        if first is not None:
+            self._add_linked(first)
 
     def compile_at(self, address: int) -> None:
         """Compile the code of the veneer with an address in it, if it has not been, and let the veneer
         lead there. Raises the errors of compiling, MemoryError."""
         number = (address - self.text_address) // LAZY_VENEER_SIZE
-        symbol = self._symbols[number]
+        symbol = self._layout.symbols[number]
         with self._lock:
             place = self._places.get(symbol)
             if place is None:
@@ -163,40 +191,44 @@ class LazyModule(LoadedModule):
             self._config,
             elsewhere=lambda symbol: self._place_from(symbol, base),
         )
-        code = self._load(image, base)
-        self.code = [*self.code, code]
-        self._places.update((f.symbol, base + f.offset) for f in image.functions)
-        if self._announce is not None:
-            self._announce(self, code)
-        # Only now, when everything about the code is known, may it be called.
-        for function in image.functions:
-            veneer = self._veneers.get(function.symbol)
-            if veneer is not None:
-                self._slots[1 + veneer // LAZY_VENEER_SIZE] = code.text_address + function.offset
+        self._add_linked(_artifact_of(self.artifact, image))
 
     def _place_from(self, symbol: str, base: int) -> int | None:
         place = self._places.get(symbol)
         if place is None:
-            place = self._veneers.get(symbol)
+            place = self._layout.veneers.get(symbol)
         return None if place is None else place - base
 
-    def _load(self, image: LinkedImage, base: int) -> LoadedCode:
+    def _add_linked(self, artifact: Artifact) -> None:
+        base = self._free
+        code = self._load(artifact, base)
+        self.code = [*self.code, code]
+        self._places.update((f.symbol, base + f.offset) for f in artifact.functions)
+        if self._announce is not None:
+            self._announce(self, code)
+        # Only now, when everything about the code is known, may it be called.
+        for function in artifact.functions:
+            veneer = self._layout.veneers.get(function.symbol)
+            if veneer is not None:
+                self._slots[1 + veneer // LAZY_VENEER_SIZE] = code.text_address + function.offset
+
+    def _load(self, artifact: Artifact, base: int) -> LoadedCode:
         """Put code into the range."""
-        rodata_end = image.rodata_offset + len(image.rodata)
+        rodata_end = artifact.rodata_offset + len(artifact.rodata)
         size = align_up(rodata_end, pages.PAGE_SIZE)
         if base + size > self.code_size:
             raise MemoryError(f"the code of the module takes more than {self.code_size} bytes")
         self._free = base + size
-        address, text_size = self.text_address + base, len(image.text)
+        address, text_size = self.text_address + base, len(artifact.text)
         pages.protect(address, size, pages.PROT_READ | pages.PROT_WRITE)
         memory = pages.buffer_at(address, size, None)
-        memory[:text_size] = image.text
-        memory[text_size : text_size + len(image.eh_frame)] = image.eh_frame
-        memory[image.rodata_offset : rodata_end] = image.rodata
+        memory[:text_size] = artifact.text
+        memory[text_size : text_size + len(artifact.eh_frame)] = artifact.eh_frame
+        memory[artifact.rodata_offset : rodata_end] = artifact.rodata
         pages.protect(address, text_size, pages.PROT_READ | pages.PROT_EXEC)
         pages.protect(address + text_size, size - text_size, pages.PROT_READ)
-        code = LoadedCode(_artifact_of(self.artifact, image), address)
-        if image.eh_frame:
+        code = LoadedCode(artifact, address)
+        if artifact.eh_frame:
             publish_more(self, address + text_size)
         return code
 

@@ -195,7 +195,7 @@ def load_bytes(data: bytes | bytearray) -> LoadedModule:
     """Load an artifact from memory. Raises ArtifactError, MemoryError."""
     data = bytes(data)  # a private copy: the checked bytes are those that run
     artifact = read_artifact(data)
-    _check_host(artifact)
+    check_host(artifact)
     # Text, unwind tables and constants keep the distances that they have in the file.
     image = memoryview(data)[artifact.text_offset :][
         : artifact.rodata_offset + len(artifact.rodata)
@@ -226,7 +226,7 @@ def load_descriptor(fd: int) -> tuple[LoadedModule, memoryview]:
     mapping = pages.owned(address, size)
     data = pages.buffer_at(address, size, mapping).toreadonly()
     artifact = read_artifact(data)
-    _check_host(artifact)
+    check_host(artifact)
     return _publish(artifact, address + artifact.text_offset, mapping), data
 
 
@@ -245,7 +245,8 @@ def _publish(artifact: Artifact, text: int, mapping: object) -> LoadedModule:
 _READ_EXECUTE = pages.PROT_READ | pages.PROT_EXEC
 
 
-def _check_host(artifact: Artifact) -> None:
+def check_host(artifact: Artifact) -> None:
+    """Raises ArtifactError if the code of an artifact cannot run here."""
     architecture = artifact.engine.triple.partition("-")[0]
     host = host_architecture()
     if architecture != host:
