@@ -1,4 +1,4 @@
-"""Modules that are compiled when they run: from the compiler or the cache to the runtime, and their code
+"""Modules that are compiled when they run: from compiler or cache to the runtime, and with their code
 back to the cache.
 """
 
@@ -90,6 +90,7 @@ class LazySource:
         if compiler is None or not is_current() or not is_unchanged(compiler.inputs):
             return
         symbols = [] if earlier is None else [f.symbol for f in earlier.code.functions]
+        compiler.remember(symbols)
         functions = compiler.so_far(symbols)
         if not functions:
             return

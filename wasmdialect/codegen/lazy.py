@@ -14,6 +14,7 @@ from wasmdialect.codegen.budget import owner_of, signature_of
 from wasmdialect.codegen.compiler import describe_compiler, link_run
 from wasmdialect.codegen.module_entry import PassInputs
 from wasmdialect.codegen.run import Run
+from wasmdialect.codegen.sealing import key_of, seal, unseal
 from wasmdialect.codegen.tasks import Item
 from wasmdialect.object.artifact import Artifact
 from wasmdialect.object.compiled import NamedFunction
@@ -86,6 +87,8 @@ class LazyCompiler:
         self._taken = 0
         """How many of the functions of the run have been handed out."""
         self._reported = 0
+        self._memory_key = key_of("called", run.binary)
+        self._has_remembered = False
         run.describe()
         assert run.description is not None
         info, wasm_data, names = run.description
@@ -109,24 +112,48 @@ class LazyCompiler:
     def function(self, index: int, is_known: Callable[[int], bool]) -> Sequence[NamedFunction]:
         """As `runtime.lazy.CodeSource.function`."""
         run = self._run
-        missing: list[Item] = []
-        size = cached = 0
-        seen, todo = {index}, deque([index])
+        first = [index, *(each for each in self._remembered() if each != index)]
+        missing = [Item((each,)) for each in first if not run.take_from_cache(Item((each,)))]
+        size = sum(self._sizes[item.functions[0]] for item in missing)
+        cached = 0
+        seen, todo = {*first}, deque(self._callees(first))
         while todo and size < _AT_ONCE * run.jobs and cached < _CACHED_AT_ONCE:
             next_ = todo.popleft()
-            item = Item((next_,))
-            if run.take_from_cache(item):
+            if next_ in seen or is_known(next_):
+                continue
+            seen.add(next_)
+            if run.take_from_cache(Item((next_,))):
                 cached += self._sizes[next_]
             else:
-                missing.append(item)
+                missing.append(Item((next_,)))
                 size += self._sizes[next_]
-            for callee in self._calls[next_].callees:
-                if callee in self._sizes and callee not in seen and not is_known(callee):
-                    seen.add(callee)
-                    todo.append(callee)
+            todo += self._callees([next_])
         if missing:
             run.compile_items(missing)
         return self._take()
+
+    def _callees(self, indices: Sequence[int]) -> list[int]:
+        """What functions call directly, as far as it is defined here."""
+        calls = (callee for index in indices for callee in self._calls[index].callees)
+        return [callee for callee in calls if callee in self._sizes]
+
+    def _remembered(self) -> list[int]:
+        """Once: the functions that were compiled the last time the module ran, with any passes."""
+        store, key = self._run.store, self._memory_key
+        if store is None or self._has_remembered:
+            return []
+        self._has_remembered = True
+        found: list[int] = unseal(key, store.get(key)) or []
+        return [index for index in found if index in self._sizes]
+
+    def remember(self, earlier: Sequence[str]) -> None:
+        """Remember what was compiled, and what symbols belong to that another process had, for the next
+        time the module is compiled, perhaps with other passes."""
+        store = self._run.store
+        if store is not None:
+            items = {item for symbol in earlier if (item := _item_of(symbol)) is not None}
+            indices = sorted({i for item in (*items, *self._run.finished) for i in item.functions})
+            store.insert(self._memory_key, seal(self._memory_key, indices))
 
     def signature(self, number: int) -> Sequence[NamedFunction]:
         """As `runtime.lazy.CodeSource.signature`."""

@@ -100,7 +100,8 @@ class Run:
         self._sizes = self.session.source.body_sizes
         self._total = sum(self._sizes.values())
         self._used: set[str] = set()
-        self._finished: set[Item] = set()
+        self.finished: set[Item] = set()
+        """The functions and signatures that are compiled."""
         self._wholes: frozenset[Item] = frozenset()
         self._source_prefix = ""
         self._printed: list[tuple[int, str]] = []
@@ -169,7 +170,7 @@ class Run:
 
     def compile_rest(self) -> None:
         """Compile all items that have not been. Raises what `compile` raises."""
-        items = [item for item in self._items() if not self._finished.issuperset(item.parts())]
+        items = [item for item in self._items() if not self.finished.issuperset(item.parts())]
         self._compile_units([item for item in items if not self._take_from_cache(item)])
 
     @property
@@ -287,7 +288,7 @@ class Run:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
 
     def _advance(self, item: Item) -> None:
-        self._finished.update(item.parts())
+        self.finished.update(item.parts())
         self._done += sum(map(self._size_of, item.functions))
         if self.progress is not None:
             self.progress(self._done, self._total)
