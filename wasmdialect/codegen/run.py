@@ -41,6 +41,7 @@ from wasmdialect.codegen.tasks import ExplainTask, Item, PlacedCode, TextsTask, 
 from wasmdialect.codegen.unit import Clock, compile_text, compile_unit, emit_texts
 from wasmdialect.dialects.fast import dismantle, relaxed_gc
 from wasmdialect.lowering.emit import CodeText
+from wasmdialect.lowering.recorded import discard
 from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.passes.base import take_reports
 from wasmdialect.passes.pipeline import PassFailure
@@ -405,13 +406,15 @@ class Run:
             clock.lap("import")
             with printing_to_errors() as output:
                 try:
-                    self.session.run_passes(module)
+                    recorded = self.session.run_passes(module, record=True)
                 except PassFailure as failure:
                     raise self.session.reproduce(failure, None) from failure.__cause__
             clock.lap("passes")
             description = self.description = self._describe(module)
-            texts, too_large = emit_texts(module, self.settings, self.settings.config.opt_level)
+            level = self.settings.config.opt_level
+            texts, too_large = emit_texts(module, self.settings, level, recorded)
             dismantle(module)
+            discard(recorded)
             clock.lap("emit")
         self.seconds.update(clock.seconds)
         reports = [report.to_plain() for report in take_reports()] + too_large

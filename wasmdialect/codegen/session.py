@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
@@ -120,9 +121,12 @@ class CompileSession:
         """The whole module: all declarations and all bodies. Raises WasmError."""
         return self.source.everything()
 
-    def run_passes(self, module: ModuleOp, observe: Observer | None = None) -> None:
-        """Run the pipeline over a unit or the whole module. Raises PassFailure."""
-        run_passes(
+    def run_passes(
+        self, module: ModuleOp, observe: Observer | None = None, *, record: bool = False
+    ) -> list[llvm.FuncOp]:
+        """Run the pipeline over a unit or the whole module; returns the functions that were only
+        recorded (`passes.pipeline.run_passes`). Raises PassFailure."""
+        return run_passes(
             self.passes,
             self.context,
             module,
@@ -130,6 +134,7 @@ class CompileSession:
             observe,
             self.declare_missing,
             self._origin,
+            record=record,
         )
 
     def declare_missing(self, module: ModuleOp) -> Mapping[str, Operation]:

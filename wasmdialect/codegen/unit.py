@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ModuleOp
 
 from wasmdialect.codegen.budget import fallback_report, level_within
@@ -31,6 +32,7 @@ from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import Target
 from wasmdialect.dialects.fast import dismantle
 from wasmdialect.lowering.emit import CodeText, emit_functions, emit_together
+from wasmdialect.lowering.recorded import discard
 from wasmdialect.object.extract import extract_functions
 from wasmdialect.passes.base import take_reports
 from wasmdialect.passes.pipeline import PassFailure
@@ -91,14 +93,15 @@ def compile_unit(
     clock.lap("import")
     output.begin()
     try:
-        session.run_passes(module)
+        recorded = session.run_passes(module, record=True)
     except PassFailure as failure:
         raise session.reproduce(failure, indices, signatures) from failure.__cause__
     printed = output.take()
     clock.lap("passes")
-    texts, fallbacks = emit_texts(module, session.settings, level)
+    texts, fallbacks = emit_texts(module, session.settings, level, recorded)
     placed = [PlacedText(digest(t.text), at, t.symbols, t.base) for t, at in texts]
     dismantle(module)
+    discard(recorded)
     clock.lap("emit")
     reports = [report.to_plain() for report in take_reports()] + fallbacks
     to_compile = missing(LoweredUnit(placed, reports, printed))
@@ -117,17 +120,20 @@ def compile_unit(
 
 
 def emit_texts(
-    module: ModuleOp, settings: CompileSettings, level: Level
+    module: ModuleOp,
+    settings: CompileSettings,
+    level: Level,
+    recorded: Sequence[llvm.FuncOp] = (),
 ) -> tuple[list[tuple[CodeText, Level]], list[dict[str, Any]]]:
-    """The texts of a lowered module, which LLVM compiles one by one, with their levels, and reports of
-    those over their budget."""
+    """The texts of a lowered module and of recorded functions, which LLVM compiles one by one, with
+    their levels, and reports of those over their budget."""
     attributes = code_attributes(
         settings.target, branch_protection=settings.config.branch_protection
     )
     budget = settings.config.function_budget
     limit = f"where the budget is {budget}"
     if level == 3:
-        together = emit_together(module, attributes, settings.target.emitters)
+        together = emit_together(module, attributes, settings.target.emitters, recorded)
         if not together.symbols:
             return [], []
         if len(together.text) <= budget:
@@ -135,7 +141,7 @@ def emit_texts(
         limit = f"{len(together.text)} of its unit, {limit}"
     texts: list[tuple[CodeText, Level]] = []
     reports: list[dict[str, Any]] = []
-    for text in emit_functions(module, attributes, settings.target.emitters):
+    for text in emit_functions(module, attributes, settings.target.emitters, recorded):
         at = level_within(budget, level, len(text.text))
         texts.append((text, at))
         if at < level:

@@ -43,6 +43,8 @@ from xdsl.irdl import AttrSizedOperandSegments
 LocationAttr = _LocationAttr
 
 _new = object.__new__
+_make = cast(Any, object.__new__)
+"""The same, without a type: to set fields that have other values than xDSL says."""
 _set_field = object.__setattr__
 _new_tuple = cast(Callable[[Any, Iterable[Any]], Any], tuple.__new__)  # pyright: ignore[reportUnknownMemberType]
 _NO_VALUES: SSAValues[Any] = SSAValues()
@@ -217,6 +219,136 @@ class Inserter:
         op.properties = {} if properties is None else properties
         op.attributes = {}
         op.location = self.location
+
+
+# --- operations that are only to be written out ---
+
+
+class _Counted:
+    """A value whose uses are only counted. (xDSL's values run Python code to be hashed.)"""
+
+    use_count = 0
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+    def has_one_use(self) -> bool:
+        """Whether there is exactly one use."""
+        return self.use_count == 1
+
+
+class RecordedValue(_Counted, OpResult[Attribute]):
+    """A result of a recorded operation."""
+
+
+class RecordedArgument(_Counted, BlockArgument[Attribute]):
+    """An argument of a recorded block."""
+
+
+class RecordedBlock(Block):
+    """A block whose operations are in a list."""
+
+    __hash__ = object.__hash__
+
+    def __init__(self, argument_types: Iterable[Attribute] = ()):
+        self.operations: list[Operation] = []
+        self._args = tuple(RecordedArgument(t, self, i) for i, t in enumerate(argument_types))
+
+    def discard(self) -> None:
+        """Free the operations at once, as `dismantle` does."""
+        for op in self.operations:
+            op.results = _NO_VALUES
+        self.operations.clear()
+        self._args = ()
+
+
+class Recorder(Inserter):
+    """Makes operations that are only to be written out, for a third of the time: they are in the list
+    of a `RecordedBlock` and know their operands, but no block, neighbours and uses."""
+
+    block: RecordedBlock
+
+    def value(
+        self,
+        cls: type[Operation],
+        operands: Sequence[Any],
+        result_type: Attribute,
+        properties: dict[str, Attribute] | None = None,
+    ) -> OpResult:
+        op = _make(cls)
+        op._operands = tuple(operands)
+        for operand in operands:
+            operand.use_count += 1
+        op.properties = {} if properties is None else properties
+        op.attributes = {}
+        op.location = self.location
+        result = _new(RecordedValue)
+        result._type = result_type
+        result.op = op
+        op.results = (result,)
+        self.block.operations.append(op)
+        return result
+
+    def results(
+        self,
+        cls: type[Operation],
+        operands: Sequence[Any],
+        result_types: Sequence[Attribute],
+        properties: dict[str, Attribute] | None = None,
+    ) -> SSAValues[OpResult]:
+        op = self.step(cls, operands, properties)
+        results: list[OpResult] = []
+        for index, result_type in enumerate(result_types):
+            result = _new(RecordedValue)
+            result._type = result_type
+            result.op = op
+            result.index = index
+            results.append(result)
+        op.results = _new_tuple(SSAValues, results)
+        return op.results
+
+    def step(
+        self,
+        cls: type[Operation],
+        operands: Sequence[Any] = (),
+        properties: dict[str, Attribute] | None = None,
+    ) -> Operation:
+        op = _make(cls)
+        op._operands = tuple(operands)
+        for operand in operands:
+            operand.use_count += 1
+        op.properties = {} if properties is None else properties
+        op.attributes = {}
+        op.location = self.location
+        self.block.operations.append(op)
+        return op
+
+    def terminator(
+        self,
+        cls: type[Operation],
+        operands: Sequence[Any],
+        successors: Sequence[Block],
+        properties: dict[str, Attribute] | None = None,
+    ) -> Operation:
+        op = self.step(cls, operands, properties)
+        op._successors = tuple(successors)
+        return op
+
+
+def is_unused(value: SSAValue) -> bool:
+    """Whether nothing uses a value, which may be a recorded one."""
+    return value.use_count == 0 if isinstance(value, _Counted) else value.first_use is None
+
+
+def forget(op: Operation) -> None:
+    """Count the uses by a recorded operation no longer: it is not written out."""
+    for operand in op._operands:
+        if isinstance(operand, _Counted):
+            operand.use_count -= 1
+
+
+def successors_of(op: Operation) -> Sequence[Block]:
+    """The successors, without the view that `op.successors` makes."""
+    return op._successors
 
 
 def take_operations(block: Block) -> Iterator[Operation]:

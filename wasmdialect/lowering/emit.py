@@ -17,7 +17,7 @@ is (line: Wasm byte offset, column: see `emit_function`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -33,6 +33,8 @@ from wasmdialect.lowering.emit_function import (
     EmitError,
     Emitter,
     FunctionEmitter,
+    code_of,
+    has_body,
     type_text,
 )
 from wasmdialect.lowering.emit_pass_ops import PASS_EMITTERS, global_text
@@ -72,26 +74,34 @@ def emit_llvm(
 
 
 def emit_functions(
-    module: ModuleOp, attributes: str = "", emitters: Emitters = NO_EMITTERS
+    module: ModuleOp,
+    attributes: str = "",
+    emitters: Emitters = NO_EMITTERS,
+    recorded: Sequence[llvm.FuncOp] = (),
 ) -> list[CodeText]:
     """Each function of a module as a text of its own; all get `attributes` too; `emitters` are those of
-    the target. Raises EmitError."""
+    the target, and `recorded` functions that come after those in the module. Raises EmitError."""
     functions, constants = _contents(module)
+    functions += recorded
     declared = {op.sym_name.data: op for op in functions}
     return [
         _PlacelessText(declared, constants, attributes, emitters).code([op])
         for op in functions
-        if op.body.first_block is not None
+        if has_body(op)
     ]
 
 
 def emit_together(
-    module: ModuleOp, attributes: str = "", emitters: Emitters = NO_EMITTERS
+    module: ModuleOp,
+    attributes: str = "",
+    emitters: Emitters = NO_EMITTERS,
+    recorded: Sequence[llvm.FuncOp] = (),
 ) -> CodeText:
     """All functions of a module in one text. Raises EmitError."""
     functions, constants = _contents(module)
+    functions += recorded
     declared = {op.sym_name.data: op for op in functions}
-    defined = [op for op in functions if op.body.first_block is not None]
+    defined = [op for op in functions if has_body(op)]
     return _PlacelessText(declared, constants, attributes, emitters).code(defined)
 
 
@@ -228,11 +238,12 @@ class _Text:
                 " type: !3, spFlags: DISPFlagDefinition)"
             )
         returned = type_text(op.function_type.output)
+        blocks = code_of(op)
         try:
-            lines = FunctionEmitter(self, scope, self.overrides).lines_of(op)
+            lines = FunctionEmitter(self, scope, self.overrides).lines_of(blocks)
         except EmitError as error:
             raise EmitError(f"{error} (in @{op.sym_name.data})") from None
-        entry = op.body.blocks[0]
+        entry = blocks[0].block
         params = ", ".join(f"{type_text(a.type)} %{i}" for i, a in enumerate(entry.args))
         debug = f" !dbg !{scope}" if scope >= 0 else ""
         self.parts.append(
@@ -248,10 +259,10 @@ class _ReadableText(_Text):
 
     def function(self, op: llvm.FuncOp) -> None:
         """Add a function or a declaration."""
-        if op.body.first_block is None:
-            self.declare(op)
-        else:
+        if has_body(op):
             self.define(op)
+        else:
+            self.declare(op)
 
 
 class _PlacelessText(_Text):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, NamedTuple, Protocol, TypeAlias, cast
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import (
@@ -32,9 +32,11 @@ from wasmdialect.dialects.fast import (
     operands_of,
     result_of,
     segment_sizes,
+    successors_of,
     wasm_offset,
 )
 from wasmdialect.dialects.llvm_builder import NO_INLINE, UNLIKELY
+from wasmdialect.lowering.recorded import RecordedFunction
 
 
 class EmitError(Exception):
@@ -111,6 +113,27 @@ def _type_text(t: Attribute) -> str:
 # --- functions ---
 
 
+class BlockCode(NamedTuple):
+    """A block and its operations, from a graph or recorded."""
+
+    block: Block
+    operations: Sequence[Operation]
+
+
+def code_of(function: llvm.FuncOp) -> list[BlockCode]:
+    """The blocks of a function."""
+    if isinstance(function, RecordedFunction):
+        return [BlockCode(block, block.operations) for block in function.blocks]
+    return [BlockCode(block, [*block.ops]) for block in function.body.blocks]
+
+
+def has_body(function: llvm.FuncOp) -> bool:
+    """Whether a function is defined here."""
+    if isinstance(function, RecordedFunction):
+        return len(function.blocks) > 0
+    return function.body.first_block is not None
+
+
 class FunctionEmitter:
     """Writes the blocks of one function."""
 
@@ -132,40 +155,34 @@ class FunctionEmitter:
         self.splits: list[str] = []
         """Blocks for edges that need one of their own."""
 
-    def lines_of(self, op: llvm.FuncOp) -> list[str]:
-        """The lines of the function's body. Raises EmitError."""
-        blocks: list[Block] = [*op.body.blocks]
+    def lines_of(self, blocks: Sequence[BlockCode]) -> list[str]:
+        """The lines of a function's body. Raises EmitError."""
         self._number(blocks)
-        terminators = [self._terminator(block) for block in blocks]
+        terminators = [self._terminator(code) for code in blocks]
         emitters = self.emitters
-        for block, terminator in zip(blocks, terminators, strict=True):
-            self.lines.append(f"{self.labels[block]}:\n")
-            if block is not blocks[0]:
-                self._phis(block)
-            last = block.last_op
-            operation = block.first_op
-            while operation is not last:
-                assert operation is not None
+        for code, terminator in zip(blocks, terminators, strict=True):
+            self.lines.append(f"{self.labels[code.block]}:\n")
+            if code is not blocks[0]:
+                self._phis(code.block)
+            for operation in code.operations[:-1]:
                 handler = emitters.get(operation.__class__)
                 if handler is None:
                     raise EmitError(
                         f"no LLVM IR for {operation.name}: lower it to `llvm` operations"
                     )
                 handler(self, operation)
-                operation = operation.next_op
             self.lines.append(terminator)
         return [*self.lines, *self.splits]
 
-    def _number(self, blocks: Iterable[Block]) -> None:
+    def _number(self, blocks: Iterable[BlockCode]) -> None:
         """Number the values in the order they are written, as LLVM counts them."""
         names, count = self.names, 0
-        for number, block in enumerate(blocks):
+        for number, (block, operations) in enumerate(blocks):
             self.labels[block] = f"b{number}"
             for argument in block.args:
                 names[argument] = f"%{count}"
                 count += 1
-            operation = block.first_op
-            while operation is not None:
+            for operation in operations:
                 if operation.results:
                     constant = _CONSTANTS.get(operation.__class__)
                     text = None if constant is None else constant(operation, names)
@@ -173,7 +190,6 @@ class FunctionEmitter:
                         text = f"%{count}"
                         count += 1
                     names[result_of(operation)] = text
-                operation = operation.next_op
 
     def _phis(self, block: Block) -> None:
         incoming = self.incoming.get(block, ())
@@ -186,16 +202,17 @@ class FunctionEmitter:
 
     # --- terminators, written first: they determine the inputs of each block ---
 
-    def _terminator(self, block: Block) -> str:
-        op = block.last_op
+    def _terminator(self, code: BlockCode) -> str:
+        block = code.block
+        op = code.operations[-1] if code.operations else None
         match op:
             case llvm.BrOp():
-                (target,) = op.successors
+                (target,) = successors_of(op)
                 return f"  br label %{self._edge(block, target, operands_of(op))}\n"
             case llvm.CondBrOp():
                 condition, *arguments = operands_of(op)
                 split = segment_sizes(op)[1]
-                then_block, else_block = op.successors
+                then_block, else_block = successors_of(op)
                 targets = [(then_block, arguments[:split]), (else_block, arguments[split:])]
                 first, second = self._edges(block, targets)
                 weights = f", !prof !{self.text.unlikely()}" if UNLIKELY in op.attributes else ""

@@ -40,7 +40,7 @@ Handler = Callable[["FunctionLowering", Any], None]
 
 
 class FunctionLowering(LLVMBuilder):
-    """Rebuilds one function as an `llvm.func`."""
+    """Rebuilds one function as an `llvm.func`. (recorded.py has one that is only to be written.)"""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class FunctionLowering(LLVMBuilder):
         self.symbols = symbols
         """The LLVM symbol of each Wasm function by its symbol in wasmir."""
         self.type = signature.type if type is None else type
-        self.entry = Block(arg_types=self.type.inputs.data)
+        self.entry = self.make_block(self.type.inputs.data)
         super().__init__(self.entry)
         self.vmctx, self.caller_vmctx = self.entry.args[0], self.entry.args[1]
         self.values: dict[SSAValue, SSAValue] = {}
@@ -75,7 +75,7 @@ class FunctionLowering(LLVMBuilder):
         self.made: list[Block] = [self.entry]
         """The blocks that the current source block became, so far."""
         self._cold_blocks: list[Block] = []
-        self.prelude = LLVMBuilder(Block())
+        self.prelude = self.builder_in(self.make_block())
         """Operations for the start of the entry block."""
         self._return_area: SSAValue | None = None
         self.leaving_block: Block | None = None
@@ -97,7 +97,7 @@ class FunctionLowering(LLVMBuilder):
                 self.location = op.location
                 handler = handlers.get(op.__class__)
                 if handler is None and op.name.startswith("llvm.") and not op.successors:
-                    handler = _keep
+                    handler = type(self).keep
                 if handler is None:
                     raise ValueError(
                         f"{op.name} is not lowered here; a pass turns it into wasmir, wasmvm or llvm"
@@ -110,27 +110,45 @@ class FunctionLowering(LLVMBuilder):
 
     def finish(self, blocks: Sequence[Block]) -> llvm.FuncOp:
         """The function, of these blocks and the cold ones."""
-        region = Region()
-        region.add_block(blocks)
-        region.add_block(self._cold_blocks)
-        splice_front(self.entry, self.prelude.block)
-        function = llvm.FuncOp(
-            self.symbol,
-            self.type,
-            llvm.LinkageAttr("external"),
-            visibility=HIDDEN,
-            body=region,
-        )
+        function = self.make_function([*blocks, *self._cold_blocks])
         reads_return_address = self.leaving_block is not None and not self.is_trampoline
         attributes = NEVER_INLINED if reads_return_address else FUNCTION_ATTRIBUTES
         function.properties["passthrough"] = attributes
         return function
 
+    # --- what it is made of ---
+
+    def make_block(self, argument_types: Sequence[Attribute] = ()) -> Block:
+        """A block."""
+        return Block(arg_types=argument_types)
+
+    def builder_in(self, block: Block) -> LLVMBuilder:
+        """A builder at the end of a block."""
+        return LLVMBuilder(block, self.location)
+
+    def make_function(self, blocks: Sequence[Block]) -> llvm.FuncOp:
+        """A function of these blocks, with the prelude in the first one."""
+        region = Region()
+        region.add_block(blocks)
+        splice_front(self.entry, self.prelude.block)
+        external = llvm.LinkageAttr("external")
+        return llvm.FuncOp(self.symbol, self.type, external, visibility=HIDDEN, body=region)
+
+    def keep(self, op: Operation) -> None:
+        """An operation that a pass has created in its final form."""
+        kept = self.insert(op.clone({operand: self.values[operand] for operand in op.operands}))
+        self.values.update(zip(op.results, kept.results, strict=True))
+
+    def erase(self, op: Operation) -> None:
+        """Take back an operation that was made here, and has no uses."""
+        op.detach()
+        op.erase()
+
     def _map_blocks(self, sources: Sequence[Block]) -> None:
         self.blocks[sources[0]] = self.entry
         self.values.update(zip(sources[0].args, self.parameters(), strict=True))
         for source in sources[1:]:
-            target = Block(arg_types=[llvm_type(a.type) for a in source.args])
+            target = self.make_block([llvm_type(a.type) for a in source.args])
             self.blocks[source] = target
             for old, new in zip(source.args, target.args, strict=True):
                 self.values[old] = new
@@ -141,17 +159,15 @@ class FunctionLowering(LLVMBuilder):
         end = area if area is not None and area >= first else len(self.entry.args)
         return self.entry.args[first:end]
 
-    # --- blocks ---
-
     def new_block(self, argument_types: Sequence[Attribute] = ()) -> Block:
         """A block after those that the current source block became, so far."""
-        block = Block(arg_types=argument_types)
+        block = self.make_block(argument_types)
         self.made.append(block)
         return block
 
     def cold_block(self) -> Block:
         """A block after all others."""
-        block = Block()
+        block = self.make_block()
         self._cold_blocks.append(block)
         return block
 
@@ -206,7 +222,7 @@ class FunctionLowering(LLVMBuilder):
         """A new block that traps. Each check has its own, so that the location of the trap is
         known."""
         block = self.cold_block()
-        LLVMBuilder(block, self.location).trap(code)
+        self.builder_in(block).trap(code)
         return block
 
     # --- calls ---
@@ -289,9 +305,3 @@ class FunctionLowering(LLVMBuilder):
         """Store the results that are not returned in registers."""
         for index, offset in self.signature.returns.memory:
             self.store(values[index], self.byte_offset(area, offset), 1, Alias.STACK)
-
-
-def _keep(f: FunctionLowering, op: Operation) -> None:
-    """An operation that a pass has created in its final form."""
-    kept = f.insert(op.clone({operand: f.values[operand] for operand in op.operands}))
-    f.values.update(zip(op.results, kept.results, strict=True))

@@ -156,10 +156,12 @@ class TailCallingFunction(FunctionLowering):
 # --- the functions between the ordinary convention and tail calls ---
 
 
-def tail_entry_caller(function: TailCallingFunction) -> llvm.FuncOp:
+def tail_entry_caller(
+    function: TailCallingFunction, lowering: type[FunctionLowering] = FunctionLowering
+) -> llvm.FuncOp:
     """The ordinary entry of a function with a tail entry."""
     signature = function.signature
-    b = FunctionLowering(function.ordinary_symbol, signature, function.layout, {})
+    b = lowering(function.ordinary_symbol, signature, function.layout, {})
     entry, callee_vmctx, caller_vmctx = b.entry, b.vmctx, b.caller_vmctx
     arguments = entry.args[signature.first_parameter :]
     area: SSAValue | None = None
@@ -188,9 +190,14 @@ def tail_entry_caller(function: TailCallingFunction) -> llvm.FuncOp:
     return _adapter(b)
 
 
-def tail_to_wasm(symbol: str, signature: AbiSignature, layout: VMContextLayout) -> llvm.FuncOp:
+def tail_to_wasm(
+    symbol: str,
+    signature: AbiSignature,
+    layout: VMContextLayout,
+    lowering: type[FunctionLowering] = FunctionLowering,
+) -> llvm.FuncOp:
     """The trampoline that calls the ordinary entry of a function for a tail call."""
-    b = FunctionLowering(symbol, signature, layout, {}, PROTOTYPE)
+    b = lowering(symbol, signature, layout, {}, PROTOTYPE)
     entry, callee_vmctx, caller_vmctx = b.entry, b.vmctx, b.caller_vmctx
     memory = _tail_arguments(b, caller_vmctx)
     row = TAIL_ARGUMENTS.field("callee")

@@ -17,7 +17,7 @@ from xdsl.dialects.builtin import IntegerType, UnitAttr, VectorType, f32, f64, i
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from wasmdialect.dialects import llvm_ext, wasmir
-from wasmdialect.dialects.fast import operands_of, result_of, users_of
+from wasmdialect.dialects.fast import is_unused, operands_of, result_of, users_of
 from wasmdialect.dialects.llvm_builder import vector_type
 from wasmdialect.dialects.wasmvm import LinearStoreOp
 from wasmdialect.lowering.function import FunctionLowering, Handler
@@ -328,11 +328,10 @@ def _as_lane(f: FunctionLowering, operand: SSAValue, shape: Shape) -> SSAValue:
     if shape.lane_bits >= 32:
         return number
     t, owner = _INTEGERS[shape.lane_bits], number.owner
-    is_only_use = operand.has_one_use() and number.first_use is None
+    is_only_use = operand.has_one_use() and is_unused(number)
     if is_only_use and isinstance(owner, llvm.ZExtOp | llvm.SExtOp) and owner.arg.type == t:
         lane = owner.arg  # of a load, which becomes a part of the vector operation
-        owner.detach()
-        owner.erase()
+        f.erase(owner)
         return lane
     return f.value(llvm.TruncOp, (number,), t)
 

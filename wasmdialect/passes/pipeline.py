@@ -14,6 +14,7 @@ from traceback import TracebackException, format_exception, walk_tb
 from typing import Any, Literal
 
 from xdsl.context import Context
+from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
@@ -27,6 +28,7 @@ from wasmdialect.dialects.lowered import note_lowered
 from wasmdialect.passes import base, watch
 from wasmdialect.passes.base import Declarations, Declaring, begin_reports, pass_scope
 from wasmdialect.passes.registry import PassError, PassRegistry
+from wasmdialect.passes.wasmvm_to_llvm import WasmVMToLLVM
 from wasmdialect.passes.watch import run_watched
 
 Point = Literal["wasmir-start", "wasmir-end", "wasmvm-end", "llvm-end"]
@@ -182,9 +184,14 @@ def run_passes(
     observe: Observer | None = None,
     declare_missing: DeclareMissing | None = None,
     origin: str = "the importer",
-) -> None:
+    *,
+    record: bool = False,
+) -> list[llvm.FuncOp]:
     """Run passes over a module, which `origin` made; `declare_missing` is called after each one that is
-    not this package's. Raises PassFailure."""
+    not this package's. With `record`, the module's functions are only to be written out: if nothing
+    looks at the stage of `llvm`, they are recorded and returned. Raises PassFailure."""
+    recording = record and observe is None and verify == "none"
+    recorded: list[llvm.FuncOp] = []
     if verify != "none":
         _verify(module, origin)
     if observe is not None:
@@ -192,9 +199,12 @@ def run_passes(
     for number, p in enumerate(passes):
         begin_reports(p.name)
         started = time.perf_counter()
-        step = partial(p.apply, ctx, module)
         is_own = type(p).__module__.startswith("wasmdialect.")
-        _guarded(p.name, step if is_own else partial(run_watched, p.name, step))
+        if recording and number == len(passes) - 1 and isinstance(p, WasmVMToLLVM):
+            recorded = _guarded(p.name, partial(p.record, module))
+        else:
+            step = partial(p.apply, ctx, module)
+            _guarded(p.name, step if is_own else partial(run_watched, p.name, step))
         if declare_missing is not None and not is_own:
             _refuse_unknown(p.name, _guarded(p.name, partial(declare_missing, module)))
         if p.name in LOWERING_PASSES:
@@ -204,6 +214,7 @@ def run_passes(
             _verify(module, p.name)
         if observe is not None:
             observe(str(p), module, seconds)
+    return recorded
 
 
 def _guarded(pass_name: str, step: Callable[[], Any]) -> Any:

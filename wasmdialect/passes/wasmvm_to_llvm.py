@@ -8,9 +8,9 @@ VMContext.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects import llvm
@@ -40,6 +40,7 @@ from wasmdialect.lowering import (
     wide,
 )
 from wasmdialect.lowering.function import FUNCTION_ATTRIBUTES, HIDDEN, FunctionLowering, Handler
+from wasmdialect.lowering.recorded import RecordedLowering, RecordedTailCalls, recorded_function
 from wasmdialect.lowering.signature import AbiSignature, abi_signature
 
 HANDLERS: dict[type[Operation], Handler] = {
@@ -72,30 +73,60 @@ class WasmVMToLLVM(ModulePass):
     """Whether relaxed vector instructions give the same results on all processors."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        layout = _layout(op)
-        symbols = {
-            declaration.sym_name.data: function_symbol(declaration.index_value)
-            for declaration in op.ops
-            if isinstance(declaration, wasmir.FuncOp)
-        }
-        handlers = _DETERMINISTIC if self.relaxed_simd_deterministic else _RELAXED
-        lowered: list[Operation] = []
-        trampolines: dict[str, AbiSignature] = {}
-        for source in [*op.ops]:
-            if isinstance(source, wasmir.FuncOp):
-                if not source.is_import:
-                    lowered += _lower_function(source, layout, symbols, handlers, trampolines)
-                    dismantle_region(source.detach_region(source.body))
-                    source.add_region(Region())
-            elif isinstance(source, wasmvm.FuncOp):
-                lowered.append(_lower_trampoline(source, layout, symbols))
-                source.detach()
-                dismantle(source)
-        lowered += (
-            tail_calls.tail_to_wasm(symbol, signature, layout)
-            for symbol, signature in trampolines.items()
-        )
-        op.body.block.add_ops(lowered)
+        op.body.block.add_ops(_lower(op, self._handlers(), _GRAPH))
+
+    def record(self, op: ModuleOp) -> list[llvm.FuncOp]:
+        """Do the same, but for functions that are only to be written: they are not in the module
+        (`lowering.emit.emit_functions` takes both)."""
+        return _lower(op, self._handlers(), _RECORDS)
+
+    def _handlers(self) -> Mapping[type[Operation], Handler]:
+        return _DETERMINISTIC if self.relaxed_simd_deterministic else _RELAXED
+
+
+class _Form(NamedTuple):
+    """What functions are lowered to."""
+
+    lowering: type[FunctionLowering]
+    tail_calling: type[tail_calls.TailCallingFunction]
+    declaration: Callable[[str, llvm.LLVMFunctionType], llvm.FuncOp]
+
+
+def _declared(symbol: str, type: llvm.LLVMFunctionType) -> llvm.FuncOp:
+    return llvm.FuncOp(symbol, type, llvm.LinkageAttr("external"), visibility=HIDDEN)
+
+
+_GRAPH = _Form(FunctionLowering, tail_calls.TailCallingFunction, _declared)
+_RECORDS = _Form(RecordedLowering, RecordedTailCalls, recorded_function)
+
+
+def _lower(
+    module: ModuleOp, handlers: Mapping[type[Operation], Handler], form: _Form
+) -> list[llvm.FuncOp]:
+    """The functions that those of a module become; their bodies are gone."""
+    layout = _layout(module)
+    symbols = {
+        declaration.sym_name.data: function_symbol(declaration.index_value)
+        for declaration in module.ops
+        if isinstance(declaration, wasmir.FuncOp)
+    }
+    lowered: list[llvm.FuncOp] = []
+    trampolines: dict[str, AbiSignature] = {}
+    for source in [*module.ops]:
+        if isinstance(source, wasmir.FuncOp):
+            if not source.is_import:
+                lowered += _lower_function(source, layout, symbols, handlers, trampolines, form)
+                dismantle_region(source.detach_region(source.body))
+                source.add_region(Region())
+        elif isinstance(source, wasmvm.FuncOp):
+            lowered.append(_lower_trampoline(source, layout, symbols, form))
+            source.detach()
+            dismantle(source)
+    lowered += (
+        tail_calls.tail_to_wasm(symbol, signature, layout, form.lowering)
+        for symbol, signature in trampolines.items()
+    )
+    return lowered
 
 
 _known_layout: tuple[Attribute | None, VMContextLayout] = (None, VMContextLayout(Counts()))
@@ -120,6 +151,7 @@ def _lower_function(
     symbols: dict[str, str],
     handlers: Mapping[type[Operation], Handler],
     trampolines: dict[str, AbiSignature],
+    form: _Form,
 ) -> list[llvm.FuncOp]:
     """The functions that a Wasm function becomes; `trampolines` gets those it needs from tail calls to
     the wasm convention."""
@@ -128,10 +160,10 @@ def _lower_function(
     )
     symbol = symbols[source.sym_name.data]
     if source.is_declaration:
-        return [_declaration(symbol, signature)]
+        return [_declaration(symbol, signature, form)]
     if tail_calls.makes_tail_calls(source.body):
-        return _lower_tail_calling(source, signature, layout, symbols, handlers, trampolines)
-    function = FunctionLowering(symbol, signature, layout, symbols).lower(source.body, handlers)
+        return _lower_tail_calling(source, signature, layout, symbols, handlers, trampolines, form)
+    function = form.lowering(symbol, signature, layout, symbols).lower(source.body, handlers)
     function.location = source.location
     return [function]
 
@@ -143,29 +175,30 @@ def _lower_tail_calling(
     symbols: dict[str, str],
     handlers: Mapping[type[Operation], Handler],
     trampolines: dict[str, AbiSignature],
+    form: _Form,
 ) -> list[llvm.FuncOp]:
-    lowering = tail_calls.TailCallingFunction(source.index_value, signature, layout, symbols)
+    lowering = form.tail_calling(source.index_value, signature, layout, symbols)
     function = lowering.lower(source.body, handlers)
     function.location = source.location
     trampolines.update(lowering.needed)
     if not lowering.plan.memory:
         return [function]
-    return [tail_calls.tail_entry_caller(lowering), function]
+    return [tail_calls.tail_entry_caller(lowering, form.lowering), function]
 
 
 def _lower_trampoline(
-    source: wasmvm.FuncOp, layout: VMContextLayout, symbols: dict[str, str]
+    source: wasmvm.FuncOp, layout: VMContextLayout, symbols: dict[str, str], form: _Form
 ) -> llvm.FuncOp:
     convention = Convention(source.convention.data)
     signature = abi_signature(
         convention, source.function_type.inputs.data, source.function_type.outputs.data
     )
-    lowering = FunctionLowering(source.sym_name.data, signature, layout, symbols)
+    lowering = form.lowering(source.sym_name.data, signature, layout, symbols)
     lowering.is_trampoline = True
     return lowering.lower(source.body, HANDLERS)
 
 
-def _declaration(symbol: str, signature: AbiSignature) -> llvm.FuncOp:
-    function = llvm.FuncOp(symbol, signature.type, llvm.LinkageAttr("external"), visibility=HIDDEN)
+def _declaration(symbol: str, signature: AbiSignature, form: _Form) -> llvm.FuncOp:
+    function = form.declaration(symbol, signature.type)
     function.properties["passthrough"] = FUNCTION_ATTRIBUTES
     return function
