@@ -112,7 +112,8 @@ class LazyCompiler:
     def function(self, index: int, is_known: Callable[[int], bool]) -> Sequence[NamedFunction]:
         """As `runtime.lazy.CodeSource.function`."""
         run = self._run
-        first = [index, *(each for each in self._remembered() if each != index)]
+        remembered = (each for each in self._remembered() if not is_known(each))
+        first = [index, *(each for each in remembered if each != index)]
         missing = [Item((each,)) for each in first if not run.take_from_cache(Item((each,)))]
         size = sum(self._sizes[item.functions[0]] for item in missing)
         cached = 0
