@@ -444,7 +444,7 @@ def test_likely_callees_come_along_within_their_budget(monkeypatch: pytest.Monke
     functions = "".join(f"(func $f{n} {'(drop (i32.const 1))' * 40})" for n in range(50))
     text = f"""(module (func $calls {calls}) {functions}
         (func (export "f") (param i32) (if (local.get 0) (then (call $calls)))))"""
-    monkeypatch.setattr(compiler, "_AT_ONCE", 1000)
+    monkeypatch.setattr(compiler, "AT_ONCE", 1000)
     store, module, exports = instantiate(config(), text)
     exports["f"](store, 0)
     assert 5 <= len(called(module)) <= 15

@@ -76,6 +76,7 @@ def bench(
 ) -> int:
     """Measure and print; returns the exit code."""
     config = to_config(options)
+    config.compilation = "eager"
     wasm = to_source(read_bytes(file), file, config.features).binary
     sides = {_OURS: _compile(_OURS, wasmdialect, config, wasm, invoke, args)}
     sides[_CONTROL] = sides[_OURS]

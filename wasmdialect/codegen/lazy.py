@@ -26,10 +26,10 @@ from wasmdialect.wasm.validate import BodyCalls
 SMALL_MODULE = 32 * 1024
 """Bytes of function bodies below which a module is compiled at once unless laziness is asked for: in
 two units or less, there is little to save."""
-_AT_ONCE = 1024
+AT_ONCE = 1024
 """Bytes of function bodies for each worker that are compiled for one call: the function that is called,
 and those that it is likely to call."""
-_CACHED_AT_ONCE = 16 * _AT_ONCE
+_CACHED_AT_ONCE = 16 * AT_ONCE
 """The same for functions that are in the cache."""
 
 
@@ -118,7 +118,7 @@ class LazyCompiler:
         size = sum(self._sizes[item.functions[0]] for item in missing)
         cached = 0
         seen, todo = {*first}, deque(self._callees(first))
-        while todo and size < _AT_ONCE * run.jobs and cached < _CACHED_AT_ONCE:
+        while todo and size < AT_ONCE * run.jobs and cached < _CACHED_AT_ONCE:
             next_ = todo.popleft()
             if next_ in seen or is_known(next_):
                 continue
