@@ -189,18 +189,18 @@ def test_another_thread_compiles_while_a_worker_hangs(tmp_path: Path):
 
 SLOW_LEVEL = """
 import time
-from wasmdialect.codegen import unit
+from wasmdialect.codegen import batch
 from wasmdialect.passes.base import FunctionPass
 
-compile_text = unit.compile_text
+compile_object = batch.compile_object
 
-def slow(text, target, level, *rest):
+def slow(text, target, level):
     if level > 0 and "i32 77" in text:
         {}
-    return compile_text(text, target, level, *rest)
+    return compile_object(text, target, level)
 
 if __import__("sys").argv[0].endswith("worker.py"):
-    unit.compile_text = slow
+    batch.compile_object = slow
 
 class Nothing(FunctionPass):
     name = "nothing"

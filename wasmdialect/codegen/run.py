@@ -12,6 +12,7 @@ from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
+from wasmdialect.codegen.batch import compile_texts
 from wasmdialect.codegen.budget import fallback_report, owner_of, signature_of
 from wasmdialect.codegen.cache import (
     CacheStatistics,
@@ -20,6 +21,7 @@ from wasmdialect.codegen.cache import (
     SourceEntry,
     TextUse,
 )
+from wasmdialect.codegen.clock import Clock
 from wasmdialect.codegen.digests import (
     digest,
     passes_digest,
@@ -38,7 +40,7 @@ from wasmdialect.codegen.settings import Level
 from wasmdialect.codegen.show import show
 from wasmdialect.codegen.store import Store
 from wasmdialect.codegen.tasks import ExplainTask, Item, PlacedCode, TextsTask, UnitTask
-from wasmdialect.codegen.unit import Clock, compile_text, compile_unit, emit_texts
+from wasmdialect.codegen.unit import compile_unit, emit_texts
 from wasmdialect.dialects.fast import dismantle, relaxed_gc
 from wasmdialect.lowering.emit import CodeText
 from wasmdialect.lowering.recorded import discard
@@ -312,6 +314,7 @@ class Run:
                     level=task.level,
                     output=output,
                     missing=task.missing,
+                    on_start=task.start,
                     on_code=task.take_code,
                     verify=True,
                 )
@@ -453,12 +456,15 @@ class Run:
 
         target = self.settings.target
         if self.jobs == 0:
-            for placed in todo:
-                try:
+            try:
+                for placed in todo:
                     verify_text(placed.text.text)  # LLVM would abort this process
-                    take(placed, compile_text(placed.text.text, target, placed.level))
-                except CodegenError as error:
-                    raise explain_refusal(self.session, None) or error from None
+                contents: dict[int, tuple[str, Level]] = {
+                    n: (placed.text.text, placed.level) for n, placed in enumerate(todo)
+                }
+                compile_texts(contents, target, _ignore, lambda n, code: take(todo[n], code))
+            except CodegenError as error:
+                raise explain_refusal(self.session, None) or error from None
         else:
             tasks = [TextsTask(batch, target, take, fall_back) for batch in _batches(todo)]
             try:
@@ -471,6 +477,10 @@ class Run:
             key, at = used[self.code_key(digest(text.text), level)]
             uses.append(TextUse(key, text.symbols, text.base, at))
         return uses, fallbacks
+
+
+def _ignore(numbers: list[int]) -> None:
+    """Nobody asks what LLVM is compiling."""
 
 
 def _batches(texts: list[PlacedCode]) -> list[list[PlacedCode]]:

@@ -70,6 +70,8 @@ class UnitTask:
     """None while import and passes are running."""
     waiting: list[int] = field(default_factory=list[int])
     """Numbers of the texts whose code is still missing."""
+    at_work: list[int] = field(default_factory=list[int])
+    """Numbers of the texts that LLVM compiles together."""
 
     needs_session: ClassVar[bool] = True
 
@@ -83,6 +85,8 @@ class UnitTask:
         """Take a message of the worker."""
         if kind == "lowered":
             return self.missing(LoweredUnit.from_plain(content))
+        if kind == "start":
+            return self.start(content)
         number, plain = content
         return self.take_code(number, CompiledText.from_plain(plain))
 
@@ -97,6 +101,10 @@ class UnitTask:
             known.add(key)
         self.waiting = [number for number, missing in enumerate(answer) if missing]
         return answer
+
+    def start(self, numbers: list[int]) -> None:
+        """LLVM compiles these texts now."""
+        self.at_work = numbers
 
     def take_code(self, number: int, code: CompiledText) -> None:
         """Keep the code of a text."""
@@ -142,18 +150,26 @@ class UnitTask:
         return [self._lower(self.item, shows, failure)]
 
     def _at_work(self) -> Item | None:
-        """The function that LLVM was compiling."""
-        if self.lowered is None or not self.waiting:
+        """The item that LLVM was compiling, None if there are several."""
+        if self.lowered is None:
             return None
-        symbol = self.lowered.texts[self.waiting[0]].symbols[0]
-        index, signature = owner_of(symbol), signature_of(symbol)
-        if index is not None:
-            return Item((index,))
-        return None if signature is None else Item((), (signature,))
+        items = {
+            _item_of(self.lowered.texts[number].symbols[0])
+            for number in self.at_work
+            if number in self.waiting
+        }
+        return items.pop() if len(items) == 1 else None
 
     def _lower(self, item: Item, shows: bool, failure: WorkerFailure) -> UnitTask:
         level = _lower_level(self.level, self.owner.name_of(item), failure)
         return UnitTask(self.owner, item, level, 1, shows, failure)
+
+
+def _item_of(symbol: str) -> Item | None:
+    index, signature = owner_of(symbol), signature_of(symbol)
+    if index is not None:
+        return Item((index,))
+    return None if signature is None else Item((), (signature,))
 
 
 @dataclass(slots=True)
@@ -174,8 +190,10 @@ class TextsTask:
     on_code: Callable[[PlacedCode, CompiledText], None]
     on_fallback: Callable[[PlacedCode, WorkerFailure], None]
     shows: bool = True
-    count: int = 0
-    """The number of finished texts."""
+    waiting: list[int] = field(default_factory=list[int])
+    """Numbers of the texts whose code is still missing."""
+    at_work: list[int] = field(default_factory=list[int])
+    """Numbers of the texts that LLVM compiles together."""
 
     needs_session: ClassVar[bool] = False
     """LLVM needs nothing but the texts; opening a session of IR means parsing all of it."""
@@ -183,35 +201,44 @@ class TextsTask:
     @property
     def request(self) -> Request:
         """The request to a worker."""
+        self.waiting = [*range(len(self.texts))]
         return "texts", [(t.text.text, t.level) for t in self.texts], self.target.to_plain()
 
     def message(self, kind: str, content: Any) -> Any:
-        """Take the code of the next text."""
-        _, plain = content
-        self.on_code(self.texts[self.count], CompiledText.from_plain(plain))
-        self.count += 1
+        """Take the code of a text."""
+        if kind == "start":
+            self.at_work = content
+            return
+        number: int = content[0]
+        plain = content[1]
+        self.on_code(self.texts[number], CompiledText.from_plain(plain))
+        self.waiting.remove(number)
 
     def done(self, reply: Any) -> Iterable[Task]:
         """All are."""
         return ()
 
     def failed(self, failure: WorkerFailure) -> Iterable[Task]:
-        """Retry the text that LLVM was compiling alone, once more or at a lower level; then the
-        others."""
-        if self.count == len(self.texts):
+        """Retry each text that LLVM was compiling alone, a single one once more or at a lower
+        level; then the others."""
+        if not self.waiting:
             return ()
-        culprit, *rest = self.texts[self.count :]
+        suspects: list[PlacedCode] = [self.texts[n] for n in self.waiting if n in self.at_work]
+        rest = [self.texts[n] for n in self.waiting if n not in self.at_work]
+        tasks: list[Task] = [
+            TextsTask(part, self.target, self.on_code, self.on_fallback)
+            for part in [*[[each] for each in suspects], rest]
+            if part
+        ]
+        if len(suspects) != 1:
+            return tasks
+        (culprit,) = suspects
         is_known = failure.timed_out or culprit.tries > 0
         culprit.tries += 1
         if failure.timed_out or culprit.tries > 1:
             culprit.level = _lower_level(culprit.level, culprit.text.symbols[0], failure)
             culprit.tries = 1
             self.on_fallback(culprit, failure)
-        tasks: list[Task] = [
-            TextsTask(batch, self.target, self.on_code, self.on_fallback)
-            for batch in [[culprit], rest]
-            if batch
-        ]
         return tasks if is_known else [ExplainTask(None, (), tasks)]
 
 

@@ -7,7 +7,6 @@ gets the code of each as soon as there is any.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -15,25 +14,24 @@ from typing import Any, NamedTuple
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ModuleOp
 
+from wasmdialect.codegen.batch import compile_texts
 from wasmdialect.codegen.budget import fallback_report, level_within
 from wasmdialect.codegen.cache import CompiledText
+from wasmdialect.codegen.clock import Clock
 from wasmdialect.codegen.digests import digest
 from wasmdialect.codegen.llvm import (
     CodegenError,
     Level,
     code_attributes,
-    compile_object,
     verify_text,
 )
 from wasmdialect.codegen.printed import Output, Printed
 from wasmdialect.codegen.refusal import explain_refusal
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.codegen.target import Target
 from wasmdialect.dialects.fast import dismantle
 from wasmdialect.lowering.emit import CodeText, emit_functions, emit_together
 from wasmdialect.lowering.recorded import discard
-from wasmdialect.object.extract import extract_functions
 from wasmdialect.passes.base import take_reports
 from wasmdialect.passes.pipeline import PassFailure
 
@@ -77,15 +75,16 @@ def compile_unit(
     level: Level,
     output: Output,
     missing: Callable[[LoweredUnit], list[bool]],
+    on_start: Callable[[list[int]], None],
     on_code: Callable[[int, CompiledText], None],
     verify: bool = False,
 ) -> dict[str, float]:
     """Compile functions by index, with the trampolines of function types by number; `verify` their
     texts first where LLVM must not abort.
 
-    `missing` returns the texts without code in the cache; `on_code` gets the code of each of them with
-    its number, in order. Returns the time by stage: `import`, `passes`, `emit`, `llvm`, `extract`.
-    Raises WasmError, PassFailure, CodegenError.
+    `missing` returns the texts without code in the cache; `on_start` gets the numbers of those that
+    LLVM compiles next, `on_code` the code of each with its number. Returns the time by stage:
+    `import`, `passes`, `emit`, `llvm`, `extract`. Raises WasmError, PassFailure, CodegenError.
     """
     clock = Clock()
     take_reports()
@@ -105,17 +104,16 @@ def compile_unit(
     clock.lap("emit")
     reports = [report.to_plain() for report in take_reports()] + fallbacks
     to_compile = missing(LoweredUnit(placed, reports, printed))
-    target = session.settings.target
-    for number, (text, at) in enumerate(texts):
-        if to_compile[number]:
-            try:
-                if verify:
-                    verify_text(text.text)
-                compiled = compile_text(text.text, target, at, clock)
-            except CodegenError as error:
-                explained = explain_refusal(session, indices, signatures)
-                raise explained or error from None
-            on_code(number, compiled)
+    todo: dict[int, tuple[str, Level]] = {
+        n: (text.text, at) for n, (text, at) in enumerate(texts) if to_compile[n]
+    }
+    try:
+        if verify:
+            for text, _ in todo.values():
+                verify_text(text)
+        compile_texts(todo, session.settings.target, on_start, on_code, clock)
+    except CodegenError as error:
+        raise explain_refusal(session, indices, signatures) or error from None
     return clock.seconds
 
 
@@ -148,35 +146,3 @@ def emit_texts(
             reason = f"{len(text.text)} characters of LLVM IR, {limit}"
             reports.append(fallback_report(text.symbols, at, reason))
     return texts, reports
-
-
-def compile_text(
-    text: str, target: Target, level: Level, clock: Clock | None = None
-) -> CompiledText:
-    """Compile LLVM IR text. Raises CodegenError; may abort the process."""
-    clock = Clock() if clock is None else clock
-    before = clock.total
-    data = compile_object(text, target, level)
-    clock.lap("llvm")
-    functions = [function.pack() for function in extract_functions(data)]
-    clock.lap("extract")
-    return CompiledText(functions, clock.total - before)
-
-
-class Clock:
-    """Adds up the time of stages."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, stage: str) -> None:
-        """Add the time since the last lap to a stage."""
-        now = time.perf_counter()
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
-        self._last = now
-
-    @property
-    def total(self) -> float:
-        """All stages together, up to the last lap."""
-        return sum(self.seconds.values())

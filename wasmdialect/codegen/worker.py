@@ -145,7 +145,8 @@ class _Server:
         self._session = CompileSession(binary, file, CompileSettings.from_plain(settings))
 
     def unit(self, indices: tuple[int, ...], signatures: tuple[int, ...], level: Level) -> Any:
-        """Compile functions of the module: `lowered`, the parent's answer, a `code` for each text."""
+        """Compile functions of the module: `lowered`, the parent's answer, a `start` for the texts
+        that LLVM compiles together and a `code` for each."""
         from wasmdialect.codegen.unit import compile_unit
 
         def missing(lowered: LoweredUnit) -> list[bool]:
@@ -161,16 +162,19 @@ class _Server:
             level=level,
             output=self._output,
             missing=missing,
+            on_start=self._start,
             on_code=self._code,
         )
 
     def texts(self, texts: list[tuple[str, Level]], target: dict[str, str]) -> None:
-        """Compile LLVM IR texts: a `code` for each."""
+        """Compile LLVM IR texts: a `start` for those compiled together, a `code` for each."""
+        from wasmdialect.codegen.batch import compile_texts
         from wasmdialect.codegen.target import Target
-        from wasmdialect.codegen.unit import compile_text
 
-        for number, (text, level) in enumerate(texts):
-            self._code(number, compile_text(text, Target(**target), level))
+        compile_texts(dict(enumerate(texts)), Target(**target), self._start, self._code)
+
+    def _start(self, numbers: list[int]) -> None:
+        self._tell("start", numbers)
 
     def _code(self, number: int, compiled: CompiledText) -> None:
         self._tell("code", (number, compiled.to_plain()))

@@ -17,6 +17,7 @@ is (line: Wasm byte offset, column: see `emit_function`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -187,7 +188,7 @@ class _Text:
             words = _attributes_text(attributes)
             parts.append(f"attributes #{number} = {{ {words} {self.attributes} }}\n")
         if self.debug_info:
-            parts.append("!llvm.dbg.cu = !{!0}\n!llvm.module.flags = !{!2}\n")
+            parts.append(_NAMED_METADATA)
         parts.extend(f"!{number} = {node}\n" for number, node in enumerate(self.metadata))
         return "".join(parts)
 
@@ -319,6 +320,12 @@ _HEADER = (
     "!DISubroutineType(types: !4)",
     "!{}",  # EMPTY_NODE
 )
+_NAMED_METADATA = "!llvm.dbg.cu = !{!0}\n!llvm.module.flags = !{!2}\n"
+SHARED_METADATA = _NAMED_METADATA + "".join(f"!{n} = {node}\n" for n, node in enumerate(_HEADER))
+"""The metadata that every text for the compiler has: the named ones and the first nodes."""
+OWN_METADATA = re.compile(r"!(?=[5-9]\b|\d\d)")
+"""What precedes the number of any other node."""
+assert len(_HEADER) == 5
 
 
 def _attributes_text(attributes: Attribute) -> str:

@@ -10,6 +10,7 @@ relocations stay the tuples that `struct` makes of them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TypeAlias
 
 from wasmdialect.object.compiled import CompiledFunction, Fixup, Piece, Target
@@ -199,8 +200,7 @@ def _string(table: bytes, offset: int) -> str:
 def _address_map(lines: list[Row], end: int) -> list[tuple[int, int]]:
     """(code offset, line) pairs of one function, from its line table."""
     pieces: list[tuple[int, int, int]] = []
-    for row, following in zip(lines, (*lines[1:], (end, -1, 0)), strict=True):
-        start, line, _ = row
+    for (start, line, _), following in pairwise([*lines, (end, -1, 0)]):
         if line > 0 and following[0] > start:
             pieces.append((line, start, following[0] - start))
     return address_runs(pieces, end)
