@@ -15,6 +15,8 @@ from hypothesis import settings
 from processes import restore_signals
 from spec.scripts import find_testsuite
 
+from wasmdialect._settings import SETTING_OF
+
 settings.register_profile("wasmdialect", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("wasmdialect")
 
@@ -23,6 +25,17 @@ restore_signals()
 _cache = tempfile.mkdtemp(prefix="wasmdialect-cache-")
 os.environ["WASMDIALECT_CACHE_DIR"] = _cache
 atexit.register(shutil.rmtree, _cache, ignore_errors=True)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`pytest --lazy` compiles lazily, however small modules are, where a test does not say how."""
+    parser.addoption("--lazy", action="store_true", help="compile lazily")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Apply it."""
+    if config.getoption("--lazy"):
+        SETTING_OF["compilation"].make = lambda: "lazy"
 
 
 @pytest.fixture(scope="session")

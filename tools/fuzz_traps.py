@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice, product, zip_longest
 from pathlib import Path
@@ -82,9 +82,10 @@ def make_module(arguments: argparse.Namespace, number: int) -> CalledModule:
 class Comparer:
     """Runs modules on both engines."""
 
-    def __init__(self, levels: Sequence[int], bounds: Sequence[str]) -> None:
-        """At these levels, with these kinds of bounds."""
-        self.levels, self.bounds = levels, bounds
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        """As the command line says."""
+        self.levels, self.bounds = arguments.levels, arguments.bounds
+        self.compilation = arguments.compilation
         config = wasmtime.Config()
         enable_features(config)
         config.cranelift_nan_canonicalization = True
@@ -105,7 +106,8 @@ class Comparer:
             config = wasmdialect.Config(
                 opt_level=level,
                 bounds=bounds,  # pyright: ignore[reportArgumentType]
-                jobs=0,
+                jobs=1 if self.compilation == "lazy" else 0,
+                compilation=self.compilation,
                 cache=self.cache,
             )
             enable_features(config)
@@ -148,7 +150,7 @@ def first_difference(found: Iterator[Observation], expected: list[Observation]) 
 
 def run_child(arguments: argparse.Namespace, numbers: range) -> None:
     """Compare modules one by one, with a line of JSON before and after each."""
-    comparer = Comparer(arguments.levels, arguments.bounds)
+    comparer = Comparer(arguments)
     for number in numbers:
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)  # which ends the process
         print(json.dumps({"start": number}), flush=True)
@@ -232,6 +234,7 @@ def run_all(arguments: argparse.Namespace) -> int:
     chunks = (range(start, min(start + CHUNK, arguments.count)) for start in starts)
     command = [sys.executable, __file__, "--seed", str(arguments.seed)]
     command += ["--levels", *map(str, arguments.levels), "--bounds", *arguments.bounds]
+    command += ["--compilation", arguments.compilation]
     if arguments.wasm_opt:
         command += ["--wasm-opt", arguments.wasm_opt]
     with ThreadPoolExecutor(arguments.jobs) as pool:
@@ -265,7 +268,7 @@ def show(arguments: argparse.Namespace) -> int:
     print(module.text or wasm_text(module.binary))
     for name, values in module.calls:
         print(f";; {name}({', '.join(map(str, values))})")
-    _, differences = Comparer(arguments.levels, arguments.bounds).compare(module)
+    _, differences = Comparer(arguments).compare(module)
     print(*(f";; {line}" for line in differences or ["no difference"]), sep="\n")
     return int(bool(differences))
 
@@ -290,6 +293,7 @@ def main() -> int:
     parser.add_argument("--wasm-opt", metavar="PATH", help="take the modules of Binaryen's fuzzer")
     parser.add_argument("--levels", type=int, nargs="+", default=LEVELS, help="of optimisation")
     parser.add_argument("--bounds", nargs="+", default=BOUNDS, help="kinds of bounds")
+    parser.add_argument("--compilation", choices=["eager", "lazy"], default="eager")
     parser.add_argument("--child", type=int, nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child is not None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 
-import wasmdialect._loaded  # noqa: F401  # before anything else
+# Before anything else:
+import wasmdialect._loaded  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect._version import __version__
 
