@@ -26,6 +26,7 @@ from wasmdialect._settings import (
     RUN,
     SETTING_OF,
     SETTINGS,
+    WAST,
     Setting,
     in_groups,
 )
@@ -57,18 +58,19 @@ def test_defaults_and_other_values_are_of_the_form(row: Setting):
 @named(PLAIN)
 def test_the_declared_type_is_the_type_of_the_form(row: Setting):
     declared = eval(Config.__annotations__[row.name], {"Literal": Literal})
-    kinds = [t for t in (get_args(declared) or (declared,)) if t is not type(None)]
+    may_be_none = type(None) in get_args(declared)
+    if may_be_none:
+        (declared,) = (t for t in get_args(declared) if t is not type(None))
+        assert row.checked(None) is None
     if get_origin(declared) is Literal:
-        for value in kinds:
+        values = get_args(declared)
+        for value in values:
             assert row.checked(value) == value
-        refused: list[Any] = ["other", max(kinds) + 1 if isinstance(kinds[0], int) else 1]
+        refused: list[Any] = ["other", max(values) + 1 if isinstance(values[0], int) else 1]
     else:
-        (kind,) = kinds
-        assert isinstance(other_value(row), kind)
-        refused = ["words"] if kind is not str else [3]
-        if type(None) in get_args(declared):
-            assert row.checked(None) is None
-    for value in [*refused, object(), *([] if type(None) in get_args(declared) else [None])]:
+        assert isinstance(other_value(row), declared)
+        refused = ["words"] if declared is not str else [3]
+    for value in [*refused, object(), *([] if may_be_none else [None])]:
         with pytest.raises(WasmtimeError, match=f"^{row.name}: "):
             row.checked(value)
 
@@ -144,7 +146,7 @@ def test_every_setting_is_an_option_by_its_name(row: Setting):
 
 def test_the_commands_of_settings_are_there():
     assert {command for row in SETTINGS for command in row.commands} <= {
-        *(COMPILING, COMPILE, RUN, OPT)
+        *(COMPILING, COMPILE, RUN, WAST, OPT)
     }
 
 

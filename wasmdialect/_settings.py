@@ -50,9 +50,9 @@ ARTIFACT_GROUPS = (CODE, LAYOUT)
 KEY_GROUPS = (CODE, PASSES)
 """Part of the keys under which the cache keeps the result of import and passes for a function."""
 
-COMPILING, RUNNING = "compiling", "running"
-COMPILE, RUN, OPT = "compile", "run", "wasm-opt-py"
-"""Which commands have an option: all that compile, those that run what they compiled, or one."""
+COMPILING = "compiling"
+COMPILE, RUN, WAST, OPT = "compile", "run", "wast", "wasm-opt-py"
+"""Which commands have an option: all compiling ones, some of them, or wasm-opt-py."""
 
 
 class Setting(Default):
@@ -278,7 +278,7 @@ class Config(WasmtimeSettings, Record):
     compilation: Literal["lazy", "eager"] | None = setting(
         COMPILER, None, OrNone(OneOf("lazy", "eager")),
         "Whether functions are compiled when they are first called, or all before the module runs.",
-        none="lazy for what is run at once, unless it is small", commands=(RUNNING,),
+        none="lazy for what is run at once, unless it is small", commands=(RUN, WAST),
     )
     jobs: int | None = setting(
         COMPILER, None, OrNone(Integer(0, 1024)),

@@ -13,7 +13,7 @@ import click
 
 from wasmdialect._forms import Integer, Seconds
 from wasmdialect._printable import printable
-from wasmdialect._settings import RUN, RUNNING
+from wasmdialect._settings import RUN
 from wasmdialect.api.config import Engine
 from wasmdialect.api.func import Func
 from wasmdialect.api.instance import Instance
@@ -73,7 +73,6 @@ if TYPE_CHECKING:
 )
 @click.option("--counters", is_flag=True, help="Print the counters that passes added, as JSON.")
 @setting_options(RUN)
-@setting_options(RUNNING)
 @compile_options
 @DEBUG_OPTION
 def command(file: str, args: tuple[str, ...], debug: bool, **options: Any) -> None:

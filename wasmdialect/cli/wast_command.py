@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wasmdialect._printable import printable
-from wasmdialect._settings import RUNNING
+from wasmdialect._settings import WAST
 from wasmdialect.cli.errors import EXIT_BAD_INPUT, fail
 from wasmdialect.cli.inputs import read_bytes
 from wasmdialect.cli.options import (
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @click.command("wast")
 @click.argument("files", nargs=-1, required=True)
-@setting_options(RUNNING)
+@setting_options(WAST)
 @compile_options
 @click.option(
     "--validate-only",
