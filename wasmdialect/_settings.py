@@ -285,9 +285,10 @@ class Config(WasmtimeSettings, Record):
         "Worker processes; 0 compiles in this process, for debuggers.",
         none="one per processor", metavar="N",
     )
-    max_wasm_stack: int = setting(
-        RUNTIME, 512 * 1024, Integer(1, 1 << 40),
+    max_wasm_stack: int | None = setting(
+        RUNTIME, None, OrNone(Integer(1, 1 << 40)),
         "Bytes of stack that Wasm may use.",
+        none="512 KiB, and 4 MiB with `opt_level` 0, whose frames are larger",
         commands=(RUN,), metavar="BYTES",
     )
     features: str = setting(

@@ -9,7 +9,7 @@ import pytest
 import wasmtime
 
 import wasmdialect
-from wasmdialect import Config, Engine, Module, WasmtimeError, wat2wasm
+from wasmdialect import Config, Engine, Linker, Module, Store, Trap, WasmtimeError, wat2wasm
 from wasmdialect._wasmtime_settings import FeatureSwitch, Fixed, WasmtimeSettings
 
 USES = {
@@ -149,3 +149,28 @@ def test_a_cache_in_a_new_folder(tmp_path: Path):
 def test_wat2wasm_reads_proposals_as_wasmtime_does():
     for text in USES.values():
         assert bytes(wasmdialect.wat2wasm(text)) == bytes(wasmtime.wat2wasm(text))
+
+
+@pytest.mark.parametrize(
+    ("settings", "fits"),
+    [({}, True), ({"max_wasm_stack": 512 * 1024}, False)],
+    ids=["default", "that of -O2"],
+)
+def test_the_default_stack_has_room_for_frames_without_optimization(
+    settings: dict[str, int], fits: bool
+):
+    """At `-O0` each value that is needed after a call has its own place in the frame: here 100."""
+    loads = "".join(f"(i64.load offset={8 * n} (local.get 0))" for n in range(100))
+    body = f"{loads} (call 0 (i32.sub (local.get 0) (i32.const 1))) {'i64.add ' * 100}"
+    text = (
+        '(module (func (export "f") (param i32) (result i64)'
+        f" (if (result i64) (local.get 0) (then {body}) (else (i64.const 0)))) (memory 1))"
+    )
+    engine = Engine(Config(opt_level=0, jobs=0, **settings))  # pyright: ignore[reportArgumentType]
+    store = Store(engine)
+    call: Any = Linker(engine).instantiate(store, Module(engine, text)).exports(store)["f"]
+    if fits:
+        assert call(store, 1000) == 0
+        return
+    with pytest.raises(Trap, match="call stack exhausted"):
+        call(store, 1000)

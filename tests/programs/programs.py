@@ -58,11 +58,7 @@ class Program:
         self.wasi = wasi
         self.engine = self.api.Engine()
         if engine == "wasmdialect":
-            # Without optimisation, frames are many times larger than Wasmtime's.
-            stack = 4 << 20 if level == 0 else 512 << 10
-            self.engine = wasmdialect.Engine(
-                wasmdialect.Config(opt_level=level, max_wasm_stack=stack)
-            )
+            self.engine = wasmdialect.Engine(wasmdialect.Config(opt_level=level))  # pyright: ignore[reportArgumentType]
             self.module = wasmdialect.Module.deserialize(
                 self.engine, compiled(package, name, level)
             )

@@ -7,11 +7,12 @@ from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.config import Engine
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.ownership import StoreLimits
-from wasmdialect.runtime.store import StoreState
+from wasmdialect.runtime.store import DEFAULT_MAX_WASM_STACK, StoreState
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
+    from wasmdialect._settings import Config
     from wasmdialect.api.exception import WasmException
     from wasmdialect.api.func import Caller
     from wasmdialect.runtime.ownership import StoreItem
@@ -23,6 +24,19 @@ def _exception_at(store: StoreState, address: int) -> WasmException:
     from wasmdialect.api.exception import exception_at  # few programs have any
 
     return exception_at(store, address)
+
+
+_MORE_WITHOUT_OPTIMIZATION = 8
+"""How much more stack there is by default for code of `-O0`, whose values all have places of their
+own in the frame: QuickJS's frames are 5 times as large as at `-O2`, that of its interpreter 30
+times."""
+
+
+def _stack_of(config: Config) -> int:
+    """The bytes of stack that Wasm may use."""
+    if config.max_wasm_stack is not None:
+        return config.max_wasm_stack
+    return DEFAULT_MAX_WASM_STACK * (_MORE_WITHOUT_OPTIMIZATION if config.opt_level == 0 else 1)
 
 
 MAX_FUEL = (1 << 63) - 1
@@ -44,7 +58,7 @@ class Store(Closable):
             raise TypeError("expected an Engine")
         self.engine = engine
         self._config = engine.config  # which outlives a closed Engine
-        self.state = StoreState(engine.config.max_wasm_stack, engine.epoch)
+        self.state = StoreState(_stack_of(engine.config), engine.epoch)
         self.state.thrown_as = _exception_at
         self._id = self.state.id  # by which functions recognise their store
         self._wasi_config: WasiConfig | None = None
