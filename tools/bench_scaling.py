@@ -127,6 +127,15 @@ def exits(n: int) -> str:
     return function(f"(block {step * n})")
 
 
+def exits_with_values(n: int) -> str:
+    """Conditional branches out of one block, with a value that is used."""
+    step = (
+        "(local.set $i (i32.mul (local.get $i) (i32.const 7)))"
+        " (drop (br_if 0 (local.get $i) (i32.eq (local.get $i) (i32.const 3))))\n"
+    )
+    return function(f"(i32.store (i32.const 0) (block (result i32) {step * n} (i32.const 5)))")
+
+
 def locals_(n: int) -> str:
     """Locals that are all live across a loop."""
     names = [f"$x{k}" for k in range(n)]
@@ -306,6 +315,7 @@ CASES: dict[Case, int] = {
     nested_ifs: 500,
     ifs: 500,
     exits: 1000,
+    exits_with_values: 1000,
     locals_: 500,
     unused_locals: 5000,
     calls: 500,

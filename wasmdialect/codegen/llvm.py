@@ -50,6 +50,9 @@ _OPTIONS = (
     "-x86-cmov-converter=false",
     # An instruction without a location says so, and does not inherit that of the previous one.
     "-use-unknown-locations=Enable",
+    # A call with hundreds of arguments has as many stores; combining them takes time with their cube
+    # (600 arguments: 3.9 s). The limit is 2048 otherwise; the code of QuickJS is the same.
+    "-combiner-tokenfactor-inline-limit=64",
     # aarch64's instruction selector at -O0 hangs or crashes after some modules in one process.
     "-global-isel=0",
 )
