@@ -235,7 +235,7 @@ def test_a_bug_of_the_compiler_is_a_failure_of_one_command(monkeypatch: pytest.M
         raise AssertionError("a bug")
 
     with monkeypatch.context() as patches:
-        patches.setattr("wasmdialect.api.wast.compile_module", crash)
+        patches.setattr("wasmdialect.api.wast.start_run", crash)
         found = failures(f'(module {ONE})\n(assert_invalid (module {BROKEN}) "type mismatch")')
     assert found == ["line 1: AssertionError: a bug"]
 

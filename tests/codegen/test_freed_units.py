@@ -67,11 +67,15 @@ def test_a_unit_is_freed_without_the_collector(name: str, bounds: str):
             level=0,
             output=StreamOutput(),
             missing=missing,
+            on_start=ignore_start,
             on_code=ignore,
         )
 
     def missing(lowered: LoweredUnit) -> list[bool]:
         return [True] * len(lowered.texts)
+
+    def ignore_start(numbers: list[int]) -> None:
+        pass
 
     def ignore(number: int, code: CompiledText) -> None:
         pass
