@@ -23,6 +23,13 @@ _MAY_CATCH = re.compile(rb"\x1f[\x63\x64]?" + _LEB128 + _LEB128 + rb"[\x02\x03]"
 them: `catch_all` or `catch_all_ref`."""
 
 
+_EXCEPTIONS = frozenset(
+    opcode
+    for opcode, instruction in BY_OPCODE.items()
+    if instruction.feature in (Feature.EXCEPTIONS, Feature.LEGACY_EXCEPTIONS)
+)
+
+
 def catches_without_tags(module: Module) -> bool:
     """Whether a module without tags can catch an exception or has references to some."""
     if Feature.EXCEPTIONS not in module.features:
@@ -57,7 +64,4 @@ def _catches(module: Module, function: Function) -> bool:
         instructions = decode_instructions(reader, end)
     except WasmError:
         return False  # it is reported when the function is imported
-    return any(
-        BY_OPCODE[opcode].feature in (Feature.EXCEPTIONS, Feature.LEGACY_EXCEPTIONS)
-        for opcode, _, _ in instructions
-    )
+    return not _EXCEPTIONS.isdisjoint([opcode for opcode, _, _ in instructions])
