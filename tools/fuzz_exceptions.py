@@ -238,7 +238,8 @@ def observe(w: Any, config: Any, texts: Sequence[str]) -> list[Any]:
                     outcome = exports[f"{name}{i}"](store, DEPTH, argument)
                 except w.Trap as trap:
                     # Wasmtime also says which address was out of bounds.
-                    outcome = str(trap).strip().rsplit("wasm trap: ", 1)[-1].rsplit("\n", 1)[-1]
+                    outcome = str(trap).rsplit("wasm trap: ", 1)[-1].strip().rsplit("\n", 1)[-1]
+                    outcome = outcome.strip()
                 state = hash(bytes(memory.read(store, 0, 128)))
                 seen.append((name, i, argument, outcome, variable.value(store), state))
     return seen
