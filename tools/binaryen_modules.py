@@ -45,6 +45,9 @@ OPTIONAL = (
 """What some modules have, if this release of Binaryen knows it (132 knows all of it)."""
 
 CALLS_OF_EXPORT = 3
+SECONDS = 600.0
+"""That a busy machine may take to make a module."""
+
 MAX_BYTES = 12_000
 """Of the random input."""
 
@@ -69,7 +72,7 @@ def _binary(wasm_opt: str, r: random.Random) -> bytes:
         if "--enable-exception-handling" in known:
             new = ["--enable-reference-types", "--emit-exnref"]
         command = [wasm_opt, str(data), *FLAGS, *known, *new, "-o", str(out)]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, check=True, capture_output=True, timeout=SECONDS)
         return _with_exports(out.read_bytes())
 
 
