@@ -17,7 +17,6 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
-from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.control_transfer import (
     Branches,
@@ -30,12 +29,10 @@ from wasmdialect.dialects.declared import number_of
 from wasmdialect.dialects.fast import (
     drop,
     relink,
-    replace_by,
-    replace_value,
-    result_of,
     splice_front,
     take_operations,
 )
+from wasmdialect.passes import vmctx_atomics, vmctx_exceptions
 from wasmdialect.passes.transfers import require_transfer
 from wasmdialect.passes.vmctx_exceptions import ExceptionSteps
 from wasmdialect.passes.vmctx_steps import holds_functions
@@ -100,17 +97,6 @@ class _FunctionRewrite(ExceptionSteps):
                 self.after_call(op)
             else:
                 _WITHOUT_STEPS.add(op.__class__)
-
-    def give_place(self, op: Operation) -> None:
-        """Replace `op` by the last built operation, which computes its results."""
-        last = self.block.last_op
-        assert last is not None
-        replace_by(op, last)
-
-    def give_value(self, op: Operation, value: SSAValue) -> None:
-        """Use `value` for the result of `op`."""
-        replace_value(result_of(op), value)
-        drop(op)
 
 
 _WITHOUT_STEPS: set[type[Operation]] = set()
@@ -201,98 +187,6 @@ def _store_lane(r: _FunctionRewrite, op: wasmir.StoreLaneOp) -> None:
     part = r.lane(_access(op).completed_by, op.lane_index, op.vector_operand)
     _store_value(r, op, part)
     drop(op)
-
-
-# Atomic accesses: the alignment is checked before the bounds, as in Wasmtime. After an access of a
-# shared memory this thread may see what others did before: growth, too.
-
-
-def _atomic_place(r: _FunctionRewrite, op: wasmir.AtomicAccess) -> tuple[SSAValue, bool]:
-    """The base of the memory of a checked access, and whether the access may fault."""
-    r.check_aligned(op)
-    place = r.access(op)
-    if r.memory(op.memory_symbol).shared is not None:
-        r.forget_fields()
-    return place
-
-
-def _atomic_load(r: _FunctionRewrite, op: wasmir.AtomicLoadOp) -> None:
-    base, may_fault = _atomic_place(r, op)
-    r.linear_load(
-        *(base, op.address_operand, op.RESULT_TYPES[0]),
-        offset=op.static_offset,
-        bytes=op.bytes,
-        align=op.bytes,
-        may_fault=may_fault,
-        volatile=True,
-        atomic=True,
-    )
-    r.give_place(op)
-
-
-def _atomic_store(r: _FunctionRewrite, op: wasmir.AtomicStoreOp) -> None:
-    base, may_fault = _atomic_place(r, op)
-    (value,) = op.value_operands
-    r.linear_store(
-        *(base, op.address_operand, value),
-        offset=op.static_offset,
-        bytes=op.bytes,
-        align=op.bytes,
-        may_fault=may_fault,
-        volatile=True,
-        atomic=True,
-    )
-    drop(op)
-
-
-def _atomic_rmw(r: _FunctionRewrite, op: wasmir.AtomicRMWOp) -> None:
-    base, may_fault = _atomic_place(r, op)
-    (value,) = op.value_operands
-    r.atomic_rmw(
-        *(op.operation, base, op.address_operand, value),
-        bytes=op.bytes,
-        offset=op.static_offset,
-        may_fault=may_fault,
-    )
-    r.give_place(op)
-
-
-def _atomic_compare_exchange(r: _FunctionRewrite, op: wasmir.AtomicCompareExchangeOp) -> None:
-    base, may_fault = _atomic_place(r, op)
-    expected, replacement = op.value_operands
-    r.atomic_compare_exchange(
-        *(base, op.address_operand, expected, replacement),
-        bytes=op.bytes,
-        offset=op.static_offset,
-        may_fault=may_fault,
-    )
-    r.give_place(op)
-
-
-def _atomic_fence(r: _FunctionRewrite, op: wasmir.AtomicFenceOp) -> None:
-    r.fence()
-    r.forget_fields()
-    drop(op)
-
-
-def _atomic_wait(r: _FunctionRewrite, op: wasmir.AtomicWaitOp) -> None:
-    memory, address = r.memory(op.memory_symbol), r.checked_address(op)
-    if memory.shared is None:
-        r.trap_if(r.i32_const(1), TrapCode.ATOMIC_WAIT_NON_SHARED_MEMORY)
-        r.give_value(op, r.i32_const(0))
-        return
-    name = "memory_atomic_wait32" if op.bytes == 4 else "memory_atomic_wait64"
-    index = r.i32_const(memory.index_value)
-    r.give_value(op, r.builtin_value(name, i32, index, address, *op.value_operands))
-
-
-def _atomic_notify(r: _FunctionRewrite, op: wasmir.AtomicNotifyOp) -> None:
-    memory, address = r.memory(op.memory_symbol), r.checked_address(op)
-    if memory.shared is None:  # no thread can wait
-        r.give_value(op, r.i32_const(0))
-        return
-    arguments = (r.i32_const(memory.index_value), address, *op.value_operands)
-    r.give_value(op, r.builtin_value("memory_atomic_notify", i32, *arguments))
 
 
 def _memory_size(r: _FunctionRewrite, op: wasmir.MemorySizeOp) -> None:
@@ -510,41 +404,6 @@ def _return_call_ref(r: _FunctionRewrite, op: wasmir.ReturnCallRefOp) -> None:
     drop(op)
 
 
-def _exception(r: _FunctionRewrite, op: wasmir.ExceptionOp) -> None:
-    replace_value(op.result, r.new_exception_of(op.tag, op.values))
-    drop(op)
-
-
-def _throw_ref(r: _FunctionRewrite, op: wasmir.ThrowRefOp) -> None:
-    r.check_not_null(op.exception)
-    r.throw(op.exception)
-    drop(op)
-
-
-def _trace_throw(r: _FunctionRewrite, op: wasmir.TraceThrowOp) -> None:
-    r.builtin("trace_exception", op.exception)
-    drop(op)
-
-
-def _threw(r: _FunctionRewrite, op: wasmir.ThrewOp) -> None:
-    r.give_value(op, r.threw_of(op))
-
-
-def _caught(r: _FunctionRewrite, op: wasmir.CaughtOp) -> None:
-    r.give_value(op, r.take_thrown())
-
-
-def _exception_is(r: _FunctionRewrite, op: wasmir.ExceptionIsOp) -> None:
-    tag = r.load_field(op.exception, "exception.tag")
-    r.give_value(op, r.numeric("i64.eq", tag, r.tag_address(op.tag)))
-
-
-def _exception_values(r: _FunctionRewrite, op: wasmir.ExceptionValuesOp) -> None:
-    for value, loaded in zip(op.values, r.values_of(op.exception, op.result_types), strict=True):
-        replace_value(value, loaded)
-    drop(op)
-
-
 def _ref_as_non_null(r: _FunctionRewrite, op: wasmir.RefAsNonNullOp) -> None:
     if op.known is None:
         r.check_not_null(op.operand)
@@ -561,23 +420,13 @@ def _is_part(cls: type[wasmir.LoadOp]) -> bool:
     return access is not None and access.completed_by != ""
 
 
-_ATOMIC: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
-    wasmir.AtomicLoadOp: _atomic_load,
-    wasmir.AtomicStoreOp: _atomic_store,
-    wasmir.AtomicRMWOp: _atomic_rmw,
-    wasmir.AtomicCompareExchangeOp: _atomic_compare_exchange,
-    wasmir.AtomicWaitOp: _atomic_wait,
-    wasmir.AtomicNotifyOp: _atomic_notify,
-}
-"""By group."""
-
 _HANDLERS: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
     **{cls: _load_part if _is_part(cls) else _load for cls in wasmir.LOAD_OPS.values()},
     **dict.fromkeys(wasmir.STORE_OPS.values(), _store),
     **dict.fromkeys(wasmir.LOAD_LANE_OPS.values(), _load_lane),
     **dict.fromkeys(wasmir.STORE_LANE_OPS.values(), _store_lane),
-    **{cls: _ATOMIC[cls.__bases__[0]] for cls in wasmir.ATOMIC_ACCESS_OPS.values()},
-    wasmir.AtomicFenceOp: _atomic_fence,
+    **vmctx_atomics.HANDLERS,
+    **vmctx_exceptions.HANDLERS,
     wasmir.MemorySizeOp: _memory_size,
     wasmir.MemoryGrowOp: _memory_grow,
     wasmir.MemoryFillOp: _memory_fill,
@@ -606,11 +455,4 @@ _HANDLERS: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
     wasmir.ReturnCallOp: _return_call,
     wasmir.ReturnCallIndirectOp: _return_call_indirect,
     wasmir.ReturnCallRefOp: _return_call_ref,
-    wasmir.ExceptionOp: _exception,
-    wasmir.ThrowRefOp: _throw_ref,
-    wasmir.TraceThrowOp: _trace_throw,
-    wasmir.ThrewOp: _threw,
-    wasmir.CaughtOp: _caught,
-    wasmir.ExceptionIsOp: _exception_is,
-    wasmir.ExceptionValuesOp: _exception_values,
 }

@@ -14,6 +14,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from wasmdialect.abi.reservation import has_guard, is_covered_by_guard
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.fast import drop, replace_by, replace_value, result_of
 from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.dialects.wasmir.types import all_may_be
 
@@ -81,6 +82,19 @@ class VMContextSteps(WasmBuilder):
         (result,) = self.call_builtin(name, self.vmctx(), arguments, (result_type,))
         self.forget_fields()
         return result
+
+    # --- the end of an operation ---
+
+    def give_place(self, op: Operation) -> None:
+        """Replace `op` by the last built operation, which computes its results."""
+        last = self.block.last_op
+        assert last is not None
+        replace_by(op, last)
+
+    def give_value(self, op: Operation, value: SSAValue) -> None:
+        """Use `value` for the result of `op`."""
+        replace_value(result_of(op), value)
+        drop(op)
 
     # --- fields ---
 
@@ -221,38 +235,6 @@ class VMContextSteps(WasmBuilder):
         A plain access that races with another thread's is undefined behaviour for LLVM, which assumes
         that there is none; it does not look into a volatile one."""
         return ordered or self.memory(op.memory_symbol).shared is not None
-
-    def check_aligned(self, op: wasmir.AtomicAccess) -> None:
-        """Trap unless an address is a multiple of the width of its access."""
-        misalignment, address = op.static_offset % op.bytes, op.address_operand
-        constant = wasmir.constant_bits(address)
-        if op.bytes == 1 or (constant is not None and (constant + misalignment) % op.bytes == 0):
-            return
-        if address.type == i64:
-            address = self.numeric("i32.wrap_i64", address)
-        if misalignment:
-            address = self.numeric("i32.add", address, self.i32_const(misalignment))
-        low = self.numeric("i32.and", address, self.i32_const(op.bytes - 1))
-        self.trap_if(low, TrapCode.HEAP_MISALIGNED)
-
-    def checked_address(self, op: wasmir.AtomicAccess) -> SSAValue:
-        """The address of a wait or a notification in its memory as an i64, checked.
-
-        The specification leaves open which trap comes first where several apply. As in Wasmtime, a sum
-        of address and offset that overflows is out of bounds before it is unaligned, but only here:
-        other atomic accesses check the alignment of the wrapped sum first.
-        """
-        if op.static_offset:
-            last = self.i64_const(0xFFFF_FFFF if op.address_operand.type == i32 else -1)
-            self.bounds_check(op.address_operand, op.static_offset, last)
-        self.check_aligned(op)
-        end = min(op.static_offset + op.bytes, (1 << 64) - 1)
-        memory = self.memory(op.memory_symbol)
-        self.bounds_check(op.address_operand, end, self.memory_length(memory))
-        address = self.extend(op.address_operand)
-        if not op.static_offset:
-            return address
-        return self.numeric("i64.add", address, self.i64_const(op.static_offset))
 
     def check_range(self, memory: wasmir.MemoryOp, start: SSAValue, length: SSAValue) -> None:
         """Trap unless `length` bytes from `start` (both i64) are inside the memory."""
