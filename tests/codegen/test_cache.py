@@ -19,6 +19,7 @@ from wasmdialect._settings import CODE, COMPILER, LAYOUT, PASSES, RUNTIME, Setti
 from wasmdialect.api.compile import compile_wasm
 from wasmdialect.codegen.compiler import Compilation
 from wasmdialect.codegen.store import DirectoryStore, MemoryStore
+from wasmdialect.object.artifact import read_artifact
 
 TEXT = """(module
   (import "m" "f" (func $import (param i32) (result i32)))
@@ -206,6 +207,19 @@ def test_a_pass_that_is_edited(passes: Path):
     assert len(compiled_symbols(after)) == 4  # bumping another counter is other code
     assert before.artifact != after.artifact
     assert after.artifact == compiled(TEXT, False, **settings).artifact
+
+
+def test_a_pass_that_is_edited_at_once(passes: Path, monkeypatch: pytest.MonkeyPatch):
+    """Python would take the bytecode of a file of the same size and, to a second, the same age."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    settings: dict[str, Any] = {"load": (str(passes),), "at": {"wasmir-end": "mine"}}
+    source = PASS.replace("import helper\n", "")
+    counters: list[bytes] = []
+    for name in ("'first' ", "'second'"):
+        passes.write_text(source.replace("{counter}", name))
+        os.utime(passes, (1, 1))
+        counters.append(bytes(read_artifact(compiled(TEXT, False, **settings).artifact).text))
+    assert counters[0] != counters[1]
 
 
 def test_a_helper_of_a_pass_that_is_edited(passes: Path):

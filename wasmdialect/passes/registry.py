@@ -9,7 +9,9 @@ import traceback
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import CodeType
 
 from xdsl.context import Context
 from xdsl.ir import Dialect
@@ -129,6 +131,14 @@ def installed_dialects() -> dict[str, Callable[[], Dialect]]:
     return {**Universe.get_multiverse().all_dialects}
 
 
+class _SourceLoader(SourceFileLoader):
+    """Loads the source that is there. Python would take bytecode that was made in the same second
+    from a file of the same size."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 class PassRegistry:
     """The passes known to a command or an Engine."""
 
@@ -151,6 +161,8 @@ class PassRegistry:
         spec = importlib.util.spec_from_file_location(module_name, file)
         if spec is None or spec.loader is None:
             raise PassError(f"cannot load passes from {path}: it is not a Python file")
+        if isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _SourceLoader(module_name, str(file))
         module = importlib.util.module_from_spec(spec)
         sys.modules[module_name] = module  # dataclasses look up their module
         try:
