@@ -37,7 +37,6 @@ from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.errors import WasmError
 from wasmdialect.wasm.features import Feature
-from wasmdialect.wasm.text import print_function
 from wasmdialect.wasm.validate import BodyCalls, survey_calls, validate_declarations
 
 
@@ -150,6 +149,8 @@ class WasmSource(Source):
             return None
 
     def text(self, index: int) -> str | None:
+        from wasmdialect.wasm.text import print_function  # which loads lark
+
         return print_function(self._wasm, index)
 
 

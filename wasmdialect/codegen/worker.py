@@ -9,6 +9,7 @@ standard library only.
 from __future__ import annotations
 
 import contextlib
+import gc
 import marshal
 import os
 import select
@@ -82,7 +83,10 @@ def main() -> None:
             sys.exit(f"it is Python {sys.version}, and should be {version}")
         sys.path[:] = path
         channel.end_with_parent()
+        gc.disable()
         _load_compiler()
+        gc.freeze()  # none of it is garbage, ever
+        gc.enable()
         channel.send(encode_message((number, "ok", None)))
         _serve(channel)
 
