@@ -19,7 +19,8 @@ from other_values import other_value
 import wasmdialect
 from wasmdialect import Config, Engine, Func, Instance, Module, Store, wat2wasm
 from wasmdialect._settings import CODE, COMPILER, LAYOUT, PASSES, RUNTIME, Setting, in_groups
-from wasmdialect.codegen import target, tools
+from wasmdialect.codegen import pool, target, tools
+from wasmdialect.codegen.crashes import WorkerUnavailableError
 from wasmdialect.codegen.store import DirectoryStore, MemoryStore
 
 TEXT = """(module
@@ -64,6 +65,19 @@ class Mine(FunctionPass):
     def apply_to_function(self, ctx, function):
         pass
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settled() -> None:
+    """Source that has just been edited, before these tests, is a case of its own."""
+    newest = tools._add_sources(str(Path(wasmdialect.__file__).parent), [])
+    time.sleep(max(0, 2.1 - (time.time() - newest / 1e9)))
+
+
+@pytest.fixture(autouse=True)
+def loaded_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tools, "LOADED_AT", time.time_ns())
+    monkeypatch.setattr(tools, "_stamps", [])
 
 
 def load(module: str | bytes, store: Any, **settings: Any) -> Module:
@@ -444,6 +458,65 @@ def test_source_that_has_just_been_edited(monkeypatch: pytest.MonkeyPatch):
     kept = {*store.entries}
     load("(module)", store)
     load("(module)", store)
-    monkeypatch.undo()
+    monkeypatch.setattr(tools, "_stamps", [])
+    monkeypatch.setattr(tools, "LOADED_AT", time.time_ns())
     assert not was_found(load("(module)", store))
     assert kept <= {*store.entries}
+
+
+# --- what is started and loaded for a module that is compiled ---
+
+COMPILING = """
+import gc, sys
+from wasmdialect import Config, Engine, Module
+from wasmdialect.api import cached
+from wasmdialect.codegen import pool
+
+class Workers(pool.WorkerPool):
+    def prepare(self, count):
+        print("prepare", count, "xdsl" in sys.modules)
+        super().prepare(count)
+
+pool.WorkerPool = Workers
+pool.default_jobs = lambda: 4
+for jobs, cache, text in eval(sys.argv[1]):
+    Module(Engine(Config(jobs=jobs, opt_level=0, cache=cache)), text)
+    print(len(pool.shared_pool(jobs or 4).idle), gc.isenabled())
+"""
+
+
+def compiling(tmp_path: Path, *modules: tuple[int | None, bool | str, str]) -> list[str]:
+    """What a new process prints that compiles modules."""
+    done = processes.run(
+        [sys.executable, "-c", COMPILING, repr(modules)], timeout=120, cwd=tmp_path, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_workers_start_while_the_compiler_is_loaded(tmp_path: Path):
+    large = "(module (func) (;" + "x" * 40_000 + ";))"
+    assert compiling(tmp_path, (None, False, TEXT)) == ["prepare 1 False", "1 True"]
+    assert compiling(tmp_path, (3, False, large)) == ["prepare 3 False", "3 True"]
+    assert compiling(tmp_path, (None, False, large)) == ["prepare 3 False", "3 True"]
+    assert compiling(tmp_path, (0, False, large)) == ["0 True"]
+
+
+def test_workers_do_not_start_for_what_the_cache_has(tmp_path: Path):
+    first, second = (1, "cache", TEXT), (1, "cache", "(module)")
+    assert compiling(tmp_path, first, first, second) == [
+        *("prepare 1 True", "1 True", "1 True"),  # asking the tools has loaded them
+        *("prepare 1 True", "1 True"),
+    ]
+    assert compiling(tmp_path, first, second) == ["0 True", "0 True"]
+
+
+def test_workers_that_cannot_start_are_an_error_when_they_are_needed(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(sys, "executable", "")
+    monkeypatch.setattr(pool, "_pools", {})
+    with pytest.raises(wasmdialect.WasmtimeError, match="unexpected end"):
+        load(b"\0asm", False, jobs=1)
+    with pytest.raises(WorkerUnavailableError, match=r"sys\.executable"):
+        load(TEXT, False, jobs=1)

@@ -17,7 +17,7 @@ import pytest
 
 from wasmdialect import Config, Engine, Module
 from wasmdialect.codegen import pool, process
-from wasmdialect.codegen.errors import CompileCrash, WorkerUnavailableError
+from wasmdialect.codegen.crashes import CompileCrash, WorkerUnavailableError
 from wasmdialect.codegen.pool import SingleTask, WorkerPool
 from wasmdialect.codegen.process import Worker, WorkerFailure, WorkerStartError
 from wasmdialect.passes.pipeline import PassFailure

@@ -11,7 +11,7 @@ import pytest
 
 from wasmdialect import Config, Engine, Linker, Module, Store, WasmtimeError
 from wasmdialect.codegen import pool
-from wasmdialect.codegen.errors import CompileCrash
+from wasmdialect.codegen.crashes import CompileCrash
 from wasmdialect.passes.pipeline import PassFailure
 from wasmdialect.passes.registry import PassError
 

@@ -3,6 +3,7 @@ the compiler."""
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 
@@ -37,9 +38,28 @@ if TYPE_CHECKING:
     from wasmdialect.codegen.tools import Tools
     from wasmdialect.runtime.module import LoadedModule
 
-importing = lock_across_forks()
-"""Held while the compiler is imported: a child forked during another thread's import could never
-import it."""
+
+class _Importing:
+    """Importing the compiler. A fork waits for it: a child forked during another thread's import could
+    never import it. The garbage collector would look at all the classes ten times over, and find
+    nothing."""
+
+    def __init__(self) -> None:
+        self._lock = lock_across_forks()
+        self._was_collecting = True
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._was_collecting = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *_: object) -> None:
+        if self._was_collecting:
+            gc.enable()
+        self._lock.release()
+
+
+importing = _Importing()
 
 
 class CachedModule(FrozenRecord):
@@ -66,6 +86,7 @@ def find_or_compile(
     except OSError:
         store = None  # the compiler will say so
     if store is None:
+        _start_workers(config, len(module))
         return _compile(compile, None)
     started = time.perf_counter()
     key = _key(module, config, known_tools(store), is_ir)
@@ -85,6 +106,7 @@ def find_or_compile(
 
             show(entry.printed)
             return LazySource(entry, compile, place)
+    _start_workers(config, len(module))
     return _compile(compile, place)
 
 
@@ -103,6 +125,21 @@ def _compile(
     if place is not None and entry is not None and is_current() and is_unchanged(entry.inputs):
         keep_entry(*place, entry, compiled.artifact)
     return compiled
+
+
+def _start_workers(config: Config, size: int) -> None:
+    """Let workers load the compiler while this process does. One processor is left for that."""
+    if config.jobs == 0:
+        return
+    with importing:
+        from wasmdialect.codegen.pool import default_jobs, shared_pool
+    jobs = default_jobs() if config.jobs is None else config.jobs
+    wanted = 1 if size < _SMALL else max(1, min(jobs, default_jobs() - 1))
+    shared_pool(jobs).prepare(wanted)
+
+
+_SMALL = 32 * 1024
+"""Bytes of a module for which loading the compiler in a second worker takes longer than it saves."""
 
 
 def _key(module: str | bytes, config: Config, tools: Tools | None, is_ir: bool) -> str | None:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wasmdialect.api.cached import CachedModule, find_or_compile
+from wasmdialect.api.cached import CachedModule, find_or_compile, importing
 from wasmdialect.api.config import Config, Engine
 from wasmdialect.api.module import Module
 from wasmdialect.cli.errors import UsageError
@@ -71,8 +71,8 @@ def _compile_to_run(
 ) -> Compilation | LazyCompiler:
     if reports is not None:  # they are about the whole module
         return compile_file(data, file, config, reports)
-    from wasmdialect.api.compile import compile_to_run
-
+    with importing:
+        from wasmdialect.api.compile import compile_to_run
     compiled = _compiled(data, file, config, compile_to_run)
     _tell(compiled.reports, None)
     from wasmdialect.codegen.lazy import LazyCompiler
@@ -84,8 +84,8 @@ def _compile_to_run(
 
 def compile_file(data: bytes, file: str, config: Config, reports: str | None = None) -> Compilation:
     """Compile a binary or text module; errors of text name line and column."""
-    from wasmdialect.api.compile import compile_wasm
-
+    with importing:
+        from wasmdialect.api.compile import compile_wasm
     compiled = _compiled(data, file, config, compile_wasm)
     _tell(compiled.reports, reports)
     return compiled

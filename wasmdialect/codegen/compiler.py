@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wasmdialect.codegen.cache import CacheStatistics
+from wasmdialect.codegen.crashes import CompileCrash
 from wasmdialect.codegen.digests import pass_digest, tool_versions
-from wasmdialect.codegen.errors import CompileCrash
 from wasmdialect.codegen.module_entry import ModuleEntry
 from wasmdialect.codegen.pool import default_jobs
 from wasmdialect.codegen.printed import printing_to_errors

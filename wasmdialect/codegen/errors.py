@@ -28,15 +28,6 @@ class WorkerError(Exception):
         self.details = details
 
 
-class CompileCrash(Exception):
-    """Compiling one function kills the worker, or takes too long, at every level."""
-
-
-class WorkerUnavailableError(CompileCrash):
-    """There is no worker to compile with: none can be started, or the started process is not a
-    worker."""
-
-
 _PLAIN_ERRORS: dict[str, type[Exception]] = {
     cls.__name__: cls
     for cls in (CodegenError, DeclarationError, EmitError, ExtractError, PassError)

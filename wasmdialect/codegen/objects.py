@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wasmdialect.codegen.errors import CompileCrash
+from wasmdialect.codegen.crashes import CompileCrash
 from wasmdialect.codegen.pool import SingleTask, shared_pool
 from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.process import WorkerFailure

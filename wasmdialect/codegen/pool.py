@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Protocol
 
-from wasmdialect.codegen.errors import CompileCrash, WorkerUnavailableError, error_from_plain
+from wasmdialect.codegen.crashes import CompileCrash, WorkerUnavailableError
 from wasmdialect.codegen.process import Request, Worker, WorkerFailure, WorkerStartError
 from wasmdialect.codegen.show import show
 
@@ -109,6 +109,15 @@ class WorkerPool:
         CompileCrash for a session that cannot be opened.
         """
         _Run(self, session, tasks, timeout, token).run()
+
+    def prepare(self, count: int) -> None:
+        """Start workers now that are needed soon, so that there are this many. One that cannot be
+        started is an error when it is needed."""
+        with self._lock:
+            missing = min(count, self.size) - len(self.idle)
+        with contextlib.suppress(WorkerStartError):
+            for _ in range(missing):
+                self.give_back(Worker())
 
     def take(self) -> Worker:
         """A worker that is idle, or a new one. Raises WorkerStartError."""
@@ -286,7 +295,7 @@ class _Run:
         if kind == "error":
             show(printed)
             self._give_back(worker)
-            raise error_from_plain(content)
+            raise _error_from(content)
         worker.session = self._token
         self._working[worker] = task
         worker.send(*task.request)
@@ -297,7 +306,7 @@ class _Run:
         worker.forget_printed()
         if kind == "error":
             self._give_back(worker)
-            raise error_from_plain(content)
+            raise _error_from(content)
         self._go_on(worker)
         self._put_first(task.done(content))
 
@@ -341,6 +350,12 @@ class _Run:
             show(failure.printed)
             raise CompileCrash(f"a worker cannot set up the module and its passes: {failure}")
         self._has_failed_to_open = True
+
+
+def _error_from(content: Any) -> Exception:
+    from wasmdialect.codegen.errors import error_from_plain  # which loads the compiler
+
+    return error_from_plain(content)
 
 
 def _unavailable(failure: WorkerFailure) -> WorkerUnavailableError:

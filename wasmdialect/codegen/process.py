@@ -19,7 +19,7 @@ from typing import IO, Any
 from wasmdialect.codegen import worker
 from wasmdialect.codegen.search_path import worker_path
 from wasmdialect.codegen.worker import HEADER, MAGIC, encode_message
-from wasmdialect.passes.watch import NOTES_DESCRIPTOR
+from wasmdialect.passes.notes import NOTES_DESCRIPTOR
 
 Request = tuple[Any, ...]
 Message = tuple[str, Any]

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from wasmdialect.codegen.budget import owner_of, signature_of
 from wasmdialect.codegen.cache import CodeCache, CompiledText
-from wasmdialect.codegen.errors import CompileCrash
+from wasmdialect.codegen.crashes import CompileCrash
 from wasmdialect.codegen.pool import Task
 from wasmdialect.codegen.process import Request, WorkerFailure
 from wasmdialect.codegen.settings import Level

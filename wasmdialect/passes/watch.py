@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from wasmdialect.passes.base import current_function, enter_function
+from wasmdialect.passes.notes import NOTES_DESCRIPTOR
 
 FIRST_AFTER = 10.0
 """Seconds until the first line; the interval doubles with each further one."""
-NOTES_DESCRIPTOR = "WASMDIALECT_NOTES_DESCRIPTOR"
-"""The environment variable that tells a worker the user's stderr: its own is captured for later."""
 POLL = 1.0
 """Seconds between two looks."""
 _PACKAGE = str(Path(__file__).parents[1])
