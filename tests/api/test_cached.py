@@ -406,6 +406,24 @@ def test_a_command_starts_a_cached_module_without_the_compiler(tmp_path: Path):
     assert loaded & {"capstone", "lark", "llvmlite", "rich", "xdsl"} == set()
 
 
+def test_reports_are_of_the_whole_module_cached_or_not(tmp_path: Path):
+    """After a run that compiled what was called, too."""
+    (tmp_path / "m.wat").write_text(TEXT)
+    (tmp_path / "mine.py").write_text(PASS.format("", 1))
+    environment = {"WASMDIALECT_CACHE_DIR": str(tmp_path / "cache")}
+    passes = "--load", "mine.py", "--at", "wasmir-end=mine"
+    arguments = "run", "-O0", "--compilation", "lazy", *passes, "m.wat", "--invoke", "f", "41"
+    written: list[str] = []
+    for options in ((), ("--reports", "reports"), ("--reports", "reports")):
+        done = run(tmp_path, "wasmdialect", *arguments, *options, environment=environment)
+        assert done.stdout == "i32:42\n", done.stderr
+        if options:
+            written.append((tmp_path / "reports").read_text())
+            (tmp_path / "reports").unlink()
+    assert len(written[0].splitlines()) == 2
+    assert written[0] == written[1]
+
+
 @pytest.mark.parametrize("edit", ["source", "version"])
 def test_tools_that_have_changed(tmp_path: Path, edit: str):
     """After a change to this package or its dependencies nothing old is found."""

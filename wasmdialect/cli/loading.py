@@ -37,6 +37,8 @@ def load_or_compile(file: str, config: Config, reports: str | None = None) -> Mo
     if is_artifact(data[:64]):
         _take_settings(config, data)
         return Module.deserialize_file(Engine(config), file)
+    if reports is not None:
+        config.compilation = "eager"  # they are about the whole module
     found = find_or_compile(
         config,
         data,
@@ -69,7 +71,7 @@ def _take_settings(config: Config, data: bytes) -> None:
 def _compile_to_run(
     data: bytes, file: str, config: Config, reports: str | None
 ) -> Compilation | LazyCompiler:
-    if reports is not None:  # they are about the whole module
+    if reports is not None:
         return compile_file(data, file, config, reports)
     with importing:
         from wasmdialect.api.compile import compile_to_run
