@@ -1,8 +1,8 @@
 """Measure the figures of docs/performance.md: generated code, compile time, memory, start-up.
 
     make bench                    everything
-    python tools/bench.py code    one part: code, simd, exceptions, compile, start, validate, limits,
-                                  calls, instances, cache, parallel
+    python tools/bench.py code    one part: code, simd, exceptions, compile, start, commands, validate,
+                                  limits, calls, instances, cache, parallel
 
 Prints ratios of medians; the engines' calls are interleaved, so that a busy machine affects both.
 """
@@ -428,6 +428,68 @@ def bench_start() -> None:
     )
 
 
+PASS = """
+from wasmdialect.passes.base import FunctionPass
+
+class Nothing(FunctionPass):
+    name = "nothing"
+
+    def apply_to_function(self, ctx, function):
+        assert {}
+"""
+
+
+def bench_commands() -> None:
+    """How long commands take with a small program in C: wall clock, and CPU time with all workers."""
+    program = Path(sys.executable).parent / "wasmdialect"
+    with tempfile.TemporaryDirectory() as folder:
+        wasm = (ROOT / "examples" / "wasi.wasm").read_bytes()
+        (Path(folder) / "wasi.wasm").write_bytes(wasm)
+        (Path(folder) / "wasi.wat").write_text(print_module(decode_module(wasm)))
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        environment |= {"PYTHONPYCACHEPREFIX": folder, "WASMDIALECT_CACHE_DIR": f"{folder}/cache"}
+        passes = "--load", "nothing.py", "--at", "wasmir-end=nothing"
+        commands: dict[str, tuple[str, ...]] = {
+            "--help": ("--help",),
+            "an artifact": ("run", "wasi.cwasm"),
+            "cached": ("run", "wasi.wasm"),
+            "cached text": ("run", "wasi.wat"),
+            "cached, with a pass": ("run", "wasi.wasm", *passes),
+            "an edited pass": ("run", "wasi.wasm", *passes),
+            "no cache": ("run", "wasi.wasm", "--no-cache"),
+        }
+
+        def run(*arguments: str) -> tuple[float, float]:
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            started = time.perf_counter()
+            command = [program, *arguments]
+            subprocess.run(
+                command,
+                cwd=folder,
+                env=environment,
+                check=True,
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+            )
+            wall = time.perf_counter() - started
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            return wall, used
+
+        run("compile", "wasi.wasm")
+        rows: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+        for number in range(6):
+            for name, arguments in commands.items():
+                if name == "an edited pass":
+                    (Path(folder) / "nothing.py").write_text(PASS.format(number + 1))
+                elif name == "cached, with a pass":
+                    (Path(folder) / "nothing.py").write_text(PASS.format("True"))
+                rows[name].append(run(*arguments))
+    for name, times in rows.items():
+        wall, used = (statistics.median(column) for column in zip(*times[1:], strict=True))
+        print(f"{name:<20}{wall:>7.2f} s, CPU {used:>6.2f} s")
+
+
 def ten_megabytes() -> bytes:
     """QuickJS with its functions as many times as 10 MB takes."""
     wasm = quickjs()
@@ -556,6 +618,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "exceptions": bench_exceptions,
     "compile": bench_compile,
     "start": bench_start,
+    "commands": bench_commands,
     "validate": bench_validate,
     "limits": bench_limits,
     "calls": bench_calls,
