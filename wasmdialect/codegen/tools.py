@@ -111,7 +111,7 @@ def _add_sources(folder: str, facts: list[Any]) -> int:
         for entry in entries:
             if entry.name.endswith(".py"):
                 status = entry.stat()
-                newest = max(newest, status.st_mtime_ns, status.st_ctime_ns)
+                newest = max(newest, status.st_ctime_ns)
                 facts.append((entry.path, _facts(status), status.st_ctime_ns))
             elif entry.is_dir() and entry.name != "__pycache__":
                 newest = max(newest, _add_sources(entry.path, facts))
