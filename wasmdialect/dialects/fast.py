@@ -50,6 +50,21 @@ _new_tuple = cast(Callable[[Any, Iterable[Any]], Any], tuple.__new__)  # pyright
 _NO_VALUES: SSAValues[Any] = SSAValues()
 
 
+class _QuicklyHashed:
+    """Hashed and compared by identity, as xDSL's values are, but not by Python code."""
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
+class Result(_QuicklyHashed, OpResult[Attribute]):
+    """A result."""
+
+
+class Argument(_QuicklyHashed, BlockArgument[Attribute]):
+    """An argument of a block."""
+
+
 def _link_before(op: Operation, before: Operation) -> None:
     """Link `op` in front of an operation of its block."""
     block = op.parent
@@ -120,7 +135,7 @@ class Inserter:
         op.properties = {} if properties is None else properties
         op.attributes = {}
         op.location = self.location
-        result = _new(OpResult)
+        result = _new(Result)
         result._type = result_type
         result.op = op
         result.index = 0
@@ -139,7 +154,7 @@ class Inserter:
         self._fill(op, operands, properties)
         results: list[OpResult] = []
         for index, result_type in enumerate(result_types):
-            result = _new(OpResult)
+            result = _new(Result)
             result._type = result_type
             result.op = op
             result.index = index
@@ -224,12 +239,10 @@ class Inserter:
 # --- operations that are only to be written out ---
 
 
-class _Counted:
-    """A value whose uses are only counted. (xDSL's values run Python code to be hashed.)"""
+class _Counted(_QuicklyHashed):
+    """A value whose uses are only counted."""
 
     use_count = 0
-    __hash__ = object.__hash__
-    __eq__ = object.__eq__
 
     def has_one_use(self) -> bool:
         """Whether there is exactly one use."""
@@ -429,7 +442,10 @@ def replace_value(old: SSAValue, new: SSAValue) -> None:
 
 def add_block_argument(block: Block, type: Attribute) -> BlockArgument:
     """Append an argument to a block."""
-    argument = BlockArgument(type, block, len(block._args))
+    argument = _new(Argument)
+    argument._type = type
+    argument.block = block
+    argument.index = len(block._args)
     block._args = (*block._args, argument)
     return argument
 
@@ -591,17 +607,18 @@ def result_of(op: Operation) -> OpResult:
     return result
 
 
-_DENSE_VALUES: dict[DenseArrayBase[Any], tuple[int, ...]] = {}
+_DENSE_VALUES: dict[int, tuple[DenseArrayBase[Any], tuple[int, ...]]] = {}
 
 
 def dense_values(array: DenseArrayBase[Any]) -> tuple[int, ...]:
-    """The integers of a dense array; decoded once for equal arrays, as there are few."""
-    known = _DENSE_VALUES.get(array)
+    """The integers of a dense array; decoded once for each array, as builders share them. (Cached by
+    identity, as hashing takes longer than decoding; the entry keeps the array alive.)"""
+    known = _DENSE_VALUES.get(id(array))
     if known is None:
-        known = tuple(array.get_values())
+        known = array, tuple(array.get_values())
         if len(_DENSE_VALUES) < 10_000:
-            _DENSE_VALUES[array] = known
-    return known
+            _DENSE_VALUES[id(array)] = known
+    return known[1]
 
 
 SEGMENT_SIZES = AttrSizedOperandSegments.attribute_name

@@ -19,7 +19,6 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     IntegerType,
     StringAttr,
-    SymbolRefAttr,
     UnitAttr,
     VectorType,
     f32,
@@ -32,7 +31,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from wasmdialect.dialects import llvm_ext
-from wasmdialect.dialects.builder import OpBuilder
+from wasmdialect.dialects.builder import OpBuilder, symbol_ref
 from wasmdialect.dialects.fast import integer_attr, segments
 from wasmdialect.dialects.wasmvm import PTR
 
@@ -160,7 +159,7 @@ class LLVMBuilder(OpBuilder):
 
     def address_of(self, symbol: str) -> SSAValue:
         """The address of a function."""
-        return self.value(llvm.AddressOfOp, (), PTR, {"global_name": SymbolRefAttr(symbol)})
+        return self.value(llvm.AddressOfOp, (), PTR, {"global_name": symbol_ref(symbol)})
 
     def null(self) -> SSAValue:
         """The null pointer."""
@@ -347,7 +346,7 @@ class LLVMBuilder(OpBuilder):
         the return of its value, and its type must be that of the running function."""
         properties = {**(_TAIL_CALL if tail else _PLAIN_CALL)}
         if isinstance(callee, str):
-            properties["callee"] = SymbolRefAttr(callee)
+            properties["callee"] = symbol_ref(callee)
         else:
             operands = [callee, *operands]
         properties |= segments(len(operands), 0)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, cast
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import (
+    DenseArrayBase,
     DenseIntOrFPElementsAttr,
     Float32Type,
     Float64Type,
@@ -204,43 +205,20 @@ class FunctionEmitter:
 
     def _terminator(self, code: BlockCode) -> str:
         block = code.block
-        op = code.operations[-1] if code.operations else None
-        match op:
-            case llvm.BrOp():
-                (target,) = successors_of(op)
-                return f"  br label %{self._edge(block, target, operands_of(op))}\n"
-            case llvm.CondBrOp():
-                condition, *arguments = operands_of(op)
-                split = segment_sizes(op)[1]
-                then_block, else_block = successors_of(op)
-                targets = [(then_block, arguments[:split]), (else_block, arguments[split:])]
-                first, second = self._edges(block, targets)
-                weights = f", !prof !{self.text.unlikely()}" if UNLIKELY in op.attributes else ""
-                return (
-                    f"  br i1 {self.names[condition]}, label %{first}, label %{second}{weights}\n"
-                )
-            case llvm_ext.SwitchOp():
-                targets = [(op.default_block, op.default_arguments), *op.cases()]
-                default, *cases = self._edges(block, targets)
-                arms = " ".join(f"i32 {i}, label %{case}" for i, case in enumerate(cases))
-                return f"  switch i32 {self.names[op.index]}, label %{default} [ {arms} ]\n"
-            case llvm.ReturnOp():
-                if op.arg is None:
-                    return "  ret void\n"
-                return f"  ret {type_text(op.arg.type)} {self.names[op.arg]}\n"
-            case llvm.UnreachableOp():
-                return "  unreachable\n"
-            case _:
-                name = "nothing" if op is None else op.name
-                raise EmitError(f"a block ends with {name}, which is not a terminator of LLVM")
+        if not code.operations:
+            raise EmitError("a block ends with nothing, which is not a terminator of LLVM")
+        op = code.operations[-1]
+        write = _TERMINATORS.get(op.__class__)
+        if write is None:
+            raise EmitError(f"a block ends with {op.name}, which is not a terminator of LLVM")
+        return write(self, block, op)
 
-    def _edge(self, block: Block, target: Block, arguments: Sequence[SSAValue]) -> str:
+    def edge(self, block: Block, target: Block, arguments: Sequence[SSAValue]) -> str:
+        """The label of the only target of a block."""
         self.incoming.setdefault(target, []).append((self.labels[block], arguments))
         return self.labels[target]
 
-    def _edges(
-        self, block: Block, targets: Sequence[tuple[Block, Sequence[SSAValue]]]
-    ) -> list[str]:
+    def edges(self, block: Block, targets: Sequence[tuple[Block, Sequence[SSAValue]]]) -> list[str]:
         """The label of each target. A phi has one value for each predecessor, so two edges to one
         block with different arguments go through blocks of their own."""
         first_arguments: dict[Block, Sequence[SSAValue]] = {}
@@ -248,7 +226,7 @@ class FunctionEmitter:
         for target, arguments in targets:
             first = first_arguments.setdefault(target, arguments)
             if [*first] == [*arguments]:
-                labels.append(self._edge(block, target, arguments))
+                labels.append(self.edge(block, target, arguments))
                 continue
             split = f"{self.labels[block]}.{len(labels)}"
             self.splits.append(f"{split}:\n  br label %{self.labels[target]}\n")
@@ -303,15 +281,62 @@ EMITTERS: dict[type[Operation], Emitter] = {}
 """The writer of each operation."""
 
 
+# --- terminators ---
+
+
+def _br(f: FunctionEmitter, block: Block, op: Operation) -> str:
+    (target,) = successors_of(op)
+    return f"  br label %{f.edge(block, target, operands_of(op))}\n"
+
+
+def _cond_br(f: FunctionEmitter, block: Block, op: Operation) -> str:
+    condition, *arguments = operands_of(op)
+    then_block, else_block = successors_of(op)
+    if arguments:
+        split = segment_sizes(op)[1]
+        targets = [(then_block, arguments[:split]), (else_block, arguments[split:])]
+        first, second = f.edges(block, targets)
+    else:
+        first, second = f.edge(block, then_block, ()), f.edge(block, else_block, ())
+    weights = f", !prof !{f.text.unlikely()}" if UNLIKELY in op.attributes else ""
+    return f"  br i1 {f.names[condition]}, label %{first}, label %{second}{weights}\n"
+
+
+def _switch(f: FunctionEmitter, block: Block, op: llvm_ext.SwitchOp) -> str:
+    targets = [(op.default_block, op.default_arguments), *op.cases()]
+    default, *cases = f.edges(block, targets)
+    arms = " ".join(f"i32 {i}, label %{case}" for i, case in enumerate(cases))
+    return f"  switch i32 {f.names[op.index]}, label %{default} [ {arms} ]\n"
+
+
+def _return(f: FunctionEmitter, block: Block, op: Operation) -> str:
+    operands = operands_of(op)
+    if not operands:
+        return "  ret void\n"
+    return f"  ret {type_text(operands[0].type)} {f.names[operands[0]]}\n"
+
+
+def _unreachable(f: FunctionEmitter, block: Block, op: Operation) -> str:
+    return "  unreachable\n"
+
+
+_TERMINATORS: dict[type[Operation], Callable[[FunctionEmitter, Block, Any], str]] = {
+    llvm.BrOp: _br,
+    llvm.CondBrOp: _cond_br,
+    llvm_ext.SwitchOp: _switch,
+    llvm.ReturnOp: _return,
+    llvm.UnreachableOp: _unreachable,
+}
+
 # --- constants: written where they are used ---
 
 
 def _constant(op: llvm.ConstantOp, names: dict[SSAValue, str]) -> str:
-    value = op.value
-    if not isinstance(value, IntegerAttr):
+    value: Any = op.properties["value"]
+    if value.__class__ is not IntegerAttr:
         return constant_text(op.result.type, value)
     number = value.value.data
-    if cast(IntegerType, value.type).width.data == 1:
+    if value.type.width.data == 1:
         return "true" if number else "false"
     return str(number)
 
@@ -382,6 +407,11 @@ for _op in (llvm.ConstantOp, llvm.ZeroOp, llvm.UndefOp):
 
 
 # --- instructions ---
+
+
+def number_of(op: Operation, name: str) -> int:
+    """An integer property that an operation must have, without xDSL's accessor."""
+    return cast("IntegerAttr[Any]", op.properties[name]).value.data
 
 
 def _binary(word: str) -> Emitter:
@@ -458,15 +488,15 @@ _FCMP = [llvm.FCmpPredicateFlag.from_int(i).value for i in range(16)]
 
 
 def _icmp(f: FunctionEmitter, op: llvm.ICmpOp) -> None:
-    lhs, rhs = op.operands
-    predicate = _ICMP[op.predicate.value.data]
+    lhs, rhs = operands_of(op)
+    predicate = _ICMP[number_of(op, "predicate")]
     location = f.location_of_user((lhs, rhs))
     f.define(op, f"icmp {predicate} {type_text(lhs.type)} {f.names[lhs]}, {f.names[rhs]}{location}")
 
 
 def _fcmp(f: FunctionEmitter, op: llvm.FCmpOp) -> None:
-    lhs, rhs = op.operands
-    predicate = _FCMP[op.predicate.value.data]
+    lhs, rhs = operands_of(op)
+    predicate = _FCMP[number_of(op, "predicate")]
     location = f.location_of_user((lhs, rhs))
     f.define(op, f"fcmp {predicate} {type_text(lhs.type)} {f.names[lhs]}, {f.names[rhs]}{location}")
 
@@ -480,15 +510,16 @@ def _select(f: FunctionEmitter, op: llvm.SelectOp) -> None:
 
 def _gep(f: FunctionEmitter, op: llvm.GEPOp) -> None:
     base, *dynamic = operands_of(op)
+    constants = dense_values(cast("DenseArrayBase[Any]", op.properties["rawConstantIndices"]))
     values = iter(dynamic)
     indices: list[str] = []
-    for constant in dense_values(op.rawConstantIndices):
+    for constant in constants:
         if constant == llvm.GEP_USE_SSA_VAL:
             value = next(values)
             indices.append(f"{type_text(value.type)} {f.names[value]}")
         else:  # a field of a structure is numbered by an i32
             indices.append(f"{'i32' if indices else 'i64'} {constant}")
-    element = type_text(op.elem_type)
+    element = type_text(op.properties["elem_type"])
     f.define(op, f"getelementptr {element}, ptr {f.names[base]}, {', '.join(indices)}")
 
 
@@ -503,7 +534,7 @@ def _load(f: FunctionEmitter, op: llvm_ext.LoadOp) -> None:
         f.folded[result] = location
     f.lines.append(
         f"  {f.names[result]} = load {atomic}{volatile}{type_text(result.type)}, ptr"
-        f" {f.names[address]}{ordering}, align {op.alignment.value.data}{invariant}{f.alias(op)}"
+        f" {f.names[address]}{ordering}, align {number_of(op, 'alignment')}{invariant}{f.alias(op)}"
         f"{location}\n"
     )
 
@@ -515,7 +546,7 @@ def _store(f: FunctionEmitter, op: llvm_ext.StoreOp) -> None:
     f.lines.append(
         f"  store {atomic}{volatile}{type_text(value.type)} {f.names[value]}, ptr"
         f" {f.names[address]}{ordering},"
-        f" align {op.alignment.value.data}{f.alias(op)}{access_location(f, op)}\n"
+        f" align {number_of(op, 'alignment')}{f.alias(op)}{access_location(f, op)}\n"
     )
 
 
@@ -584,7 +615,7 @@ def _call(f: FunctionEmitter, op: llvm.CallOp) -> None:
     bundled = segment_sizes(op)[1]
     if bundled or "var_callee_type" in op.properties or op.CConv.cconv_name != "ccc":
         raise EmitError("llvm.call has no operand bundles, varargs or conventions other than ccc")
-    operands = [*op.operands]
+    operands = [*operands_of(op)]
     symbol = op.callee
     callee = (
         f.names[operands.pop(0)]
@@ -617,8 +648,9 @@ def _emit_call(
 
 
 def _intrinsic(f: FunctionEmitter, op: llvm.CallIntrinsicOp) -> None:
-    location = f.location_of_user(op.operands) if f.folded else ""
-    _emit_call(f, op, "call", f"@{op.intrin.data}", op.operands, location=location)
+    operands = operands_of(op)
+    location = f.location_of_user(operands) if f.folded else ""
+    _emit_call(f, op, "call", f"@{op.intrin.data}", operands, location=location)
 
 
 def _stack_save(f: FunctionEmitter, op: llvm.StackSaveOp) -> None:
@@ -631,7 +663,7 @@ def _fence(f: FunctionEmitter, op: llvm_ext.FenceOp) -> None:
 
 
 def _ubsantrap(f: FunctionEmitter, op: llvm_ext.UBSanTrapOp) -> None:
-    code = op.code.value.data
+    code = number_of(op, "code")
     location = f.location(op, code)
     f.lines.append(f"  call void @llvm.ubsantrap(i8 {code}) nomerge{location}\n")
 
