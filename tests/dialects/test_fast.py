@@ -219,6 +219,26 @@ def test_public_changes_work_afterwards():
     assert list(b.ops) == [user]
 
 
+def test_blocks_and_arguments_are_those_of_the_public_way():
+    region, public = Region(), Region()
+    for _ in range(2):
+        ours, theirs = fast.make_block(), Block(arg_types=[i32, i64])
+        arguments = [fast.add_block_argument(ours, t) for t in (i32, i64)]
+        fast.append_block(region, ours)
+        public.add_block(theirs)
+        assert [*ours.args] == arguments
+        assert [(a.type, a.index, a.owner) for a in ours.args] == [
+            (a.type, a.index, ours) for a in theirs.args
+        ]
+        at_end(ours).terminator(AnyTerminator, (arguments[0],), [ours])
+        theirs.add_op(AnyTerminator(operands=[theirs.args[0]], successors=[theirs]))
+    assert [*region.blocks] == [*reversed([*reversed(region.blocks)])]
+    assert len(region.blocks) == len(public.blocks) == 2
+    assert all(b.parent is region for b in region.blocks)
+    region.verify()
+    assert AnyOp(regions=[region]).is_structurally_equivalent(AnyOp(regions=[public]))
+
+
 # --- recorded operations ---
 
 

@@ -250,7 +250,10 @@ class _Counted(_QuicklyHashed):
 
 
 class RecordedValue(_Counted, OpResult[Attribute]):
-    """A result of a recorded operation."""
+    """A result of a recorded operation. Its type does not change."""
+
+    type = cast(Any, None)  # pyright: ignore[reportIncompatibleMethodOverride]
+    """Without running Python code. Each has its own."""
 
 
 class RecordedArgument(_Counted, BlockArgument[Attribute]):
@@ -294,8 +297,8 @@ class Recorder(Inserter):
         op.properties = {} if properties is None else properties
         op.attributes = {}
         op.location = self.location
-        result = _new(RecordedValue)
-        result._type = result_type
+        result = _make(RecordedValue)
+        result.type = result._type = result_type
         result.op = op
         op.results = (result,)
         self.block.operations.append(op)
@@ -311,8 +314,8 @@ class Recorder(Inserter):
         op = self.step(cls, operands, properties)
         results: list[OpResult] = []
         for index, result_type in enumerate(result_types):
-            result = _new(RecordedValue)
-            result._type = result_type
+            result = _make(RecordedValue)
+            result.type = result._type = result_type
             result.op = op
             result.index = index
             results.append(result)
@@ -362,6 +365,16 @@ def forget(op: Operation) -> None:
 def successors_of(op: Operation) -> Sequence[Block]:
     """The successors, without the view that `op.successors` makes."""
     return op._successors
+
+
+def operations_of(block: Block) -> list[Operation]:
+    """The operations of a block."""
+    operations: list[Operation] = []
+    op = block._first_op
+    while op is not None:
+        operations.append(op)
+        op = op._next_op
+    return operations
 
 
 def take_operations(block: Block) -> Iterator[Operation]:
@@ -438,6 +451,30 @@ def replace_value(old: SSAValue, new: SSAValue) -> None:
         new.add_use(use)
         use = following
     old.first_use = None
+
+
+class _QuicklyHashedBlock(_QuicklyHashed, Block):
+    """A block."""
+
+
+def make_block() -> Block:
+    """An empty block, of no region."""
+    block = _new(_QuicklyHashedBlock)
+    block._args = ()
+    block._first_op = block._last_op = None
+    return block
+
+
+def append_block(region: Region, block: Block) -> None:
+    """Append a block that is in no region."""
+    last = region._last_block
+    block.parent = region
+    block._prev_block = last
+    if last is None:
+        region._first_block = block
+    else:
+        last._next_block = block
+    region._last_block = block
 
 
 def add_block_argument(block: Block, type: Attribute) -> BlockArgument:
@@ -554,13 +591,17 @@ def dismantle(op: Operation) -> None:
     """Take apart an operation that nothing needs any more, with everything in it, so that it is freed
     at once. Operations, values, uses, blocks and regions refer to each other in circles, which
     otherwise stay until Python's collector finds them: that takes longer than building them."""
+    for use in op._operand_uses:
+        # A use and the next one of the same value refer to each other.
+        if use._prev_use is not None:
+            use._prev_use = None
     op._operands = op.results = _NO_VALUES
-    op.parent = op._prev_op = op._next_op = None
-    _cut(op._operand_uses)
     op._operand_uses = ()
+    op.parent = op._prev_op = op._next_op = None
     if op._successors:
+        for use in op._successor_uses:
+            use._prev_use = None
         op._successors = ()
-        _cut(op._successor_uses)
         op._successor_uses = ()
     if op.regions:
         for region in op.regions:
@@ -586,19 +627,18 @@ def dismantle_region(region: Region) -> None:
         block = following_block
 
 
-def _cut(uses: tuple[Use, ...]) -> None:
-    """A use and the next one of the same value refer to each other."""
-    for use in uses:
-        if use._prev_use is not None:
-            use._prev_use = None
-
-
 # --- views without checks ---
 
 
 def operands_of(op: Operation) -> Sequence[SSAValue]:
     """The operands, without the view that `op.operands` makes."""
     return op._operands
+
+
+def number_of(op: Operation, name: str) -> int:
+    """An integer property that an operation has, without xDSL's accessor."""
+    number: Any = op.properties[name]
+    return number.value.data
 
 
 def result_of(op: Operation) -> OpResult:

@@ -16,6 +16,7 @@ from xdsl.ir import Attribute, Block, SSAValue
 
 from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.fast import make_block
 from wasmdialect.importer.function import Caught, Edge, Frame, FunctionImporter, Handler, Merge
 from wasmdialect.wasm.instructions import BY_MNEMONIC
 from wasmdialect.wasm.instructions.opcodes import TRY, TRY_TABLE
@@ -52,7 +53,7 @@ def _handling(frames: Sequence[Frame]) -> Frame | None:
 
 def _branch_if(f: FunctionImporter, condition: SSAValue) -> tuple[Block, Block]:
     """End the block with a branch; the blocks for a condition that is not 0, and for 0."""
-    then_block, else_block = Block(), Block()
+    then_block, else_block = make_block(), make_block()
     targets = [(then_block, Edge([], [])), (else_block, Edge([], []))]
     f.branch(wasmir.BrIfOp, (condition,), targets)
     return then_block, else_block
@@ -105,7 +106,7 @@ def _try_table(f: FunctionImporter, immediate: tuple[wt.FuncType, tuple[Catch, .
     frame = f.open_block(signature, TRY_TABLE)
     if catches:
         frame.catches = catches
-        frame.handler = Merge(Block(), [])
+        frame.handler = Merge(make_block(), [])
 
 
 def close_try(f: FunctionImporter) -> None:
@@ -181,7 +182,7 @@ def _begin_clause(f: FunctionImporter, tag: int, exception: SSAValue) -> Block:
 
 
 def _try(f: FunctionImporter, signature: wt.FuncType) -> None:
-    f.open_block(signature, TRY).handler = Merge(Block(), [])
+    f.open_block(signature, TRY).handler = Merge(make_block(), [])
 
 
 def _begin_legacy_clause(f: FunctionImporter) -> Caught | None:

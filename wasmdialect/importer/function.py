@@ -21,6 +21,8 @@ from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import (
     LocationAttr,
     add_block_argument,
+    append_block,
+    make_block,
     replace_value,
     set_block_arguments,
 )
@@ -202,13 +204,13 @@ class FunctionImporter(WasmIRBuilder):
     def open_function(self, results: Sequence[ValueType]) -> None:
         """The frame of the whole body: a branch to it returns."""
         types = tuple(results)
-        self.frames.append(Frame(BLOCK, 0, types, types, Merge(Block(), [])))
+        self.frames.append(Frame(BLOCK, 0, types, types, Merge(make_block(), [])))
 
     def open_block(self, signature: wt.FuncType, opcode: int = BLOCK) -> Frame:
         """Open a block or `if` whose parameters are on the stack."""
         results = self.types(signature.results)
         height = len(self.stack) - len(signature.params)
-        frame = Frame(opcode, height, results, results, Merge(Block(), []))
+        frame = Frame(opcode, height, results, results, Merge(make_block(), []))
         self.frames.append(frame)
         return frame
 
@@ -216,7 +218,7 @@ class FunctionImporter(WasmIRBuilder):
         """Branch on the condition to a `then` block and a block for the alternative."""
         condition = self.stack.pop()
         frame = self.open_block(signature, IF)
-        then_block, else_block = Block(), Block()
+        then_block, else_block = make_block(), make_block()
         alternative = Edge(self.stack[frame.height :], self.locals)
         branch = self.branch(
             wasmir.BrIfOp, (condition,), [(then_block, Edge([], [])), (else_block, Edge([], []))]
@@ -229,7 +231,7 @@ class FunctionImporter(WasmIRBuilder):
         """Start a header whose arguments are the parameters and the locals that the loop assigns."""
         params = self.types(signature.params)
         parameters = self.pop_many(len(params))
-        header = Block()
+        header = make_block()
         merge = Merge(header, [])
         frame = Frame(LOOP, len(self.stack), self.types(signature.results), params, merge)
         frame.header_locals = assigned
@@ -248,7 +250,7 @@ class FunctionImporter(WasmIRBuilder):
     def begin(self, block: Block) -> None:
         """Continue in a new block."""
         assert self.function_region is not None
-        self.function_region.add_block(block)
+        append_block(self.function_region, block)
         super().begin(block)
         self.reachable = True
 

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from xdsl.dialects.builtin import i32, i64
-from xdsl.ir import Attribute, Block
+from xdsl.ir import Attribute
 
 from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.fast import make_block
 from wasmdialect.importer import exceptions
 from wasmdialect.importer.exceptions import append_call, close_try
 from wasmdialect.importer.function import Edge, FunctionImporter, Handler
@@ -76,7 +77,7 @@ def _br(f: FunctionImporter, depth: int) -> None:
 @_handles("br_if")
 def _br_if(f: FunctionImporter, depth: int) -> None:
     condition = f.stack.pop()
-    following = Block()
+    following = make_block()
     f.branch(wasmir.BrIfOp, (condition,), [f.edge_to(f.label(depth)), (following, Edge([], []))])
     f.begin(following)
 
@@ -133,7 +134,7 @@ def _call_ref(f: FunctionImporter, type_index: int) -> None:
 def _br_on_null(f: FunctionImporter, depth: int) -> None:
     reference = f.stack.pop()
     is_null = f.ref_is_null(reference)
-    following = Block()
+    following = make_block()
     targets = [f.edge_to(f.label(depth)), (following, Edge([], []))]
     f.branch(wasmir.BrIfOp, (is_null,), targets)
     f.begin(following)
@@ -144,7 +145,7 @@ def _br_on_null(f: FunctionImporter, depth: int) -> None:
 def _br_on_non_null(f: FunctionImporter, depth: int) -> None:
     reference = f.stack.pop()
     is_null = f.ref_is_null(reference)
-    with_value, following = Block(), Block()
+    with_value, following = make_block(), make_block()
     targets = [(following, Edge([], [])), (with_value, Edge([], []))]
     f.branch(wasmir.BrIfOp, (is_null,), targets)
     f.begin(with_value)

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, cast
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import (
-    DenseArrayBase,
     DenseIntOrFPElementsAttr,
     Float32Type,
     Float64Type,
@@ -30,7 +29,9 @@ from wasmdialect.abi.layout import Alias
 from wasmdialect.dialects import llvm_ext
 from wasmdialect.dialects.fast import (
     dense_values,
+    number_of,
     operands_of,
+    operations_of,
     result_of,
     segment_sizes,
     successors_of,
@@ -125,7 +126,7 @@ def code_of(function: llvm.FuncOp) -> list[BlockCode]:
     """The blocks of a function."""
     if isinstance(function, RecordedFunction):
         return [BlockCode(block, block.operations) for block in function.blocks]
-    return [BlockCode(block, [*block.ops]) for block in function.body.blocks]
+    return [BlockCode(block, operations_of(block)) for block in function.body.blocks]
 
 
 def has_body(function: llvm.FuncOp) -> bool:
@@ -249,10 +250,10 @@ class FunctionEmitter:
 
     def alias(self, op: MemoryOp) -> str:
         """The `!tbaa` of an access."""
-        alias = op.properties.get("alias")
+        alias: Any = op.properties.get("alias")
         if alias is None:
             return ""
-        return f", !tbaa !{self.text.alias_node(cast(StringAttr, alias).data)}"
+        return f", !tbaa !{self.text.alias_node(alias.data)}"
 
     def location(self, op: Operation, column: int) -> str:
         """The `!dbg` of an operation."""
@@ -409,11 +410,6 @@ for _op in (llvm.ConstantOp, llvm.ZeroOp, llvm.UndefOp):
 # --- instructions ---
 
 
-def number_of(op: Operation, name: str) -> int:
-    """An integer property that an operation must have, without xDSL's accessor."""
-    return cast("IntegerAttr[Any]", op.properties[name]).value.data
-
-
 def _binary(word: str) -> Emitter:
     def emit(f: FunctionEmitter, op: Operation) -> None:
         lhs, rhs = operands_of(op)
@@ -510,7 +506,8 @@ def _select(f: FunctionEmitter, op: llvm.SelectOp) -> None:
 
 def _gep(f: FunctionEmitter, op: llvm.GEPOp) -> None:
     base, *dynamic = operands_of(op)
-    constants = dense_values(cast("DenseArrayBase[Any]", op.properties["rawConstantIndices"]))
+    constant_indices: Any = op.properties["rawConstantIndices"]
+    constants = dense_values(constant_indices)
     values = iter(dynamic)
     indices: list[str] = []
     for constant in constants:
@@ -584,8 +581,8 @@ MemoryOp: TypeAlias = llvm_ext.LoadOp | llvm_ext.StoreOp | llvm_ext.AtomicRMWOp 
 
 def access_location(f: FunctionEmitter, op: MemoryOp) -> str:
     """The `!dbg` of an access of linear memory."""
-    alias = op.properties.get("alias")
-    if alias is None or cast(StringAttr, alias).data != Alias.LINEAR:
+    alias: Any = op.properties.get("alias")
+    if alias is None or alias.data != Alias.LINEAR:
         return ""
     return f.location(op, MEMORY_COLUMN if "may_fault" in op.properties else 0)
 

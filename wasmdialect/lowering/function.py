@@ -17,7 +17,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from wasmdialect.abi.builtins import BUILTINS
 from wasmdialect.abi.layout import POINTER_SIZE, VMCONTEXT_HEADER, Alias, VMContextLayout
 from wasmdialect.dialects.blocks import reverse_postorder
-from wasmdialect.dialects.fast import splice_front
+from wasmdialect.dialects.fast import operations_of, splice_front
 from wasmdialect.dialects.llvm_builder import LLVMBuilder
 from wasmdialect.dialects.wasmvm import PTR
 from wasmdialect.lowering.signature import AbiSignature, llvm_type
@@ -92,8 +92,7 @@ class FunctionLowering(LLVMBuilder):
             target = self.blocks[source]
             self.made = lowered[source] = [target]
             self.begin(target)
-            op = source.first_op
-            while op is not None:
+            for op in operations_of(source):
                 self.location = op.location
                 handler = handlers.get(op.__class__)
                 if handler is None and op.name.startswith("llvm.") and not op.successors:
@@ -104,7 +103,6 @@ class FunctionLowering(LLVMBuilder):
                         " operations first"
                     )
                 handler(self, op)
-                op = op.next_op
         # Unreachable blocks are left out.
         return self.finish([block for source in sources for block in lowered.get(source, ())])
 

@@ -11,7 +11,7 @@ from wasmdialect.abi.layout import (
 )
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmvm
-from wasmdialect.dialects.fast import operands_of, result_of
+from wasmdialect.dialects.fast import number_of, operands_of, result_of
 from wasmdialect.lowering.function import FunctionLowering, Handler
 from wasmdialect.lowering.signature import type_size
 
@@ -22,20 +22,21 @@ def linear_place(
     f: FunctionLowering, op: wasmvm.LinearAccessOp | wasmvm.AtomicAccessOp
 ) -> SSAValue:
     """The host address of an access."""
-    base, address = operands_of(op)[:2]
+    base, address, *_ = operands_of(op)
     place = f.index(f.values[base], f.as_i64(address))
-    return f.byte_offset(place, op.offset.value.data & 0xFFFF_FFFF_FFFF_FFFF)
+    return f.byte_offset(place, number_of(op, "offset") & 0xFFFF_FFFF_FFFF_FFFF)
 
 
 def _ordering(op: wasmvm.LinearAccessOp) -> str:
-    return "" if op.atomic is None else "seq_cst"
+    return "seq_cst" if "atomic" in op.properties else ""
 
 
 def _linear_load(f: FunctionLowering, op: wasmvm.LinearLoadOp) -> None:
-    address, width = linear_place(f, op), op.bytes.value.data
+    properties = op.properties
+    address, width = linear_place(f, op), number_of(op, "bytes")
     result_type = result_of(op).type
-    align, faults = op.align.value.data, op.may_fault is not None
-    volatile = op.volatile is not None
+    align, faults = number_of(op, "align"), "may_fault" in properties
+    volatile = "volatile" in properties
     ordering = _ordering(op)
     if width == type_size(result_type):
         value = f.load(
@@ -51,23 +52,24 @@ def _linear_load(f: FunctionLowering, op: wasmvm.LinearLoadOp) -> None:
             may_fault=faults,
             ordering=ordering,
         )
-        extend = llvm.ZExtOp if op.signed is None else llvm.SExtOp
+        extend = llvm.SExtOp if "signed" in properties else llvm.ZExtOp
         value = f.value(extend, (narrow,), result_type)
     f.values[result_of(op)] = value
 
 
 def _linear_store(f: FunctionLowering, op: wasmvm.LinearStoreOp) -> None:
-    address, width = linear_place(f, op), op.bytes.value.data
-    value = f.values[op.value]
+    properties = op.properties
+    address, width = linear_place(f, op), number_of(op, "bytes")
+    value = f.values[operands_of(op)[2]]
     if width != type_size(value.type):
         value = f.value(llvm.TruncOp, (value,), _NARROW[width])
     f.store(
         value,
         address,
-        op.align.value.data,
+        number_of(op, "align"),
         Alias.LINEAR,
-        volatile=op.volatile is not None,
-        may_fault=op.may_fault is not None,
+        volatile="volatile" in properties,
+        may_fault="may_fault" in properties,
         ordering=_ordering(op),
     )
 

@@ -145,14 +145,16 @@ def set_condition(f: FunctionLowering, op: wasmir.NumericOp, condition: SSAValue
 
 
 def _is_condition(user: Operation, index: int) -> bool:
-    return index == 0 and isinstance(user, _TAKE_CONDITION)
+    return index == 0 and user.__class__ in _TAKE_CONDITION
 
 
-_TAKE_CONDITION = (
-    wasmir.BrIfOp,
-    wasmir.SelectOp,
-    wasmvm.TrapIfOp,
-    wasmir.op_class("i32.eqz"),
+_TAKE_CONDITION = frozenset(
+    (
+        wasmir.BrIfOp,
+        wasmir.SelectOp,
+        wasmvm.TrapIfOp,
+        wasmir.op_class("i32.eqz"),
+    )
 )
 """Operations whose lowering uses the condition of their first operand, not its value."""
 

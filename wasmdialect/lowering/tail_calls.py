@@ -69,7 +69,7 @@ PROTOTYPE = llvm.LLVMFunctionType(
 
 def makes_tail_calls(body: Region) -> bool:
     """Whether a function body has a tail call."""
-    return any(isinstance(block.last_op, wasmvm.TAIL_CALLS) for block in body.blocks)
+    return any(block.last_op.__class__ in wasmvm.TAIL_CALLS for block in body.blocks)
 
 
 class TailCallingFunction(FunctionLowering):

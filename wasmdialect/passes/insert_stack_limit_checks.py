@@ -16,6 +16,7 @@ from xdsl.passes import ModulePass
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.control_transfer import CallsCode
+from wasmdialect.dialects.fast import operations_of
 from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.passes.transfers import require_transfer
 
@@ -40,11 +41,9 @@ class InsertStackLimitChecks(ModulePass):
 
 def _has_calls(function: wasmir.FuncOp) -> bool:
     for block in function.body.blocks:
-        op = block.first_op
-        while op is not None:
+        for op in operations_of(block):
             if require_transfer(op) is CallsCode:
                 return True
-            op = op.next_op
     return False
 
 

@@ -79,24 +79,25 @@ class _FunctionRewrite(ExceptionSteps):
             self.begin(block)
             for op in take_operations(block):
                 handler = _HANDLERS.get(op.__class__)
-                if handler is None:
-                    self.keep(op)
-                else:
+                if handler is not None:
                     self.location = op.location
                     handler(self, op)
+                elif op.__class__ in _WITHOUT_STEPS:
+                    relink(self.block, op)
+                else:
+                    self.keep(op)
             self.check_tested()
         splice_front(self.function.entry, self.prelude.block)
 
     def keep(self, op: Operation) -> None:
         """Append an operation that needs no steps. Raises PassFailedException if it does."""
         relink(self.block, op)
-        if op.__class__ not in _WITHOUT_STEPS:
-            check_without_steps(op)
-            if require_transfer(op) is CallsCode:
-                self.forget_fields()
-                self.after_call(op)
-            else:
-                _WITHOUT_STEPS.add(op.__class__)
+        check_without_steps(op)
+        if require_transfer(op) is CallsCode:
+            self.forget_fields()
+            self.after_call(op)
+        else:
+            _WITHOUT_STEPS.add(op.__class__)
 
 
 _WITHOUT_STEPS: set[type[Operation]] = set()

@@ -6,6 +6,7 @@ operation.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from xdsl.dialects.builtin import SymbolRefAttr, i32, i64
@@ -35,6 +36,23 @@ def _orders_accesses(
     return traps == "exact" and bounds == "guard"
 
 
+@dataclass(slots=True)
+class _Memory:
+    """What accesses of a memory need of its declaration, and its base."""
+
+    declaration: wasmir.MemoryOp
+    minimum_bytes: int
+    is_guarded: bool
+    """Whether it has the full reservation and guard."""
+    is_shared: bool
+    base: SSAValue | None = None
+    """Its base address, if it never moves and has been loaded."""
+
+    @property
+    def never_moves(self) -> bool:
+        return self.is_guarded or self.is_shared
+
+
 class VMContextSteps(WasmBuilder):
     """Appends steps to a block of one function."""
 
@@ -54,7 +72,8 @@ class VMContextSteps(WasmBuilder):
         fault."""
         self.prelude = WasmBuilder(Block(), function.location)
         """Operations for the start of the entry block."""
-        self._guarded: dict[wasmir.MemoryOp, bool] = {}
+        self._memories: dict[str, _Memory] = {}
+        """By symbol: most operations are accesses."""
         self._vmctx: SSAValue | None = None
         self._entry_values: dict[tuple[SSAValue, wasmvm.Path], SSAValue] = {}
         """Fields that never change, loaded once at the entry."""
@@ -129,9 +148,9 @@ class VMContextSteps(WasmBuilder):
 
     # --- declarations ---
 
-    def declared(self, symbol: SymbolRefAttr, cls: type[_D]) -> _D:
+    def declared(self, symbol: SymbolRefAttr | str, cls: type[_D]) -> _D:
         """The declaration of a symbol."""
-        name = symbol.root_reference.data
+        name = symbol if isinstance(symbol, str) else symbol.root_reference.data
         declaration = self.symbols.get(name)
         if not isinstance(declaration, cls):
             raise ValueError(f"@{name} is not declared here as {cls.name}")
@@ -183,22 +202,31 @@ class VMContextSteps(WasmBuilder):
 
     # --- linear memory ---
 
-    def is_guarded(self, memory: wasmir.MemoryOp) -> bool:
-        """Whether the memory has the full reservation and guard, and therefore never moves."""
-        known = self._guarded.get(memory)
-        if known is None:
-            known = self._guarded[memory] = self.bounds == "guard" and has_guard(
-                is_64=memory.address_type == i64, page_size_log2=memory.page_size_log2.value.data
-            )
-        return known
-
     def memory_base(self, memory: wasmir.MemoryOp) -> SSAValue:
         """The base address of the memory."""
-        pointer, path = self.memory_place(memory)
+        return self._base_of(self._facts(memory.sym_name.data))
+
+    def _base_of(self, facts: _Memory) -> SSAValue:
+        if facts.base is not None:
+            return facts.base
+        pointer, path = self.memory_place(facts.declaration)
         path = path.with_field("base")
-        if self.is_guarded(memory) or memory.shared is not None:
-            return self.entry_field(pointer, path)
-        return self.block_field(pointer, path)
+        if not facts.never_moves:
+            return self.block_field(pointer, path)
+        facts.base = self.entry_field(pointer, path)
+        return facts.base
+
+    def _facts(self, symbol: str) -> _Memory:
+        known = self._memories.get(symbol)
+        if known is None:
+            memory = self.declared(symbol, wasmir.MemoryOp)
+            is_guarded = self.bounds == "guard" and has_guard(
+                is_64=memory.address_type == i64, page_size_log2=memory.page_size_log2.value.data
+            )
+            is_shared = memory.shared is not None
+            known = _Memory(memory, memory.minimum_bytes, is_guarded, is_shared)
+            self._memories[symbol] = known
+        return known
 
     def memory_length(self, memory: wasmir.MemoryOp) -> SSAValue:
         """The memory's size in bytes. Other threads may make a shared memory larger at any time, but
@@ -220,21 +248,22 @@ class VMContextSteps(WasmBuilder):
 
     def access(self, op: wasmir.MemoryAccess) -> tuple[SSAValue, bool]:
         """Check the bounds of a load or store; the base of its memory, and whether it may fault."""
-        memory = self.memory(op.memory_symbol)
+        memory = self._facts(op.memory_symbol.root_reference.data)
         address, end = op.address_operand, op.static_offset + op.bytes
         may_fault = False
         if not (op.known_in_bounds or _is_inside(address, end, memory.minimum_bytes)):
-            may_fault = self.is_guarded(memory) and is_covered_by_guard(end)
+            may_fault = memory.is_guarded and is_covered_by_guard(end)
             if not may_fault:
                 # No memory has 2**64 - 1 bytes, so this value can represent every larger end too.
-                self.bounds_check(address, min(end, (1 << 64) - 1), self.memory_length(memory))
-        return self.memory_base(memory), may_fault
+                bound = self.memory_length(memory.declaration)
+                self.bounds_check(address, min(end, (1 << 64) - 1), bound)
+        return self._base_of(memory), may_fault
 
     def must_happen(self, op: wasmir.MemoryAccess, *, ordered: bool) -> bool:
         """Whether a load or store is volatile: if traps are `ordered` with it, and in a shared memory.
         A plain access that races with another thread's is undefined behaviour for LLVM, which assumes
         that there is none; it does not look into a volatile one."""
-        return ordered or self.memory(op.memory_symbol).shared is not None
+        return ordered or self._facts(op.memory_symbol.root_reference.data).is_shared
 
     def check_range(self, memory: wasmir.MemoryOp, start: SSAValue, length: SSAValue) -> None:
         """Trap unless `length` bytes from `start` (both i64) are inside the memory."""

@@ -8,7 +8,7 @@ trap. Loads and stores of one lane of a vector print as
 from __future__ import annotations
 
 from abc import ABC
-from typing import TYPE_CHECKING, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from xdsl.dialects.builtin import (
     I64,
@@ -64,12 +64,13 @@ class PlacedAccess(MemoryAccess, ABC):
     @property
     def static_offset(self) -> int:
         # By name: IRDL's accessors run Python code, and every access is queried several times.
-        offset = cast("IntegerAttr[I64]", self.properties["offset"])
+        offset: Any = self.properties["offset"]
         return offset.value.data & 0xFFFF_FFFF_FFFF_FFFF
 
     @property
     def memory_symbol(self) -> FlatSymbolRefAttr:
-        return cast(SymbolRefAttr, self.properties["memory"])
+        symbol: Any = self.properties["memory"]
+        return symbol
 
     @property
     def known_in_bounds(self) -> bool:
