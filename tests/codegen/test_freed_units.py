@@ -11,7 +11,6 @@ from xdsl.ir import Block, Operation, Region, SSAValue, Use
 
 import wasmdialect
 from wasmdialect import Config
-from wasmdialect.codegen.cache import CompiledText
 from wasmdialect.codegen.printed import StreamOutput
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
@@ -67,17 +66,14 @@ def test_a_unit_is_freed_without_the_collector(name: str, bounds: str):
             level=0,
             output=StreamOutput(),
             missing=missing,
-            on_start=ignore_start,
+            on_start=ignore,
             on_code=ignore,
         )
 
     def missing(lowered: LoweredUnit) -> list[bool]:
         return [True] * len(lowered.texts)
 
-    def ignore_start(numbers: list[int]) -> None:
-        pass
-
-    def ignore(number: int, code: CompiledText) -> None:
+    def ignore(*_: object) -> None:
         pass
 
     compile_it()
