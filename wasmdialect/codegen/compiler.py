@@ -4,6 +4,7 @@ artifact."""
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import Store
 from wasmdialect.object.artifact import EngineInfo, read_checksum
+from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.object.link import PlacementError, link
 from wasmdialect.object.provenance import PassProvenance, Provenance
 from wasmdialect.object.write import make_artifact, write_artifact
@@ -81,7 +83,7 @@ def compile_run(run: Run, started: float) -> Compilation:
     session = run.session
     run.compile()
     linking = time.perf_counter()
-    data = link_run(run)
+    data = link_run(run, run.functions)
     done = time.perf_counter()
     run.seconds["link"] = done - linking
     run.seconds["total"] = done - started
@@ -94,11 +96,11 @@ def compile_run(run: Run, started: float) -> Compilation:
     return Compilation(data, session.pipeline, reports, run.seconds, run.log, run.cache, entry)
 
 
-def link_run(run: Run) -> bytes:
-    """The artifact of everything that has been compiled. Raises CompileCrash."""
+def link_run(run: Run, functions: Iterable[NamedFunction]) -> bytes:
+    """The artifact of all functions of a run. Raises CompileCrash."""
     settings, target = run.settings, run.settings.target
     try:
-        image = link(run.functions, target.elf_machine, settings.config)
+        image = link(functions, target.elf_machine, settings.config)
     except PlacementError as error:
         raise CompileCrash(f"linking failed: {error}") from None
     assert run.description is not None
