@@ -51,7 +51,7 @@ def test_wrong_magic_number():
 
 
 def test_they_are_in_no_table():
-    tables = [instance(checks)[1].module.traps for checks in (False, True)]
+    tables = [instance(checks)[1].module.code[0].traps for checks in (False, True)]
     for table in tables:
         assert isinstance(table, TrapTable)
         assert DEBUG_ASSERTION not in table.codes

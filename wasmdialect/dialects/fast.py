@@ -24,6 +24,7 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     IntegerType,
     StringAttr,
+    UnknownLoc,
     i32,
 )
 from xdsl.dialects.builtin import LocationAttr as _LocationAttr
@@ -47,6 +48,7 @@ _make = cast(Any, object.__new__)
 """The same, without a type: to set fields that have other values than xDSL says."""
 _set_field = object.__setattr__
 _new_tuple = cast(Callable[[Any, Iterable[Any]], Any], tuple.__new__)  # pyright: ignore[reportUnknownMemberType]
+_NOWHERE = UnknownLoc()
 _NO_VALUES: SSAValues[Any] = SSAValues()
 
 
@@ -483,6 +485,7 @@ def add_block_argument(block: Block, type: Attribute) -> BlockArgument:
     argument._type = type
     argument.block = block
     argument.index = len(block._args)
+    argument.location = _NOWHERE
     block._args = (*block._args, argument)
     return argument
 
