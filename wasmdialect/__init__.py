@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-# Before anything else:
+# For its time: what is loaded from here on is as it was then, or newer.
 import wasmdialect._loaded  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect._version import __version__

@@ -135,7 +135,7 @@ class Run:
             return
         items = self._items()
         self._wholes = frozenset(items)
-        missing = [item for item in items if not self._take_from_cache(item)]
+        missing = [item for item in items if not self.take_from_cache(item)]
         self._compile_units(missing)
         self.describe()
 
@@ -161,10 +161,6 @@ class Run:
             found += [NamedFunction(f, use.symbols, use.base) for f in code.functions]
         return found
 
-    def take_from_cache(self, item: Item) -> bool:
-        """Take an item from the cache, if it is there."""
-        return self._take_from_cache(item)
-
     def compile_items(self, items: Sequence[Item]) -> None:
         """Compile items that are not in the cache, in as many units as there are workers. Raises what
         `compile` raises."""
@@ -174,7 +170,7 @@ class Run:
     def compile_rest(self) -> None:
         """Compile all items that have not been. Raises what `compile` raises."""
         items = [item for item in self._items() if not self.finished.issuperset(item.parts())]
-        self._compile_units([item for item in items if not self._take_from_cache(item)])
+        self._compile_units([item for item in items if not self.take_from_cache(item)])
 
     @property
     def printed(self) -> str:
@@ -241,7 +237,8 @@ class Run:
             return 0
         return self.session.source.body(item.functions[0])[0]
 
-    def _take_from_cache(self, item: Item) -> bool:
+    def take_from_cache(self, item: Item) -> bool:
+        """Take the results of an item from the cache, if they are there."""
         if self.store is None:
             return False
         entry = self.codes.source(self._source_key(item), self._origin(item))
@@ -400,7 +397,7 @@ class Run:
         item = Item(tuple(self._sizes))
         # Such a pass may look at everything in the module.
         self._source_prefix = digest(self._source_prefix, self.binary)
-        if self._take_from_cache(item):
+        if self.take_from_cache(item):
             return
         clock = Clock()
         take_reports()
