@@ -31,6 +31,7 @@ from typing import Any
 import wasmtime
 from binaryen_modules import binaryen_module
 from observed_runs import Observation, ObservedInstance
+from tiers_at_once import improve_at_once
 from trap_modules import CalledModule, trap_module
 
 import wasmdialect
@@ -92,6 +93,8 @@ class Comparer:
         config.parallel_compilation = False
         self.theirs = wasmtime.Engine(config)
         self.cache = MemoryStore()
+        if self.compilation == "tiers":
+            improve_at_once()
 
     def compare(self, module: CalledModule) -> tuple[Counter[str], list[str]]:
         """The outcomes of the calls, and the differences in each configuration."""
@@ -104,10 +107,10 @@ class Comparer:
             self.cache = MemoryStore()
         for level, bounds in product(self.levels, self.bounds):
             config = wasmdialect.Config(
-                opt_level=level,
+                opt_level=None if self.compilation == "tiers" else level,
                 bounds=bounds,  # pyright: ignore[reportArgumentType]
-                jobs=1 if self.compilation == "lazy" else 0,
-                compilation=self.compilation,
+                jobs=0 if self.compilation == "eager" else 1,
+                compilation="eager" if self.compilation == "eager" else "lazy",
                 cache=self.cache,
             )
             enable_features(config)
@@ -293,7 +296,7 @@ def main() -> int:
     parser.add_argument("--wasm-opt", metavar="PATH", help="take the modules of Binaryen's fuzzer")
     parser.add_argument("--levels", type=int, nargs="+", default=LEVELS, help="of optimisation")
     parser.add_argument("--bounds", nargs="+", default=BOUNDS, help="kinds of bounds")
-    parser.add_argument("--compilation", choices=["eager", "lazy"], default="eager")
+    parser.add_argument("--compilation", choices=["eager", "lazy", "tiers"], default="eager")
     parser.add_argument("--child", type=int, nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child is not None:

@@ -153,9 +153,11 @@ class Config(WasmtimeSettings, Record):
     """
 
     # fmt: off
-    opt_level: Literal[0, 1, 2, 3] = setting(
-        CODE, 2, Integer(0, 3),
+    opt_level: Literal[0, 1, 2, 3] | None = setting(
+        CODE, None, OrNone(Integer(0, 3)),
         "LLVM's effort: 0 compiles fast, 2 optimises functions, 3 also works across functions.",
+        none="2; but functions that are compiled lazily are compiled at 0 first, and again at 2 when they"
+        " run often",
         option="-O", commands=(COMPILING, OPT), metavar="LEVEL",
     )
     bounds: Literal["guard", "explicit"] = setting(
@@ -288,7 +290,7 @@ class Config(WasmtimeSettings, Record):
     max_wasm_stack: int | None = setting(
         RUNTIME, None, OrNone(Integer(1, 1 << 40)),
         "Bytes of stack that Wasm may use.",
-        none="512 KiB, and 4 MiB with `opt_level` 0, whose frames are larger",
+        none="512 KiB, and 4 MiB with `opt_level` 0 or None, as frames are larger at level 0",
         commands=(RUN,), metavar="BYTES",
     )
     features: str = setting(

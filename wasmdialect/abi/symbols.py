@@ -13,6 +13,7 @@ SYMBOLS = {
     "function": FUNCTION,
     **{k: f"wasm[0]::{k.replace('-', '_')}_trampoline[{{}}]" for k in FUNCTION_TRAMPOLINES},
     "tail-entry": "wasm[0]::tail_entry[{}]",
+    "loop-entry": "wasm[0]::loop_entry[{}]",
     **{k: f"signatures[{{}}]::{k.replace('-', '_')}_trampoline" for k in TYPE_TRAMPOLINES},
 }
 """By kind, in their order in `.text`: the name, with a placeholder for the number."""
@@ -36,6 +37,11 @@ def type_trampoline_symbol(kind: str, signature: int) -> str:
 def tail_entry_symbol(index: int) -> str:
     """The tail entry of a Wasm function, if it has one (docs/abi.md, "Tail calls")."""
     return SYMBOLS["tail-entry"].format(index)
+
+
+def loop_entry_symbol(index: int) -> str:
+    """A Wasm function entered at one of its loops (docs/lazy.md, "Tiers")."""
+    return SYMBOLS["loop-entry"].format(index)
 
 
 TAIL_TO_WASM = "signatures[{}]::tail_to_wasm_trampoline"

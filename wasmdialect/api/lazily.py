@@ -14,7 +14,7 @@ from wasmdialect.object.link import PlacementError
 from wasmdialect.runtime.lazy import LazyModule, link_first
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, TypeAlias
 
     from wasmdialect.api.config import Config
@@ -52,9 +52,8 @@ class LazySource:
         found = self._open() if entry is None else entry
         code = None if entry is None else entry.code
         module = LazyModule(found.artifact, config, self, found.body_bytes, announce, code)
-        if self._place is not None:
-            # When it is collected, or Python ends.
-            weakref.finalize(module, self._keep, config, *self._place)
+        # When it is collected, or Python ends.
+        weakref.finalize(module, self._end, config)
         return module
 
     def function(self, index: int, is_known: Callable[[int], bool]) -> Sequence[NamedFunction]:
@@ -64,6 +63,24 @@ class LazySource:
     def signature(self, number: int) -> Sequence[NamedFunction]:
         """As `CodeSource.signature`."""
         return self._open().signature(number)
+
+    def improvable(self) -> Iterable[int]:
+        """As `CodeSource.improvable`."""
+        if self._compiler is not None:
+            return self._compiler.improvable()
+        return () if self._entry is None else self._entry.improvable
+
+    def improve(self, index: int) -> bool:
+        """As `CodeSource.improve`."""
+        return self._open().improve(index)
+
+    def loop(self, index: int, loop: int) -> Sequence[NamedFunction]:
+        """As `CodeSource.loop`."""
+        return self._open().loop(index, loop)
+
+    def improved(self) -> Sequence[NamedFunction]:
+        """As `CodeSource.improved`."""
+        return () if self._compiler is None else self._compiler.improved()
 
     def everything(self) -> Sequence[NamedFunction]:
         """As `CodeSource.everything`."""
@@ -81,27 +98,36 @@ class LazySource:
             # The same module was compiled lazily before, with the same settings.
             assert isinstance(compiler, LazyCompiler)
             compiler.continue_reports(self.reports)
+            if self._entry is not None:
+                compiler.earlier.update(self._entry.improvable)
             self._compiler = compiler
         return self._compiler
 
-    def _keep(self, config: Config, store: Store, key: str) -> None:
+    def _end(self, config: Config) -> None:
+        if self._compiler is not None:
+            self._compiler.close()
+            if self._place is not None:
+                self._keep(self._compiler, config, *self._place)
+
+    def _keep(self, compiler: LazyCompiler, config: Config, store: Store, key: str) -> None:
         """Keep the code so far, if there is more than there was, for the next process."""
-        compiler, earlier = self._compiler, self._entry
-        if compiler is None or not is_current() or not is_unchanged(compiler.inputs):
+        earlier = self._entry
+        if not is_current() or not is_unchanged(compiler.inputs):
             return
         symbols = [] if earlier is None else [f.symbol for f in earlier.code.functions]
         compiler.remember(symbols)
         functions = compiler.so_far(symbols)
         if not functions:
             return
+        improvable = compiler.improvable()
         try:
-            code = link_first(functions, compiler.artifact, config)
+            code = link_first(functions, compiler.artifact, config, improvable)
         except PlacementError:
             return  # which was an error when it was called, too
         printed = compiler.printed(with_set_up=earlier is None)
         entry = LazyEntry(
             *(self.pipeline, self.reports),
             printed if earlier is None else earlier.printed + printed,
-            *(compiler.inputs, compiler.body_bytes, compiler.artifact, code),
+            *(compiler.inputs, compiler.body_bytes, compiler.artifact, sorted(improvable), code),
         )
         keep_lazy_entry(store, key, entry)

@@ -36,7 +36,7 @@ def _stack_of(config: Config) -> int:
     """The bytes of stack that Wasm may use."""
     if config.max_wasm_stack is not None:
         return config.max_wasm_stack
-    return DEFAULT_MAX_WASM_STACK * (_MORE_WITHOUT_OPTIMIZATION if config.opt_level == 0 else 1)
+    return DEFAULT_MAX_WASM_STACK * (1 if config.opt_level else _MORE_WITHOUT_OPTIMIZATION)
 
 
 MAX_FUEL = (1 << 63) - 1

@@ -367,7 +367,7 @@ class WasmOptPy(xDSLOptMain):
         emitters = self.settings.target.emitters
         text = emit_llvm(module, debug_info=False, emitters=emitters)
         _check_text(text, module)
-        output.write(compile_assembly(text, self.settings.target, self.config.opt_level))
+        output.write(compile_assembly(text, self.settings.target, self.settings.level))
 
     def _emit_obj(self, module: ModuleOp, output: IO[str]) -> None:
         from wasmdialect.codegen.llvm import compile_object
@@ -375,7 +375,7 @@ class WasmOptPy(xDSLOptMain):
 
         text = emit_llvm(module, emitters=self.settings.target.emitters)
         _check_text(text, module)
-        data = compile_object(text, self.settings.target, self.config.opt_level)
+        data = compile_object(text, self.settings.target, self.settings.level)
         output.write(data.decode("latin-1"))
 
 

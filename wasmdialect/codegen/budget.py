@@ -50,4 +50,4 @@ def signature_of(symbol: str) -> int | None:
     return None if parsed is None or parsed[0] in _OF_FUNCTIONS else parsed[1]
 
 
-_OF_FUNCTIONS = frozenset(("function", "tail-entry", *FUNCTION_TRAMPOLINES))
+_OF_FUNCTIONS = frozenset(("function", "tail-entry", "loop-entry", *FUNCTION_TRAMPOLINES))

@@ -16,6 +16,7 @@ from wasmdialect.codegen.module_entry import PassInputs
 from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.sealing import key_of, seal, unseal
 from wasmdialect.codegen.tasks import Item
+from wasmdialect.codegen.tiers import BetterCode, first_tier
 from wasmdialect.object.artifact import Artifact
 from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.object.sections import TrapTable
@@ -61,7 +62,7 @@ def _in_registers(run: Run, index: int) -> bool:
 
 def _reason_against(run: Run, is_wanted: bool) -> str | None:
     config, target = run.settings.config, run.settings.target
-    if config.opt_level == 3:
+    if run.settings.level == 3:
         return "-O3 compiles across functions"
     if not run.session.function_scoped:
         return "a pass, or the input, is for the module as a whole"
@@ -82,10 +83,16 @@ class LazyCompiler:
     def __init__(self, run: Run, calls: Mapping[int, BodyCalls]):
         """`calls` are those in all bodies."""
         self._run = run
+        first = first_tier(run)
+        self._first = run if first is None else first
+        """The run in which functions are compiled for their first call."""
+        self._better = None if first is None else BetterCode(run)
         self._calls = calls
         self._sizes = run.session.source.body_sizes
-        self._taken = 0
-        """How many of the functions of the run have been handed out."""
+        self._taken = {id(each): 0 for each in (run, self._first)}
+        """How many of the functions of each run have been handed out."""
+        self._noted = dict(self._taken)
+        """How many of the reports of each run have been taken."""
         self._reported = 0
         self._memory_key = key_of("called", run.binary)
         self._has_remembered = False
@@ -105,33 +112,74 @@ class LazyCompiler:
         """Everything of the module's artifact but the code."""
         self.body_bytes = sum(self._sizes.values())
         self.pipeline = run.session.pipeline
-        self.reports, self.seconds = run.reports, run.seconds
+        self.seconds = run.seconds
+        self.reports: list[dict[str, Any]] = []
+        self.earlier: set[int] = set()
+        """The functions that another process had compiled for their first call only."""
         self.on_report: Callable[[dict[str, Any]], None] | None = None
         """Called with each report of a pass."""
 
     def function(self, index: int, is_known: Callable[[int], bool]) -> Sequence[NamedFunction]:
         """As `runtime.lazy.CodeSource.function`."""
-        run = self._run
+        jobs = self._run.jobs
         remembered = (each for each in self._remembered() if not is_known(each))
         first = [index, *(each for each in remembered if each != index)]
-        missing = [Item((each,)) for each in first if not run.take_from_cache(Item((each,)))]
+        missing = [Item((each,)) for each in first if not self._take_from_cache(Item((each,)))]
         size = sum(self._sizes[item.functions[0]] for item in missing)
         cached = 0
         seen, todo = {*first}, deque(self._callees(first))
-        while todo and size < AT_ONCE * run.jobs and cached < _CACHED_AT_ONCE:
+        while todo and size < AT_ONCE * jobs and cached < _CACHED_AT_ONCE:
             next_ = todo.popleft()
             if next_ in seen or is_known(next_):
                 continue
             seen.add(next_)
-            if run.take_from_cache(Item((next_,))):
+            if self._take_from_cache(Item((next_,))):
                 cached += self._sizes[next_]
             else:
                 missing.append(Item((next_,)))
                 size += self._sizes[next_]
             todo += self._callees([next_])
         if missing:
-            run.compile_items(missing)
+            self._first.compile_items(missing)
         return self._take()
+
+    def _take_from_cache(self, item: Item) -> bool:
+        """Take the best code of an item that there is in the cache."""
+        return self._run.take_from_cache(item) or (
+            self._first is not self._run and self._first.take_from_cache(item)
+        )
+
+    def improvable(self) -> set[int]:
+        """The functions that have been compiled for their first call only."""
+        if self._better is None:
+            return set()
+        first, best = (
+            {index for item in run.finished for index in item.functions}
+            for run in (self._first, self._run)
+        )
+        return (first | self.earlier) - best
+
+    def improve(self, index: int) -> bool:
+        """As `runtime.lazy.CodeSource.improve`."""
+        if self._better is None or Item((index,)) in self._run.finished:
+            return False
+        self._better.ask(index)
+        return True
+
+    def loop(self, index: int, loop: int) -> Sequence[NamedFunction]:
+        """As `runtime.lazy.CodeSource.loop`."""
+        return () if self._better is None else self._better.loop(index, loop)
+
+    def improved(self) -> Sequence[NamedFunction]:
+        """As `runtime.lazy.CodeSource.improved`."""
+        if self._better is None or not self._better.go_on():
+            return ()
+        return self._take()
+
+    def close(self) -> None:
+        """End what goes on in the background."""
+        if self._better is not None:
+            self._better.close()
 
     def _callees(self, indices: Sequence[int]) -> list[int]:
         """What functions call directly, as far as it is defined here."""
@@ -153,7 +201,8 @@ class LazyCompiler:
         store = self._run.store
         if store is not None:
             items = {item for symbol in earlier if (item := _item_of(symbol)) is not None}
-            indices = sorted({i for item in (*items, *self._run.finished) for i in item.functions})
+            items |= self._run.finished | self._first.finished
+            indices = sorted({index for item in items for index in item.functions})
             store.insert(self._memory_key, seal(self._memory_key, indices))
 
     def signature(self, number: int) -> Sequence[NamedFunction]:
@@ -169,7 +218,7 @@ class LazyCompiler:
     def everything(self) -> Sequence[NamedFunction]:
         """As `runtime.lazy.CodeSource.everything`."""
         self._run.compile_rest()
-        self._taken = 0
+        self._taken[id(self._run)] = 0
         return self._take()
 
     @property
@@ -180,24 +229,25 @@ class LazyCompiler:
     def so_far(self, earlier: Sequence[str]) -> Sequence[NamedFunction] | None:
         """All that has been compiled, and the code in the cache of what symbols belong to that another
         process had. None if it may be different the next time."""
-        run = self._run
-        if not run.is_repeatable:
+        runs = (self._first, self._run)
+        if not all(run.is_repeatable for run in runs):
             return None
-        functions = {function.symbol: function for function in run.functions}
+        functions: dict[str, NamedFunction] = {}
         items = {owner for symbol in earlier if (owner := _item_of(symbol)) is not None}
-        for item in items:
-            for function in run.cached_functions(item):
-                functions.setdefault(function.symbol, function)
+        for run in runs:
+            cached = (function for item in items for function in run.cached_functions(item))
+            functions.update((function.symbol, function) for function in (*cached, *run.functions))
         return [*functions.values()]
 
     def printed(self, *, with_set_up: bool) -> str:
         """The output of passes so far."""
-        return self._run.printed if with_set_up else self._run.printed_about_functions
+        rows = self._run.printed_rows() | self._first.printed_rows()
+        return "".join(text for index, text in sorted(rows.items()) if with_set_up or index >= 0)
 
     def continue_reports(self, reports: list[dict[str, Any]]) -> None:
         """Add further reports to a list that has those of another process."""
         reports += self.reports
-        self.reports = self._run.reports = reports
+        self.reports = reports
         self._reported = len(reports)
 
     def write_artifact(self) -> bytes:
@@ -206,15 +256,25 @@ class LazyCompiler:
 
     def _take(self) -> Sequence[NamedFunction]:
         """The functions that have been compiled since the last time."""
-        run = self._run
-        functions = run.functions[self._taken :]
-        self._taken += len(functions)
+        functions: list[NamedFunction] = []
+        for run in {id(run): run for run in (self._first, self._run)}.values():
+            new = run.functions[self._taken[id(run)] :]
+            self._taken[id(run)] += len(new)
+            functions += new
+            reports = run.reports[self._noted[id(run)] :]
+            self._noted[id(run)] += len(reports)
+            self.reports += filter(self._is_new if run is self._run else None, reports)
         if self.on_report is not None:
-            for report in run.reports[self._reported :]:
+            for report in self.reports[self._reported :]:
                 self.on_report(report)
-        self._reported = len(run.reports)
+        self._reported = len(self.reports)
         # After an interruption, or by a signal handler, some are compiled again.
         return [*{function.symbol: function for function in functions}.values()]
+
+    def _is_new(self, report: dict[str, Any]) -> bool:
+        """Whether a report is not about what a function was like when it was compiled first."""
+        is_again = Item((report["function_index"],)) in self._first.finished
+        return self._first is self._run or not is_again or report["pass"] == "llvm"
 
 
 def _item_of(symbol: str) -> Item | None:

@@ -33,6 +33,8 @@ class LazyEntry(FrozenRecord):
     """The size of all function bodies."""
     artifact: Artifact
     """Everything but the code."""
+    improvable: list[int]
+    """The functions whose code is that for their first call."""
     code: Artifact
     """The code, as it is where the code of lazy modules begins (`runtime.lazy.link_first`)."""
 
@@ -43,7 +45,7 @@ def find_lazy_entry(store: Store, key: str) -> LazyEntry | None:
     plain = unseal(own, store.get(own))
     if plain is None:
         return None
-    pipeline, reports, printed, inputs, body_bytes, whole, code = plain
+    pipeline, reports, printed, inputs, body_bytes, whole, improvable, code = plain
     found = None if inputs is None else PassInputs(*inputs)
     if not is_unchanged(found):
         return None
@@ -52,7 +54,8 @@ def find_lazy_entry(store: Store, key: str) -> LazyEntry | None:
     except (ArtifactError, ValueError):
         return None
     return LazyEntry(
-        pipeline, reports, printed, found, body_bytes, artifact, _with_code(artifact, *code)
+        *(pipeline, reports, printed, found, body_bytes, artifact, improvable),
+        _with_code(artifact, *code),
     )
 
 
@@ -68,6 +71,7 @@ def keep_lazy_entry(store: Store, key: str, entry: LazyEntry) -> None:
             *(bytes(whole.names), whole.provenance.to_bytes(), whole.elf_machine),
             bytes(whole.traps),
         ),
+        entry.improvable,
         (
             *(bytes(code.text), bytes(code.eh_frame), bytes(code.rodata), code.rodata_offset),
             [(f.symbol, f.offset, f.size) for f in code.functions],

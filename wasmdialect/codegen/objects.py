@@ -25,7 +25,7 @@ def compile_to_object(binary: bytes, file: str, settings: CompileSettings) -> by
     def on_failure(failure: WorkerFailure) -> None:
         raise CompileCrash(f"compiling for {settings.target.triple} fails: {failure}")
 
-    request = ("object", text, settings.target.to_plain(), settings.config.opt_level)
+    request = ("object", text, settings.target.to_plain(), settings.level)
     task = SingleTask(request, data.append, on_failure)
     shared_pool(1).run(None, [task], settings.config.compile_timeout)
     return data[0]

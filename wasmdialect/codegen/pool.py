@@ -108,7 +108,17 @@ class WorkerPool:
         earlier run with the same `token` need not open it again. Raises the first error of a task, and
         CompileCrash for a session that cannot be opened.
         """
-        _Run(self, session, tasks, timeout, token).run()
+        PoolRun(self, session, tasks, timeout, token).run()
+
+    def begin(
+        self,
+        session: Request | None,
+        tasks: Iterable[Task],
+        timeout: float | None,
+        token: object = None,
+    ) -> PoolRun:
+        """As `run`, but nothing is done before `PoolRun.step` is called."""
+        return PoolRun(self, session, tasks, timeout, token)
 
     def prepare(self, count: int) -> None:
         """Start workers now that are needed soon, so that there are this many. One that cannot be
@@ -152,7 +162,7 @@ class WorkerPool:
         self._lock = threading.Lock()
 
 
-class _Run:
+class PoolRun:
     """The tasks of one compilation, and the workers on them."""
 
     def __init__(
@@ -179,17 +189,30 @@ class _Run:
     def run(self) -> None:
         """Do everything."""
         try:
-            while self._pending or self._working or self._opening:
-                self._employ()
-                for worker in self._wait():
-                    self._listen(worker)
+            while not self.is_done:
+                self.step(wait=True)
         finally:
-            # After an exception, workers that are busy or between two requests are of no further use.
-            for worker in [*self._taken]:
-                if worker in self._starting:
-                    self._give_back(worker)
-                else:
-                    worker.close()
+            self.close()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all tasks are."""
+        return not (self._pending or self._working or self._opening)
+
+    def step(self, *, wait: bool) -> None:
+        """Give work to workers, and take what they have sent; `wait` until they send something."""
+        self._employ()
+        for worker in self._wait(wait):
+            self._listen(worker)
+
+    def close(self) -> None:
+        """End the workers that are busy or between two requests: after an exception, or when the tasks
+        are not needed any more."""
+        for worker in [*self._taken]:
+            if worker in self._starting:
+                self._give_back(worker)
+            else:
+                worker.close()
 
     # --- giving work ---
 
@@ -223,8 +246,9 @@ class _Run:
 
     # --- waiting ---
 
-    def _wait(self) -> list[Worker]:
-        """Wait until workers send something, or have been silent for too long."""
+    def _wait(self, wait: bool) -> list[Worker]:
+        """The workers that have sent something, or have been silent for too long; `wait` until there
+        are any."""
         workers = [*self._starting, *self._opening, *self._working]
         poll = select.poll()
         by_descriptor: dict[int, Worker] = {}
@@ -235,7 +259,7 @@ class _Run:
             poll.register(worker, select.POLLIN | (select.POLLOUT if worker.is_sending else 0))
         limits = [self._limit(worker) for worker in workers]
         left = min((limit for limit in limits if limit is not None), default=_CHECK_EVERY)
-        events = poll.poll(max(0, min(left, _CHECK_EVERY)) * 1000)
+        events = poll.poll(max(0, min(left, _CHECK_EVERY)) * 1000 if wait else 0)
         since = time.monotonic() - _CHECK_EVERY
         ready = {worker for worker in workers if worker.said_last < since}
         for descriptor, event in events:

@@ -31,9 +31,9 @@ from wasmdialect.codegen.llvm import CodegenError, verify_text
 from wasmdialect.codegen.metadata import Description, describe_module
 from wasmdialect.codegen.module_entry import PassInputs
 from wasmdialect.codegen.pass_inputs import pass_inputs
-from wasmdialect.codegen.pool import Task, shared_pool
+from wasmdialect.codegen.pool import PoolRun, Task, WorkerPool, shared_pool
 from wasmdialect.codegen.printed import Printed, printing_to_errors
-from wasmdialect.codegen.process import WorkerFailure
+from wasmdialect.codegen.process import Request, WorkerFailure
 from wasmdialect.codegen.refusal import explain_refusal
 from wasmdialect.codegen.session import CompileSession, session_request
 from wasmdialect.codegen.settings import Level
@@ -146,10 +146,12 @@ class Run:
     def _describe(self, module: ModuleOp) -> Description:
         return describe_module(module, guarded=self.settings.config.bounds == "guard")
 
-    @property
-    def printed_about_functions(self) -> str:
-        """The output of passes without that of setting them up."""
-        return "".join(text for index, text in sorted(self._printed) if index >= 0)
+    def printed_rows(self) -> dict[int, str]:
+        """The output of passes about each function, and under -1 that of setting them up."""
+        rows: dict[int, str] = {}
+        for index, text in self._printed:
+            rows[index] = rows.get(index, "") + text
+        return rows
 
     def cached_functions(self, item: Item) -> list[NamedFunction]:
         """The code of an item, if it is in the cache: as it is, without its reports and output."""
@@ -166,6 +168,13 @@ class Run:
         `compile` raises."""
         size = sum(self._size_of(index) for item in items for index in item.functions)
         self._compile_units(items, max(size // self.jobs, 1))
+
+    def begin_items(self, items: Sequence[Item], pool: WorkerPool) -> PoolRun:
+        """Compile items, one by one, while the program runs: what is done is in `functions`. The passes
+        have printed what they print before."""
+        tasks = [UnitTask(self, item, self.settings.level, shows=False) for item in items]
+        timeout = self.settings.config.compile_timeout
+        return pool.begin(self._session_request, tasks, timeout, self.session)
 
     def compile_rest(self) -> None:
         """Compile all items that have not been. Raises what `compile` raises."""
@@ -185,7 +194,7 @@ class Run:
 
     def _items(self) -> list[Item]:
         defined, signatures = [*self._sizes], self.session.source.signatures
-        if self.settings.config.opt_level < 3:
+        if self.settings.level < 3:
             return Item(tuple(defined), signatures).parts()
         # Across functions: the unit is the item, and its bounds depend on nothing but the module.
         return [Item((), signatures), *self._units([Item((index,)) for index in defined])]
@@ -296,9 +305,9 @@ class Run:
     # --- function-scoped pipelines: units of functions ---
 
     def _compile_units(self, items: Sequence[Item], most: int = UNIT_BYTES) -> None:
-        units = items if self.settings.config.opt_level == 3 else self._units(items, most)
+        units = items if self.settings.level == 3 else self._units(items, most)
         # Nothing else refers to a task that is done, so the list of its texts goes with it.
-        tasks = (UnitTask(self, unit, self.settings.config.opt_level) for unit in units)
+        tasks = (UnitTask(self, unit, self.settings.level) for unit in units)
         if self.jobs > 0:
             self._run(tasks)
             return
@@ -319,9 +328,12 @@ class Run:
 
     def _run(self, tasks: Iterable[Task]) -> None:
         """Let workers do tasks."""
-        request = session_request(self.session, self.binary, self.file)
         timeout = self.settings.config.compile_timeout
-        shared_pool(self.jobs).run(request, tasks, timeout, self.session)
+        shared_pool(self.jobs).run(self._session_request, tasks, timeout, self.session)
+
+    @property
+    def _session_request(self) -> Request:
+        return session_request(self.session, self.binary, self.file)
 
     def finish_unit(self, unit: UnitTask, seconds: dict[str, float]) -> None:
         """Take a finished unit."""
@@ -353,7 +365,7 @@ class Run:
         seconds: float,
     ) -> None:
         """Cache the results of a unit under its items."""
-        if self.settings.config.opt_level == 3:
+        if self.settings.level == 3:
             if unit not in self._wholes:
                 return
             entry = SourceEntry(uses, reports, seconds, "".join(text for _, text in printed))
@@ -411,7 +423,7 @@ class Run:
                     raise self.session.reproduce(failure, None) from failure.__cause__
             clock.lap("passes")
             description = self.description = self._describe(module)
-            level = self.settings.config.opt_level
+            level = self.settings.level
             texts, too_large = emit_texts(module, self.settings, level, recorded)
             dismantle(module)
             discard(recorded)

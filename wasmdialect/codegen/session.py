@@ -6,6 +6,8 @@ so each process derives the same ones, and only function numbers travel between 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from typing import Any
 
 from xdsl.dialects import llvm
@@ -14,10 +16,10 @@ from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from wasmdialect._printable import printable
-from wasmdialect._settings import SETTINGS
+from wasmdialect._settings import SETTINGS, Config
 from wasmdialect.codegen.reproducer import write_reproducer
 from wasmdialect.codegen.search_path import current_folder, worker_path
-from wasmdialect.codegen.settings import CompileSettings
+from wasmdialect.codegen.settings import CompileSettings, Level
 from wasmdialect.codegen.source import IRSource, Source, WasmSource, is_ir, number_again
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE
 from wasmdialect.dialects.declared import ModuleDeclarations
@@ -27,6 +29,7 @@ from wasmdialect.importer.unit import declare_missing
 from wasmdialect.passes.base import Declaring
 from wasmdialect.passes.ir_declarations import IRDeclarations
 from wasmdialect.passes.pipeline import (
+    LOWERING_PASSES,
     Observer,
     PassFailure,
     complete_pipeline,
@@ -79,6 +82,20 @@ class CompileSession:
         """The passes as text."""
         self._declare()
         self.function_scoped = not self.is_ir and is_function_scoped(self.passes)
+
+    def with_pass(self, inserted: ModulePass, level: Level) -> CompileSession:
+        """The same module with one more pass, before the mandatory ones, at a level."""
+        names = [p.name for p in self.passes]
+        at = min(names.index(name) for name in LOWERING_PASSES if name in names)
+        session = copy(self)
+        session.passes = (*self.passes[:at], inserted, *self.passes[at:])
+        session.pipeline = ",".join(map(str, session.passes))
+        values: dict[str, Any] = {
+            row.name: getattr(self.settings.config, row.name) for row in SETTINGS
+        }
+        values |= {"pipeline": session.pipeline, "at": {}, "opt_level": level}
+        session.settings = replace(self.settings, config=Config(**values))
+        return session
 
     def _done(self) -> tuple[ModulePass, ...]:
         texts = ",".join(lowered_by(self.source.declared.module))

@@ -9,6 +9,7 @@ from wasmdialect._settings import ARTIFACT_GROUPS, KEY_GROUPS, SETTINGS, Config,
 from wasmdialect.codegen.target import Target, parse_target
 
 Level = Literal[0, 1, 2, 3]
+_BEST_TIER: Level = 2
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,12 @@ class CompileSettings:
 
     target: Target
     config: Config = field(default_factory=Config)
+
+    @property
+    def level(self) -> Level:
+        """LLVM's level. Of lazily compiled functions that run often, if there are tiers."""
+        level = self.config.opt_level
+        return _BEST_TIER if level is None else level
 
     @staticmethod
     def of(config: Config) -> CompileSettings:
@@ -28,7 +35,7 @@ class CompileSettings:
         """The settings that import and passes depend on, for workers and for cache keys: a dictionary
         that `marshal` and JSON can write."""
         values = {row.name: getattr(self.config, row.name) for row in in_groups(*KEY_GROUPS)}
-        return values | {"target": self.target.to_plain()}
+        return values | {"target": self.target.to_plain(), "opt_level": self.level}
 
     @staticmethod
     def from_plain(plain: dict[str, Any]) -> CompileSettings:
@@ -40,4 +47,5 @@ class CompileSettings:
 
     def for_artifact(self) -> dict[str, Any]:
         """The settings that are written into an artifact."""
-        return {row.name: getattr(self.config, row.name) for row in in_groups(*ARTIFACT_GROUPS)}
+        values = {row.name: getattr(self.config, row.name) for row in in_groups(*ARTIFACT_GROUPS)}
+        return values | {"opt_level": self.level}

@@ -73,7 +73,7 @@ def list_stages(session: CompileSession, index: int) -> list[Stage]:
             stages.append(Stage(pass_text, print_ir(module), "mlir"))
 
     session.run_passes(module, observe)
-    target, level = session.settings.target, session.settings.config.opt_level
+    target, level = session.settings.target, session.settings.level
     text = emit_llvm(module, debug_info=False, emitters=target.emitters)
     stages.append(Stage("LLVM IR", text, "ll"))
     stages.append(Stage(f"LLVM IR after -O{level}", optimized_ir(text, target, level), "ll"))

@@ -43,8 +43,8 @@ def link(
     elsewhere: Callable[[str], int | None] | None = None,
 ) -> LinkedImage:
     """Place and relocate. `branch_range` is the assumed reach of a branch in bytes; None: that of the
-    machine. `elsewhere` gives the places of symbols that are not among the functions, as distances
-    from the start of the image. Raises PlacementError on an undefined symbol or a target out of
+    machine. `elsewhere` gives the places of symbols that are not among the functions, or are to be
+    called elsewhere, as distances from the start of the image. Raises PlacementError on an undefined symbol or a target out of
     reach."""
     config = Config() if config is None else config
     machine = MACHINES[elf_machine]
@@ -149,13 +149,13 @@ class _Layout:
 
     def start_of(self, user: NamedFunction, symbol: str) -> int:
         """The start of the function of a symbol. Raises PlacementError."""
-        index = self._by_symbol.get(symbol)
-        if index is not None:
-            return self.starts[index]
         place = None if self.elsewhere is None else self.elsewhere(symbol)
-        if place is None:
+        if place is not None:
+            return place
+        index = self._by_symbol.get(symbol)
+        if index is None:
             raise PlacementError(f"{user.symbol} refers to {symbol!r}, which nothing defines")
-        return place
+        return self.starts[index]
 
     def _place_once(self) -> None:
         self.starts = []
@@ -181,7 +181,7 @@ class _Layout:
 
     def _alignment(self, function: NamedFunction) -> int:
         parsed = parse_symbol(function.symbol)
-        if parsed is not None and parsed[0] not in ("function", "tail-entry"):
+        if parsed is not None and parsed[0] not in ("function", "tail-entry", "loop-entry"):
             return self.machine.trampoline_alignment
         return self.alignment
 

@@ -98,7 +98,21 @@ def _epoch_checks() -> type[ModulePass]:
     return InsertEpochChecks
 
 
+def _tier_checks() -> type[ModulePass]:
+    from wasmdialect.passes.insert_tier_checks import InsertTierChecks
+
+    return InsertTierChecks
+
+
+def _enter_loop() -> type[ModulePass]:
+    from wasmdialect.passes.enter_loop import EnterLoop
+
+    return EnterLoop
+
+
 OWN_PASSES: dict[str, PassFactory] = {
+    "enter-loop": _enter_loop,
+    "insert-tier-checks": _tier_checks,
     "insert-epoch-checks": _epoch_checks,
     "canonicalize-nans": _canonicalize_nans,
     "insert-fuel": _fuel,

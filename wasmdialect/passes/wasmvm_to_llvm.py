@@ -20,7 +20,7 @@ from xdsl.passes import ModulePass
 
 from wasmdialect.abi.conventions import Convention
 from wasmdialect.abi.layout import Counts, VMContextLayout
-from wasmdialect.abi.symbols import function_symbol
+from wasmdialect.abi.symbols import function_symbol, loop_entry_symbol
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE, read_counts
 from wasmdialect.dialects.fast import dismantle, dismantle_region
@@ -106,7 +106,7 @@ def _lower(
     """The functions that those of a module become; their bodies are gone."""
     layout = _layout(module)
     symbols = {
-        declaration.sym_name.data: function_symbol(declaration.index_value)
+        declaration.sym_name.data: _symbol(declaration)
         for declaration in module.ops
         if isinstance(declaration, wasmir.FuncOp)
     }
@@ -127,6 +127,11 @@ def _lower(
         for symbol, signature in trampolines.items()
     )
     return lowered
+
+
+def _symbol(function: wasmir.FuncOp) -> str:
+    """The symbol of the code of a function."""
+    return (function_symbol if function.loop is None else loop_entry_symbol)(function.index_value)
 
 
 _known_layout: tuple[Attribute | None, VMContextLayout] = (None, VMContextLayout(Counts()))

@@ -7,9 +7,11 @@ stub then leaves compiled code with the exception.
 from __future__ import annotations
 
 from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.abi.layout import RUNTIME_LIMITS
 from wasmdialect.runtime.errors import Trap
 from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.native import builtin_prototype, native
+from wasmdialect.runtime.packing import field_at
 from wasmdialect.runtime.published import module_at
 from wasmdialect.runtime.store import running_store
 from wasmdialect.runtime.type_ids import type_of_id
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from wasmdialect.runtime.instance import ModuleInstance
     from wasmdialect.runtime.shared_memory import SharedLinearMemory
 
+_exit_pc_at = field_at(RUNTIME_LIMITS, "last_wasm_exit_pc")
+_loop_entry_at = field_at(RUNTIME_LIMITS, "loop_entry")
 _FAILED = 0xFFFF_FFFF_FFFF_FFFF
 _FAILED_32 = 0xFFFF_FFFF
 
@@ -124,6 +128,14 @@ def _compile_lazily(instance: ModuleInstance, veneer: int) -> None:
     module.compile_at(veneer)
 
 
+def _tier_up(instance: ModuleInstance, loop: int) -> int:
+    module: Any = instance.module
+    limits = running_store().limits
+    address = module.tier_up(_exit_pc_at(limits).value, loop)
+    _loop_entry_at(limits).value = address
+    return address != 0
+
+
 def _out_of_gas(instance: ModuleInstance) -> None:
     raise Trap.named("OUT_OF_FUEL")
 
@@ -152,6 +164,7 @@ _BUILTINS: dict[str, Callable[..., int | None]] = {
     "memory_atomic_wait32": _atomic_wait(4),
     "memory_atomic_wait64": _atomic_wait(8),
     "compile_lazily": _compile_lazily,
+    "tier_up": _tier_up,
     "out_of_gas": _out_of_gas,
     "new_epoch": _new_epoch,
 }

@@ -30,25 +30,40 @@ class FrameTable:
                 raise ArtifactError(f"damaged artifact: {error}") from None
         count = len(self._info.functions)
         bodies: dict[int, PlacedFunction] = {}
+        self._loops: set[int] = set()
+        """The starts of those that begin at a loop."""
         # A tail entry comes after its function, which then only calls it.
         for function in code.artifact.functions:
             parsed = parse_symbol(function.symbol)
-            if parsed is not None and parsed[0] in ("function", "tail-entry"):
+            if parsed is not None and parsed[0] in ("function", "tail-entry", "loop-entry"):
                 if parsed[1] >= count:
                     raise ArtifactError(f"damaged artifact: there is no {function.symbol}")
                 bodies[parsed[1]] = function
+                if parsed[0] == "loop-entry":
+                    self._loops.add(function.offset)
         placed = sorted((f.offset, f.offset + f.size, index) for index, f in bodies.items())
         self._starts = [start for start, _, _ in placed]
         self._ranges = [(end, index) for _, end, index in placed]
 
-    def frame_at(self, offset: int, names: Mapping[int, str]) -> Frame | None:
-        """The function with an offset in the text, None for a trampoline."""
+    def function_at(self, offset: int) -> tuple[int, int] | None:
+        """Index and code size of the function with an offset in the text, None for a trampoline."""
         position = bisect_right(self._starts, offset) - 1
         if position < 0:
             return None
         end, index = self._ranges[position]
-        if offset >= end:
+        return None if offset >= end else (index, end - self._starts[position])
+
+    def is_loop_at(self, offset: int) -> bool:
+        """Whether the function with an offset in the text began at a loop."""
+        position = bisect_right(self._starts, offset) - 1
+        return position >= 0 and self._starts[position] in self._loops
+
+    def frame_at(self, offset: int, names: Mapping[int, str]) -> Frame | None:
+        """The function with an offset in the text, None for a trampoline."""
+        found = self.function_at(offset)
+        if found is None:
             return None
+        index, _ = found
         wasm = None if self._address_map is None else self._address_map.look_up(offset)
         start = self._info.function_starts[index]
         inside = None if wasm is None else wasm - start

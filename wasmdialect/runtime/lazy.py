@@ -20,6 +20,7 @@ from wasmdialect.abi.symbols import (
     TYPE_TRAMPOLINES,
     function_symbol,
     function_trampoline_symbol,
+    loop_entry_symbol,
     type_trampoline_symbol,
 )
 from wasmdialect.object.artifact import Artifact
@@ -32,7 +33,7 @@ from wasmdialect.runtime.native import native
 from wasmdialect.runtime.published import publish, publish_more
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from wasmdialect._settings import Config
     from wasmdialect.object.compiled import NamedFunction
@@ -47,6 +48,11 @@ _CODE_PER_BYTE = 128
 every part takes pages of its own."""
 
 
+FEWEST_SAMPLES = 4
+CODE_PER_SAMPLE = 4096
+"""A function is compiled again when it has run about as long as that takes: the more code, the longer."""
+
+
 class CodeSource(Protocol):
     """What compiles the functions of a module."""
 
@@ -58,6 +64,25 @@ class CodeSource(Protocol):
     def signature(self, number: int) -> Sequence[NamedFunction]:
         """The trampolines of a function type, by the number of its signature, and perhaps of others.
         Raises the errors of compiling."""
+        ...
+
+    def improvable(self) -> Iterable[int]:
+        """The functions whose code will be replaced by better code if they run often: it is called
+        through veneers."""
+        ...
+
+    def improve(self, index: int) -> bool:
+        """Have better code made for a function, if that has not been asked for; whether there is any to
+        come. Raises the errors of compiling."""
+        ...
+
+    def loop(self, index: int, loop: int) -> Sequence[NamedFunction]:
+        """Better code for a function that begins at one of its loops; if there is none, it is being
+        made. Raises the errors of compiling."""
+        ...
+
+    def improved(self) -> Sequence[NamedFunction]:
+        """The better code that has been made since the last time."""
         ...
 
     def everything(self) -> Sequence[NamedFunction]:
@@ -84,12 +109,19 @@ class VeneerLayout:
         return self.slots + POINTER_SIZE * (1 + number)
 
 
-def link_first(functions: Sequence[NamedFunction], module: Artifact, config: Config) -> Artifact:
+def link_first(
+    functions: Sequence[NamedFunction],
+    module: Artifact,
+    config: Config,
+    improvable: Iterable[int] = (),
+) -> Artifact:
     """Link functions as the first code in the range of a module. Raises PlacementError."""
     layout = VeneerLayout(module.info)
+    replaced = {*map(function_symbol, improvable)}
+    final = {function.symbol for function in functions} - replaced
 
     def elsewhere(symbol: str) -> int | None:
-        veneer = layout.veneers.get(symbol)
+        veneer = None if symbol in final else layout.veneers.get(symbol)
         return None if veneer is None else veneer - layout.code
 
     return _artifact_of(module, link(functions, module.elf_machine, config, elsewhere=elsewhere))
@@ -125,6 +157,10 @@ class LazyModule(LoadedModule):
         self.code: list[LoadedCode] = []
         self._places: dict[str, int] = {}
         """The offset of the code of each symbol that has some."""
+        self._samples: dict[int, int] = {}
+        """How often each function was running when its store's countdown ended."""
+        self._loops: dict[tuple[int, int], int] = {}
+        """The address of the better code of a loop, by function and loop."""
         self._lock = threading.RLock()
         _lazy_modules.add(self)
         pages.protect(address, layout.code, pages.PROT_READ | pages.PROT_WRITE)
@@ -156,6 +192,42 @@ class LazyModule(LoadedModule):
                 raise WasmtimeError(f"{symbol} is called, but the passes have left no code for it")
             self._slots[1 + number] = self.text_address + place
 
+    def tier_up(self, pc: int, loop: int) -> int:
+        """Note that the code at a return address runs often: 0, or the loop with this number, counted
+        from 1, is where it is. Returns the address of better code for that loop, 0 if there is none
+        yet. Raises the errors of opening the compiler, MemoryError."""
+        if not self._lock.acquire(blocking=False):
+            return 0  # somebody waits for the compiler
+        try:
+            self._add(self._source.improved())
+            return self._note(pc, loop)
+        finally:
+            self._lock.release()
+
+    def _note(self, pc: int, loop: int) -> int:
+        code = self.code_at(pc)
+        found = None if code is None else code.function_at(pc)
+        if found is None:
+            return 0
+        index, size = found
+        samples = self._samples[index] = self._samples.get(index, 0) + 1
+        if samples < FEWEST_SAMPLES + size // CODE_PER_SAMPLE:
+            return 0
+        if self._source.improve(index):
+            return 0
+        # It has better code, and still runs: it has been in this loop since before.
+        return self._loop_code(index, loop - 1) if loop else 0
+
+    def _loop_code(self, index: int, loop: int) -> int:
+        address = self._loops.get((index, loop), 0)
+        if not address:
+            functions = self._source.loop(index, loop)
+            if functions:
+                self._add(functions)
+                address = self.text_address + self._places[loop_entry_symbol(index)]
+                self._loops[index, loop] = address
+        return address
+
     def compile_all(self) -> None:
         """Compile what has not been, and link all code again: then calls go to their targets directly,
         as do references of later instances. Raises the errors of compiling, MemoryError."""
@@ -184,20 +256,22 @@ class LazyModule(LoadedModule):
         """Link functions with those that are there, and let them be called."""
         if not functions:
             return
-        base = self._free
-        image = link(
-            functions,
-            self.artifact.elf_machine,
-            self._config,
-            elsewhere=lambda symbol: self._place_from(symbol, base),
-        )
-        self._add_linked(_artifact_of(self.artifact, image))
+        self._add_linked(_artifact_of(self.artifact, self._linked(functions)))
 
-    def _place_from(self, symbol: str, base: int) -> int | None:
-        place = self._places.get(symbol)
-        if place is None:
-            place = self._layout.veneers.get(symbol)
-        return None if place is None else place - base
+    def _linked(self, functions: Sequence[NamedFunction]) -> LinkedImage:
+        base, places, veneers = self._free, self._places, self._layout.veneers
+        improvable = {*map(function_symbol, self._source.improvable())}
+        own = {function.symbol for function in functions} - improvable
+
+        def elsewhere(symbol: str) -> int | None:
+            if symbol in own:
+                return None
+            place = None if symbol in improvable else places.get(symbol)
+            if place is None:
+                place = veneers.get(symbol)
+            return None if place is None else place - base
+
+        return link(functions, self.artifact.elf_machine, self._config, elsewhere=elsewhere)
 
     def _add_linked(self, artifact: Artifact) -> None:
         base = self._free

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
+from operator import attrgetter
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import Counts, LayoutError, VMContextLayout, align_up
@@ -42,11 +44,23 @@ class LoadedCode(NotCopied):
 
     def frame_at(self, pc: int, names: Mapping[int, str], *, exact: bool) -> Frame | None:
         """As `LoadedModule.frame_at`. Raises ArtifactError."""
+        return self._table().frame_at(pc - self.text_address - (0 if exact else 1), names)
+
+    def function_at(self, pc: int) -> tuple[int, int] | None:
+        """Index and code size of the Wasm function that returns to an address. Raises ArtifactError."""
+        return self._table().function_at(pc - self.text_address - 1)
+
+    def is_loop_at(self, pc: int, *, exact: bool) -> bool:
+        """Whether the frame of a program counter began at a loop: the one that called it is then the
+        same frame of Wasm, in earlier code. Raises ArtifactError."""
+        return self._table().is_loop_at(pc - self.text_address - (0 if exact else 1))
+
+    def _table(self) -> FrameTable:
         if self._frames is None:
             from wasmdialect.runtime.frames import FrameTable
 
             self._frames = FrameTable(self)
-        return self._frames.frame_at(pc - self.text_address - (0 if exact else 1), names)
+        return self._frames
 
     def address_of(self, symbol: str) -> int | None:
         """The address of a function, by its symbol (`wasmdialect.abi.symbols`)."""
@@ -103,7 +117,7 @@ class LoadedModule(NotCopied):
         from wasmdialect.abi.symbol_parts import parse_symbol
 
         parsed = parse_symbol(symbol)
-        if parsed is None or parsed[0] not in ("function", "tail-entry"):
+        if parsed is None or parsed[0] not in ("function", "tail-entry", "loop-entry"):
             return symbol
         index = parsed[1]
         exported = (e.name for e in self.info.exports if e.kind == "func" and e.index == index)
@@ -147,12 +161,18 @@ class LoadedModule(NotCopied):
         code = self.code_at(pc)
         return None if code is None else code.frame_at(pc, self.names, exact=exact)
 
+    def is_loop_at(self, pc: int, *, exact: bool) -> bool:
+        """As `LoadedCode.is_loop_at`."""
+        code = self.code_at(pc)
+        return code is not None and code.is_loop_at(pc, exact=exact)
+
     def code_at(self, pc: int) -> LoadedCode | None:
         """Its code that an address may be in: the last that starts below."""
-        for code in reversed(self.code):
-            if code.text_address <= pc:
-                return code
-        return None
+        position = bisect_right(self.code, pc, key=_text_address)
+        return self.code[position - 1] if position else None
+
+
+_text_address = attrgetter("text_address")
 
 
 def _in_registers(type: DefType) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -261,11 +281,15 @@ def check_host(artifact: Artifact) -> None:
 def backtrace(pcs: Iterable[int], *, first_is_exact: bool) -> list[Frame]:
     """The Wasm frames of program counters, innermost first."""
     frames: list[Frame] = []
+    is_known = False
+    """Whether the next frame is the same one of Wasm."""
     for number, pc in enumerate(pcs):
         module = module_at(pc)
-        if module is None:
-            continue
-        frame = module.frame_at(pc, exact=first_is_exact and number == 0)
+        frame = None
+        exact = first_is_exact and number == 0
+        if module is not None and not is_known:
+            frame = module.frame_at(pc, exact=exact)
         if frame is not None:
             frames.append(frame)
+        is_known = module is not None and module.is_loop_at(pc, exact=exact)
     return frames

@@ -150,6 +150,9 @@ class FuncOp(ImportableOp):
     """The slot of its VMFuncRef in the VMContext, if a reference to it can exist."""
     code_size = opt_prop_def(IntegerAttr[I64])
     """Bytes of its body in the Wasm module; the location says where that starts."""
+    loop = opt_prop_def(IntegerAttr[I64])
+    """The number of the loop at which it is entered, if not at the start (docs/lazy.md, "Tiers"). Its
+    parameters are the values that are live there."""
     body = region_def()
     WORD: ClassVar[str] = "func"
 
@@ -231,7 +234,7 @@ class FuncOp(ImportableOp):
         )
 
 
-_FUNC_NUMBERS = ("index", "slot", "func_ref", "code_size")
+_FUNC_NUMBERS = ("index", "slot", "func_ref", "code_size", "loop")
 
 
 _INDEX_FORMAT = "(`index` $index^)?"

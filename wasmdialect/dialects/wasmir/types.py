@@ -175,6 +175,11 @@ def wasm_type(t: Attribute) -> wt.ValType:
     return _WASM_TYPES[t]
 
 
+def is_value_type(t: Attribute) -> bool:
+    """Whether a type is one of those that parameters can have."""
+    return t in _WASM_TYPES or isinstance(t, RefType)
+
+
 def names(t: Attribute, symbol: SymbolRefAttr) -> bool:
     """Whether a value type is of references to the defined type with a symbol."""
     return isinstance(t, RefType) and t.heap == symbol

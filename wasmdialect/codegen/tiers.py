@@ -1,0 +1,168 @@
+"""Tiers: functions of a lazily compiled module are compiled quickly first, and those that run often again,
+better, while the program runs (docs/lazy.md, "Tiers").
+
+Nothing runs by itself: the program asks now and then, which starts what is wanted in workers of its own
+and takes what they have finished.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+from time import monotonic
+from typing import NamedTuple
+
+from wasmdialect.abi.symbol_parts import parse_symbol
+from wasmdialect.codegen.pool import PoolRun, WorkerPool
+from wasmdialect.codegen.run import Run
+from wasmdialect.codegen.tasks import Item
+from wasmdialect.object.compiled import NamedFunction
+from wasmdialect.passes.enter_loop import EnterLoop
+from wasmdialect.passes.insert_tier_checks import PERIOD, InsertTierChecks
+
+FIRST_TIER = 0
+"""The level of functions that are called for the first time."""
+
+
+def first_tier(run: Run) -> Run | None:
+    """The run that compiles functions for their first calls, None if there are no tiers: a level is
+    asked for, or passes look at what is inserted."""
+    config = run.settings.config
+    has_late_passes = not {"wasmvm-end", "llvm-end"}.isdisjoint(config.at)
+    if config.opt_level is not None or config.pipeline is not None or has_late_passes:
+        return None
+    session = run.session.with_pass(InsertTierChecks(period), FIRST_TIER)
+    first = Run(session, run.binary, run.file, run.jobs, run.store, run.progress)
+    first.pass_inputs, first.is_repeatable = run.pass_inputs, run.is_repeatable
+    first.seconds = run.seconds
+    return first
+
+
+period = PERIOD
+"""Entries and loops between two samples."""
+
+
+PATIENCE = 0.002
+"""Seconds from one look at the workers to the next."""
+
+
+class _Job(NamedTuple):
+    """What is compiled at once."""
+
+    run: Run
+    items: Sequence[Item]
+    loop: tuple[int, int] | None = None
+    """A function and the number of its loop that it is to be entered at."""
+
+
+class BetterCode:
+    """Compiles functions that run often at the level of the settings."""
+
+    def __init__(self, run: Run):
+        self._run = run
+        self._pool = WorkerPool(max(run.jobs - 1, 1))
+        self._asked: set[int] = set()
+        self._loops: dict[tuple[int, int], Sequence[NamedFunction]] = {}
+        """The code of loops, empty as long as it is not there."""
+        self._wanted: list[int] = []
+        self._jobs: deque[_Job] = deque()
+        """Loops to compile."""
+        self._job: _Job | None = None
+        self._work: PoolRun | None = None
+        self._next_look = 0.0
+        self._has_failed = False
+
+    def ask(self, index: int) -> None:
+        """Have a function compiled."""
+        if index not in self._asked:
+            self._asked.add(index)
+            self._wanted.append(index)
+
+    def loop(self, index: int, loop: int) -> Sequence[NamedFunction]:
+        """A function that begins at one of its loops; nothing as long as it is being compiled."""
+        key = (index, loop)
+        if key not in self._loops:
+            self._loops[key] = ()
+            run = self._run
+            session = run.session.with_pass(EnterLoop(loop), run.settings.level)
+            entered = Run(session, run.binary, run.file, run.jobs)
+            self._jobs.append(_Job(entered, (Item((index,)),), key))
+        return self._loops[key]
+
+    def go_on(self) -> bool:
+        """Start what is wanted, and take what is done, unless that has just been tried; whether there
+        are new functions in the run. A failure ends all this: the program can go on as it is."""
+        now = monotonic()
+        if self._has_failed or now < self._next_look:
+            return False
+        self._next_look = now + PATIENCE
+        count = len(self._run.functions)
+        try:
+            self._go_on()
+        except Exception as error:
+            self._has_failed = True
+            _log.warning("%s: no function is compiled again: %s", self._run.file, error)
+        except BaseException:  # an interruption
+            self._stop()
+            raise
+        return len(self._run.functions) > count
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is something to compile."""
+        return bool(self._work or self._jobs or self._wanted) and not self._has_failed
+
+    def _go_on(self) -> None:
+        if self._work is None:
+            self._job = self._next_job()
+            if self._job is None:
+                return
+            self._work = self._job.run.begin_items(self._job.items, self._pool)
+        self._work.step(wait=False)
+        if self._work.is_done:
+            self._finish()
+
+    def _next_job(self) -> _Job | None:
+        if self._jobs:
+            return self._jobs.popleft()
+        if not self._wanted:
+            return None
+        items = [Item((index,)) for index in self._wanted]
+        self._wanted = []
+        return _Job(self._run, items)
+
+    def _finish(self) -> None:
+        job, self._job, self._work = self._job, None, None
+        assert job is not None
+        if job.loop is not None:
+            self._loops[job.loop] = [f for f in job.run.functions if _is_of_loop(f.symbol)]
+
+    def _stop(self) -> None:
+        """Forget what is being compiled; it can be asked for again."""
+        job, work, self._job, self._work = self._job, self._work, None, None
+        if work is not None:
+            work.close()
+        if job is None:
+            return
+        if job.loop is not None:
+            del self._loops[job.loop]
+        else:
+            unfinished = {
+                i for item in job.items for i in item.functions if item not in job.run.finished
+            }
+            self._asked -= unfinished
+
+    def close(self) -> None:
+        """End the workers."""
+        self._stop()
+        self._pool.close()
+
+
+def _is_of_loop(symbol: str) -> bool:
+    """Whether code of a function that begins at a loop is needed: not its trampolines."""
+    parsed = parse_symbol(symbol)
+    return parsed is None or parsed[0] == "loop-entry"
+
+
+_log = logging.getLogger("wasmdialect")

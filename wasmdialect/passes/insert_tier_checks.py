@@ -1,0 +1,86 @@
+"""insert-tier-checks: count how often functions and loops run, so that those that run often are compiled
+better (docs/lazy.md, "Tiers").
+
+A counter in the runtime limits counts down at the entry of a function and at loop headers. When it is
+used up, which is a sample of where the program spends its time, the runtime is told. In a loop, the
+runtime may have better code: then that is called with everything that is live, and the function returns
+what it returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import i32
+from xdsl.ir import Attribute, SSAValue
+
+from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.wasm_builder import WasmBuilder
+from wasmdialect.passes.base import FunctionPass
+from wasmdialect.passes.loop_entries import LoopEntry, loop_entries
+
+PERIOD = 131_071
+"""A prime number, so that it is in step with no program. At level 0 so many iterations take about a
+millisecond."""
+AT_ENTRY = 0
+"""What `tier_up` is told at the entry of a function; loop n is n + 1."""
+
+
+@dataclass(frozen=True)
+class InsertTierChecks(FunctionPass):
+    """Tell the runtime about functions and loops that run often."""
+
+    name = "insert-tier-checks"
+
+    period: int = PERIOD
+    """Entries and loop iterations from one sample to the next."""
+
+    def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
+        entries = loop_entries(function)
+        results = function.function_type.outputs.data
+        b = WasmBuilder.at_start(function.entry)
+        vmctx = b.vmctx()
+        limits = b.load_field(vmctx, "vmctx.limits")
+        _Check(b, vmctx, limits, self.period).end(AT_ENTRY)
+        for number, loop in enumerate(entries):
+            check = _Check(WasmBuilder.at_start(loop.header), vmctx, limits, self.period)
+            if loop.is_possible:
+                check.enter(AT_ENTRY + 1 + number, loop, results)
+            else:
+                check.end(AT_ENTRY)
+
+
+class _Check:
+    """A check at the start of a block."""
+
+    def __init__(self, b: WasmBuilder, vmctx: SSAValue, limits: SSAValue, period: int):
+        self.b, self.vmctx, self.limits = b, vmctx, limits
+        left = b.load_field(limits, "limits.tier_countdown")
+        left = b.numeric("i64.sub", left, b.i64_const(1))
+        b.store_field(limits, "limits.tier_countdown", left)
+        is_used_up = b.numeric("i64.lt_s", left, b.i64_const(0))
+        self.rest = b.split()
+        """The rest of the block."""
+        told = b.new_block()
+        b.br_if(is_used_up, told, self.rest)
+        b.begin(told)
+        b.store_field(limits, "limits.tier_countdown", b.i64_const(period))
+
+    def end(self, number: int) -> None:
+        """Tell the runtime, and go on."""
+        self.b.call_builtin("tier_up", self.vmctx, (self.b.i32_const(number),), (i32,))
+        self.b.br(self.rest)
+
+    def enter(self, number: int, loop: LoopEntry, results: Sequence[Attribute]) -> None:
+        """Tell the runtime, and change to the better code of a loop, if there is any."""
+        b = self.b
+        arguments = (b.i32_const(number),)
+        (has_better,) = b.call_builtin("tier_up", self.vmctx, arguments, (i32,))
+        better = b.new_block()
+        b.br_if(has_better, better, self.rest)
+        b.begin(better)
+        code = b.load_field(self.limits, "limits.loop_entry")
+        values = b.call_pointer("wasm", code, self.vmctx, self.vmctx, loop.values, results)
+        b.return_(values)
