@@ -6,11 +6,13 @@ from typing import Any
 
 from wasmdialect._forms import Integer, OneOf, OrNone, PowerOfTwo, Seconds, boolean
 from wasmdialect._settings import Setting
+from wasmdialect.passes.wasmir_dce import WasmIRDCE
 
 BY_NAME: dict[str, Any] = {
     "pipeline": "wasmir-dce",
     "at": {"wasmir-end": "wasmir-dce"},
     "load": ("passes.py",),
+    "passes": {"wasmir-end": (WasmIRDCE(),)},
     "target": "aarch64-unknown-linux-gnu",
     "cache": "folder",
     "cpu": "base",

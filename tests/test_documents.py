@@ -172,3 +172,11 @@ def test_files_that_are_named_exist(document: Path):
         r"`((?:tests|docs|tools|examples|wasmdialect)/[\w/.-]+\.\w+)`", document.read_text()
     ):
         assert (ROOT / target).exists(), target
+
+
+def test_tutorial_pass_object(capsys: pytest.CaptureFixture[str]):
+    exec(python_blocks("docs/tutorial.md")[5], {"__name__": "__main__"})
+    output = capsys.readouterr().out
+    assert output.startswith("640 [{'pass': 'mul-to-shift'")
+    assert "'by': 3" in output
+    assert "'by': 4" not in output

@@ -39,7 +39,7 @@ from wasmdialect.passes.pipeline import LOWERING_PASSES
 from wasmdialect.passes.registry import OWN_PASSES
 
 NAMES = [row.name for row in SETTINGS]
-PLAIN = [row for row in SETTINGS if row.name not in ("at", "load", "cache")]
+PLAIN = [row for row in SETTINGS if row.name not in ("at", "load", "passes", "cache")]
 """Those with one type of values, or None."""
 COMMANDS = ("run", "compile", "bench", "explore", "wast")
 

@@ -26,20 +26,24 @@ from wasmdialect._forms import (
     texts,
 )
 from wasmdialect._records import Default, Record, field_names
-from wasmdialect._static import TYPE_CHECKING, final
+from wasmdialect._static import TYPE_CHECKING, Mapping, final
 from wasmdialect._wasmtime_settings import WasmtimeSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
     from typing import Any, Literal
+
+    from xdsl.passes import ModulePass
 
     from wasmdialect._forms import Form
     from wasmdialect.codegen.store import Store
 
 CODE, PASSES, LAYOUT, COMPILER, RUNTIME = "code", "passes", "layout", "compiler", "runtime"
+OBJECTS = "objects"
 GROUPS = {
     CODE: "decide the code of functions",
     PASSES: "decide which passes run, and for which target",
+    OBJECTS: "are objects of a Python program",
     LAYOUT: "decide how an artifact is laid out",
     COMPILER: "decide how the compiler goes about its work",
     RUNTIME: "decide how modules are run",
@@ -119,6 +123,24 @@ def _may_be_directory(place: str | os.PathLike[str]) -> bool:
     return not path.endswith(".toml") and (os.path.isdir(path) or not os.path.exists(path))
 
 
+def pass_objects(value: Any) -> dict[str, tuple[Any, ...]]:
+    """The form of passes by point: lists of objects and classes, kept as objects."""
+    points: Any = value
+    if not isinstance(value, Mapping):
+        refuse(value, "a map of points to lists of passes")
+    if not points:
+        return {}
+    from wasmdialect.passes.objects import pass_object  # which loads xDSL
+
+    found: dict[str, tuple[Any, ...]] = {}
+    for point, passes in points.items():
+        items: Any = passes
+        if not isinstance(passes, list | tuple):
+            refuse(items, f"a list of passes (at {text(point)})")
+        found[text(point)] = tuple(map(pass_object, items))
+    return found
+
+
 def target_triple(value: Any) -> str:
     """The form of a target: the triple of a machine that code can be compiled for."""
     from wasmdialect.codegen.target import TargetError, parse_target
@@ -180,6 +202,12 @@ class Config(WasmtimeSettings, Record):
         "Passes added to the default pipeline at its points wasmir-start, wasmir-end, wasmvm-end"
         " and llvm-end.",
         commands=(COMPILING, OPT), metavar="POINT=PIPELINE",
+    )
+    passes: Mapping[str, Sequence[ModulePass | type[ModulePass]]] = setting(
+        OBJECTS, {}, pass_objects,
+        "Passes, as objects or classes, added at the points of `at`, after what it adds. They run in"
+        " the program's process.",
+        commands=(),
     )
     load: tuple[str, ...] = setting(
         PASSES, (), paths,

@@ -43,7 +43,7 @@ def all_settings() -> list[dict[str, Any]]:
             "default": row.default,
             "meaning": row.meaning + (f" None: {row.none}." if row.none else ""),
             "group": row.group,
-            "option": row.option,
+            "option": row.option if row.commands else "",
             "commands": row.commands,
             "in_artifact": row.group in ARTIFACT_GROUPS,
             "in_cache_key": row.group in KEY_GROUPS,
@@ -65,8 +65,10 @@ def settings_tables() -> str:
 
 def _table_row(row: dict[str, Any]) -> str:
     kind = row["type"].replace("|", "\\|")
-    option = ", ".join(f"`{spelling}`" for spelling in row["option"].split(","))
-    where = "" if "compiling" in row["commands"] else f" of `{row['commands'][0]}`"
+    option = ", ".join(f"`{spelling}`" for spelling in row["option"].split(",") if spelling)
+    where = f" of `{row['commands'][0]}`" if row["commands"] else "in Python only"
+    if "compiling" in row["commands"]:
+        where = ""
     meaning = row["meaning"] + (f" ({row['pass']})" if row["pass"] else "")
     cells = f"`{row['name']}`", f"`{kind}`", f"`{row['default']!r}`", option + where, meaning
     return f"| {' | '.join(cells)} |\n"

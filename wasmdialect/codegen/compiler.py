@@ -8,10 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from xdsl.passes import ModulePass
+
 from wasmdialect.codegen.cache import CacheStatistics
 from wasmdialect.codegen.crashes import CompileCrash
 from wasmdialect.codegen.digests import pass_digest, tool_versions
 from wasmdialect.codegen.module_entry import ModuleEntry
+from wasmdialect.codegen.object_digest import object_digest
 from wasmdialect.codegen.pool import default_jobs
 from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.run import FunctionLog, Progress, Run
@@ -23,6 +26,7 @@ from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.object.link import PlacementError, link
 from wasmdialect.object.provenance import PassProvenance, Provenance
 from wasmdialect.object.write import make_artifact, write_artifact
+from wasmdialect.passes.pipeline import pass_text
 
 
 @dataclass
@@ -115,7 +119,7 @@ def describe_compiler(run: Run) -> tuple[EngineInfo, Provenance]:
     """What an artifact says about how it was compiled."""
     session, settings, target = run.session, run.settings, run.settings.target
     passes = [
-        PassProvenance(str(p.spec(include_default=True)), pass_digest(type(p)))
+        PassProvenance(pass_text(p, include_default=True), _digest_of(p, session))
         for p in (*session.done, *session.passes)
     ]
     engine = EngineInfo(
@@ -126,3 +130,13 @@ def describe_compiler(run: Run) -> tuple[EngineInfo, Provenance]:
         [vars(p) for p in passes],
     )
     return engine, Provenance.of(run.binary, tool_versions())
+
+
+def _digest_of(p: ModulePass, session: CompileSession) -> str:
+    """The digest of a pass, empty if it is an object of which it cannot be told what it depends on."""
+    if not session.is_object(p):
+        return pass_digest(type(p))
+    try:
+        return object_digest(p)
+    except LookupError:
+        return ""

@@ -24,7 +24,10 @@ def module_key(
     module: str | bytes | bytearray, config: Config, tools: Tools, *, is_ir: bool = False
 ) -> str | None:
     """The key of a module, binary or text, compiled with some settings. `is_ir` says that it is IR
-    whatever it looks like. None if it cannot be compiled with them."""
+    whatever it looks like. None if it cannot be compiled with them, or with passes that are objects of
+    this process."""
+    if config.passes:
+        return None
     target = _target(config, tools)
     if target is None:
         return None

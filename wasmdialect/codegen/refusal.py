@@ -6,7 +6,7 @@ remembers its operations, and with the pipeline cut off after each pass.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects import llvm
@@ -37,12 +37,18 @@ class Refusal:
         return (errors or lines)[0].removeprefix("LLVM refuses the IR: ")
 
 
-def find_refusal(module: ModuleOp, attributes: str = "") -> Refusal | None:
+Verify = Callable[[str], None]
+"""Raises CodegenError if LLVM refuses a text."""
+
+
+def find_refusal(
+    module: ModuleOp, attributes: str = "", verify: Verify = verify_text
+) -> Refusal | None:
     """The first function of a lowered module that LLVM refuses. Raises EmitError."""
     functions = {op.sym_name.data: op for op in module.ops if isinstance(op, llvm.FuncOp)}
     for code in emit_functions(module, attributes):
         try:
-            verify_text(code.text)
+            verify(code.text)
         except CodegenError as error:
             symbol, message = code.symbols[0], str(error)
             return Refusal(symbol, message, _place(module, functions[symbol], code.text, message))
@@ -50,16 +56,19 @@ def find_refusal(module: ModuleOp, attributes: str = "") -> Refusal | None:
 
 
 def explain_refusal(
-    session: CompileSession, indices: Sequence[int] | None, signatures: Sequence[int] = ()
+    session: CompileSession,
+    indices: Sequence[int] | None,
+    signatures: Sequence[int] = (),
+    verify: Verify = verify_text,
 ) -> PassFailure | None:
     """The error in the code of these functions, or of all, with the path of a reproducer; None if LLVM
     accepts them one by one."""
     module = _import(session, indices, signatures)
     session.run_passes(module)
-    refusal = find_refusal(module, _attributes(session))
+    refusal = find_refusal(module, _attributes(session), verify)
     if refusal is None:
         return None
-    culprit = _culprit(session, indices, signatures)
+    culprit = _culprit(session, indices, signatures, verify)
     by = f"what pass {culprit!r} made of " if culprit else ""
     name = _name(session, refusal.symbol)
     failure = PassFailure(
@@ -84,7 +93,10 @@ def _import(
 
 
 def _culprit(
-    session: CompileSession, indices: Sequence[int] | None, signatures: Sequence[int]
+    session: CompileSession,
+    indices: Sequence[int] | None,
+    signatures: Sequence[int],
+    verify: Verify,
 ) -> str | None:
     """The first pass without which LLVM accepts the code, with all before it and the lowering; None
     if it is the lowering itself."""
@@ -99,7 +111,7 @@ def _culprit(
         module = _import(session, indices, signatures)
         try:
             run_passes(kept, session.context, module, "none", None, session.declare_missing)
-            refused = find_refusal(module, _attributes(session))
+            refused = find_refusal(module, _attributes(session), verify)
         except (EmitError, PassFailure):
             continue  # depends on a later pass
         if refused is not None:

@@ -6,7 +6,8 @@ compiled in *units* of some functions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,8 +31,9 @@ from wasmdialect.codegen.digests import (
 from wasmdialect.codegen.llvm import CodegenError, verify_text
 from wasmdialect.codegen.metadata import Description, describe_module
 from wasmdialect.codegen.module_entry import PassInputs
+from wasmdialect.codegen.object_digest import object_digest
 from wasmdialect.codegen.pass_inputs import pass_inputs
-from wasmdialect.codegen.pool import PoolRun, Task, WorkerPool, shared_pool
+from wasmdialect.codegen.pool import PoolRun, SingleTask, Task, WorkerPool, shared_pool
 from wasmdialect.codegen.printed import Printed, printing_to_errors
 from wasmdialect.codegen.process import Request, WorkerFailure
 from wasmdialect.codegen.refusal import explain_refusal
@@ -40,7 +42,7 @@ from wasmdialect.codegen.settings import Level
 from wasmdialect.codegen.show import show
 from wasmdialect.codegen.store import Store
 from wasmdialect.codegen.tasks import ExplainTask, Item, PlacedCode, TextsTask, UnitTask
-from wasmdialect.codegen.unit import compile_unit, emit_texts
+from wasmdialect.codegen.unit import LoweredUnit, compile_unit, emit_texts, lower_unit
 from wasmdialect.dialects.fast import dismantle, relaxed_gc
 from wasmdialect.lowering.emit import CodeText
 from wasmdialect.lowering.recorded import discard
@@ -53,6 +55,8 @@ UNIT_BYTES = 16 * 1024
 of a unit, few enough that a unit that kills its worker costs little."""
 _BATCH_CHARACTERS = 1_000_000
 """Characters of LLVM IR text that a worker gets at once."""
+
+_log = logging.getLogger("wasmdialect")
 
 Progress = Callable[[int, int], None]
 """Called with the finished and the total bytes of function bodies."""
@@ -107,22 +111,51 @@ class Run:
         """The functions and signatures that are compiled."""
         self._wholes: frozenset[Item] = frozenset()
         self._source_prefix = ""
+        self._objects: str | None = None
+        """The digest of the passes that are objects, None if there is none for certain."""
         self._printed: list[tuple[int, str]] = []
         if self.store is not None:
             # Files of passes are there by their source.
             settings = self.settings.to_plain() | {"load": None}
+            self._objects = self._objects_digest()
             self._source_prefix = digest(
                 "source",
                 tool_digest(),
                 repr(settings),
                 self.session.pipeline,
-                passes_digest(self.session.passes),
+                passes_digest([p for p in self.session.passes if not self.session.is_object(p)]),
+                str(self._objects),
                 self.session.source.declarations_digest(),
             )
+
+    def _objects_digest(self) -> str | None:
+        """The digest of the passes that are objects, None with a line in the log if it cannot be told
+        what they depend on."""
+        for p in self.session.objects:
+            try:
+                object_digest(p)
+            except LookupError as error:
+                _log.info("functions are not cached after pass %s: %s", p.name, error)
+                return None
+        return digest(*map(object_digest, self.session.objects))
+
+    @property
+    def _keeps_sources(self) -> bool:
+        """Whether the results of import and passes are the same the next time: the passes are what they
+        were when the compilation began."""
+        if self.store is None:
+            return False
+        objects = self.session.objects
+        return not objects or (
+            self._objects is not None and self._objects == self._objects_digest()
+        )
 
     def note_set_up(self, printed: str) -> None:
         """Note the output of passes that were set up just now, and what they import."""
         self._printed.append((-1, printed))
+        if self.session.objects:
+            self.is_repeatable = False
+            return
         try:
             self.pass_inputs = pass_inputs(self.session.registry.files, self.session.passes)
         except LookupError:
@@ -248,7 +281,7 @@ class Run:
 
     def take_from_cache(self, item: Item) -> bool:
         """Take the results of an item from the cache, if they are there."""
-        if self.store is None:
+        if self.store is None or (self.session.objects and self._objects is None):
             return False
         entry = self.codes.source(self._source_key(item), self._origin(item))
         if entry is None:
@@ -307,6 +340,9 @@ class Run:
     def _compile_units(self, items: Sequence[Item], most: int = UNIT_BYTES) -> None:
         units = items if self.settings.level == 3 else self._units(items, most)
         # Nothing else refers to a task that is done, so the list of its texts goes with it.
+        if self.jobs > 0 and self.session.objects:
+            self._compile_units_here(units)
+            return
         tasks = (UnitTask(self, unit, self.settings.level) for unit in units)
         if self.jobs > 0:
             self._run(tasks)
@@ -326,13 +362,50 @@ class Run:
                 )
                 task.done(seconds)
 
+    def _compile_units_here(self, units: Iterable[Item]) -> None:
+        """Compile units whose passes are objects of this process: passes run here, while workers are
+        busy with the texts of earlier units."""
+        lowered: list[tuple[Item, LoweredUnit, dict[str, float]]] = []
+
+        def texts() -> Iterator[tuple[CodeText, Level]]:
+            level = self.settings.level
+            for item in units:
+                with relaxed_gc(), printing_to_errors() as output:
+                    made, unit, clock = lower_unit(
+                        self.session, item.functions, item.signatures, level, output
+                    )
+                lowered.append((item, unit, clock.seconds))
+                yield from made
+
+        uses, fallbacks = self._compile_texts(
+            texts(), lambda: [index for item, *_ in lowered for index in item.functions]
+        )
+        self.is_repeatable &= not fallbacks
+        self.reports += fallbacks
+        position = 0
+        for item, unit, seconds in lowered:
+            own = uses[position : position + len(unit.texts)]
+            position += len(own)
+            self._add_seconds(seconds)
+            is_kept = self._keeps_sources and all(
+                use.level == text.level for use, text in zip(own, unit.texts, strict=True)
+            )
+            if is_kept:
+                self._keep_source(item, own, unit.reports, unit.printed, sum(seconds.values()))
+            self._note_printed(item, "".join(text for _, text in unit.printed))
+            self._add(SourceEntry(own, unit.reports))
+            self._advance(item)
+
     def _run(self, tasks: Iterable[Task]) -> None:
         """Let workers do tasks."""
         timeout = self.settings.config.compile_timeout
         shared_pool(self.jobs).run(self._session_request, tasks, timeout, self.session)
 
     @property
-    def _session_request(self) -> Request:
+    def _session_request(self) -> Request | None:
+        """What workers set up; nothing if the passes are objects of this process."""
+        if self.session.objects:
+            return None
         return session_request(self.session, self.binary, self.file)
 
     def finish_unit(self, unit: UnitTask, seconds: dict[str, float]) -> None:
@@ -342,7 +415,7 @@ class Run:
         self._add_seconds(seconds)
         uses = [TextUse(unit.key(t), t.symbols, t.base, t.level) for t in lowered.texts]
         front = sum(seconds[stage] for stage in ("import", "passes", "emit"))
-        if unit.fallback is None and self.store is not None:
+        if unit.fallback is None and self._keeps_sources:
             self._keep_source(unit.item, uses, lowered.reports, lowered.printed, front)
         self._note_printed(unit.item, "".join(text for _, text in lowered.printed))
         reports = [*lowered.reports]
@@ -436,69 +509,94 @@ class Run:
         self.is_repeatable &= not fallbacks
         self._add(SourceEntry(uses, reports + fallbacks))
         self._advance(item)
-        if self.store is not None and not fallbacks:
+        if self._keeps_sources and not fallbacks:
             entry = SourceEntry(uses, reports, clock.total, printed, description.to_plain())
             self.codes.insert_source(self._source_key(item), entry, self._origin(item))
 
     def _compile_texts(
-        self, texts: list[tuple[CodeText, Level]]
+        self,
+        texts: Iterable[tuple[CodeText, Level]],
+        functions: Callable[[], Sequence[int] | None] = lambda: None,
     ) -> tuple[list[TextUse], list[dict[str, Any]]]:
-        """The uses of texts, compiled now if they were not before, and reports of fallbacks."""
-        by_key: dict[str, PlacedCode] = {}
-        for text, level in texts:
-            by_key.setdefault(self.code_key(digest(text.text), level), PlacedCode(text, level))
-        used: dict[str, tuple[str, Level]] = {
-            key: (key, placed.level) for key, placed in by_key.items() if self.codes.code(key)
-        }
-        todo = [placed for key, placed in by_key.items() if key not in used]
-        wanted = {id(placed): key for key, placed in by_key.items()}
+        """The uses of texts, compiled now if they were not before, and reports of fallbacks. The texts
+        may be made while workers compile; `functions` are those they were made of so far, None for
+        all."""
+        order: list[tuple[str, tuple[str, ...], int]] = []
+        used: dict[str, tuple[str, Level]] = {}
         fallbacks: list[dict[str, Any]] = []
+
+        def missing() -> Iterator[PlacedCode]:
+            asked: set[str] = set()
+            for text, level in texts:
+                key = self.code_key(digest(text.text), level)
+                order.append((key, text.symbols, text.base))
+                if key in asked:
+                    continue
+                asked.add(key)
+                if self.codes.code(key) is None:
+                    yield PlacedCode(text, level, key)
+                else:
+                    used[key] = key, level
 
         def take(placed: PlacedCode, compiled: CompiledText) -> None:
             key = self.code_key(digest(placed.text.text), placed.level)
             self.codes.insert_code(key, compiled)
-            used[wanted[id(placed)]] = key, placed.level
+            used[placed.key] = key, placed.level
             self._add_seconds({"llvm": compiled.seconds})
 
         def fall_back(placed: PlacedCode, failure: WorkerFailure) -> None:
             fallbacks.append(fallback_report(placed.text.symbols, placed.level, str(failure)))
 
-        target = self.settings.target
-        if self.jobs == 0:
-            try:
+        target, runs_here = self.settings.target, len(self.session.objects) > 0
+        try:
+            if self.jobs == 0:
+                todo = [*missing()]
                 for placed in todo:
                     verify_text(placed.text.text)  # LLVM would abort this process
                 contents: dict[int, tuple[str, Level]] = {
                     n: (placed.text.text, placed.level) for n, placed in enumerate(todo)
                 }
                 compile_texts(contents, target, _ignore, lambda n, code: take(todo[n], code))
-            except CodegenError as error:
-                raise explain_refusal(self.session, None) or error from None
-        else:
-            tasks = [TextsTask(batch, target, take, fall_back) for batch in _batches(todo)]
-            try:
-                self._run(tasks)
-            except CodegenError:
+            else:
+                self._run(
+                    TextsTask(batch, target, take, fall_back, explains=not runs_here)
+                    for batch in _batches(missing())
+                )
+        except CodegenError as error:
+            if self.jobs > 0 and not runs_here:
                 self._run([ExplainTask(None)])
                 raise
+            verify = verify_text if self.jobs == 0 else self._verify_elsewhere
+            raise explain_refusal(self.session, functions(), verify=verify) or error from None
         uses: list[TextUse] = []
-        for text, level in texts:
-            key, at = used[self.code_key(digest(text.text), level)]
-            uses.append(TextUse(key, text.symbols, text.base, at))
+        for first_key, symbols, base in order:
+            key, level = used[first_key]
+            uses.append(TextUse(key, symbols, base, level))
         return uses, fallbacks
 
+    def _verify_elsewhere(self, text: str) -> None:
+        """Let a worker verify a text, on which LLVM may end it. Raises CodegenError."""
 
-def _ignore(numbers: list[int]) -> None:
-    """Nobody asks what LLVM is compiling."""
+        def on_failure(failure: WorkerFailure) -> None:
+            raise CodegenError(str(failure))
+
+        timeout = self.settings.config.compile_timeout
+        task = SingleTask(("verify", text), _ignore, on_failure)
+        shared_pool(self.jobs).run(None, [task], timeout)
 
 
-def _batches(texts: list[PlacedCode]) -> list[list[PlacedCode]]:
-    batches: list[list[PlacedCode]] = []
-    size = _BATCH_CHARACTERS
+def _ignore(reply: Any) -> None:
+    """Nobody asks."""
+
+
+def _batches(texts: Iterable[PlacedCode]) -> Iterator[list[PlacedCode]]:
+    batch: list[PlacedCode] = []
+    size = 0
     for placed in texts:
-        if size >= _BATCH_CHARACTERS:
-            batches.append([])
-            size = 0
-        batches[-1].append(placed)
+        batch.append(placed)
         size += len(placed.text.text)
-    return batches
+        if size >= _BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

@@ -17,6 +17,7 @@ from xdsl.passes import ModulePass
 
 from wasmdialect._printable import printable
 from wasmdialect._settings import SETTINGS, Config
+from wasmdialect.codegen.object_digest import source_file
 from wasmdialect.codegen.reproducer import write_reproducer
 from wasmdialect.codegen.search_path import current_folder, worker_path
 from wasmdialect.codegen.settings import CompileSettings, Level
@@ -32,13 +33,16 @@ from wasmdialect.passes.pipeline import (
     LOWERING_PASSES,
     Observer,
     PassFailure,
+    Stages,
     complete_pipeline,
-    default_pipeline,
+    default_stages,
     is_function_scoped,
     lowering_passes,
     parse_passes,
+    pipeline_text,
     run_declare,
     run_passes,
+    set_up_passes,
 )
 from wasmdialect.passes.registry import PassError, PassRegistry
 from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
@@ -72,12 +76,17 @@ class CompileSession:
             self._origin = "the importer"
         self.done = self._done()
         """The mandatory passes that have lowered the module."""
-        if pipeline is None:
-            pipeline = expand_pipeline(settings, [p.name for p in self.done])
-        self.passes: tuple[ModulePass, ...] = parse_passes(pipeline, self.registry)
+        stages = (
+            expand_stages(settings, [p.name for p in self.done]) if pipeline is None else [pipeline]
+        )
+        self.passes: tuple[ModulePass, ...]
+        self.objects: tuple[ModulePass, ...]
+        """Those of the passes that were given as objects: workers cannot set them up."""
+        self.passes, self.objects = set_up_passes(stages, self.registry)
+        pipeline = pipeline_text(stages)
         if self.done and self.passes[: len(self.done)] == self.done:  # the pipeline of an artifact
             self.passes = self.passes[len(self.done) :]
-            pipeline = ",".join(map(str, self.passes))
+            pipeline = pipeline_text(self.passes)
         self.pipeline = pipeline
         """The passes as text."""
         self._declare()
@@ -175,12 +184,25 @@ class CompileSession:
         all passes."""
         try:
             again = self._import_again(indices, signatures)
-            path = write_reproducer(again, self.pipeline, self.registry.files)
+            path = write_reproducer(again, self.pipeline, self._files())
         except OSError as error:
-            failure.details += f"no reproducer could be written: {error}\n"
+            failure.add_details(f"no reproducer could be written: {error}\n")
         else:
-            failure.details += f"reproducer: {path}\n"
+            failure.add_details(f"reproducer: {path}\n")
         return failure
+
+    def is_object(self, p: ModulePass) -> bool:
+        """Whether a pass was given as an object."""
+        return any(p is each for each in self.objects)
+
+    def _files(self) -> list[str]:
+        """The files that define the passes, as far as there are any."""
+        files = [*self.registry.files]
+        for p in self.objects:
+            file = source_file(type(p))
+            if file is not None and file not in files:
+                files.append(file)
+        return files
 
     def _import_again(
         self, indices: Sequence[int] | None, signatures: Sequence[int] | None
@@ -203,9 +225,14 @@ def session_request(session: CompileSession, binary: bytes, file: str) -> tuple[
     return "session", binary, file, settings, path, current_folder()
 
 
-def expand_pipeline(settings: CompileSettings, done: Sequence[str] = ()) -> str:
-    """The complete pipeline of some settings, as text, for a module that the mandatory passes `done`
-    have lowered already. Raises PassError."""
-    if settings.config.pipeline is not None:
-        return complete_pipeline(settings.config.pipeline, settings.config, done)
-    return default_pipeline(settings.config, done)
+def expand_stages(settings: CompileSettings, done: Sequence[str] = ()) -> Stages:
+    """The complete pipeline of some settings, for a module that the mandatory passes `done` have
+    lowered already. Raises PassError."""
+    config = settings.config
+    if config.pipeline is None:
+        return default_stages(config, done)
+    if config.passes:
+        raise PassError(
+            "`passes` extends the default pipeline, and `pipeline` replaces it: use one"
+        )
+    return [complete_pipeline(config.pipeline, config, done)]

@@ -178,6 +178,8 @@ class PlacedCode:
 
     text: CodeText
     level: Level
+    key: str
+    """The key of its code at the level it had at first."""
     tries: int = 0
 
 
@@ -189,6 +191,8 @@ class TextsTask:
     target: Target
     on_code: Callable[[PlacedCode, CompiledText], None]
     on_fallback: Callable[[PlacedCode, WorkerFailure], None]
+    explains: bool = True
+    """Whether a worker can run the passes, to find out why LLVM fails."""
     shows: bool = True
     waiting: list[int] = field(default_factory=list[int])
     """Numbers of the texts whose code is still missing."""
@@ -226,7 +230,7 @@ class TextsTask:
         suspects: list[PlacedCode] = [self.texts[n] for n in self.waiting if n in self.at_work]
         rest = [self.texts[n] for n in self.waiting if n not in self.at_work]
         tasks: list[Task] = [
-            TextsTask(part, self.target, self.on_code, self.on_fallback)
+            TextsTask(part, self.target, self.on_code, self.on_fallback, self.explains)
             for part in [*[[each] for each in suspects], rest]
             if part
         ]
@@ -239,7 +243,7 @@ class TextsTask:
             culprit.level = _lower_level(culprit.level, culprit.text.symbols[0], failure)
             culprit.tries = 1
             self.on_fallback(culprit, failure)
-        return tasks if is_known else [ExplainTask(None, (), tasks)]
+        return tasks if is_known or not self.explains else [ExplainTask(None, (), tasks)]
 
 
 @dataclass(eq=False)

@@ -32,6 +32,8 @@ def first_tier(run: Run) -> Run | None:
     has_late_passes = not {"wasmvm-end", "llvm-end"}.isdisjoint(config.at)
     if config.opt_level is not None or config.pipeline is not None or has_late_passes:
         return None
+    if run.session.objects:
+        return None  # such passes run in this process, which is busy with the program
     session = run.session.with_pass(InsertTierChecks(period), FIRST_TIER)
     first = Run(session, run.binary, run.file, run.jobs, run.store, run.progress)
     first.pass_inputs, first.is_repeatable = run.pass_inputs, run.is_repeatable

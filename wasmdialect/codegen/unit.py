@@ -86,6 +86,30 @@ def compile_unit(
     LLVM compiles next, `on_code` the code of each with its number. Returns the time by stage:
     `import`, `passes`, `emit`, `llvm`, `extract`. Raises WasmError, PassFailure, CodegenError.
     """
+    texts, unit, clock = lower_unit(session, indices, signatures, level, output)
+    to_compile = missing(unit)
+    todo: dict[int, tuple[str, Level]] = {
+        n: (text.text, at) for n, (text, at) in enumerate(texts) if to_compile[n]
+    }
+    try:
+        if verify:
+            for text, _ in todo.values():
+                verify_text(text)
+        compile_texts(todo, session.settings.target, on_start, on_code, clock)
+    except CodegenError as error:
+        raise explain_refusal(session, indices, signatures) or error from None
+    return clock.seconds
+
+
+def lower_unit(
+    session: CompileSession,
+    indices: Sequence[int],
+    signatures: Sequence[int],
+    level: Level,
+    output: Output,
+) -> tuple[list[tuple[CodeText, Level]], LoweredUnit, Clock]:
+    """Import functions and run the passes: their texts with levels, the result for the cache, and the
+    times. The parameters are those of `compile_unit`. Raises WasmError, PassFailure."""
     clock = Clock()
     take_reports()
     module = session.import_functions(indices, signatures)
@@ -103,18 +127,7 @@ def compile_unit(
     discard(recorded)
     clock.lap("emit")
     reports = [report.to_plain() for report in take_reports()] + fallbacks
-    to_compile = missing(LoweredUnit(placed, reports, printed))
-    todo: dict[int, tuple[str, Level]] = {
-        n: (text.text, at) for n, (text, at) in enumerate(texts) if to_compile[n]
-    }
-    try:
-        if verify:
-            for text, _ in todo.values():
-                verify_text(text)
-        compile_texts(todo, session.settings.target, on_start, on_code, clock)
-    except CodegenError as error:
-        raise explain_refusal(session, indices, signatures) or error from None
-    return clock.seconds
+    return texts, LoweredUnit(placed, reports, printed), clock
 
 
 def emit_texts(

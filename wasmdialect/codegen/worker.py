@@ -183,6 +183,12 @@ class _Server:
     def _code(self, number: int, compiled: CompiledText) -> None:
         self._tell("code", (number, compiled.to_plain()))
 
+    def verify(self, text: str) -> None:
+        """Raise CodegenError if LLVM refuses a text."""
+        from wasmdialect.codegen.llvm import verify_text
+
+        verify_text(text)
+
     def explain(self, indices: tuple[int, ...] | None, signatures: tuple[int, ...]) -> None:
         """Raise PassFailure if LLVM refuses the code of one of these functions, or of any."""
         from wasmdialect.codegen.refusal import explain_refusal
@@ -210,6 +216,7 @@ _REQUESTS = {
     "session": _Server.open_session,
     "unit": _Server.unit,
     "texts": _Server.texts,
+    "verify": _Server.verify,
     "explain": _Server.explain,
     "stages": _Server.stages,
     "object": _Server.object,

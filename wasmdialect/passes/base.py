@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from threading import get_ident
+from threading import get_ident, local
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from xdsl.context import Context
@@ -170,10 +170,19 @@ class Report:
         }
 
 
-_current_pass = ""
 _current_function: dict[int, wasmir.FuncOp] = {}
 """The function that a `FunctionPass` is working on, by thread."""
-_reports: list[Report] = []
+
+
+class _Reporting(local):
+    """What passes have reported in this thread; others may be compiling other modules."""
+
+    def __init__(self) -> None:
+        self.pass_name = ""
+        self.reports: list[Report] = []
+
+
+_reporting = _Reporting()
 
 
 def report(op: Operation, kind: str, **data: Any) -> None:
@@ -187,9 +196,9 @@ def report(op: Operation, kind: str, **data: Any) -> None:
         if parent is None:
             raise ValueError(f"{op.name} is in no function, so it cannot be reported on")
         function = parent
-    _reports.append(
+    _reporting.reports.append(
         Report(
-            _current_pass,
+            _reporting.pass_name,
             function.sym_name.data,
             function.index_value,
             wasm_offset(op.location),
@@ -200,9 +209,8 @@ def report(op: Operation, kind: str, **data: Any) -> None:
 
 
 def begin_reports(pass_name: str) -> None:
-    """Attribute further reports to this pass."""
-    global _current_pass
-    _current_pass = pass_name
+    """Attribute further reports of this thread to this pass."""
+    _reporting.pass_name = pass_name
 
 
 FunctionListener = Callable[[int | None], None]
@@ -238,7 +246,6 @@ def current_function(thread: int) -> wasmir.FuncOp | None:
 
 
 def take_reports() -> list[Report]:
-    """All reports since the last call."""
-    taken = [*_reports]
-    _reports.clear()
+    """All reports of this thread since the last call."""
+    taken, _reporting.reports = _reporting.reports, []
     return taken

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import fields
 from difflib import get_close_matches
 from functools import partial
@@ -27,6 +28,7 @@ from wasmdialect.dialects.fast import wasm_offset
 from wasmdialect.dialects.lowered import note_lowered
 from wasmdialect.passes import base, watch
 from wasmdialect.passes.base import Declarations, Declaring, begin_reports, pass_scope
+from wasmdialect.passes.objects import pass_object
 from wasmdialect.passes.registry import PassError, PassRegistry
 from wasmdialect.passes.wasmvm_to_llvm import WasmVMToLLVM
 from wasmdialect.passes.watch import run_watched
@@ -59,34 +61,58 @@ _POINTS_BEFORE: dict[str, Sequence[Point]] = {
 """The points that a module has passed when a pass has lowered it."""
 
 
+Stages = Sequence[str | ModulePass]
+"""A pipeline in parts: text, and passes that are given as objects."""
+
+
 def default_pipeline(config: Config, done: Sequence[str] = ()) -> str:
-    """The default pipeline as text, with what `at` adds at its points, for a module that the mandatory
-    passes `done` have lowered already. Raises PassError."""
-    at = config.at
-    for point in at:
+    """The default pipeline as text, with what `at` and `passes` add at its points, for a module that
+    the mandatory passes `done` have lowered already. Raises PassError."""
+    return pipeline_text(default_stages(config, done))
+
+
+def pipeline_text(stages: Stages) -> str:
+    """A pipeline as text."""
+    return ",".join(stage if isinstance(stage, str) else pass_text(stage) for stage in stages)
+
+
+def pass_text(p: ModulePass, *, include_default: bool = False) -> str:
+    """A pass with its options as text; its name, if there is no text for the options of an object."""
+    try:
+        return str(p.spec(include_default=include_default))
+    except Exception:  # xDSL's conversion fails in many ways, and a field's own in any
+        return p.name
+
+
+def default_stages(config: Config, done: Sequence[str] = ()) -> Stages:
+    """The default pipeline in parts, as `default_pipeline`. Raises PassError."""
+    stages_at: dict[str, list[str | ModulePass]] = {p: [text] for p, text in config.at.items()}
+    for point, passes in config.passes.items():
+        stages_at[point] = [*stages_at.get(point, ()), *map(pass_object, passes)]
+    for point in stages_at:
         if point not in POINTS:
             near = get_close_matches(point, POINTS, n=1, cutoff=0.3)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise PassError(f"there is no point {point!r} in the pipeline{hint}")
     for name in done:
         for point in _POINTS_BEFORE.get(name, ()):
-            if point in at:
+            if stages_at.get(point):
                 raise PassError(f"the module is past {point}: {name} has lowered it")
     lowering = {name: text for name, text in lowering_passes(config).items() if name not in done}
     stages = (
-        at.get("wasmir-start"),
-        at.get("wasmir-end"),
+        *stages_at.get("wasmir-start", ()),
+        *stages_at.get("wasmir-end", ()),
         lowering.get("canonicalize-nans"),
         lowering.get("insert-fuel"),
         lowering.get("insert-epoch-checks"),
         lowering.get("insert-vmctx-loads"),
         lowering.get("insert-trampolines"),
-        at.get("wasmvm-end"),
+        *stages_at.get("wasmvm-end", ()),
         lowering.get("insert-stack-limit-checks"),
         lowering.get("wasmvm-to-llvm"),
-        at.get("llvm-end"),
+        *stages_at.get("llvm-end", ()),
     )
-    return ",".join(stage for stage in stages if stage)
+    return [stage for stage in stages if stage is not None and stage != ""]
 
 
 def lowering_passes(config: Config) -> dict[str, str]:
@@ -124,6 +150,22 @@ def _parse_specs(pipeline: str) -> list[ArgSpec]:
         raise PassError(f"malformed pipeline {pipeline!r}: {error}") from None
 
 
+def set_up_passes(
+    stages: Stages, registry: PassRegistry
+) -> tuple[tuple[ModulePass, ...], tuple[ModulePass, ...]]:
+    """The passes of a pipeline in parts, and those of them that were given as objects. These are
+    copied, as `declare` returns another value for each module. Raises PassError."""
+    passes: list[ModulePass] = []
+    objects: list[ModulePass] = []
+    for stage in stages:
+        if isinstance(stage, str):
+            passes += parse_passes(stage, registry)
+        else:
+            objects.append(copy(stage))
+            passes.append(objects[-1])
+    return tuple(passes), tuple(objects)
+
+
 def parse_passes(pipeline: str, registry: PassRegistry) -> tuple[ModulePass, ...]:
     """The passes of a pipeline, set up with their options. Raises PassError."""
     return tuple(_set_up(spec, registry.find(spec.name)) for spec in _parse_specs(pipeline))
@@ -150,13 +192,20 @@ def is_function_scoped(passes: Sequence[ModulePass]) -> bool:
 
 class PassFailure(Exception):
     """A pass raised an exception, or left IR that does not verify. `details` is the traceback
-    inside the pass.
+    inside the pass, the operation, and the path of a reproducer; Python shows them below the message.
     """
 
     def __init__(self, pass_name: str, message: str, details: str = ""):
         super().__init__(message)
         self.pass_name = pass_name
-        self.details = details
+        self.details = ""
+        self.add_details(details)
+
+    def add_details(self, text: str) -> None:
+        """Add lines to the details."""
+        self.details += text
+        if text:
+            self.add_note(text.rstrip("\n"))
 
 
 Observer = Callable[[str, ModuleOp, float], None]
@@ -213,7 +262,7 @@ def run_passes(
         if verify == "each" or (verify == "ends" and number == len(passes) - 1):
             _verify(module, p.name)
         if observe is not None:
-            observe(str(p), module, seconds)
+            observe(pass_text(p), module, seconds)
     return recorded
 
 
