@@ -21,6 +21,7 @@ from wasmdialect.codegen.run import FunctionLog, Progress, Run
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import Store
+from wasmdialect.dialects.fast import relaxed_gc
 from wasmdialect.object.artifact import EngineInfo, read_checksum
 from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.object.link import PlacementError, link
@@ -75,7 +76,7 @@ def start_run(
 ) -> Run:
     """A compilation of which nothing but the declarations has been read. The parameters are those of
     `compile_module`. Raises WasmError, PassError, PassFailure."""
-    with printing_to_errors() as output:
+    with relaxed_gc(), printing_to_errors() as output:
         session = CompileSession(binary, file, settings)
     run = Run(session, binary, file, default_jobs() if jobs is None else jobs, store, progress)
     run.note_set_up("".join(text for _, text in output.take()))

@@ -15,13 +15,14 @@ from wasmdialect.codegen.compiler import describe_compiler, link_run
 from wasmdialect.codegen.module_entry import PassInputs
 from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.sealing import key_of, seal, unseal
+from wasmdialect.codegen.survey import survey
 from wasmdialect.codegen.tasks import Item
 from wasmdialect.codegen.tiers import BetterCode, first_tier
 from wasmdialect.object.artifact import Artifact
 from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.object.sections import TrapTable
 from wasmdialect.object.veneers import LAZY_MACHINES
-from wasmdialect.types import F32, F64, V128, FuncType
+from wasmdialect.types import F32, F64, V128
 from wasmdialect.wasm.validate import BodyCalls
 
 SMALL_MODULE = 32 * 1024
@@ -41,7 +42,7 @@ def open_lazily(run: Run, *, is_wanted: bool) -> LazyCompiler | str:
     reason = _reason_against(run, is_wanted)
     if reason is not None:
         return reason
-    calls = run.session.source.survey()
+    calls = survey(run)
     if calls is None:
         return "a function body is not valid"
     if any(c.has_tail_calls and not _in_registers(run, index) for index, c in calls.items()):
@@ -52,9 +53,7 @@ def open_lazily(run: Run, *, is_wanted: bool) -> LazyCompiler | str:
 def _in_registers(run: Run, index: int) -> bool:
     """Whether the parameters of a function certainly travel in registers in tail calls (docs/abi.md,
     "Tail calls"). Elsewhere it has a second entry, which lazy code has no veneer for."""
-    declared = run.session.source.declared
-    signature = declared.types.function(declared.functions[index]).composite
-    assert isinstance(signature, FuncType)
+    signature = run.session.source.signature_of(index)
     vectors = sum(t in (F32, F64, V128) for t in signature.params)
     others = len(signature.params) - vectors
     return vectors <= VECTOR_REGISTERS and others < INTEGER_REGISTERS - RETURN_AREA_PARAMETER

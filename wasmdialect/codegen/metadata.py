@@ -1,18 +1,18 @@
-"""The metadata of a compiled module: the artifact's contents besides the code.
-
-All of it comes from the declarations of wasmir, which every stage of the IR has.
+"""The description of a module for its artifact, from the declarations of wasmir, which every stage of
+the IR has. `description` describes Wasm modules as they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from xdsl.dialects.builtin import BytesAttr, ModuleOp, StringAttr, SymbolRefAttr, i64
 from xdsl.ir import Attribute, Operation, Region, SSAValue
 
 from wasmdialect import types as wt
 from wasmdialect.abi.reservation import has_guard
+from wasmdialect.codegen.description import Description, write_names
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.declared import (
     MODULE_NAME,
@@ -41,26 +41,6 @@ MAX_STEPS = 1_000_000
 """Maximum instructions of a constant expression: repeated use of values could expand without end."""
 
 
-class Description(NamedTuple):
-    """An artifact's description of a module."""
-
-    info: ArtifactInfo
-    data: bytes
-    """The contents of `.rodata.wasm`."""
-    names: bytes
-    """The contents of `.name.wasm`."""
-
-    def to_plain(self) -> tuple[bytes, bytes, bytes]:
-        """Values that `marshal` can write."""
-        return self.info.to_bytes(), self.data, self.names
-
-    @staticmethod
-    def from_plain(plain: tuple[bytes, bytes, bytes]) -> Description:
-        """The inverse of `to_plain`. Raises ValueError."""
-        info, data, names = plain
-        return Description(ArtifactInfo.from_bytes(info), data, names)
-
-
 def describe_module(module: ModuleOp, *, guarded: bool) -> Description:
     """Describe a whole module, which has been numbered, at any stage.
 
@@ -83,7 +63,9 @@ class _Describer:
         functions, types = declared.functions, declared.of(wasmir.TypeOp)
         type_indices = wt.type_indices(declared.types.types)
         data, contents = self._data()
-        name_rows, names = _names(functions)
+        name_rows, names = write_names(
+            (f.index_value, name) for f in functions if (name := f.debug_name) is not None
+        )
         starts = [wasm_offset(f.location) or 0 for f in functions]
         escaping = sorted(
             (place, f.index_value)
@@ -263,15 +245,3 @@ def _signatures(types: Sequence[wasmir.TypeOp]) -> list[int]:
     """The index of the type that stands for each function type, by the number of its trampolines."""
     numbered = ((number_of(op, "signature"), op.index_value) for op in types)
     return [index for _, index in sorted((n, index) for n, index in numbered if n is not None)]
-
-
-def _names(functions: Sequence[wasmir.FuncOp]) -> tuple[list[int], bytes]:
-    rows: list[int] = []
-    content = bytearray()
-    for op in functions:
-        name = op.debug_name
-        if name is not None:
-            encoded = name.encode("utf-8", "replace")
-            rows += op.index_value, len(content), len(encoded)
-            content += encoded
-    return rows, bytes(content)

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from xdsl.dialects.builtin import ModuleOp
-
 from wasmdialect.codegen.batch import compile_texts
 from wasmdialect.codegen.budget import fallback_report, owner_of, signature_of
 from wasmdialect.codegen.cache import (
@@ -23,13 +21,14 @@ from wasmdialect.codegen.cache import (
     TextUse,
 )
 from wasmdialect.codegen.clock import Clock
+from wasmdialect.codegen.description import Description
 from wasmdialect.codegen.digests import (
     digest,
     passes_digest,
     tool_digest,
 )
 from wasmdialect.codegen.llvm import CodegenError, verify_text
-from wasmdialect.codegen.metadata import Description, describe_module
+from wasmdialect.codegen.metadata import describe_module
 from wasmdialect.codegen.module_entry import PassInputs
 from wasmdialect.codegen.object_digest import object_digest
 from wasmdialect.codegen.pass_inputs import pass_inputs
@@ -174,10 +173,11 @@ class Run:
 
     def describe(self) -> None:
         """Describe the module, for which a function-scoped pipeline need not have run."""
-        self.description = self._describe(self.session.source.declared.module)
+        self.description = self.session.source.describe(guarded=self._is_guarded)
 
-    def _describe(self, module: ModuleOp) -> Description:
-        return describe_module(module, guarded=self.settings.config.bounds == "guard")
+    @property
+    def _is_guarded(self) -> bool:
+        return self.settings.config.bounds == "guard"
 
     def printed_rows(self) -> dict[int, str]:
         """The output of passes about each function, and under -1 that of setting them up."""
@@ -345,7 +345,7 @@ class Run:
             return
         tasks = (UnitTask(self, unit, self.settings.level) for unit in units)
         if self.jobs > 0:
-            self._run(tasks)
+            self.work(tasks)
             return
         with relaxed_gc(), printing_to_errors() as output:
             for task in tasks:
@@ -396,7 +396,7 @@ class Run:
             self._add(SourceEntry(own, unit.reports))
             self._advance(item)
 
-    def _run(self, tasks: Iterable[Task]) -> None:
+    def work(self, tasks: Iterable[Task]) -> None:
         """Let workers do tasks."""
         timeout = self.settings.config.compile_timeout
         shared_pool(self.jobs).run(self._session_request, tasks, timeout, self.session)
@@ -495,7 +495,7 @@ class Run:
                 except PassFailure as failure:
                     raise self.session.reproduce(failure, None) from failure.__cause__
             clock.lap("passes")
-            description = self.description = self._describe(module)
+            description = self.description = describe_module(module, guarded=self._is_guarded)
             level = self.settings.level
             texts, too_large = emit_texts(module, self.settings, level, recorded)
             dismantle(module)
@@ -558,13 +558,13 @@ class Run:
                 }
                 compile_texts(contents, target, _ignore, lambda n, code: take(todo[n], code))
             else:
-                self._run(
+                self.work(
                     TextsTask(batch, target, take, fall_back, explains=not runs_here)
                     for batch in _batches(missing())
                 )
         except CodegenError as error:
             if self.jobs > 0 and not runs_here:
-                self._run([ExplainTask(None)])
+                self.work([ExplainTask(None)])
                 raise
             verify = verify_text if self.jobs == 0 else self._verify_elsewhere
             raise explain_refusal(self.session, functions(), verify=verify) or error from None

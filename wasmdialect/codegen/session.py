@@ -24,7 +24,6 @@ from wasmdialect.codegen.settings import CompileSettings, Level
 from wasmdialect.codegen.source import IRSource, Source, WasmSource, is_ir, number_again
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE
 from wasmdialect.dialects.declared import ModuleDeclarations
-from wasmdialect.dialects.lowered import lowered_by
 from wasmdialect.importer.markers import Markers
 from wasmdialect.importer.unit import declare_missing
 from wasmdialect.passes.base import Declaring
@@ -53,10 +52,17 @@ class CompileSession:
     """One module with its declarations, and the passes it goes through."""
 
     def __init__(
-        self, binary: bytes, file: str, settings: CompileSettings, pipeline: str | None = None
+        self,
+        binary: bytes,
+        file: str,
+        settings: CompileSettings,
+        pipeline: str | None = None,
+        catches: bool | None = None,
     ):
         """`binary` is a Wasm module, or the text of a module in IR form. `pipeline` replaces the
-        complete one of the settings. Raises WasmError, PassError, PassFailure, DeclarationError."""
+        complete one of the settings. `catches` is given by a process that has checked the declarations
+        of a Wasm module: its source's `catches_without_tags`. Raises WasmError, PassError, PassFailure,
+        DeclarationError."""
         self.settings = settings
         self.registry = PassRegistry()
         for path in settings.config.load:
@@ -72,7 +78,7 @@ class CompileSession:
             fuel = settings.config.consume_fuel
             markers = Markers(fuel, fuel or settings.config.epoch_interruption)
             features = parse_features(settings.config.features)
-            self.source = WasmSource(binary, file, markers, features)
+            self.source = WasmSource(binary, file, markers, features, catches)
             self._origin = "the importer"
         self.done = self._done()
         """The mandatory passes that have lowered the module."""
@@ -107,7 +113,9 @@ class CompileSession:
         return session
 
     def _done(self) -> tuple[ModulePass, ...]:
-        texts = ",".join(lowered_by(self.source.declared.module))
+        if not self.source.lowered_by:
+            return ()
+        texts = ",".join(self.source.lowered_by)
         wanted = lowering_passes(self.settings.config)
         done = parse_passes(texts, self.registry)
         for did in done:
@@ -120,7 +128,7 @@ class CompileSession:
                 )
         names = {did.name for did in done}
         for name in (row.enables for row in SETTINGS if row.enables):
-            if done and name in wanted and name not in names:
+            if name in wanted and name not in names:
                 raise PassError(f"the module was lowered without {name}, which has to come first")
         return done
 
@@ -167,7 +175,7 @@ class CompileSession:
         """Add declarations to a unit for new references of a pass, or number its additions to the
         whole module. Returns the undeclared symbols. Raises DeclarationError."""
         if COUNTS_ATTRIBUTE in module.attributes:
-            return declare_missing(module, self.source.declared)
+            return declare_missing(module, self.source.ops)
         number_again(module)
         unknown = declare_missing(module, ModuleDeclarations(module))
         if not unknown:
@@ -222,7 +230,8 @@ def session_request(session: CompileSession, binary: bytes, file: str) -> tuple[
     """The data for setting up the same session in a worker. Relative paths resolve there as here."""
     settings = session.settings.to_plain() | {"load": session.registry.files}
     path = worker_path(with_program=len(session.registry.files) > 0)
-    return "session", binary, file, settings, path, current_folder()
+    catches = session.source.catches_without_tags
+    return "session", binary, file, settings, path, current_folder(), catches
 
 
 def expand_stages(settings: CompileSettings, done: Sequence[str] = ()) -> Stages:

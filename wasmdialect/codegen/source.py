@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 
 from xdsl.context import Context
 from xdsl.dialects import llvm
@@ -15,9 +17,12 @@ from xdsl.ir import Operation, Region
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import DiagnosticException, ParseError, VerifyException
 
+from wasmdialect import types as wt
 from wasmdialect.codegen.budget import owner_of
+from wasmdialect.codegen.description import Description, describe_wasm
 from wasmdialect.codegen.digests import declarations_digest, digest
 from wasmdialect.codegen.errors import IRError
+from wasmdialect.codegen.metadata import describe_module
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE, counts_attribute
 from wasmdialect.dialects.declared import (
@@ -28,29 +33,36 @@ from wasmdialect.dialects.declared import (
     number_of,
 )
 from wasmdialect.dialects.lowered import lowered_by
-from wasmdialect.importer.declarations import import_declarations
+from wasmdialect.importer.declarations import WasmDeclarations
 from wasmdialect.importer.markers import Markers
+from wasmdialect.importer.numbers import ModuleNumbers
 from wasmdialect.importer.supported import UNSUPPORTED, check_supported
-from wasmdialect.importer.unit import Unit
+from wasmdialect.importer.unit import DeclaredOps, Unit
 from wasmdialect.passes.wasmir_verify_ssa import verify_ssa
 from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.errors import WasmError
 from wasmdialect.wasm.features import Feature
+from wasmdialect.wasm.module import Module
 from wasmdialect.wasm.validate import BodyCalls, survey_calls, validate_declarations
 
 
 class Source(ABC):
     """A module to compile."""
 
-    declared: ModuleDeclarations
-    """Its declarations, numbered, with the additions of passes since `finish`."""
+    @property
+    @abstractmethod
+    def declared(self) -> ModuleDeclarations:
+        """All its declarations as operations, numbered, with the additions of passes since `finish`."""
 
+    @abstractmethod
     def finish(self) -> None:
         """Number the additions of passes. Raises DeclarationError."""
-        module = self.declared.module
-        number_again(module)
-        self.declared = ModuleDeclarations(module)
+
+    @property
+    @abstractmethod
+    def ops(self) -> DeclaredOps:
+        """The declarations, of which only those are made that are asked for."""
 
     @property
     def signatures(self) -> tuple[int, ...]:
@@ -60,7 +72,29 @@ class Source(ABC):
 
     def name_of(self, index: int) -> str:
         """The symbol of a function."""
-        return self.declared.functions[index].sym_name.data
+        return self.ops.op(wasmir.FuncOp.WORD, index).sym_name.data
+
+    def signature_of(self, index: int) -> wt.FuncType:
+        """The parameters and results of a function."""
+        declared = self.declared
+        signature = declared.types.function(declared.functions[index]).composite
+        assert isinstance(signature, wt.FuncType)
+        return signature
+
+    def describe(self, *, guarded: bool) -> Description:
+        """The artifact's description of the module, as `describe_module`."""
+        return describe_module(self.declared.module, guarded=guarded)
+
+    @property
+    def catches_without_tags(self) -> bool | None:
+        """Whether a Wasm module has no tags and uses exceptions all the same: its workers need not look
+        for them again."""
+        return None
+
+    @property
+    def lowered_by(self) -> tuple[str, ...]:
+        """The mandatory passes that have lowered the module."""
+        return ()
 
     @property
     @abstractmethod
@@ -86,8 +120,8 @@ class Source(ABC):
         """The offset and the bytes of a body that the cache may keep alone."""
 
     @abstractmethod
-    def survey(self) -> Mapping[int, BodyCalls] | None:
-        """The direct calls of all bodies, which are checked; None if something in one of them is an
+    def survey(self, indices: Sequence[int]) -> Mapping[int, BodyCalls] | None:
+        """The direct calls of these bodies, which are checked; None if something in one of them is an
         error, or may be one of the importer, which is found when the body is imported."""
 
     @abstractmethod
@@ -98,22 +132,69 @@ class Source(ABC):
 class WasmSource(Source):
     """A binary module: bodies are validated and imported on demand."""
 
-    def __init__(self, binary: bytes, file: str, markers: Markers, features: frozenset[Feature]):
-        """`file` is the file name in locations, and `features` what the module may use. Raises
+    def __init__(
+        self,
+        binary: bytes,
+        file: str,
+        markers: Markers,
+        features: frozenset[Feature],
+        catches: bool | None = None,
+    ):
+        """`file` is the file name in locations, and `features` what the module may use. `catches` is
+        `catches_without_tags` in another process, which has checked the declarations. Raises
         WasmError."""
         self._binary, self._file, self._markers = binary, file, markers
         self._wasm = decode_module(binary, features)
-        validate_declarations(self._wasm)
-        check_supported(self._wasm)
-        self.declared = ModuleDeclarations(import_declarations(self._wasm, file))
+        if catches is None:
+            validate_declarations(self._wasm)
+            check_supported(self._wasm)
+        self._numbers = ModuleNumbers(self._wasm, catches)
+        self._counts = counts_attribute(self._numbers.counts)
+        self._extended: ModuleDeclarations | None = None
+        """All declarations, once a pass may have added some."""
         self._sizes = {
             f.index: len(f.code.bytes) for f in self._wasm.functions if f.code is not None
         }
-        self._counts = counts_attribute(count_declarations(self.declared))
+
+    @cached_property
+    def _imported(self) -> WasmDeclarations:
+        return WasmDeclarations(self._wasm, self._file, self._numbers)
+
+    @property
+    def declared(self) -> ModuleDeclarations:
+        if self._extended is None:
+            self._extended = ModuleDeclarations(self._imported.everything())
+        return self._extended
 
     def finish(self) -> None:
-        super().finish()
-        self._counts = counts_attribute(count_declarations(self.declared))
+        module = self.declared.module
+        number_again(module)
+        self._extended = ModuleDeclarations(module)
+        self._counts = counts_attribute(count_declarations(self._extended))
+
+    @property
+    def ops(self) -> DeclaredOps:
+        return self._imported if self._extended is None else self._extended
+
+    @property
+    def signatures(self) -> tuple[int, ...]:
+        if self._extended is None:
+            return tuple(range(len(self._numbers.signatures)))
+        return super().signatures
+
+    def signature_of(self, index: int) -> wt.FuncType:
+        if self._extended is None:
+            return self._wasm.functions[index].signature
+        return super().signature_of(index)
+
+    def describe(self, *, guarded: bool) -> Description:
+        if self._extended is None:
+            return describe_wasm(self._wasm, self._numbers, guarded=guarded)
+        return super().describe(guarded=guarded)
+
+    @property
+    def catches_without_tags(self) -> bool | None:
+        return self._numbers.catches_without_tags
 
     @property
     def body_sizes(self) -> dict[int, int]:
@@ -126,7 +207,7 @@ class WasmSource(Source):
         return unit.module
 
     def functions(self, indices: Sequence[int], signatures: Sequence[int] = ()) -> ModuleOp:
-        unit = Unit(self._wasm, self._file, self.declared, self._markers)
+        unit = Unit(self._wasm, self._file, self.ops, self._markers)
         unit.declare_signatures(signatures)
         for index in indices:
             unit.import_function(index)
@@ -141,10 +222,14 @@ class WasmSource(Source):
         assert code is not None
         return code.offset, bytes(code.bytes)
 
-    def survey(self) -> Mapping[int, BodyCalls] | None:
+    @cached_property
+    def _importable(self) -> Module:
+        """The module, without the features of which something cannot be imported."""
+        return replace(self._wasm, features=self._wasm.features - UNSUPPORTED)
+
+    def survey(self, indices: Sequence[int]) -> Mapping[int, BodyCalls] | None:
         try:
-            importable = decode_module(self._binary, self._wasm.features - UNSUPPORTED)
-            return survey_calls(importable)
+            return survey_calls(self._importable, indices)
         except WasmError:
             return None
 
@@ -168,11 +253,27 @@ class IRSource(Source):
             raise IRError(f"{file} is not a module: something in it is nested too deeply") from None
         if COUNTS_ATTRIBUTE in module.attributes:
             raise IRError(f"{file} holds a part of a module, which can only be looked at")
-        self.declared = ModuleDeclarations(module)
+        self._declared = ModuleDeclarations(module)
         self._verify()
         self.finish()
-        lowered = lowered_by(module)
-        self.is_lowered_to_llvm = any(text.startswith("wasmvm-to-llvm") for text in lowered)
+        self.is_lowered_to_llvm = any(p.startswith("wasmvm-to-llvm") for p in self.lowered_by)
+
+    @property
+    def declared(self) -> ModuleDeclarations:
+        return self._declared
+
+    @property
+    def ops(self) -> DeclaredOps:
+        return self._declared
+
+    def finish(self) -> None:
+        module = self._declared.module
+        number_again(module)
+        self._declared = ModuleDeclarations(module)
+
+    @property
+    def lowered_by(self) -> tuple[str, ...]:
+        return tuple(lowered_by(self._declared.module))
 
     def _verify(self) -> None:
         """Check properties that the importer's modules have by construction. Raises IRError."""
@@ -208,7 +309,7 @@ class IRSource(Source):
     def body(self, index: int) -> tuple[int, bytes]:
         return 0, b""
 
-    def survey(self) -> Mapping[int, BodyCalls] | None:
+    def survey(self, indices: Sequence[int]) -> Mapping[int, BodyCalls] | None:
         return None
 
     def text(self, index: int) -> str | None:

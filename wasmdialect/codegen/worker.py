@@ -137,16 +137,25 @@ class _Server:
         self._channel.send(encode_message((self.number, kind, content)))
 
     def open_session(
-        self, binary: bytes, file: str, settings: dict[str, Any], path: list[str], folder: str
+        self,
+        binary: bytes,
+        file: str,
+        settings: dict[str, Any],
+        path: list[str],
+        folder: str,
+        catches: bool | None,
     ) -> None:
-        """Set the module of the next units, and the parent's search path and directory."""
+        """Set the module of the next units, whose declarations the parent has checked, and the parent's
+        search path and directory."""
         from wasmdialect.codegen.session import CompileSession
         from wasmdialect.codegen.settings import CompileSettings
 
         sys.path[:] = path
         with contextlib.suppress(OSError):  # it may have been removed
             os.chdir(folder)
-        self._session = CompileSession(binary, file, CompileSettings.from_plain(settings))
+        self._session = CompileSession(
+            binary, file, CompileSettings.from_plain(settings), catches=catches
+        )
 
     def unit(self, indices: tuple[int, ...], signatures: tuple[int, ...], level: Level) -> Any:
         """Compile functions of the module: `lowered`, the parent's answer, a `start` for the texts
@@ -169,6 +178,13 @@ class _Server:
             on_start=self._start,
             on_code=self._code,
         )
+
+    def survey(self, indices: list[int]) -> Any:
+        """Check bodies: the calls in each, None if one of them is not valid."""
+        from wasmdialect.codegen.survey import calls_to_plain
+
+        found = self._session.source.survey(indices)
+        return None if found is None else calls_to_plain(found)
 
     def texts(self, texts: list[tuple[str, Level]], target: dict[str, str]) -> None:
         """Compile LLVM IR texts: a `start` for those compiled together, a `code` for each."""
@@ -215,6 +231,7 @@ class _Server:
 _REQUESTS = {
     "session": _Server.open_session,
     "unit": _Server.unit,
+    "survey": _Server.survey,
     "texts": _Server.texts,
     "verify": _Server.verify,
     "explain": _Server.explain,

@@ -38,6 +38,7 @@ KINDS: tuple[type[wasmir.DeclarationOp], ...] = (
     wasmir.ElemOp,
 )
 """The kinds of declarations that have an index space."""
+_CLASSES = {cls.WORD: cls for cls in KINDS}
 
 
 MODULE_NAME = "wasmir.name"
@@ -108,6 +109,22 @@ class ModuleDeclarations:
                 if found.setdefault(op.sym_name.data, op) is not op:
                     raise DeclarationError(f"@{op.sym_name.data} is declared twice")
         return found
+
+    def op(self, word: str, index: int) -> wasmir.DeclarationOp:
+        """A declaration by the keyword of its kind and its index."""
+        return self.spaces[_CLASSES[word]][index]
+
+    def find(self, symbol: str) -> wasmir.DeclarationOp | None:
+        """A declaration by its symbol. Raises DeclarationError for a duplicate symbol."""
+        return self.symbols.get(symbol)
+
+    def signature_op(self, number: int) -> wasmir.TypeOp:
+        """The function type with this number, of a module that has been numbered."""
+        return self._by_signature[number]
+
+    @cached_property
+    def _by_signature(self) -> dict[int | None, wasmir.TypeOp]:
+        return {number_of(op, "signature"): op for op in self.of(wasmir.TypeOp)}
 
     def index_of(self, symbol: SymbolRefAttr) -> int:
         """The index of what a symbol names, among those of its kind. KeyError if nothing is."""

@@ -1,8 +1,11 @@
-"""The declarations of a Wasm module as wasmir: everything but the bodies of functions."""
+"""The declarations of a Wasm module as wasmir: everything but the bodies of functions. A module may
+have a hundred thousand, of which a unit needs some, so each is made when it is first asked for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from xdsl.dialects.builtin import (
@@ -17,17 +20,17 @@ from xdsl.dialects.builtin import (
     i32,
     i64,
 )
-from xdsl.ir import Attribute, Block, Operation, Region
+from xdsl.ir import Attribute, Block, Region
 
 from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
-from wasmdialect.dialects.declared import EXCEPTIONS, MODULE_NAME, extend_numbers
+from wasmdialect.dialects.declared import EXCEPTIONS, IMPORTABLE, MODULE_NAME
 from wasmdialect.dialects.fast import LocationAttr, integer_attr
 from wasmdialect.dialects.wasmir.types import ValueType
 from wasmdialect.importer.body import import_constant
 from wasmdialect.importer.context import ImportContext
+from wasmdialect.importer.numbers import ModuleNumbers
 from wasmdialect.importer.symbols import SymbolNames
-from wasmdialect.importer.tagless import catches_without_tags
 from wasmdialect.wasm.module import (
     ConstExpr,
     DataSegment,
@@ -50,66 +53,115 @@ _DEFINITION_ORDER = (
     ExternKind.FUNC,
     ExternKind.GLOBAL,
 )
+_IMPORTABLE_WORDS = frozenset(cls.WORD for cls in IMPORTABLE)
 
 
 def import_declarations(wasm: Module, file: str) -> ModuleOp:
     """A module with all declarations, numbered: types, imports in their order, then the definitions,
     kind by kind. Raises UnsupportedError."""
-    return _DeclarationImporter(wasm, file).run()
+    return WasmDeclarations(wasm, file, ModuleNumbers(wasm)).everything()
 
 
-class _DeclarationImporter(ImportContext):
-    def __init__(self, wasm: Module, file: str):
+class WasmDeclarations(ImportContext):
+    """The declarations of a module, with the numbers that `dialects.declared` would give them."""
+
+    def __init__(self, wasm: Module, file: str, numbers: ModuleNumbers):
         super().__init__(wasm, file)
+        self.numbers = numbers
         self._names = SymbolNames(wasm)
         self._types_of: dict[int, dict[str, Attribute]] = {}
         """By type index, which many functions share."""
-        self._block = Block()
+        self._made: dict[tuple[str, int], wasmir.DeclarationOp] = {}
+        self._make: dict[str, tuple[Sequence[Any], Callable[[Any], wasmir.DeclarationOp]]] = {
+            "func": (wasm.functions, self._function),
+            "table": (wasm.tables, self._table),
+            "memory": (wasm.memories, self._memory),
+            "global": (wasm.globals, self._global),
+            "tag": (wasm.tags, self._tag),
+            "data": (wasm.data, self._data),
+            "elem": (wasm.elements, self._element),
+            "type": (range(len(wasm.types)), self._type),
+        }
 
     def ref(self, word: str, index: int) -> SymbolRefAttr:
         return SymbolRefAttr(self._names.spaces[word][index])
 
-    def run(self) -> ModuleOp:
-        """Declare everything."""
-        wasm = self.wasm
-        for index, (t, entry) in enumerate(zip(wasm.types, _entries(wasm.types), strict=True)):
-            self._type(index, t, entry)
-        declare: dict[ExternKind, Callable[[Any], None]] = {
-            ExternKind.FUNC: self._function,
-            ExternKind.TABLE: self._table,
-            ExternKind.MEMORY: self._memory,
-            ExternKind.GLOBAL: self._global,
-            ExternKind.TAG: self._tag,
+    # --- as `dialects.declared.ModuleDeclarations` ---
+
+    def op(self, word: str, index: int) -> wasmir.DeclarationOp:
+        """A declaration by the keyword of its kind and its index. Raises UnsupportedError."""
+        made = self._made.get((word, index))
+        if made is None:
+            space, make = self._make[word]
+            made = self._made[word, index] = make(space[index])
+        return made
+
+    def find(self, symbol: str) -> wasmir.DeclarationOp | None:
+        """A declaration by its symbol."""
+        place = self._places.get(symbol)
+        return None if place is None else self.op(*place)
+
+    def signature_op(self, number: int) -> wasmir.TypeOp:
+        """The function type with this number."""
+        op = self.op("type", self.numbers.signatures[number])
+        assert isinstance(op, wasmir.TypeOp)
+        return op
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[str, int]]:
+        return {
+            symbol: (word, index)
+            for word, symbols in self._names.spaces.items()
+            for index, symbol in enumerate(symbols)
         }
+
+    def name_of(self, word: str, index: int) -> str:
+        """The symbol of a declaration."""
+        return self._names.spaces[word][index]
+
+    # --- everything ---
+
+    def everything(self) -> ModuleOp:
+        """A module that has all declarations, which are made anew."""
+        wasm = self.wasm
+        block = Block()
+        self._made.clear()
+        for index in range(len(wasm.types)):
+            block.add_op(self.op("type", index))
         for kind, index in wasm.import_order:
-            declare[kind](wasm.declaration(kind, index))
+            block.add_op(self.op(kind.word, index))
         for kind in _DEFINITION_ORDER:
             for entity in wasm.index_space(kind):
                 if entity.imported is None:
-                    declare[kind](entity)
-        for segment in wasm.data:
-            self._data(segment)
-        for element in wasm.elements:
-            self._element(element)
+                    block.add_op(self.op(kind.word, entity.index))
+        for word, segments in (("data", wasm.data), ("elem", wasm.elements)):
+            for segment in segments:
+                block.add_op(self.op(word, segment.index))
         for export in wasm.exports:
             target = self.ref(export.kind.word, export.index)
             name = StringAttr(export.name)
-            self._add_op(wasmir.ExportOp, {"export_name": name, "target": target})
+            block.add_op(wasmir.ExportOp.create(properties={"export_name": name, "target": target}))
         if wasm.start is not None:
-            self._add_op(wasmir.StartOp, {"function": self.ref("func", wasm.start)})
-        module = ModuleOp(Region(self._block))
+            function = self.ref("func", wasm.start)
+            block.add_op(wasmir.StartOp.create(properties={"function": function}))
+        self._made.clear()
+        module = ModuleOp(Region(block))
         if wasm.names.module:
             module.attributes[MODULE_NAME] = StringAttr(wasm.names.module)
-        if not wasm.tags and catches_without_tags(wasm):
+        if self.numbers.catches_without_tags:
             module.attributes[EXCEPTIONS] = UnitAttr()
-        extend_numbers(module)  # all of them: none has a number yet
         return module
 
     # --- types ---
 
-    def _type(self, index: int, t: wt.DefType, entry: wt.SubType) -> None:
-        """A type; `entry` is it as written, with indices. So a group that equals an earlier one refers
-        to itself all the same."""
+    @cached_property
+    def _entries(self) -> list[wt.SubType]:
+        """The types as written, with indices: a group that equals an earlier one refers to itself all
+        the same."""
+        return [entry for group in wt.written_groups(self.wasm.types) for entry in group]
+
+    def _type(self, index: int) -> wasmir.DeclarationOp:
+        t, entry = self.wasm.types[index], self._entries[index]
         properties: dict[str, Attribute] = {"composite": self._composite(entry.composite)}
         for sup in entry.supers:
             properties["supertype"] = self._symbol(sup)
@@ -117,7 +169,7 @@ class _DeclarationImporter(ImportContext):
             properties["open"] = UnitAttr()
         if len(t.group) > 1:
             properties["group"] = integer_attr(index - t.index, 64)
-        self._add(wasmir.TypeOp, "type", index, properties)
+        return self._declare(wasmir.TypeOp, "type", index, properties)
 
     def _symbol(self, t: wt.HeapType) -> SymbolRefAttr:
         assert isinstance(t, wt.TypeIndex)
@@ -147,7 +199,7 @@ class _DeclarationImporter(ImportContext):
 
     # --- one declaration ---
 
-    def _add(
+    def _declare(
         self,
         cls: type[wasmir.DeclarationOp],
         word: str,
@@ -155,17 +207,19 @@ class _DeclarationImporter(ImportContext):
         properties: dict[str, Attribute],
         regions: Sequence[Region] = (),
         location: LocationAttr | None = None,
-    ) -> None:
+    ) -> wasmir.DeclarationOp:
         symbol = StringAttr(self._names.spaces[word][index])
-        op = cls.create(
-            properties={"sym_name": symbol, **properties}, regions=regions, location=location
-        )
-        self._block.add_op(op)
+        properties = {"sym_name": symbol, **properties, "index": integer_attr(index, 64)}
+        numbers = self.numbers
+        if word in _IMPORTABLE_WORDS:
+            properties["slot"] = integer_attr(numbers.slot(word, index), 64)
+        if word == "func" and index in numbers.func_refs:
+            properties["func_ref"] = integer_attr(numbers.func_refs[index], 64)
+        if word == "type" and index in numbers.signature_of:
+            properties["signature"] = integer_attr(numbers.signature_of[index], 64)
+        return cls.create(properties=properties, regions=regions, location=location)
 
-    def _add_op(self, cls: type[Operation], properties: dict[str, Attribute]) -> None:
-        self._block.add_op(cls.create(properties=properties))
-
-    def _function(self, function: Function) -> None:
+    def _function(self, function: Function) -> wasmir.DeclarationOp:
         code, index = function.code, function.index
         offset = 0 if code is None else code.offset
         properties: dict[str, Attribute] = {
@@ -177,7 +231,7 @@ class _DeclarationImporter(ImportContext):
         if code is not None:
             location = self.locations.at(offset)
             properties["code_size"] = integer_attr(len(code.bytes), 64)
-        self._add(wasmir.FuncOp, "func", index, properties, (Region(),), location)
+        return self._declare(wasmir.FuncOp, "func", index, properties, (Region(),), location)
 
     def _type_of(self, index: int) -> dict[str, Attribute]:
         """The defined type of a function or tag, if parameters and results do not say which it is."""
@@ -189,7 +243,7 @@ class _DeclarationImporter(ImportContext):
             known = self._types_of[index] = {} if is_plain else {"type": self.ref("type", index)}
         return known
 
-    def _tag(self, tag: Tag) -> None:
+    def _tag(self, tag: Tag) -> wasmir.DeclarationOp:
         composite = tag.type.type.composite
         assert isinstance(composite, wt.FuncType)
         properties: dict[str, Attribute] = {
@@ -197,9 +251,9 @@ class _DeclarationImporter(ImportContext):
             **self._type_of(tag.type_index),
             **self._names_of("tag", tag.index, self.wasm.names.tags, tag.imported),
         }
-        self._add(wasmir.TagOp, "tag", tag.index, properties)
+        return self._declare(wasmir.TagOp, "tag", tag.index, properties)
 
-    def _memory(self, memory: Memory) -> None:
+    def _memory(self, memory: Memory) -> wasmir.DeclarationOp:
         t = memory.type
         properties: dict[str, Attribute] = {
             "address_type": i64 if t.address is wt.I64 else i32,
@@ -209,9 +263,9 @@ class _DeclarationImporter(ImportContext):
         }
         if t.shared:
             properties["shared"] = UnitAttr()
-        self._add(wasmir.MemoryOp, "memory", memory.index, properties)
+        return self._declare(wasmir.MemoryOp, "memory", memory.index, properties)
 
-    def _table(self, table: Table) -> None:
+    def _table(self, table: Table) -> wasmir.DeclarationOp:
         t = table.type
         properties: dict[str, Attribute] = {
             "element_type": self.value_type(t.element),
@@ -220,9 +274,9 @@ class _DeclarationImporter(ImportContext):
             **self._names_of("table", table.index, self.wasm.names.tables, table.imported),
         }
         regions = [] if table.init is None else [self._constant([table.init])]
-        self._add(wasmir.TableOp, "table", table.index, properties, regions)
+        return self._declare(wasmir.TableOp, "table", table.index, properties, regions)
 
-    def _global(self, variable: Global) -> None:
+    def _global(self, variable: Global) -> wasmir.DeclarationOp:
         names = self.wasm.names.globals
         properties: dict[str, Attribute] = {
             "value_type": self.value_type(variable.type.value),
@@ -231,7 +285,7 @@ class _DeclarationImporter(ImportContext):
         if variable.type.mutable:
             properties["mutable"] = UnitAttr()
         regions = [] if variable.init is None else [self._constant([variable.init])]
-        self._add(wasmir.GlobalOp, "global", variable.index, properties, regions)
+        return self._declare(wasmir.GlobalOp, "global", variable.index, properties, regions)
 
     def _names_of(
         self, word: str, index: int, names: dict[int, str], imported: ImportName | None
@@ -247,16 +301,16 @@ class _DeclarationImporter(ImportContext):
             properties["wasm_name"] = StringAttr(name)
         return properties
 
-    def _data(self, segment: DataSegment) -> None:
+    def _data(self, segment: DataSegment) -> wasmir.DeclarationOp:
         properties: dict[str, Attribute] = {"content": BytesAttr(bytes(segment.bytes))}
         regions: list[Region] = []
         if segment.mode is SegmentMode.ACTIVE:
             assert segment.offset is not None
             properties["memory"] = self.ref("memory", segment.memory)
             regions.append(self._constant([segment.offset]))
-        self._add(wasmir.DataOp, "data", segment.index, properties, regions)
+        return self._declare(wasmir.DataOp, "data", segment.index, properties, regions)
 
-    def _element(self, segment: ElementSegment) -> None:
+    def _element(self, segment: ElementSegment) -> wasmir.DeclarationOp:
         properties: dict[str, Attribute] = {}
         place, items = Region(), Region()
         if segment.functions is not None:
@@ -274,7 +328,7 @@ class _DeclarationImporter(ImportContext):
             place = self._constant([segment.offset])
         elif segment.mode is SegmentMode.DECLARATIVE:
             properties["declarative"] = UnitAttr()
-        self._add(wasmir.ElemOp, "elem", segment.index, properties, (place, items))
+        return self._declare(wasmir.ElemOp, "elem", segment.index, properties, (place, items))
 
     def _constant(self, expressions: Sequence[ConstExpr]) -> Region:
         """A region that returns the value of each expression."""
@@ -282,11 +336,6 @@ class _DeclarationImporter(ImportContext):
         values = [import_constant(self, block, expression) for expression in expressions]
         block.add_op(wasmir.ReturnOp(*values))
         return Region(block)
-
-
-def _entries(types: Sequence[wt.DefType]) -> Iterator[wt.SubType]:
-    for group in wt.written_groups(types):
-        yield from group
 
 
 def _limits_properties(limits: wt.Limits) -> dict[str, Attribute]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from wasmdialect import types as wt
 from wasmdialect.importer.errors import UnsupportedError
 from wasmdialect.wasm.features import Feature
+from wasmdialect.wasm.instructions import BY_OPCODE
+from wasmdialect.wasm.instructions.opcodes import I32_CONST
 from wasmdialect.wasm.module import Module
 
 UNSUPPORTED = frozenset({Feature.GC, Feature.CUSTOM_DESCRIPTORS})
@@ -22,15 +24,19 @@ def check_supported(module: Module) -> None:
         feature = missing_feature(t)
         if feature is not None:
             raise UnsupportedError(feature, at, f"values of type {t}")
+    for expression in module.constant_expressions():
+        for instruction in expression.instructions:
+            if instruction.opcode != I32_CONST:
+                row = BY_OPCODE[instruction.opcode]
+                if row.feature in UNSUPPORTED:
+                    raise UnsupportedError(row.feature, instruction.offset, row.mnemonic)
 
 
 def _value_types(module: Module) -> Iterator[tuple[wt.ValType, int]]:
     """The types of values in declarations, and the byte offsets of these."""
     for t, at in zip(module.types, module.type_offsets, strict=True):
-        composite = t.composite
-        if isinstance(composite, wt.FuncType):
-            for value in (*composite.params, *composite.results):
-                yield value, at
+        for value in _values_of(t.composite):
+            yield value, at
     for table in module.tables:
         yield table.type.element, table.declared_at
     for variable in module.globals:
@@ -38,6 +44,17 @@ def _value_types(module: Module) -> Iterator[tuple[wt.ValType, int]]:
     for segment in module.elements:
         if segment.expressions is not None:
             yield segment.type, segment.declared_at
+
+
+def _values_of(t: wt.CompositeType) -> Iterator[wt.ValType]:
+    match t:
+        case wt.FuncType(params, results):
+            yield from (*params, *results)
+        case wt.StructType(fields):
+            yield from (f.storage for f in fields if not isinstance(f.storage, wt.PackedType))
+        case wt.ArrayType(element):
+            if not isinstance(element.storage, wt.PackedType):
+                yield element.storage
 
 
 def missing_feature(t: wt.ValType) -> Feature | None:

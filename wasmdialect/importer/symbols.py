@@ -32,7 +32,8 @@ class SymbolNames:
 
     def _symbol(self, word: str, index: int, name: str | None) -> str:
         """A unique symbol: the entity's name if it has one, else kind and index."""
-        symbol = plain_symbol(name or "") or f"{word}{index}"
+        symbol = plain_symbol(name) if name else ""
+        symbol = symbol or f"{word}{index}"
         if symbol in self._taken:
             symbol = f"{symbol}.{word}{index}"
         while symbol in self._taken:

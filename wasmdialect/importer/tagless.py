@@ -41,7 +41,8 @@ def catches_without_tags(module: Module) -> bool:
 
 def _mentions_exceptions(module: Module) -> bool:
     """Whether a declaration has values that are exceptions."""
-    types = [value for function in module.functions for value in _values(function)]
+    used = {function.type_index: function for function in module.functions}
+    types = [value for function in used.values() for value in _values(function)]
     types += [table.type.element for table in module.tables]
     types += [variable.type.value for variable in module.globals]
     return any(map(wt.is_exception, {*types}))

@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
 from xdsl.ir import Operation, Region
 
 from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.dialects.declared import KINDS, ModuleDeclarations, number_of
+from wasmdialect.dialects.declared import ModuleDeclarations
 from wasmdialect.importer.body import import_body
 from wasmdialect.importer.context import ImportContext
 from wasmdialect.importer.markers import Markers
 from wasmdialect.wasm.module import Module
 from wasmdialect.wasm.validate import validate_function
 
-_CLASSES = {cls.WORD: cls for cls in KINDS}
 _CONTENTS = (wasmir.DataOp, wasmir.ElemOp)
 """Only the whole module declares segments: no function depends on their contents."""
+
+
+class DeclaredOps(Protocol):
+    """The declarations of a whole module, as far as units ask for them."""
+
+    def op(self, word: str, index: int) -> wasmir.DeclarationOp:
+        """A declaration by the keyword of its kind and its index."""
+        ...
+
+    def find(self, symbol: str) -> wasmir.DeclarationOp | None:
+        """A declaration by its symbol."""
+        ...
+
+    def signature_op(self, number: int) -> wasmir.TypeOp:
+        """The function type with this number."""
+        ...
 
 
 class Unit(ImportContext):
     """A `builtin.module` under construction; symbols of its functions are declared on first use."""
 
     def __init__(
-        self, wasm: Module, file: str, declared: ModuleDeclarations, markers: Markers | None = None
+        self, wasm: Module, file: str, declared: DeclaredOps, markers: Markers | None = None
     ):
-        """`declared` is the result of `import_declarations`, perhaps with additions of passes."""
+        """`declared` has the module's declarations, perhaps with additions of passes."""
         super().__init__(wasm, file)
         self.declared = declared
         self.markers = markers or Markers()
@@ -42,13 +58,13 @@ class Unit(ImportContext):
         """A unit that has all declarations from the start."""
         unit = Unit(wasm, file, declared, markers)
         unit.module = declared.module.clone()
-        for cls, space in ModuleDeclarations(unit.module).spaces.items():
+        for space in ModuleDeclarations(unit.module).spaces.values():
             for index, op in enumerate(space):
-                unit._take(cls, index, op)
+                unit._take(index, op)
         return unit
 
-    def _take(self, cls: type[wasmir.DeclarationOp], index: int, op: wasmir.DeclarationOp) -> None:
-        self._symbols[cls.WORD, index] = op.symbol
+    def _take(self, index: int, op: wasmir.DeclarationOp) -> None:
+        self._symbols[op.WORD, index] = op.symbol
         if isinstance(op, wasmir.FuncOp):
             self._functions[index] = op
 
@@ -57,14 +73,14 @@ class Unit(ImportContext):
         in a function depends on their contents."""
         known = self._symbols.get((word, index))
         if known is None:
-            cls = _CLASSES[word]
-            op = self.declared.spaces[cls][index]
-            if cls in _CONTENTS:
+            op = self.declared.op(word, index)
+            if isinstance(op, _CONTENTS):
                 return op.symbol
             copy = _declare_copy(self.module, op)
-            self._take(cls, index, copy)
+            self._take(index, copy)
             for symbol in _constant_symbols(copy):
-                named = self.declared.symbols[symbol]
+                named = self.declared.find(symbol)
+                assert named is not None
                 self.ref(named.WORD, named.index_value)
             return copy.symbol
         return known
@@ -76,13 +92,10 @@ class Unit(ImportContext):
 
     def declare_signatures(self, numbers: Sequence[int]) -> None:
         """Declare the function types with these numbers: the unit gets their trampolines."""
-        if not numbers:
-            return
-        for index, op in enumerate(self.declared.of(wasmir.TypeOp)):
-            if number_of(op, "signature") in numbers:
-                copy = op.clone()
-                self.module.body.block.add_op(copy)
-                self._take(wasmir.TypeOp, index, copy)
+        for number in sorted(numbers):
+            copy = self.declared.signature_op(number).clone()
+            self.module.body.block.add_op(copy)
+            self._take(copy.index_value, copy)
 
     def import_function(self, index: int) -> None:
         """Import the body of a function. Raises WasmError."""
@@ -117,7 +130,7 @@ def _symbols_in(op: Operation) -> Iterator[str]:
             yield value.root_reference.data
 
 
-def declare_missing(module: ModuleOp, declared: ModuleDeclarations) -> dict[str, Operation]:
+def declare_missing(module: ModuleOp, declared: DeclaredOps) -> dict[str, Operation]:
     """Add the missing declarations for the symbols in a unit: a pass may add a call,
     or an access of a global or memory that no function here had. Returns the symbols that the whole
     module does not have, with the operation of wasmir that uses each."""
@@ -130,7 +143,7 @@ def declare_missing(module: ModuleOp, declared: ModuleDeclarations) -> dict[str,
                 if symbol in known:
                     continue
                 known.add(symbol)
-                declaration = declared.symbols.get(symbol)
+                declaration = declared.find(symbol)
                 if declaration is None:
                     if isinstance(op, wasmir.WasmOp | wasmir.ExportOp | wasmir.StartOp):
                         unknown[symbol] = op

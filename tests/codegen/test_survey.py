@@ -1,0 +1,121 @@
+"""Bodies are checked, and their calls found, before a module is compiled lazily: in workers, once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from wasmdialect import Config, wat2wasm
+from wasmdialect.codegen import survey
+from wasmdialect.codegen.compiler import start_run
+from wasmdialect.codegen.process import Worker
+from wasmdialect.codegen.run import Run
+from wasmdialect.codegen.settings import CompileSettings
+from wasmdialect.codegen.source import WasmSource
+from wasmdialect.codegen.store import MemoryStore
+from wasmdialect.wasm.validate import BodyCalls
+
+CALLS = "".join(
+    f"(func $f{n} (call $f{n // 2}) (call $f{n // 3}) (call $f{n // 2}))" for n in range(90)
+)
+TEXT = f"(module {CALLS} (func $tail (return_call $f1)))"
+BAD = TEXT.replace("(call $f7)", "(i32.add)")
+
+
+def open_run(text: str, store: MemoryStore | None = None, jobs: int = 2, **more: Any) -> Run:
+    settings = CompileSettings.of(Config(**more))
+    return start_run(bytes(wat2wasm(text)), settings, "m.wasm", jobs, store)
+
+
+@pytest.fixture
+def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every module is checked in workers, in parts of a few functions."""
+    monkeypatch.setattr(survey, "PARALLEL", 0)
+    monkeypatch.setattr(survey, "_AT_ONCE", 40)
+
+
+@pytest.fixture
+def not_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is checked in this process."""
+
+    def refuse(_: WasmSource, indices: Sequence[int]) -> None:
+        raise AssertionError(indices)
+
+    monkeypatch.setattr(WasmSource, "survey", refuse)
+
+
+def expected() -> Mapping[int, BodyCalls]:
+    run = open_run(TEXT, jobs=0)
+    found = survey.survey(run)
+    assert found is not None
+    assert found[90] == ([1], True)
+    assert found[30] == ([15, 10], False)
+    return found
+
+
+@pytest.mark.usefixtures("in_parts")
+def test_the_parts_that_workers_check_are_the_whole(request: pytest.FixtureRequest):
+    whole = expected()
+    request.getfixturevalue("not_here")
+    found = survey.survey(open_run(TEXT))
+    assert found == whole
+    assert [*(found or ())] == [*whole]
+
+
+@pytest.mark.usefixtures("in_parts")
+def test_one_bad_body_in_any_part_makes_the_module_bad():
+    store = MemoryStore()
+    for jobs in (0, 2):
+        assert survey.survey(open_run(BAD, store, jobs)) is None
+
+
+@pytest.mark.usefixtures("in_parts")
+def test_a_part_whose_worker_ends_is_checked_here(monkeypatch: pytest.MonkeyPatch):
+    asked = 0
+    send = Worker.send
+
+    def send_or_kill(worker: Worker, *request: Any) -> None:
+        nonlocal asked
+        asked += request[0] == "survey"
+        if asked == 3:
+            os.kill(worker.pid, signal.SIGKILL)
+        send(worker, *request)
+
+    whole = expected()
+    monkeypatch.setattr(Worker, "send", send_or_kill)
+    here: list[int] = []
+    original = WasmSource.survey
+
+    def spy(source: WasmSource, indices: Sequence[int]) -> Any:
+        here.extend(indices)
+        return original(source, indices)
+
+    monkeypatch.setattr(WasmSource, "survey", spy)
+    assert survey.survey(open_run(TEXT)) == whole
+    assert 0 < len(here) < len(whole)
+
+
+def test_calls_are_remembered_for_the_same_bytes_and_features(monkeypatch: pytest.MonkeyPatch):
+    store = MemoryStore()
+    whole = expected()
+    first = open_run(TEXT, store)
+    assert survey.survey(first) == whole
+    with monkeypatch.context() as patch:
+        patch.setattr(survey, "_survey_all", None)  # nothing is surveyed
+        assert survey.survey(open_run(TEXT, store, opt_level=0)) == whole
+    asked: list[int] = []
+    original = WasmSource.survey
+
+    def spy(source: WasmSource, indices: Sequence[int]) -> Any:
+        asked.append(len(indices))
+        return original(source, indices)
+
+    monkeypatch.setattr(WasmSource, "survey", spy)
+    survey.survey(open_run(TEXT, store, features="wasm-3.0,wide-arithmetic"))
+    survey.survey(open_run(BAD, store))
+    survey.survey(open_run(BAD, store))  # errors are not remembered
+    assert asked == [91, 91, 91]

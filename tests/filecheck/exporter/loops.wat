@@ -1,0 +1,32 @@
+;; RUN: wasm-opt-py %s | wasm-opt-py -f mlir -t wat | filecheck %s
+
+;; Control comes back as it was written: loops inside loops, branches out of several of them, the
+;; condition of a branch as it is, and no branch to where control goes anyway.
+
+(module
+  ;; CHECK-LABEL: (func $nested
+  ;; CHECK-NEXT:  (local i32 i32)
+  ;; CHECK-NEXT:  loop
+  ;; CHECK-NEXT:    i32.const 0
+  ;; CHECK-NEXT:    local.set 2
+  ;; CHECK-NEXT:    loop
+  (func $nested (param $n i32) (result i32) (local $i i32) (local $j i32)
+    (loop $outer
+      (local.set $j (i32.const 0))
+      (loop $inner
+        (local.set $j (i32.add (local.get $j) (i32.const 1)))
+        (br_if $inner (i32.lt_u (local.get $j) (local.get $n))))
+      (local.set $i (i32.add (local.get $i) (local.get $j)))
+      (br_if $outer (i32.lt_u (local.get $i) (i32.const 100))))
+    (local.get $i))
+
+  ;; CHECK-LABEL: (func $leave_both
+  (func $leave_both (param $n i32) (result i32) (local $i i32)
+    (block $done
+      (loop $outer
+        (loop $inner
+          (br_if $done (i32.eq (local.get $i) (local.get $n)))
+          (local.set $i (i32.add (local.get $i) (i32.const 1)))
+          (br_if $inner (i32.and (local.get $i) (i32.const 1))))
+        (br $outer)))
+    (local.get $i)))

@@ -1,0 +1,116 @@
+"""The check of all function bodies before a module is compiled lazily, and the calls in each of them:
+from the cache, in the workers if there is much to check, or in this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from wasmdialect.codegen.digests import tool_digest
+from wasmdialect.codegen.pool import Task
+from wasmdialect.codegen.process import Request, WorkerFailure
+from wasmdialect.codegen.sealing import key_of, seal, unseal
+from wasmdialect.wasm.validate import BodyCalls
+
+if TYPE_CHECKING:
+    from wasmdialect.codegen.run import Run
+
+PARALLEL = 2 << 20
+"""Bytes of function bodies from which workers check them: half a second for one process."""
+_AT_ONCE = 1 << 19
+"""Bytes of function bodies that a worker checks at once."""
+
+
+def survey(run: Run) -> Mapping[int, BodyCalls] | None:
+    """The result of `Source.survey` for all functions."""
+    store = run.store
+    if store is None:
+        return _survey_all(run)
+    key = key_of("calls", tool_digest(), run.settings.config.features, run.binary)
+    plain = unseal(key, store.get(key))
+    if plain is not None:
+        return calls_from_plain(plain)
+    found = _survey_all(run)
+    if found is not None:
+        store.insert(key, seal(key, calls_to_plain(found)))
+    return found
+
+
+def calls_to_plain(calls: Mapping[int, BodyCalls]) -> list[tuple[int, list[int], bool]]:
+    """Values that `marshal` can write."""
+    return [(index, each.callees, each.has_tail_calls) for index, each in calls.items()]
+
+
+def calls_from_plain(plain: list[tuple[int, list[int], bool]]) -> dict[int, BodyCalls]:
+    """The inverse of `calls_to_plain`."""
+    return {index: BodyCalls(callees, has_tail) for index, callees, has_tail in plain}
+
+
+def _survey_all(run: Run) -> Mapping[int, BodyCalls] | None:
+    source = run.session.source
+    sizes = source.body_sizes
+    if run.jobs == 0 or run.session.objects or sum(sizes.values()) < PARALLEL:
+        return source.survey([*sizes])
+    found: dict[int, BodyCalls] = {}
+    is_valid = True
+
+    def take(part: Mapping[int, BodyCalls] | None) -> None:
+        nonlocal is_valid
+        if part is None:
+            is_valid = False
+        else:
+            found.update(part)
+
+    def tasks() -> Iterator[Task]:
+        for indices in _parts(sizes):
+            yield SurveyTask(indices, take, source.survey)
+
+    run.work(tasks())
+    return {index: found[index] for index in sizes} if is_valid else None
+
+
+def _parts(sizes: Mapping[int, int]) -> Iterator[list[int]]:
+    part: list[int] = []
+    size = 0
+    for index, added in sizes.items():
+        part.append(index)
+        size += added
+        if size >= _AT_ONCE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+@dataclass(eq=False)
+class SurveyTask:
+    """Checking some bodies."""
+
+    indices: Sequence[int]
+    take: Callable[[Mapping[int, BodyCalls] | None], None]
+    here: Callable[[Sequence[int]], Mapping[int, BodyCalls] | None]
+    """How to do it in this process: this is pure Python code, which does not end a process."""
+    shows: bool = True
+
+    needs_session: ClassVar[bool] = True
+
+    @property
+    def request(self) -> Request:
+        """The request to a worker."""
+        return "survey", [*self.indices]
+
+    def message(self, kind: str, content: Any) -> Any:
+        """There are none."""
+        raise AssertionError(kind)
+
+    def done(self, reply: Any) -> Iterable[Task]:
+        """Take the calls."""
+        self.take(None if reply is None else calls_from_plain(reply))
+        return ()
+
+    def failed(self, failure: WorkerFailure) -> Iterable[Task]:
+        """Do it here."""
+        self.take(self.here(self.indices))
+        return ()
