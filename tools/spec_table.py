@@ -3,6 +3,7 @@
     python tools/spec_table.py
     python tools/spec_table.py --only 'simd_*' --levels 2 --bounds guard
     python tools/spec_table.py --levels 0 --compilation lazy
+    python tools/spec_table.py --engine interpreter
 
 Each file runs at every level with both kinds of bounds. A row has the commands of a file, how many pass
 in every configuration, how many fail in some, and why: the features that modules need and that cannot
@@ -32,6 +33,7 @@ from spec.scripts import features_of, find_testsuite, out_of_scope, read_script,
 
 from wasmdialect import Config
 from wasmdialect.api.wast import run_commands
+from wasmdialect.api.wast_interpreted import interpret_commands
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import MemoryStore
 from wasmdialect.wasm.errors import TextError
@@ -82,9 +84,13 @@ class Configurations:
     levels: Sequence[int]
     bounds: Sequence[str]
     compilation: str
+    engine: str
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any], int]]:
         """The name, the settings and the number of workers of each."""
+        if self.engine == "interpreter":
+            yield "interpreted", {}, 0
+            return
         jobs = 1 if self.compilation == "lazy" else 0
         for level in self.levels:
             for kind in self.bounds:
@@ -102,7 +108,11 @@ def run_file(folder: Path, name: str, configurations: Configurations) -> Row:
     row.commands = len(commands)
     for where, settings, jobs in configurations:
         config = Config(**settings, features=features_of(name))
-        result = run_commands(commands, CompileSettings.of(config), jobs=jobs, cache=CACHE)
+        compile_settings = CompileSettings.of(config)
+        if configurations.engine == "interpreter":
+            result = interpret_commands(commands, compile_settings)
+        else:
+            result = run_commands(commands, compile_settings, jobs=jobs, cache=CACHE)
         for failure in result.failures:
             row.failures.setdefault(failure.command, f"{failure} ({where})")
     return row
@@ -173,6 +183,12 @@ def main() -> int:
     parser.add_argument("--levels", type=int, nargs="+", default=[0, 2, 3])
     parser.add_argument("--bounds", nargs="+", default=["guard", "explicit"])
     parser.add_argument("--compilation", choices=["eager", "lazy"], default="eager")
+    parser.add_argument(
+        "--engine",
+        choices=["native", "interpreter"],
+        default="native",
+        help="machine code, or the reference interpreter of wasmir",
+    )
     parser.add_argument("--jobs", type=int, default=cpu_count(), help="processes")
     args = parser.parse_args()
     folder = find_testsuite()
@@ -184,7 +200,7 @@ def main() -> int:
         print(f"no file is called {args.only}", file=sys.stderr)
         return 2
     started = time.monotonic()
-    configurations = Configurations(args.levels, args.bounds, args.compilation)
+    configurations = Configurations(args.levels, args.bounds, args.compilation, args.engine)
     rows = {row.name: row for row in run_files(folder, names, configurations, args.jobs)}
     print_table(rows)
     print(f"{time.monotonic() - started:.0f} s with {args.jobs} processes")

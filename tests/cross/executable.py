@@ -37,6 +37,7 @@ from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.module import LoadedModule
 from wasmdialect.runtime.native import native
 from wasmdialect.types import ValType
+from wasmdialect.wasm.features import WASM_3_0
 from wasmdialect.wasm.numerics import CANONICAL_NAN
 from wasmdialect.wasm.wast import (
     AssertFailure,
@@ -125,7 +126,9 @@ class Recorder(script_room._Runner):
     """Runs a script, but takes down its calls instead of making them."""
 
     def __init__(self, compile_: Compile):
-        super().__init__(CompileSettings.of(Config()), jobs=None)
+        engine = script_room.CompiledScripts(CompileSettings.of(Config()), None, None)
+        super().__init__(WASM_3_0, lambda: engine)
+        self.store = engine.store
         self.compile_ = compile_
         self.segments: list[Segment] = []
         self.modules: list[LoadedModule] = []
@@ -185,16 +188,15 @@ class Recorder(script_room._Runner):
     def deterministic(self, action: Invoke, patterns: Sequence[Pattern | Either]) -> list[Pattern]:
         """Of the results that are allowed, those that this processor gives in the deterministic
         profile: every processor has to."""
-        here = script_room._Runner(
-            CompileSettings.of(Config(opt_level=0, relaxed_simd_deterministic=True)), jobs=0
-        )
+        settings = CompileSettings.of(Config(opt_level=0, relaxed_simd_deterministic=True))
+        here = script_room._Runner(WASM_3_0, lambda: script_room.CompiledScripts(settings, 0, None))
         try:
             for command in self.done:
                 here.run(command)
             results = zip(here.perform(action), patterns, strict=True)
             return [_matching(here, *result) for result in results]
         finally:
-            here.store.close()
+            here.engine.close()
 
     def bits_and_mask(self, t: str, pattern: Pattern) -> tuple[int, int]:
         """A pattern of a result of a type."""

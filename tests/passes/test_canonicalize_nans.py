@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 import wasmdialect
 from wasmdialect.dialects import wasmir
-from wasmdialect.passes.canonicalize_nans import may_give_any_nan
 from wasmdialect.types import F32, F64, V128
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import Instruction
+from wasmdialect.wasm.nans import may_give_any_nan
 from wasmdialect.wasm.numerics import is_nan
 from wasmdialect.wasm.shapes import SHAPES
 

@@ -80,19 +80,19 @@ class Audit:
 def audited_traps(monkeypatch: pytest.MonkeyPatch) -> Iterator[Audit]:
     """Check all traps of scripts that run inside."""
     audit = Audit()
-    fail, compile_ = StoreState._failure, wast._Runner.compile
+    fail, compile_ = StoreState._failure, wast.CompiledScripts.compile
 
     def failure(self: StoreState, record: TrapRecord) -> BaseException:
         if record.kind in (TrapKind.SIGNAL_ILL, TrapKind.SIGNAL_SEGV):
             audit.check(record)
         return fail(self, record)
 
-    def compile_and_note(self: Any, module: Any) -> LoadedModule:
-        loaded = compile_(self, module)
-        audit.binaries[loaded.text_address] = module.to_binary(self.features)
+    def compile_and_note(self: Any, binary: bytes) -> LoadedModule:
+        loaded = compile_(self, binary)
+        audit.binaries[loaded.text_address] = binary
         return loaded
 
     with monkeypatch.context() as patches:
         patches.setattr(StoreState, "_failure", failure)
-        patches.setattr(wast._Runner, "compile", compile_and_note)
+        patches.setattr(wast.CompiledScripts, "compile", compile_and_note)
         yield audit

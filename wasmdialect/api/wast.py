@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from wasmdialect import types as wt
 from wasmdialect._printable import printable
@@ -30,7 +30,7 @@ from wasmdialect.runtime.shared_memory import SharedLinearMemory
 from wasmdialect.runtime.store import FunctionReference, StoreState
 from wasmdialect.runtime.table import TableStorage
 from wasmdialect.runtime.values import new_slots, pack_bits, unpack_bits
-from wasmdialect.wasm.features import parse_features
+from wasmdialect.wasm.features import Feature, parse_features
 from wasmdialect.wasm.numerics import CANONICAL_NAN, is_nan
 from wasmdialect.wasm.wast import (
     Action,
@@ -92,25 +92,115 @@ def run_commands(
     cache: Store | None = None,
 ) -> ScriptResult:
     """Run a script that has been parsed, as `run_script` does."""
-    return ScriptResult(len(commands), _Runner(settings, jobs, cache).run_all(commands))
+    features = parse_features(settings.config.features)
+    return run_on(commands, features, lambda: CompiledScripts(settings, jobs, cache))
+
+
+def run_on(
+    commands: Sequence[Command],
+    features: frozenset[Feature],
+    make_engine: Callable[[], ScriptEngine],
+) -> ScriptResult:
+    """Run a script that has been parsed, with an engine of its own for each of its threads."""
+    return ScriptResult(len(commands), _Runner(features, make_engine).run_all(commands))
+
+
+class ScriptEngine(Protocol):
+    """What runs the modules of scripts. Its methods raise the errors of the runtime: Trap, Thrown,
+    LinkError."""
+
+    def spectest(self) -> Mapping[str, Any]:
+        """The exports of the `spectest` host module."""
+        ...
+
+    def compile(self, binary: bytes) -> Any:
+        """A module."""
+        ...
+
+    def instantiate(self, module: Any, importable: Callable[[str], Mapping[str, Any]]) -> Any:
+        """An instance, with `exports`; `importable` gives the items that can be imported from a
+        name."""
+        ...
+
+    def read(self, exported: Any) -> tuple[wt.ValType, int] | None:
+        """Type and bits of an exported global; None if it is not a global."""
+        ...
+
+    def call(self, exported: Any, arguments: list[int]) -> list[tuple[wt.ValType, int]] | None:
+        """Types and bits of the results of an exported function; None if it is not a function."""
+        ...
+
+    def extern(self, referent: object) -> int:
+        """The reference to an object of the host."""
+        ...
+
+    def close(self) -> None:
+        """The script has ended."""
+        ...
+
+
+class CompiledScripts:
+    """Compiles the modules of a script, and runs them in a store."""
+
+    def __init__(self, settings: CompileSettings, jobs: int | None, cache: Store | None):
+        self._settings, self._jobs, self._cache = settings, jobs, cache
+        self.store = StoreState()
+
+    def spectest(self) -> Mapping[str, Extern]:
+        return spectest(self.store)
+
+    def compile(self, binary: bytes) -> LoadedModule:
+        run = start_run(binary, self._settings, "module.wasm", self._jobs, self._cache)
+        compiled = open_or_compile(run, time.perf_counter())
+        if isinstance(compiled, Compilation):
+            return load_bytes(compiled.artifact)
+        config = self._settings.config
+        return LazyModule(compiled.artifact, config, compiled, compiled.body_bytes)
+
+    def instantiate(
+        self, module: LoadedModule, importable: Callable[[str], Mapping[str, Extern]]
+    ) -> ModuleInstance:
+        imports: list[Extern] = []
+        for item in module.info.imports:
+            exports = importable(item.module)
+            if item.name not in exports:
+                raise LinkError(f"unknown import: {printable(f'{item.module}::{item.name}')}")
+            imports.append(exports[item.name])
+        return ModuleInstance(self.store, module, imports)
+
+    def read(self, exported: Any) -> tuple[wt.ValType, int] | None:
+        return (exported.type, exported.bits()) if isinstance(exported, GlobalCell) else None
+
+    def call(self, exported: Any, arguments: list[int]) -> list[tuple[wt.ValType, int]] | None:
+        if not isinstance(exported, FunctionReference):
+            return None
+        slots = new_slots(exported.signature)
+        pack_bits(slots, arguments)
+        self.store.call(exported, slots)
+        types = exported.signature.results
+        return list(zip(types, unpack_bits(slots, types), strict=True))
+
+    def extern(self, referent: object) -> int:
+        return self.store.externs.handle(referent)
+
+    def close(self) -> None:
+        self.store.close()
 
 
 class _Runner:
-    """The state of a script, or of a thread of one: its store, instances and names registered for
+    """The state of a script, or of a thread of one: its engine, instances and names registered for
     import."""
 
-    def __init__(self, settings: CompileSettings, jobs: int | None, cache: Store | None = None):
-        self.settings = settings
-        self.cache = cache
-        self.features = parse_features(settings.config.features)
-        self.jobs = jobs
-        self.store = StoreState()
-        self.current: ModuleInstance | None = None
-        self.instances: dict[str, ModuleInstance] = {}
-        self.definitions: dict[str | None, LoadedModule] = {}
+    def __init__(self, features: frozenset[Feature], make_engine: Callable[[], ScriptEngine]):
+        self.features = features
+        self.make_engine = make_engine
+        self.engine = make_engine()
+        self.current: Any = None
+        self.instances: dict[str, Any] = {}
+        self.definitions: dict[str | None, Any] = {}
         self.failed: dict[str | None, int] = {}
         """The line of the module that failed, by name, and of the current one."""
-        self.registered: dict[str, Mapping[str, Extern]] = {"spectest": spectest(self.store)}
+        self.registered: dict[str, Mapping[str, Any]] = {"spectest": self.engine.spectest()}
         self.externs: dict[int, object] = {}
         self.threads: dict[str, tuple[threading.Thread, list[ScriptFailure]]] = {}
         """Those that nobody has waited for, with the failures that they add."""
@@ -127,7 +217,7 @@ class _Runner:
         finally:
             for name in [*self.threads]:
                 failures += self.join(name)
-            self.store.close()
+            self.engine.close()
         return failures
 
     def try_(self, command: Command) -> str | None:
@@ -174,7 +264,7 @@ class _Runner:
         shared instances can be imported."""
         if thread.name in self.threads:
             raise _Failed(f"thread {thread.name} runs already")
-        runner = _Runner(self.settings, self.jobs, self.cache)
+        runner = _Runner(self.features, self.make_engine)
         runner.instances.update((name, self.instance(name)) for name in thread.shared)
         failures: list[ScriptFailure] = []
 
@@ -193,27 +283,15 @@ class _Runner:
 
     # --- modules
 
-    def compile(self, module: ScriptModule) -> LoadedModule:
+    def compile(self, module: ScriptModule) -> Any:
         """A module of the script, compiled."""
-        binary = module.to_binary(self.features)
-        run = start_run(binary, self.settings, "module.wasm", self.jobs, self.cache)
-        compiled = open_or_compile(run, time.perf_counter())
-        if isinstance(compiled, Compilation):
-            return load_bytes(compiled.artifact)
-        config = self.settings.config
-        return LazyModule(compiled.artifact, config, compiled, compiled.body_bytes)
+        return self.engine.compile(module.to_binary(self.features))
 
-    def instantiate(self, module: LoadedModule) -> ModuleInstance:
+    def instantiate(self, module: Any) -> Any:
         """An instance with imports from the registered names. Raises LinkError, Trap."""
-        imports: list[Extern] = []
-        for item in module.info.imports:
-            exports = self.importable(item.module)
-            if item.name not in exports:
-                raise LinkError(f"unknown import: {printable(f'{item.module}::{item.name}')}")
-            imports.append(exports[item.name])
-        return ModuleInstance(self.store, module, imports)
+        return self.engine.instantiate(module, self.importable)
 
-    def importable(self, name: str) -> Mapping[str, Extern]:
+    def importable(self, name: str) -> Mapping[str, Any]:
         """What modules can import under a name."""
         if name in self.registered:
             return self.registered[name]
@@ -241,13 +319,13 @@ class _Runner:
             self.instances.pop(name, None)
             self.failed[name] = line
 
-    def remember(self, name: str | None, instance: ModuleInstance) -> None:
+    def remember(self, name: str | None, instance: Any) -> None:
         """Make an instance the current one."""
         self.current = instance
         if name is not None:
             self.instances[name] = instance
 
-    def instance(self, name: str | None) -> ModuleInstance:
+    def instance(self, name: str | None) -> Any:
         """The instance with a name, or the current one."""
         found = self.current if name is None else self.instances.get(name)
         if found is None:
@@ -266,16 +344,15 @@ class _Runner:
         """Types and bits of the results of an action. Raises Trap."""
         exported = self.instance(action.module).exports.get(action.name)
         if isinstance(action, Get):
-            if not isinstance(exported, GlobalCell):
+            found = self.engine.read(exported)
+            if found is None:
                 raise _Failed(f"no global {action.name!r} is exported")
-            return [(exported.type, exported.bits())]
-        if not isinstance(exported, FunctionReference):
+            return [found]
+        arguments = [self.to_bits(value) for value in action.arguments]
+        results = self.engine.call(exported, arguments)
+        if results is None:
             raise _Failed(f"no function {action.name!r} is exported")
-        slots = new_slots(exported.signature)
-        pack_bits(slots, [self.to_bits(value) for value in action.arguments])
-        self.store.call(exported, slots)
-        types = exported.signature.results
-        return list(zip(types, unpack_bits(slots, types), strict=True))
+        return results
 
     def to_bits(self, value: Value) -> int:
         """The bits of an argument."""
@@ -285,7 +362,7 @@ class _Runner:
 
     def extern(self, number: int) -> int:
         """The reference that stands for `(ref.extern number)`."""
-        return self.store.externs.handle(self.externs.setdefault(number, _HostReference()))
+        return self.engine.extern(self.externs.setdefault(number, _HostReference()))
 
     # --- assertions
 
@@ -411,14 +488,9 @@ def spectest(store: StoreState) -> dict[str, Extern]:
     """The `spectest` host module (specification, `interpreter/README.md`). Nothing is printed."""
     exports: dict[str, Extern] = {
         name: store.add_host_function(wt.func_def_type(params, ()), _ignore)
-        for name, params in _PRINTS.items()
+        for name, params in SPECTEST_PRINTS.items()
     }
-    for t, bits in (
-        (wt.I32, 666),
-        (wt.I64, 666),
-        (wt.F32, 0x4426_A666),
-        (wt.F64, 0x4084_D4CC_CCCC_CCCD),
-    ):
+    for t, bits in SPECTEST_GLOBALS:
         cell = exports[f"global_{t}"] = new_global(t, False, bits)
         store.add_global(cell)
     for name, is_64 in (("table", False), ("table64", True)):
@@ -430,7 +502,7 @@ def spectest(store: StoreState) -> dict[str, Extern]:
     return exports
 
 
-_PRINTS: dict[str, tuple[wt.ValType, ...]] = {
+SPECTEST_PRINTS: dict[str, tuple[wt.ValType, ...]] = {
     "print": (),
     "print_i32": (wt.I32,),
     "print_i64": (wt.I64,),
@@ -439,10 +511,29 @@ _PRINTS: dict[str, tuple[wt.ValType, ...]] = {
     "print_i32_f32": (wt.I32, wt.F32),
     "print_f64_f64": (wt.F64, wt.F64),
 }
+"""The functions of `spectest` with their parameters."""
+SPECTEST_GLOBALS: tuple[tuple[wt.NumType, int], ...] = (
+    (wt.I32, 666),
+    (wt.I64, 666),
+    (wt.F32, 0x4426_A666),
+    (wt.F64, 0x4084_D4CC_CCCC_CCCD),
+)
+"""Type and bits of its globals."""
 
 
 def _ignore(_store: StoreState, _caller: int, _slots: Any) -> None:
     pass
 
 
-__all__ = ["ScriptFailure", "ScriptResult", "run_commands", "run_script", "spectest"]
+__all__ = [
+    "SPECTEST_GLOBALS",
+    "SPECTEST_PRINTS",
+    "CompiledScripts",
+    "ScriptEngine",
+    "ScriptFailure",
+    "ScriptResult",
+    "run_commands",
+    "run_on",
+    "run_script",
+    "spectest",
+]

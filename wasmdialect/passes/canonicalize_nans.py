@@ -22,7 +22,7 @@ from wasmdialect.dialects.edges import branch_edges
 from wasmdialect.dialects.fast import operands_of, users_of
 from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.passes.base import FunctionPass
-from wasmdialect.wasm.instructions import Instruction
+from wasmdialect.wasm.nans import may_give_any_nan
 from wasmdialect.wasm.shapes import SHAPES
 
 _NAN_32, _NAN_64 = 0x7FC0_0000, 0x7FF8_0000_0000_0000
@@ -33,14 +33,6 @@ _CANONICAL: dict[str, Callable[[WasmBuilder], SSAValue]] = {
     "f64x2": lambda b: b.v128_const(SHAPES["f64x2"].join([_NAN_64] * 2)),
 }
 """The canonical NaN by number type or lane shape."""
-_ARITHMETIC = frozenset(
-    {
-        *("add", "sub", "mul", "div", "min", "max", "sqrt", "ceil", "floor", "trunc", "nearest"),
-        *("promote", "demote", "demote_zero"),
-        *("relaxed_madd", "relaxed_nmadd", "relaxed_min", "relaxed_max"),
-    }
-)
-"""The operations on floats for which the specification leaves open which NaN they give."""
 _BLIND = frozenset(
     {
         *("eq", "ne", "lt", "gt", "le", "ge"),
@@ -64,11 +56,6 @@ class CanonicalizeNaNs(FunctionPass):
             for op in [*block.ops]:
                 if isinstance(op, wasmir.NumericOp) and may_give_any_nan(op.INSTRUCTION):
                     _canonicalize(function, op, observed, constants)
-
-
-def may_give_any_nan(row: Instruction) -> bool:
-    """Whether the specification leaves open which NaN an instruction gives."""
-    return row.shape in _CANONICAL and row.operation in _ARITHMETIC
 
 
 def _canonicalize(
