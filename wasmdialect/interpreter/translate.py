@@ -138,7 +138,7 @@ def _edge(
     t: StepContext, target: Block, arguments: Sequence[SSAValue], starts: Mapping[Block, Segment]
 ) -> Callable[[Registers], Segment]:
     """Moves the arguments into the slots of the block's, all at once."""
-    segment: Segment = starts[target]
+    segment = starts[target]
     moves = [(t.slot(a), t.slot(b)) for a, b in zip(target.args, arguments, strict=True)]
     moves = [(to, source) for to, source in moves if to != source]
     if not moves:
@@ -187,7 +187,9 @@ def _br_table(t: StepContext, op: wasmir.BrTableOp, starts: Mapping[Block, Segme
 
     def control(_: Machine, frame: Frame) -> Segment:
         r = frame.registers
-        return (cases[r[index]] if r[index] < len(cases) else default)(r)
+        number: int = r[index]
+        edge = cases[number] if number < len(cases) else default
+        return edge(r)
 
     return control
 
