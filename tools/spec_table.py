@@ -3,6 +3,7 @@
     python tools/spec_table.py
     python tools/spec_table.py --only 'simd_*' --levels 2 --bounds guard
     python tools/spec_table.py --levels 0 --compilation lazy
+    python tools/spec_table.py --compilation tiers
     python tools/spec_table.py --engine interpreter
 
 Each file runs at every level with both kinds of bounds. A row has the commands of a file, how many pass
@@ -30,6 +31,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from spec.scripts import features_of, find_testsuite, out_of_scope, read_script, scripts
+from tiers_at_once import improve_at_once
 
 from wasmdialect import Config
 from wasmdialect.api.wast import run_commands
@@ -90,6 +92,11 @@ class Configurations:
         """The name, the settings and the number of workers of each."""
         if self.engine == "interpreter":
             yield "interpreted", {}, 0
+            return
+        if self.compilation == "tiers":
+            improve_at_once()
+            for kind in self.bounds:
+                yield f"tiers --bounds {kind}", {"bounds": kind, "compilation": "lazy"}, 1
             return
         jobs = 1 if self.compilation == "lazy" else 0
         for level in self.levels:
@@ -182,7 +189,7 @@ def main() -> int:
     parser.add_argument("--only", default="*", metavar="PATTERN", help="these files")
     parser.add_argument("--levels", type=int, nargs="+", default=[0, 2, 3])
     parser.add_argument("--bounds", nargs="+", default=["guard", "explicit"])
-    parser.add_argument("--compilation", choices=["eager", "lazy"], default="eager")
+    parser.add_argument("--compilation", choices=["eager", "lazy", "tiers"], default="eager")
     parser.add_argument(
         "--engine",
         choices=["native", "interpreter"],

@@ -178,8 +178,8 @@ class Config(WasmtimeSettings, Record):
     opt_level: Literal[0, 1, 2, 3] | None = setting(
         CODE, None, OrNone(Integer(0, 3)),
         "LLVM's effort: 0 compiles fast, 2 optimises functions, 3 also works across functions.",
-        none="2; but functions that are compiled lazily are compiled at 0 first, and again at 2 when they"
-        " run often",
+        none="2; but functions that are compiled lazily are compiled at 0 first, and again at 2 when"
+        " they run often",
         option="-O", commands=(COMPILING, OPT), metavar="LEVEL",
     )
     bounds: Literal["guard", "explicit"] = setting(

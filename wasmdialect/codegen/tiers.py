@@ -1,5 +1,5 @@
-"""Tiers: functions of a lazily compiled module are compiled quickly first, and those that run often again,
-better, while the program runs (docs/lazy.md, "Tiers").
+"""Tiers: functions of a lazily compiled module are compiled quickly first, and those that run often
+again, better, while the program runs (docs/lazy.md, "Tiers").
 
 Nothing runs by itself: the program asks now and then, which starts what is wanted in workers of its own
 and takes what they have finished.

@@ -44,8 +44,8 @@ def link(
 ) -> LinkedImage:
     """Place and relocate. `branch_range` is the assumed reach of a branch in bytes; None: that of the
     machine. `elsewhere` gives the places of symbols that are not among the functions, or are to be
-    called elsewhere, as distances from the start of the image. Raises PlacementError on an undefined symbol or a target out of
-    reach."""
+    called elsewhere, as distances from the start of the image. Raises PlacementError on an undefined
+    symbol or a target out of reach."""
     config = Config() if config is None else config
     machine = MACHINES[elf_machine]
     ordered = _ordered(functions, config.shuffle_layout)

@@ -1,8 +1,8 @@
 """enter-loop: make functions that begin at one of their loops (docs/lazy.md, "Tiers").
 
-The new function takes what is live where the loop begins, and runs what the function would have run from
-there on. The function becomes a declaration, since the new one may call it. What is also computed
-again after the loop has begun is kept in the frame, which LLVM turns into registers.
+The new function takes what is live where the loop begins, and runs what the function would have run
+from there on. The function becomes a declaration, since the new one may call it. What is also
+computed again after the loop has begun is kept in the frame, which LLVM turns into registers.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def _enter(function: wasmir.FuncOp, loop: LoopEntry) -> None:
     function.body.insert_block(entry, 0)
     b = WasmBuilder(entry, function.location)
     count = len(loop.header.args)
-    given = [*zip(loop.values[count:], entry.args[count:], strict=True)]
+    given: list[tuple[SSAValue, SSAValue]] = [
+        *zip(loop.values[count:], entry.args[count:], strict=True)
+    ]
     for constant in loop.constants:
         copy = b.insert(constant.clone())
         given.append((constant.results[0], copy.results[0]))
@@ -74,10 +76,8 @@ def _keep(value: SSAValue, slots: SSAValue, number: int) -> None:
     """Keep a value in a slot for where it is not computed on every path any more."""
     block = _block_of(value)
     elsewhere = [(user, index) for user, index in users_of(value) if user.parent is not block]
-    if isinstance(value, OpResult):
-        b = WasmBuilder.after(value.op)
-    else:
-        b = WasmBuilder.at_start(block)
+    is_result = isinstance(value, OpResult)
+    b = WasmBuilder.after(value.op) if is_result else WasmBuilder.at_start(block)
     b.store_slot(slots, number, value)
     for user, index in elsewhere:
         user.operands[index] = WasmBuilder.before(user).load_slot(slots, number, value.type)

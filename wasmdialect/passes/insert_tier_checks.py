@@ -1,5 +1,5 @@
-"""insert-tier-checks: count how often functions and loops run, so that those that run often are compiled
-better (docs/lazy.md, "Tiers").
+"""insert-tier-checks: count how often functions and loops run, so that those that run often are
+compiled better (docs/lazy.md, "Tiers").
 
 A counter in the runtime limits counts down at the entry of a function and at loop headers. When it is
 used up, which is a sample of where the program spends its time, the runtime is told. In a loop, the

@@ -1,6 +1,6 @@
-"""The loops of a function and the values that are live where they begin: what `insert-tier-checks` passes
-on when running code changes to better code, and `enter-loop` takes. Both see the same IR, so they
-agree.
+"""The loops of a function and the values that are live where they begin: what `insert-tier-checks`
+passes on when running code changes to better code, and `enter-loop` takes. Both see the same IR, so
+they agree.
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ def _members(bits: int, values: Sequence[SSAValue]) -> list[SSAValue]:
 
 
 def _live_at_start(order: Sequence[Block]) -> tuple[dict[Block, int], Sequence[SSAValue]]:
-    """For each block the numbers of the values that are live at its start, without its arguments, as the
-    bits of an integer; and the values in the order of their numbers. Values that are used only where
-    they are defined have none."""
+    """For each block the numbers of the values that are live at its start, without its arguments, as
+    the bits of an integer; and the values in the order of their numbers. Values that are used only
+    where they are defined have none."""
     numbers: dict[SSAValue, int] = {}
     used: dict[Block, int] = {}
     defined = dict.fromkeys(order, 0)
@@ -77,7 +77,8 @@ def _live_at_start(order: Sequence[Block]) -> tuple[dict[Block, int], Sequence[S
         bits = 0
         for op in operations_of(block):
             for operand in operands_of(op):
-                definer = operand.block if not isinstance(operand, OpResult) else operand.op.parent
+                owner = operand.owner
+                definer = owner.parent if isinstance(owner, Operation) else owner
                 if definer is block or definer is None:
                     continue
                 number = numbers.setdefault(operand, len(numbers))

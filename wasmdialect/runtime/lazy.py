@@ -50,7 +50,8 @@ every part takes pages of its own."""
 
 FEWEST_SAMPLES = 4
 CODE_PER_SAMPLE = 4096
-"""A function is compiled again when it has run about as long as that takes: the more code, the longer."""
+"""Samples after which a function is compiled again: when it has run about as long as that takes, which
+is longer the more code it has."""
 
 
 class CodeSource(Protocol):
