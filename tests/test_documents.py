@@ -175,8 +175,15 @@ def test_files_that_are_named_exist(document: Path):
 
 
 def test_tutorial_pass_object(capsys: pytest.CaptureFixture[str]):
-    exec(python_blocks("docs/tutorial.md")[5], {"__name__": "__main__"})
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(python_blocks("docs/tutorial.md")[5], names)
     output = capsys.readouterr().out
     assert output.startswith("640 [{'pass': 'mul-to-shift'")
     assert "'by': 3" in output
     assert "'by': 4" not in output
+    exec(python_blocks("docs/tutorial.md")[6], names)
+    output = capsys.readouterr().out
+    before, after = output.split("i32.shl", 1)
+    assert "i32.mul" in before
+    assert "i32.mul" not in after
+    assert "['f']" in after

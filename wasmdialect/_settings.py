@@ -360,3 +360,9 @@ SETTING_OF = {row.name: row for row in SETTINGS}
 def in_groups(*groups: str) -> tuple[Setting, ...]:
     """The settings of some groups, in the order of the list."""
     return tuple(row for row in SETTINGS if row.group in groups)
+
+
+def snapshot(config: Config) -> Config:
+    """A Config with the same settings, which later changes of the first one do not reach. Raises
+    WasmtimeError for a bad value in a list or map."""
+    return Config(**{row.name: getattr(config, row.name) for row in SETTINGS})

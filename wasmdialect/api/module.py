@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from wasmdialect._closable import Closable
+from wasmdialect._settings import snapshot
 from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.config import Engine
 from wasmdialect.api.types import (
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
 
     from wasmdialect.api.cached import CachedModule
     from wasmdialect.api.config import Config
+    from wasmdialect.api.functions import ModuleFunction
     from wasmdialect.api.lazily import LazySource
     from wasmdialect.api.types import ExternType
     from wasmdialect.codegen.compiler import Compilation
+    from wasmdialect.codegen.inspection import Inspection
     from wasmdialect.codegen.lazy import LazyCompiler
     from wasmdialect.object.artifact import EngineInfo
     from wasmdialect.runtime.module import LoadedCode, LoadedModule
@@ -100,6 +103,9 @@ class Module(Closable):
     _artifact: bytes | memoryview | None
     _source: LazySource | None
     """What compiles its functions when they are first called."""
+    _input: tuple[Config, str | bytes] | None
+    """What it was compiled from, for looking at its IR."""
+    _inspection: Inspection | None
 
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray):
         from wasmdialect.api.cached import find_or_compile
@@ -111,6 +117,7 @@ class Module(Closable):
         source = wasm if isinstance(wasm, str) else bytes(wasm)
         config = engine.config
         self._take(find_or_compile(config, source, lambda: _compiled(config, source)), engine)
+        self._input = snapshot(config), source
 
     @classmethod
     def from_compilation(
@@ -130,6 +137,7 @@ class Module(Closable):
 
         self.pipeline, self.reports = compiled.pipeline, compiled.reports
         self.seconds, self._source = compiled.seconds, None
+        self._input = self._inspection = None
         if isinstance(compiled, CachedModule):
             self.loaded, self._artifact = compiled.loaded, compiled.artifact
             announce(self.loaded, self.loaded.code[0])
@@ -174,6 +182,7 @@ class Module(Closable):
         _announce(loaded, loaded.code[0], engine.config)
         self = cls.__new__(cls)
         self.loaded, self._artifact, self._source = loaded, artifact, None
+        self._input = self._inspection = None
         self.pipeline = None
         self.reports, self.seconds = [], {}
         return self
@@ -213,6 +222,32 @@ class Module(Closable):
         if self._artifact is None:
             raise WasmtimeError("the module was loaded from a file: that file is the artifact")
         return bytearray(self._artifact)
+
+    @property
+    def functions(self) -> list[ModuleFunction]:
+        """Its functions in the order of their indices, to look at as IR. Raises WasmtimeError if it was
+        loaded from an artifact."""
+        from wasmdialect.api.functions import ModuleFunction
+
+        inspection = self._inspect()
+        count = len(inspection.source.declared.functions)
+        return [ModuleFunction(inspection, index) for index in range(count)]
+
+    def function(self, which: str | int) -> ModuleFunction:
+        """A function by its index, its name or an export, to look at as IR. Raises WasmtimeError if
+        there is none, or the module was loaded from an artifact."""
+        from wasmdialect.api.functions import find
+
+        return find(self._inspect(), which)
+
+    def _inspect(self) -> Inspection:
+        if self._inspection is None:
+            from wasmdialect.api.functions import inspect_module
+
+            if self._input is None:
+                raise WasmtimeError("the module was loaded from an artifact, which has no IR")
+            self._inspection = inspect_module(*self._input)
+        return self._inspection
 
     @property
     def imports(self) -> list[ImportType]:

@@ -73,26 +73,12 @@ def explore(
 
 def find_function(session: CompileSession, wanted: str) -> int:
     """The index of a defined function by its name, an export, or its index. Raises UsageError."""
-    declared = session.source.declared
-    functions = declared.functions
-    symbols = [op.sym_name.data for op in functions]
-    exports = {
-        op.name_text: symbols.index(target)
-        for op in declared.exports
-        if (target := op.target.root_reference.data) in symbols
-    }
-    if wanted.isdecimal() and wanted.isascii() and int(wanted) < len(functions):
-        index = int(wanted)
-    elif wanted in symbols:
-        index = symbols.index(wanted)
-    elif wanted in exports:
-        index = exports[wanted]
-    else:
-        from difflib import get_close_matches
+    from wasmdialect.codegen import inspection
 
-        near = get_close_matches(wanted, [*symbols, *exports], n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise UsageError(f"there is no function {wanted!r}{hint}")
+    try:
+        index = inspection.find_function(session.source, wanted)
+    except LookupError as error:
+        raise UsageError(str(error.args[0])) from None
     if index not in session.source.body_sizes:
         raise UsageError(f"{printable(wanted)} is imported: it has no body")
     return index

@@ -156,12 +156,17 @@ class CompileSession:
         return self.source.everything()
 
     def run_passes(
-        self, module: ModuleOp, observe: Observer | None = None, *, record: bool = False
+        self,
+        module: ModuleOp,
+        observe: Observer | None = None,
+        *,
+        record: bool = False,
+        count: int | None = None,
     ) -> list[llvm.FuncOp]:
-        """Run the pipeline over a unit or the whole module; returns the functions that were only
-        recorded (`passes.pipeline.run_passes`). Raises PassFailure."""
+        """Run the pipeline, or the first `count` passes of it, over a unit or the whole module; returns
+        the functions that were only recorded (`passes.pipeline.run_passes`). Raises PassFailure."""
         return run_passes(
-            self.passes,
+            self.passes[:count],
             self.context,
             module,
             self.settings.config.verify,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from wasmdialect._settings import ARTIFACT_GROUPS, KEY_GROUPS, SETTINGS, Config, in_groups
+from wasmdialect._settings import ARTIFACT_GROUPS, KEY_GROUPS, Config, in_groups, snapshot
 from wasmdialect.codegen.target import Target, parse_target
 
 Level = Literal[0, 1, 2, 3]
@@ -28,8 +28,7 @@ class CompileSettings:
     @staticmethod
     def of(config: Config) -> CompileSettings:
         """A snapshot of the settings of a Config. Raises WasmtimeError for a bad value."""
-        values = {row.name: getattr(config, row.name) for row in SETTINGS}
-        return CompileSettings(parse_target(config.target, config.cpu), Config(**values))
+        return CompileSettings(parse_target(config.target, config.cpu), snapshot(config))
 
     def to_plain(self) -> dict[str, Any]:
         """The settings that import and passes depend on, for workers and for cache keys: a dictionary

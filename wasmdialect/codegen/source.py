@@ -341,11 +341,11 @@ def _without_others(module: ModuleOp, indices: Sequence[int], *, with_types: boo
         else:
             continue
         if is_other:
-            _remove_body(op)
+            remove_body(op)
     return module
 
 
-def _remove_body(op: Operation) -> None:
+def remove_body(op: Operation) -> None:
     """Turn a function into a declaration; remove a trampoline."""
     if isinstance(op, wasmvm.FuncOp):
         op.detach()

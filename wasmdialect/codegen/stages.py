@@ -77,7 +77,7 @@ def list_stages(session: CompileSession, index: int) -> list[Stage]:
     text = emit_llvm(module, debug_info=False, emitters=target.emitters)
     stages.append(Stage("LLVM IR", text, "ll"))
     stages.append(Stage(f"LLVM IR after -O{level}", optimized_ir(text, target, level), "ll"))
-    assembly = _without_directives(compile_assembly(text, target, level))
+    assembly = without_directives(compile_assembly(text, target, level))
     stages.append(Stage("assembly", assembly, "s"))
     return stages
 
@@ -94,5 +94,6 @@ def print_ir(module: ModuleOp) -> str:
 _DIRECTIVE = re.compile(r"\s+\.(?!L)")
 
 
-def _without_directives(assembly: str) -> str:
+def without_directives(assembly: str) -> str:
+    """Assembly for reading."""
     return "\n".join(line for line in assembly.splitlines() if not _DIRECTIVE.match(line))

@@ -220,6 +220,13 @@ class _Server:
         stages = list_stages(self._session, index)
         return [(stage.title, stage.text, stage.extension) for stage in stages]
 
+    def assembly(self, text: str, target: dict[str, str], level: Level) -> str:
+        """Compile LLVM IR text to assembly."""
+        from wasmdialect.codegen.llvm import compile_assembly
+        from wasmdialect.codegen.target import Target
+
+        return compile_assembly(text, Target(**target), level)
+
     def object(self, text: str, target: dict[str, str], level: Level) -> bytes:
         """Compile LLVM IR text to an object as LLVM writes it."""
         from wasmdialect.codegen.llvm import compile_object
@@ -236,6 +243,7 @@ _REQUESTS = {
     "verify": _Server.verify,
     "explain": _Server.explain,
     "stages": _Server.stages,
+    "assembly": _Server.assembly,
     "object": _Server.object,
 }
 
