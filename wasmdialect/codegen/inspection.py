@@ -115,7 +115,7 @@ class Inspection:
     def assembly(self, index: int) -> str:
         """The same as assembly. Raises CodegenError."""
         settings, text = self._session.settings, self.llvm(index)
-        level = settings.config.opt_level
+        level = settings.level
         if settings.config.jobs == 0:
             verify_text(text)
             return without_directives(compile_assembly(text, settings.target, level))

@@ -104,11 +104,11 @@ class CompileSession:
         at = min(names.index(name) for name in LOWERING_PASSES if name in names)
         session = copy(self)
         session.passes = (*self.passes[:at], inserted, *self.passes[at:])
-        session.pipeline = ",".join(map(str, session.passes))
+        session.pipeline = pipeline_text(session.passes)
         values: dict[str, Any] = {
             row.name: getattr(self.settings.config, row.name) for row in SETTINGS
         }
-        values |= {"pipeline": session.pipeline, "at": {}, "opt_level": level}
+        values |= {"pipeline": session.pipeline, "at": {}, "passes": {}, "opt_level": level}
         session.settings = replace(self.settings, config=Config(**values))
         return session
 
