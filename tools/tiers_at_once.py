@@ -4,6 +4,8 @@ and every loop is entered anew after some iterations (docs/lazy.md, "Tiers")."""
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 from wasmdialect.codegen import tiers
 from wasmdialect.codegen.tiers import BetterCode
@@ -20,9 +22,10 @@ def _finish(better: BetterCode) -> bool:
     return has_new
 
 
-def improve_at_once() -> None:
-    """From now on, in this process."""
-    tiers.period = 1
-    tiers.PATIENCE = 0.0
-    lazy.FEWEST_SAMPLES, lazy.CODE_PER_SAMPLE = 1, 1 << 40
-    BetterCode.go_on = _finish
+def improve_at_once(assign: Callable[[Any, str, Any], None] = setattr) -> None:
+    """From now on, in this process, or as long as the assignments last."""
+    assign(tiers, "period", 1)
+    assign(tiers, "PATIENCE", 0.0)
+    assign(lazy, "FEWEST_SAMPLES", 1)
+    assign(lazy, "CODE_PER_SAMPLE", 1 << 40)
+    assign(BetterCode, "go_on", _finish)

@@ -342,6 +342,11 @@ class Config(WasmtimeSettings, Record):
     )
     # fmt: on
 
+    @property
+    def level(self) -> Literal[0, 1, 2, 3]:
+        """`opt_level`, or what None stands for where all functions are compiled once."""
+        return 2 if self.opt_level is None else self.opt_level
+
     def __post_init__(self) -> None:
         for row in SETTINGS:
             setattr(self, row.name, getattr(self, row.name))

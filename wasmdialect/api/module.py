@@ -269,10 +269,11 @@ class Module(Closable):
 def check_settings(engine: EngineInfo, config: Config) -> None:
     """Raises ArtifactError if an artifact was not compiled as an Engine would compile it; the
     message names every setting that differs."""
+    wanted = {name: getattr(config, name) for name in engine.settings} | {"opt_level": config.level}
     differing = [
-        f"{name} is {value!r} in the artifact and {getattr(config, name)!r} in the engine"
+        f"{name} is {value!r} in the artifact and {wanted[name]!r} in the engine"
         for name, value in engine.settings.items()
-        if getattr(config, name) != value
+        if wanted[name] != value
     ]
     if differing:
         raise ArtifactError(f"compiled with other settings: {'; '.join(differing)}")

@@ -9,7 +9,6 @@ from wasmdialect._settings import ARTIFACT_GROUPS, KEY_GROUPS, Config, in_groups
 from wasmdialect.codegen.target import Target, parse_target
 
 Level = Literal[0, 1, 2, 3]
-_BEST_TIER: Level = 2
 
 
 @dataclass(frozen=True)
@@ -22,8 +21,7 @@ class CompileSettings:
     @property
     def level(self) -> Level:
         """LLVM's level. Of lazily compiled functions that run often, if there are tiers."""
-        level = self.config.opt_level
-        return _BEST_TIER if level is None else level
+        return self.config.level
 
     @staticmethod
     def of(config: Config) -> CompileSettings:

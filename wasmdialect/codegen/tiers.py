@@ -34,6 +34,8 @@ def first_tier(run: Run) -> Run | None:
         return None
     if run.session.objects:
         return None  # such passes run in this process, which is busy with the program
+    if config.consume_fuel:
+        return None  # what is left after a trap depends on when the program called something
     session = run.session.with_pass(InsertTierChecks(period), FIRST_TIER)
     first = Run(session, run.binary, run.file, run.jobs, run.store, run.progress)
     first.pass_inputs, first.is_repeatable = run.pass_inputs, run.is_repeatable

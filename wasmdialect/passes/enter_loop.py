@@ -59,16 +59,18 @@ def _enter(function: wasmir.FuncOp, loop: LoopEntry) -> None:
     for constant in loop.constants:
         copy = b.insert(constant.clone())
         given.append((constant.results[0], copy.results[0]))
-    slots = b.stack_slots(len(given))
     b.br(loop.header, entry.args[:count])
     reachable = {*reverse_postorder(entry)}
-    for number, (old, new) in enumerate(given):
-        if _block_of(old) in reachable:
-            b = WasmBuilder.before(_last(entry))
+    kept = [(old, new) for old, new in given if _block_of(old) in reachable]
+    for old, new in given:
+        if _block_of(old) not in reachable:
+            replace_value(old, new)
+    if kept:
+        b = WasmBuilder.before(_last(entry))
+        slots = b.stack_slots(len(kept))
+        for number, (old, new) in enumerate(kept):
             b.store_slot(slots, number, new)
             _keep(old, slots, number)
-        else:
-            replace_value(old, new)
     remove_unreachable_blocks(function)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import i32
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, Block, SSAValue
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.wasm_builder import WasmBuilder
@@ -45,11 +45,19 @@ class InsertTierChecks(FunctionPass):
         limits = b.load_field(vmctx, "vmctx.limits")
         _Check(b, vmctx, limits, self.period).end(AT_ENTRY)
         for number, loop in enumerate(entries):
-            check = _Check(WasmBuilder.at_start(loop.header), vmctx, limits, self.period)
+            check = _Check(_after_marker(loop.header), vmctx, limits, self.period)
             if loop.is_possible:
                 check.enter(AT_ENTRY + 1 + number, loop, results)
             else:
                 check.end(AT_ENTRY)
+
+
+def _after_marker(header: Block) -> WasmBuilder:
+    """Builds at the start of a loop, after the marker by which other passes find it."""
+    first = header.first_op
+    if isinstance(first, wasmir.LoopHeaderOp):
+        return WasmBuilder.after(first)
+    return WasmBuilder.at_start(header)
 
 
 class _Check:
