@@ -206,7 +206,7 @@ def test_an_observer_sees_what_happens_to_state_in_order():
     seen: list[tuple[str, list[int]]] = []
     observer = Observer(
         lambda op: isinstance(op, wasmir.StoreOp | wasmir.GlobalSetOp | wasmir.CallOp),
-        lambda op, values: seen.append((op.name, [*values])),
+        lambda op, values, _: seen.append((op.name, [*values])),
     )
     call(instance_of(source, Machine(observer=observer)), "f")
     assert seen == [

@@ -14,6 +14,7 @@ from wasmdialect.cli.streams import set_up_streams
 
 _COMMANDS = {
     "bench": "Time a module against Wasmtime.",
+    "check": "Find the pass that changes what a module does.",
     "cache": "Show or empty the cache of compiled functions.",
     "compile": "Compile a module to an artifact.",
     "explore": "Show a function at every stage, as a page for a browser.",

@@ -40,12 +40,20 @@ Imports = Mapping[tuple[str, str], Extern]
 class Instance:
     """An instance: what its module declares, by symbol, and its exports."""
 
-    def __init__(self, machine: Machine, module: ModuleOp, imports: Imports):
+    def __init__(
+        self,
+        machine: Machine,
+        module: ModuleOp,
+        imports: Imports,
+        bodies: Mapping[str, wasmir.FuncOp] | None = None,
+    ):
         """Instantiate a module before `insert-vmctx-loads`, and run its start function. The module must
-        not change later. Raises LinkFailure, Stopped, MemoryError, DeclarationError."""
+        not change later. `bodies` are functions of other versions of the module, by symbol, whose
+        bodies run in place of its own. Raises LinkFailure, Stopped, MemoryError, DeclarationError."""
         if lowered_by(module):
             raise NotInterpreted(f"the module has been lowered: {', '.join(lowered_by(module))}")
         self.machine = machine
+        self._bodies = bodies or {}
         self.declared = ModuleDeclarations(module)
         self.types = self.declared.types
         self.entities: dict[str, Any] = {}
@@ -108,7 +116,9 @@ class Instance:
         for op in declared.functions:
             if op.is_import:
                 continue
-            entities[op.sym_name.data] = WasmFunction(self.types.function(op), self, op)
+            name = op.sym_name.data
+            body = self._bodies.get(name, op)
+            entities[name] = WasmFunction(self.types.function(op), self, body)
         for op in declared.of(wasmir.MemoryOp):
             if not op.is_import:
                 entities[op.sym_name.data] = Memory(

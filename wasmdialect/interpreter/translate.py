@@ -57,9 +57,9 @@ class Observer(NamedTuple):
 
     is_seen: Callable[[Operation], bool]
     """Whether `see` is to be called for an operation."""
-    see: Callable[[Operation, Sequence[Value]], None]
-    """Called with an operation and the values of its operands, after it has run; before, for a call or
-    a terminator."""
+    see: Callable[[Operation, Sequence[Value], Sequence[Value]], None]
+    """Called with an operation and the values of its operands and results, after it has run; before,
+    for a call or a terminator, and without results."""
 
 
 def translate(
@@ -108,11 +108,12 @@ def _observed(t: StepContext, op: Operation, step: Step, observer: Observer | No
     if observer is None or not observer.is_seen(op):
         return step
     operands, see = t.operands(op), observer.see
+    results = [t.slot(result) for result in op.results]
 
     def observed(r: Registers) -> None:
         values = [r[operand] for operand in operands]
         step(r)
-        see(op, values)
+        see(op, values, [r[result] for result in results])
 
     return observed
 
@@ -125,7 +126,7 @@ def _observed_control(
     operands, see = t.operands(op), observer.see
 
     def observed(machine: Machine, frame: Frame) -> Segment | None:
-        see(op, [frame.registers[operand] for operand in operands])
+        see(op, [frame.registers[operand] for operand in operands], ())
         return control(machine, frame)
 
     return observed
