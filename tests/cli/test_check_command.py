@@ -49,7 +49,7 @@ def test_a_difference_is_an_error_that_says_where(tmp_path: Path):
     assert lines[3:] == [
         "  function:   @sum",
         "  operation:  wasmir.i32.or at 0x34",
-        "              results (2) before the pass, (1) after it"
+        "              results (0xfffffffe) before the pass, (0xffffffff) after it"
         " (before the pass it was wasmir.i32.add)",
         "  change:     2 of 2 that the pass makes there: wasmir.i32.add at 0x34 is replaced",
     ]

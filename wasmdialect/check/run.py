@@ -111,7 +111,7 @@ class _Check:
         total = sum(outcome.steps for outcome in self.baseline)
         self.say(f"{len(self.calls)} calls of {exports} exports, {total} operations")
         if len(self.calls) < len(calls):
-            self.say(f"{len(calls) - len(self.calls)} more calls would take too long")
+            self.say(f"not made, as they would take too long: {len(calls) - len(self.calls)} more")
         if left_out:
             self.say(
                 f"left out, without end or too deep: {', '.join(left_out[:5])}{_more(left_out)}"
