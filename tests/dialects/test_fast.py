@@ -158,6 +158,27 @@ def test_splice_front(existing: int, moved: int):
     check_links(b)
 
 
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_move_from(first: int):
+    b, target = block(), Block()
+    operations = [at_end(b).value(AnyOp, (b.args[0],), i32, {}).owner for _ in range(3)]
+    fast.move_from([*b.ops][first], target)
+    assert [*b.ops, *target.ops] == operations
+    assert len([*b.ops]) == first
+    check_links(b)
+    check_links(target)
+
+
+def test_values_from_elsewhere():
+    first, second = block(), Block(arg_types=[i32])
+    value = at_end(first).value(AnyOp, (first.args[0],), i32, {})
+    own = at_end(second).value(AnyOp, (value, second.args[0], first.args[1]), i32, {})
+    at_end(second).step(AnyOp, (own, value), {})
+    assert [*fast.used_from_elsewhere(first)] == []
+    expected = [(value, first), (first.args[1], first), (value, first)]
+    assert [*fast.used_from_elsewhere(second)] == expected
+
+
 def test_block_arguments():
     b = block()
     added = fast.add_block_argument(b, i64)

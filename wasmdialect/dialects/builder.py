@@ -15,7 +15,7 @@ from xdsl.dialects.builtin import SymbolRefAttr, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.traits import IsTerminator
 
-from wasmdialect.dialects.fast import Inserter, LocationAttr
+from wasmdialect.dialects.fast import Inserter, LocationAttr, move_from
 
 _NOWHERE = UnknownLoc()
 _OpT = TypeVar("_OpT", bound=Operation)
@@ -121,12 +121,10 @@ class OpBuilder(Inserter):
         """Split the block at the point: the rest moves into a new block after it, which is
         returned. The builder is then at the end of the first part, which needs a terminator.
         Branches to the block are unchanged."""
-        first = self.insert_before
-        if first is not None:
-            rest = self.block.split_before(first)
-        else:
-            rest = Block()
-            self.region.insert_block_after(rest, self.block)
+        rest = Block()
+        self.region.insert_block_after(rest, self.block)
+        if self.insert_before is not None:
+            move_from(self.insert_before, rest)
         self.insert_before = None
         return rest
 

@@ -422,6 +422,24 @@ def splice_front(block: Block, prelude: Block) -> None:
     prelude._first_op = prelude._last_op = None
 
 
+def move_from(first: Operation, target: Block) -> None:
+    """Move an operation and all after it from their block to an empty one. (xDSL's `split_before` counts
+    the blocks of the region.)"""
+    block, before = first.parent, first._prev_op
+    assert block is not None
+    target._first_op, target._last_op = first, block._last_op
+    block._last_op = before
+    if before is None:
+        block._first_op = None
+    else:
+        before._next_op = None
+    first._prev_op = None
+    op: Operation | None = first
+    while op is not None:
+        op.parent = target
+        op = op._next_op
+
+
 def drop(op: Operation) -> None:
     """Forget an operation that `take_operations` gave: its operands lose their uses, and nothing may
     use its results any more."""
@@ -691,6 +709,17 @@ def users_of(value: SSAValue) -> Iterator[tuple[Operation, int]]:
     while use is not None:
         yield use._operation, use._index
         use = use._next_use
+
+
+def used_from_elsewhere(block: Block) -> Iterator[tuple[SSAValue, Block]]:
+    """Each operand of the block's operations that another block defines, and that block."""
+    op = block._first_op
+    while op is not None:
+        for operand in op._operands:
+            owner = operand.op.parent if isinstance(operand, OpResult) else operand.owner
+            if owner is not block and isinstance(owner, Block):
+                yield operand, owner
+        op = op._next_op
 
 
 def fields_of(op: Operation) -> Mapping[str, Any]:

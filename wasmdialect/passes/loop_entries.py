@@ -12,7 +12,7 @@ from xdsl.ir import Block, Operation, OpResult, SSAValue
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.blocks import reverse_postorder, successors
-from wasmdialect.dialects.fast import operands_of, operations_of
+from wasmdialect.dialects.fast import used_from_elsewhere
 from wasmdialect.dialects.wasmir.types import is_value_type
 
 
@@ -75,15 +75,10 @@ def _live_at_start(order: Sequence[Block]) -> tuple[dict[Block, int], Sequence[S
     defined = dict.fromkeys(order, 0)
     for block in order:
         bits = 0
-        for op in operations_of(block):
-            for operand in operands_of(op):
-                owner = operand.owner
-                definer = owner.parent if isinstance(owner, Operation) else owner
-                if definer is block or definer is None:
-                    continue
-                number = numbers.setdefault(operand, len(numbers))
-                bits |= 1 << number
-                defined[definer] |= 1 << number
+        for operand, definer in used_from_elsewhere(block):
+            bit = 1 << numbers.setdefault(operand, len(numbers))
+            bits |= bit
+            defined[definer] |= bit
         used[block] = bits
     live = dict(used)
     changed = True
