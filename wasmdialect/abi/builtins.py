@@ -70,9 +70,9 @@ _ROWS = (
     Builtin(72, "trace_exception", ("ptr",), None, native=True),
     # Compiles the code that a veneer of lazy code, by an address in it, stands for.
     Builtin(73, "compile_lazily", ("i64",)),
-    # Notes that the caller runs often: 0, or one of its loops, counted from 1. Returns whether
-    # `limits.loop_entry` is better code for that loop.
-    Builtin(74, "tier_up", ("i32",), "i32"),
+    # Notes that the caller runs often: 0, or one of its loops, counted from 1. Returns how far from the
+    # VMContext better code for that loop is, 0 if there is none.
+    Builtin(74, "tier_up", ("i32",), "i64"),
 )
 
 BUILTINS: Mapping[str, Builtin] = {b.name: b for b in _ROWS}

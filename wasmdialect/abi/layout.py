@@ -96,7 +96,7 @@ class Struct(FrozenRecord):
 
 RUNTIME_LIMITS = Struct(
     "limits",
-    112,
+    104,
     (
         Field("stack_limit", "i64", 0, Alias.LIMITS, doc="lowest allowed stack pointer"),
         Field("fuel_consumed", "i64", 8, Alias.LIMITS, doc="counts up from a negative number"),
@@ -112,9 +112,6 @@ RUNTIME_LIMITS = Struct(
         Field("exceptions_end", "i64", 80, Alias.LIMITS, doc="of the memory for them"),
         Field("throw_trace", "ptr", 88, Alias.LIMITS, doc="set before the first exception is made"),
         Field("tier_countdown", "i64", 96, Alias.LIMITS, doc="of entries and loops (docs/lazy.md)"),
-        Field(
-            "loop_entry", "ptr", 104, Alias.LIMITS, doc="better code for a loop, if there is any"
-        ),
     ),
 )
 THROW_TRACE_LENGTH = 64

@@ -423,8 +423,8 @@ def splice_front(block: Block, prelude: Block) -> None:
 
 
 def move_from(first: Operation, target: Block) -> None:
-    """Move an operation and all after it from their block to an empty one. (xDSL's `split_before` counts
-    the blocks of the region.)"""
+    """Move an operation and all after it from their block to an empty one. (xDSL's `split_before`
+    counts the blocks of the region.)"""
     block, before = first.parent, first._prev_op
     assert block is not None
     target._first_op, target._last_op = first, block._last_op

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import i32
+from xdsl.dialects.builtin import i64
 from xdsl.ir import Attribute, Block, SSAValue
 
 from wasmdialect.dialects import wasmir
@@ -78,17 +78,17 @@ class _Check:
 
     def end(self, number: int) -> None:
         """Tell the runtime, and go on."""
-        self.b.call_builtin("tier_up", self.vmctx, (self.b.i32_const(number),), (i32,))
+        self.b.call_builtin("tier_up", self.vmctx, (self.b.i32_const(number),), (i64,))
         self.b.br(self.rest)
 
     def enter(self, number: int, loop: LoopEntry, results: Sequence[Attribute]) -> None:
         """Tell the runtime, and change to the better code of a loop, if there is any."""
         b = self.b
         arguments = (b.i32_const(number),)
-        (has_better,) = b.call_builtin("tier_up", self.vmctx, arguments, (i32,))
+        (distance,) = b.call_builtin("tier_up", self.vmctx, arguments, (i64,))
         better = b.new_block()
-        b.br_if(has_better, better, self.rest)
+        b.br_if(b.numeric("i64.ne", distance, b.i64_const(0)), better, self.rest)
         b.begin(better)
-        code = b.load_field(self.limits, "limits.loop_entry")
+        code = b.linear_address(self.vmctx, distance)
         values = b.call_pointer("wasm", code, self.vmctx, self.vmctx, loop.values, results)
         b.return_(values)

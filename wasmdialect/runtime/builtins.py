@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from wasmdialect.runtime.shared_memory import SharedLinearMemory
 
 _exit_pc_at = field_at(RUNTIME_LIMITS, "last_wasm_exit_pc")
-_loop_entry_at = field_at(RUNTIME_LIMITS, "loop_entry")
 _FAILED = 0xFFFF_FFFF_FFFF_FFFF
 _FAILED_32 = 0xFFFF_FFFF
 
@@ -130,10 +129,8 @@ def _compile_lazily(instance: ModuleInstance, veneer: int) -> None:
 
 def _tier_up(instance: ModuleInstance, loop: int) -> int:
     module: Any = instance.module
-    limits = running_store().limits
-    address = module.tier_up(_exit_pc_at(limits).value, loop)
-    _loop_entry_at(limits).value = address
-    return address != 0
+    address = module.tier_up(_exit_pc_at(running_store().limits).value, loop)
+    return (address - instance.vmctx) % (1 << 64) if address else 0
 
 
 def _out_of_gas(instance: ModuleInstance) -> None:

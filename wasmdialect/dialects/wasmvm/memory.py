@@ -114,7 +114,8 @@ class LinearStoreOp(LinearAccessOp):
 
 @irdl_op_definition
 class LinearAddressOp(IRDLOperation):
-    """The host address of an address of linear memory that is known to be in bounds."""
+    """The host address of an address of linear memory that is known to be in bounds, or of something
+    else at a distance from a base."""
 
     name = "wasmvm.linear_address"
     base = operand_def(eq(PTR))

@@ -39,18 +39,20 @@
   ;; CHECK-NEXT:    %20 = wasmir.i64.const 131071
   ;; CHECK-NEXT:    wasmvm.store_field %2, limits.tier_countdown, %20 : i64
   ;; CHECK-NEXT:    %21 = wasmir.i32.const 0
-  ;; CHECK-NEXT:    %22 = wasmvm.call_builtin "tier_up"[%1] (%21) : (i32) -> i32
+  ;; CHECK-NEXT:    %22 = wasmvm.call_builtin "tier_up"[%1] (%21) : (i32) -> i64
   ;; CHECK-NEXT:    wasmir.br ^bb1
   ;; CHECK-NEXT:  ^bb6:
   ;; CHECK-NEXT:    %23 = wasmir.i64.const 131071
   ;; CHECK-NEXT:    wasmvm.store_field %2, limits.tier_countdown, %23 : i64
   ;; CHECK-NEXT:    %24 = wasmir.i32.const 1
-  ;; CHECK-NEXT:    %25 = wasmvm.call_builtin "tier_up"[%1] (%24) : (i32) -> i32
-  ;; CHECK-NEXT:    wasmir.br_if %25, ^bb7, ^bb3
+  ;; CHECK-NEXT:    %25 = wasmvm.call_builtin "tier_up"[%1] (%24) : (i32) -> i64
+  ;; CHECK-NEXT:    %26 = wasmir.i64.const 0
+  ;; CHECK-NEXT:    %27 = wasmir.i64.ne %25, %26
+  ;; CHECK-NEXT:    wasmir.br_if %27, ^bb7, ^bb3
   ;; CHECK-NEXT:  ^bb7:
-  ;; CHECK-NEXT:    %26 = wasmvm.load_field %2, limits.loop_entry : !llvm.ptr
-  ;; CHECK-NEXT:    %27 = wasmvm.call_pointer "wasm" %26[%1, %1] (%10, %11, %0) : (i32, i32, i32) -> i32
-  ;; CHECK-NEXT:    wasmir.return %27 : i32
+  ;; CHECK-NEXT:    %28 = wasmvm.linear_address %1[%25 : i64]
+  ;; CHECK-NEXT:    %29 = wasmvm.call_pointer "wasm" %28[%1, %1] (%10, %11, %0) : (i32, i32, i32) -> i32
+  ;; CHECK-NEXT:    wasmir.return %29 : i32
   ;; CHECK-NEXT:  }
   (func (export "sum") (param $n i32) (result i32) (local $i i32) (local $sum i32) (local $step i32)
     (local.set $step (i32.const 3))

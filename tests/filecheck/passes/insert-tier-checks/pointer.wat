@@ -7,6 +7,6 @@
   ;; CHECK-LABEL: @forever(
   ;; CHECK:         wasmir.i64.const 5
   ;; CHECK:         wasmvm.call_builtin "tier_up"
-  ;; CHECK-NOT:     limits.loop_entry
+  ;; CHECK-NOT:     wasmvm.linear_address
   ;; CHECK-NOT:     wasmvm.call_pointer
   (func $forever (loop $again (br $again))))
