@@ -5,11 +5,13 @@
     python tools/spec_table.py --levels 0 --compilation lazy
     python tools/spec_table.py --compilation tiers
     python tools/spec_table.py --engine interpreter
+    python tools/spec_table.py --levels 0 --bounds guard --round-trip wasmir-canonicalize,wasmir-dce
 
 Each file runs at every level with both kinds of bounds. A row has the commands of a file, how many pass
 in every configuration, how many fail in some, and why: the features that modules need and that cannot
 be compiled yet, else the first failure. The exit code is 1 if a file fails that
-tests/spec/out_of_scope.toml does not list, or one passes whole that it lists.
+tests/spec/out_of_scope.toml does not list, or one passes whole that it lists. With `--round-trip`, each
+module is imported, goes through the passes, is turned back into WebAssembly, and that is what runs.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -36,6 +38,7 @@ from tiers_at_once import improve_at_once
 from wasmdialect import Config
 from wasmdialect.api.wast import run_commands
 from wasmdialect.api.wast_interpreted import interpret_commands
+from wasmdialect.codegen.exported import to_wasm
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import MemoryStore
 from wasmdialect.wasm.errors import TextError
@@ -87,6 +90,8 @@ class Configurations:
     bounds: Sequence[str]
     compilation: str
     engine: str
+    round_trip: str | None
+    """The passes between import and export, if modules go through these before."""
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, Any], int]]:
         """The name, the settings and the number of workers of each."""
@@ -116,13 +121,22 @@ def run_file(folder: Path, name: str, configurations: Configurations) -> Row:
     for where, settings, jobs in configurations:
         config = Config(**settings, features=features_of(name))
         compile_settings = CompileSettings.of(config)
+        change = round_trip(configurations.round_trip, features_of(name))
         if configurations.engine == "interpreter":
             result = interpret_commands(commands, compile_settings)
         else:
-            result = run_commands(commands, compile_settings, jobs=jobs, cache=CACHE)
+            result = run_commands(commands, compile_settings, jobs, CACHE, change)
         for failure in result.failures:
             row.failures.setdefault(failure.command, f"{failure} ({where})")
     return row
+
+
+def round_trip(pipeline: str | None, features: str) -> Callable[[bytes], bytes] | None:
+    """What turns a module into wasmir and back, with passes in between."""
+    if pipeline is None:
+        return None
+    settings = CompileSettings.of(Config(pipeline=pipeline, features=features))
+    return lambda binary: bytes(to_wasm(binary, "module.wasm", settings).binary)
 
 
 def run_files(
@@ -196,6 +210,7 @@ def main() -> int:
         default="native",
         help="machine code, or the reference interpreter of wasmir",
     )
+    parser.add_argument("--round-trip", metavar="PIPELINE", help="to wasmir and back before")
     parser.add_argument("--jobs", type=int, default=cpu_count(), help="processes")
     args = parser.parse_args()
     folder = find_testsuite()
@@ -207,7 +222,9 @@ def main() -> int:
         print(f"no file is called {args.only}", file=sys.stderr)
         return 2
     started = time.monotonic()
-    configurations = Configurations(args.levels, args.bounds, args.compilation, args.engine)
+    configurations = Configurations(
+        args.levels, args.bounds, args.compilation, args.engine, args.round_trip
+    )
     rows = {row.name: row for row in run_files(folder, names, configurations, args.jobs)}
     print_table(rows)
     print(f"{time.monotonic() - started:.0f} s with {args.jobs} processes")

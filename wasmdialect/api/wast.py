@@ -90,10 +90,12 @@ def run_commands(
     settings: CompileSettings,
     jobs: int | None = 1,
     cache: Store | None = None,
+    change: Callable[[bytes], bytes] | None = None,
 ) -> ScriptResult:
-    """Run a script that has been parsed, as `run_script` does."""
+    """Run a script that has been parsed, as `run_script` does; `change` gives what is run instead of
+    each module."""
     features = parse_features(settings.config.features)
-    return run_on(commands, features, lambda: CompiledScripts(settings, jobs, cache))
+    return run_on(commands, features, lambda: CompiledScripts(settings, jobs, cache, change))
 
 
 def run_on(
@@ -142,14 +144,22 @@ class ScriptEngine(Protocol):
 class CompiledScripts:
     """Compiles the modules of a script, and runs them in a store."""
 
-    def __init__(self, settings: CompileSettings, jobs: int | None, cache: Store | None):
-        self._settings, self._jobs, self._cache = settings, jobs, cache
+    def __init__(
+        self,
+        settings: CompileSettings,
+        jobs: int | None,
+        cache: Store | None,
+        change: Callable[[bytes], bytes] | None = None,
+    ):
+        self._settings, self._jobs, self._cache, self._change = settings, jobs, cache, change
         self.store = StoreState()
 
     def spectest(self) -> Mapping[str, Extern]:
         return spectest(self.store)
 
     def compile(self, binary: bytes) -> LoadedModule:
+        if self._change is not None:
+            binary = self._change(binary)
         run = start_run(binary, self._settings, "module.wasm", self._jobs, self._cache)
         compiled = open_or_compile(run, time.perf_counter())
         if isinstance(compiled, Compilation):

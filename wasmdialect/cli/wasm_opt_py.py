@@ -35,6 +35,7 @@ from wasmdialect.cli.numbers import read_number
 from wasmdialect.cli.output import write_output
 from wasmdialect.cli.points import parse_points
 from wasmdialect.cli.streams import say, set_up_streams
+from wasmdialect.codegen.exported import Makers, exported
 from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
@@ -79,6 +80,7 @@ _EXAMPLES = """\
 examples:
   wasm-opt-py prog.wat                                     print the module as wasmir
   wasm-opt-py prog.wasm -p wasmir-canonicalize,wasmir-dce  run passes
+  wasm-opt-py prog.wasm -p wasmir-dce -o smaller.wasm      and turn it back into WebAssembly
   wasm-opt-py prog.wasm --func fib -t llvm                 LLVM IR of one function
   wasm-opt-py prog.wat -o prog.s -O2                       assembly
   wasm-opt-py prog.wat --load mine.py -p my-pass           a pass of your own
@@ -94,6 +96,7 @@ class WasmOptPy(xDSLOptMain):
         self._module_input: ModuleInput | None = None
         self._registry = PassRegistry()
         """Loaded passes and dialects for a module that is read as IR; a session has its own."""
+        self._makers = Makers()
         super().__init__("Read a WebAssembly module, run passes over it, print it.", args)
 
     # --- set-up: hooks of xDSL's driver ---
@@ -227,11 +230,8 @@ class WasmOptPy(xDSLOptMain):
         if self.args.print_pipeline:
             write_output(self.args.output_file, f"{self.pipeline_text}\n".encode())
             return
-        if self.args.target in _MODULE_TARGETS and self.pipeline_text:
-            raise UsageError(
-                f"-t {self.args.target} prints the module that was read;"
-                " transformed IR cannot be turned back into WebAssembly yet"
-            )
+        if self.args.target in _MODULE_TARGETS and self.args.func is not None:
+            raise UsageError(f"-t {self.args.target} is a whole module: leave out --func")
         self._output = StringIO()
         with relaxed_gc():
             super().run()
@@ -248,9 +248,9 @@ class WasmOptPy(xDSLOptMain):
         name, features = self.get_input_name(), parse_features(self.args.features)
         self._module_input = module = to_module(stream.read(), Path(name).name, features)
         try:
-            if self.args.target in _MODULE_TARGETS:
-                self.decoded = decode_module(module.binary, features)
-                validate_module(self.decoded)
+            if self._is_copied:
+                self._copied = decode_module(module.binary, features)
+                validate_module(self._copied)
                 return ModuleOp([])
             self.session = session = CompileSession(
                 module.binary, module.file, self.settings, self.pipeline_text
@@ -275,8 +275,13 @@ class WasmOptPy(xDSLOptMain):
             self._registry.register_dialects(self.ctx)
         return super().parse_chunk(chunk, file_extension, start_offset)
 
+    @property
+    def _is_copied(self) -> bool:
+        """Whether the output is the module that was read, without passes over it."""
+        return self.args.target in _MODULE_TARGETS and not self.pipeline_text
+
     def apply_passes(self, prog: ModuleOp) -> None:
-        if self.args.target in _MODULE_TARGETS:
+        if self._module_input is not None and self._is_copied:
             return
         try:
             with printing_to_errors():
@@ -310,6 +315,8 @@ class WasmOptPy(xDSLOptMain):
 
     def _observe(self, pass_text: str, module: ModuleOp, seconds: float) -> None:
         """After each pass: timing and dumps."""
+        if self.args.target in _MODULE_TARGETS:
+            self._makers.note(pass_text, module, seconds)
         if pass_text and self.args.time_passes:
             say(f"{seconds:9.4f} s  {pass_text}")
         if pass_text and (self.args.mlir_print_ir_after_all or self.args.print_between_passes):
@@ -343,17 +350,18 @@ class WasmOptPy(xDSLOptMain):
     def _emit_wat(self, module: ModuleOp, output: IO[str]) -> None:
         from wasmdialect.wasm.text import print_module
 
-        output.write(print_module(self._read_as_wasm()))
+        output.write(print_module(self._to_wasm(module)))
 
     def _emit_wasm(self, module: ModuleOp, output: IO[str]) -> None:
         from wasmdialect.wasm.encode import encode_module
 
-        output.write(encode_module(self._read_as_wasm()).decode("latin-1"))
+        output.write(encode_module(self._to_wasm(module)).decode("latin-1"))
 
-    def _read_as_wasm(self) -> Module:
-        if self._module_input is None:
-            raise UsageError(f"-t {self.args.target} needs a .wasm or .wat input")
-        return self.decoded
+    def _to_wasm(self, module: ModuleOp) -> Module:
+        if self._module_input is not None and self._is_copied:
+            return self._copied
+        binary = None if self._module_input is None else self._module_input.binary
+        return exported(module, binary, self.settings, self._makers)
 
     def _emit_llvm(self, module: ModuleOp, output: IO[str]) -> None:
         from wasmdialect.lowering.emit import emit_llvm

@@ -1,0 +1,1 @@
+"""wasmir back to WebAssembly: bodies, declarations, names."""

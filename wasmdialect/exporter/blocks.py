@@ -1,0 +1,229 @@
+"""Operations of a block to stack code. Most are one instruction; those of exceptions, markers and counters
+of passes are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from xdsl.ir import Operation, SSAValue
+
+from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.fast import wasm_offset
+from wasmdialect.exporter.code import Code, Item
+from wasmdialect.exporter.entities import Entities
+from wasmdialect.exporter.errors import ExportError
+from wasmdialect.exporter.exceptions import Exceptions
+from wasmdialect.exporter.operators import CALLS, Encoder, stack_operands
+from wasmdialect.exporter.stack import OperandStack
+from wasmdialect.exporter.structure import Ending
+from wasmdialect.exporter.survey import NO_CODE, Edge, Survey
+from wasmdialect.wasm.encode import encode_instruction
+from wasmdialect.wasm.instructions import BY_MNEMONIC
+from wasmdialect.wasm.instructions.opcodes import LOCAL_GET, LOCAL_SET
+
+
+def _opcode(mnemonic: str) -> int:
+    return BY_MNEMONIC[mnemonic][0].opcode
+
+
+DROP = encode_instruction(_opcode("drop"), None)
+_I64_ADD = encode_instruction(_opcode("i64.add"), None)
+_CONSTANTS = frozenset({*wasmir.CONST_OPS.values(), wasmir.RefNullOp, wasmir.RefFuncOp})
+
+
+@dataclass(slots=True)
+class BlockCode:
+    """A block as stack code. Locals are named by the values that are in them."""
+
+    code: Code
+    ending: Ending
+    edges: list[Edge]
+    received: list[SSAValue] = field(default_factory=list[SSAValue])
+    """The block arguments whose values are on the stack at the end, the last one on top."""
+
+
+def constants_of(survey: Survey, encoder: Encoder) -> dict[SSAValue, bytes]:
+    """The values that are made anew at each use: constants, unless a local makes the code smaller."""
+    found: dict[SSAValue, bytes] = {}
+    for ops in survey.ops:
+        for op in ops:
+            if op.__class__ in _CONSTANTS:
+                (result,) = op.results
+                code = encoder.encode(op)
+                size, uses = len(code), len(survey.uses.get(result, ()))
+                if uses < 2 or uses * (size - 2) <= size + 2:
+                    found[result] = code
+    return found
+
+
+class BlockExporter:
+    """Writes the blocks of one function."""
+
+    def __init__(
+        self,
+        survey: Survey,
+        encoder: Encoder,
+        exceptions: Exceptions,
+        counter_index: Callable[[str], int],
+    ):
+        """`counter_index` gives the index of the global that a counter of a pass is."""
+        self.survey = survey
+        self.encoder = encoder
+        self.exceptions = exceptions
+        self.counter_index = counter_index
+        self.constants = constants_of(survey, encoder)
+        self.in_locals: set[SSAValue] = set()
+        """The values that need a local."""
+        self.leaves: set[Item] = set()
+        """The instructions that end the function."""
+        self.stack = OperandStack({}, set(), set())
+        for arguments in survey.arguments:
+            self.in_locals.update(a for a in arguments if a in survey.uses)
+
+    @property
+    def entities(self) -> Entities:
+        """The declarations of the module."""
+        return self.encoder.entities
+
+    def block(self, number: int) -> BlockCode:
+        """The code of a block. Raises ExportError."""
+        survey = self.survey
+        self.stack = OperandStack(self.constants, survey.shared, survey.used_here)
+        *ops, terminator = survey.ops[number]
+        op = terminator
+        try:
+            for at, op in enumerate(ops):
+                self._operation(op, at)
+            op = terminator
+            ending = self._end(terminator, len(ops))
+        except ExportError as error:
+            error.offset = error.offset or wasm_offset(op.location)
+            raise
+        code, values = self.stack.finish()
+        self.in_locals |= self.stack.in_locals
+        edges = survey.edges[number]
+        result = BlockCode(code, ending, edges)
+        if values:
+            (edge,) = edges
+            receivers = dict(edge.moves)
+            result.received = [receivers.pop(value) for value in values]
+            edge.moves = [*receivers.items()]
+        return result
+
+    def _end(self, op: Operation, number: int) -> Ending:
+        """Add the code of a terminator."""
+        match op:
+            case wasmir.BrOp():
+                return Ending.JUMPS
+            case wasmir.BrIfOp() | wasmir.BrTableOp():
+                code, start = self.stack.take(op.operands[:1], number)
+                self.stack.add_statement(code, start)
+                return Ending.DECIDES if isinstance(op, wasmir.BrIfOp) else Ending.CHOOSES
+            case _:
+                code, start = self.stack.take(stack_operands(op), number)
+                instruction = self.encoder.encode(op)
+                self.leaves.add(instruction)
+                self.stack.add_statement([code, instruction], start)
+                return Ending.LEAVES
+
+    def _operation(self, op: Operation, number: int) -> None:
+        """Add the code of an operation."""
+        special = _SPECIAL.get(op.__class__)
+        if special is not None:
+            special(self, op, number)
+            return
+        results = op.results
+        if len(results) == 1 and results[0] in self.constants:
+            return
+        instruction = self.encoder.encode(op)
+        operands = stack_operands(op)
+        if op.__class__ in CALLS and "in_try" in op.properties:
+            code = [*self.stack.from_locals(operands), instruction]
+            used = self._set(results, number)
+            self.stack.add_statement(self.exceptions.call([*code, *used]), number)
+            self.in_locals.add(self.exceptions.thrown)
+            return
+        code, start = self.stack.take(operands, number)
+        code.append(instruction)
+        self._results(results, code, start, number)
+
+    def _results(self, results: Sequence[SSAValue], code: Code, start: int, number: int) -> None:
+        """Add code that leaves the results of the operation `number` on the stack."""
+        if not results:
+            self.stack.add_statement(code, start)
+        elif len(results) == 1 and results[0] in self.survey.uses:
+            self.stack.add_value(results[0], code, start, number)
+        else:
+            self.stack.add_statement([*code, *self._set(results, number)], start)
+
+    def _set(self, values: Sequence[SSAValue], number: int) -> Code:
+        """Code that takes the results of the operation `number` off the stack, into locals."""
+        code: Code = []
+        for value in reversed(values):
+            if value in self.survey.uses:
+                self.stack.note_local(value, number)
+                code.append((LOCAL_SET, value))
+            else:
+                code.append(DROP)
+        return code
+
+    # --- operations that are more than an instruction, or less ---
+
+    def _as_non_null(self, op: wasmir.RefAsNonNullOp, number: int) -> None:
+        if op.known is None:
+            code, start = self.stack.take(op.operands, number)
+            self._results(op.results, [*code, self.encoder.encode(op)], start, number)
+        elif op.result in self.survey.uses:
+            # Nothing is checked here: reading the local does that, if there is an instruction that
+            # needs the value. Without a check, it cannot be on the stack.
+            code, start = self.stack.take(op.operands, number)
+            self.stack.add_statement([*code, *self._set(op.results, number)], start)
+
+    def _count(self, op: wasmvm.CountOp, number: int) -> None:
+        index = self.counter_index(op.counter.data)
+        get, set_ = _opcode("global.get"), _opcode("global.set")
+        amount = encode_instruction(_opcode("i64.const"), op.amount_value & (1 << 64) - 1)
+        code: Code = [encode_instruction(get, index), amount, _I64_ADD]
+        self.stack.add_statement([*code, encode_instruction(set_, index)], number)
+
+    def _exception(self, op: wasmir.ExceptionOp, number: int) -> None:
+        values = self.stack.from_locals(op.operands)
+        tag = self.entities.index_of(op.tag)
+        self._results(op.results, self.exceptions.make(tag, values), number, number)
+
+    def _threw(self, op: wasmir.ThrewOp, number: int) -> None:
+        self.in_locals.add(self.exceptions.thrown)
+        self._results(op.results, self.exceptions.threw(), number, number)
+
+    def _caught(self, op: wasmir.CaughtOp, number: int) -> None:
+        self.in_locals.add(self.exceptions.thrown)
+        self._results(op.results, self.exceptions.caught(), number, number)
+
+    def _exception_is(self, op: wasmir.ExceptionIsOp, number: int) -> None:
+        exception = self.stack.from_locals(op.operands)
+        tag = self.entities.index_of(op.tag)
+        types = self.entities.tag_values(op.tag)
+        self._results(op.results, self.exceptions.has_tag(exception, tag, types), number, number)
+
+    def _exception_values(self, op: wasmir.ExceptionValuesOp, number: int) -> None:
+        exception = self.stack.from_locals(op.operands)
+        tag = self.entities.index_of(op.tag)
+        types = [result.type for result in op.results]
+        self._results(op.results, self.exceptions.values(exception, tag, types), number, number)
+
+    def _nothing(self, op: Operation, number: int) -> None:
+        pass
+
+
+_SPECIAL: Mapping[type[Operation], Callable[[BlockExporter, Operation, int], None]] = {
+    wasmir.RefAsNonNullOp: BlockExporter._as_non_null,
+    wasmir.ExceptionOp: BlockExporter._exception,
+    wasmir.ThrewOp: BlockExporter._threw,
+    wasmir.CaughtOp: BlockExporter._caught,
+    wasmir.ExceptionIsOp: BlockExporter._exception_is,
+    wasmir.ExceptionValuesOp: BlockExporter._exception_values,
+    wasmvm.CountOp: BlockExporter._count,
+    **{cls: BlockExporter._nothing for cls in NO_CODE},
+}
