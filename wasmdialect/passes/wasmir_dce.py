@@ -31,10 +31,16 @@ class WasmIRDCE(FunctionPass):
             if block is not function.entry:
                 dead = [a.index for a in block.args if a not in live]
                 remove_block_arguments(block, dead)
-        for block in function.body.blocks:
-            for op in reversed([*block.ops]):
-                if is_removable(op) and not any(r in live for r in op.results):
-                    Rewriter.erase_op(op)
+        dead_ops = [
+            op
+            for block in function.body.blocks
+            for op in block.ops
+            if is_removable(op) and not any(r in live for r in op.results)
+        ]
+        for op in dead_ops:
+            op.operands = ()  # they may use each other's results, in any order of the blocks
+        for op in dead_ops:
+            Rewriter.erase_op(op)
 
 
 def remove_unreachable_blocks(function: wasmir.FuncOp) -> None:
