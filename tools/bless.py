@@ -74,6 +74,13 @@ def _behind(label: str, lines: Iterator[str], path: Path) -> list[str]:
     else:
         raise SystemExit(f"{path}: nothing printed contains {label!r} (labels in order?)")
     indentation = len(line) - len(line.lstrip())
+    if line.lstrip().startswith("(func"):  # of the text format, in which one parenthesis closes it
+        deeper: list[str] = []
+        for line in lines:
+            deeper.append(line[indentation:])
+            if line.endswith(")") and line.count(")") > line.count("("):
+                break
+        return deeper
     if not line.rstrip().endswith(("{", ":")):
         return []
     block: list[str] = []

@@ -2,6 +2,7 @@
 
     python tools/fuzz_traps.py --count 2000 --state traps.json
     python tools/fuzz_traps.py --wasm-opt wasm-opt --seconds 3600
+    python tools/fuzz_traps.py --round-trip wasmir-canonicalize,wasmir-gvn,wasmir-dce --count 500
 
 Random modules store and call around everything that may trap (`trap_modules.py`), or are Binaryen's
 (`binaryen_modules.py`). Each is compiled at four levels with both kinds of bounds, its exports are
@@ -9,6 +10,8 @@ called several times on one instance, and after each call everything that can be
 (`observed_runs.py`). Module number N of a seed is always the same, so `--only N` shows one again;
 `--state` is the file from which a stopped run continues. A difference, a crash of the compiler or a
 module that takes too long is printed with its number, and makes the exit code 1.
+
+With `--round-trip`, Wasmtime runs each module twice: as it is, and after import, passes and export.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import chain, islice, product, zip_longest
 from pathlib import Path
 from typing import Any
@@ -35,6 +39,8 @@ from tiers_at_once import improve_at_once
 from trap_modules import CalledModule, trap_module
 
 import wasmdialect
+from wasmdialect.codegen.exported import to_wasm
+from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import MemoryStore
 
 LEVELS, BOUNDS = (0, 1, 2, 3), ("guard", "explicit")
@@ -87,6 +93,7 @@ class Comparer:
         """As the command line says."""
         self.levels, self.bounds = arguments.levels, arguments.bounds
         self.compilation = arguments.compilation
+        self.round_trip = arguments.round_trip
         config = wasmtime.Config()
         enable_features(config)
         config.cranelift_nan_canonicalization = True
@@ -103,6 +110,10 @@ class Comparer:
             "returns" if o.outcome.startswith("returns") else o.outcome for o in expected
         )
         differences: list[str] = []
+        if self.round_trip is not None:
+            found = observe(wasmtime, self.theirs, round_tripped(module, self.round_trip))
+            difference = first_difference(found, expected)
+            return counts, [] if difference is None else [difference]
         if len(self.cache.entries) > MAX_CACHED:
             self.cache = MemoryStore()
         for level, bounds in product(self.levels, self.bounds):
@@ -119,6 +130,12 @@ class Comparer:
             if difference is not None:
                 differences.append(f"-O{level} --bounds {bounds}: {difference}")
         return counts, differences
+
+
+def round_tripped(module: CalledModule, pipeline: str) -> CalledModule:
+    """The module turned into wasmir and back, with passes in between."""
+    settings = CompileSettings.of(wasmdialect.Config(pipeline=pipeline, features="all"))
+    return replace(module, binary=bytes(to_wasm(module.binary, "module.wasm", settings).binary))
 
 
 def enable_features(config: Any) -> None:
@@ -238,6 +255,8 @@ def run_all(arguments: argparse.Namespace) -> int:
     command = [sys.executable, __file__, "--seed", str(arguments.seed)]
     command += ["--levels", *map(str, arguments.levels), "--bounds", *arguments.bounds]
     command += ["--compilation", arguments.compilation]
+    if arguments.round_trip is not None:
+        command += ["--round-trip", arguments.round_trip]
     if arguments.wasm_opt:
         command += ["--wasm-opt", arguments.wasm_opt]
     with ThreadPoolExecutor(arguments.jobs) as pool:
@@ -297,6 +316,7 @@ def main() -> int:
     parser.add_argument("--levels", type=int, nargs="+", default=LEVELS, help="of optimisation")
     parser.add_argument("--bounds", nargs="+", default=BOUNDS, help="kinds of bounds")
     parser.add_argument("--compilation", choices=["eager", "lazy", "tiers"], default="eager")
+    parser.add_argument("--round-trip", metavar="PIPELINE", help="to wasmir and back, on Wasmtime")
     parser.add_argument("--child", type=int, nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child is not None:

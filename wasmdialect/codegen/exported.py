@@ -19,8 +19,8 @@ from wasmdialect.wasm.validate import validate_module
 
 
 def wasmir_pipeline(config: Config) -> str:
-    """The passes of a Config that run over wasmir. Raises ExportError if it adds passes to a later stage,
-    from which there is no way back."""
+    """The passes of a Config that run over wasmir. Raises ExportError if it adds passes to a later
+    stage, from which there is no way back."""
     if config.pipeline is not None:
         return config.pipeline
     for point in config.at:
@@ -31,8 +31,8 @@ def wasmir_pipeline(config: Config) -> str:
 
 
 def to_wasm(binary: bytes, file: str, settings: CompileSettings) -> Module:
-    """The module after the passes of some settings over wasmir. `binary` is a Wasm module, or the text of
-    a module in IR form, which `file` names in messages. Raises WasmError, PassError, PassFailure,
+    """The module after the passes of some settings over wasmir. `binary` is a Wasm module, or the text
+    of a module in IR form, which `file` names in messages. Raises WasmError, PassError, PassFailure,
     DeclarationError."""
     session = CompileSession(binary, file, settings, wasmir_pipeline(settings.config))
     module = session.import_everything()
@@ -66,8 +66,8 @@ class Makers:
 def exported(
     module: ModuleOp, binary: bytes | None, settings: CompileSettings, makers: Makers
 ) -> Module:
-    """A module of wasmir as WebAssembly, which is checked. `binary` is what it was read from: if that is a
-    Wasm module, its custom sections are kept. Raises ExportError."""
+    """A module of wasmir as WebAssembly, which is checked. `binary` is what it was read from: if that
+    is a Wasm module, its custom sections are kept. Raises ExportError."""
     features = parse_features(settings.config.features)
     source = None if binary is None or is_ir(binary) else decode_module(binary, features)
     try:

@@ -1,5 +1,5 @@
-"""Operations of a block to stack code. Most are one instruction; those of exceptions, markers and counters
-of passes are not.
+"""Operations of a block to stack code. Most are one instruction; those of exceptions, markers and
+counters of passes are not.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from wasmdialect.exporter.structure import Ending
 from wasmdialect.exporter.survey import NO_CODE, Edge, Survey
 from wasmdialect.wasm.encode import encode_instruction
 from wasmdialect.wasm.instructions import BY_MNEMONIC
-from wasmdialect.wasm.instructions.opcodes import LOCAL_GET, LOCAL_SET
+from wasmdialect.wasm.instructions.opcodes import LOCAL_SET
 
 
 def _opcode(mnemonic: str) -> int:
@@ -225,5 +225,5 @@ _SPECIAL: Mapping[type[Operation], Callable[[BlockExporter, Operation, int], Non
     wasmir.ExceptionIsOp: BlockExporter._exception_is,
     wasmir.ExceptionValuesOp: BlockExporter._exception_values,
     wasmvm.CountOp: BlockExporter._count,
-    **{cls: BlockExporter._nothing for cls in NO_CODE},
+    **dict.fromkeys(NO_CODE, BlockExporter._nothing),
 }

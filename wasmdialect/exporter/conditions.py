@@ -1,4 +1,5 @@
-"""Negating the condition on top of the stack, without an instruction where the one before can change."""
+"""Negating the condition on top of the stack, without an instruction where the one before can
+change."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ _OPPOSITE: dict[bytes, bytes] = {
 
 
 def invert(code: Code) -> None:
-    """Change or extend code that leaves a condition on the stack: zero if it was not, and the reverse."""
+    """Change or extend code that leaves a condition on the stack: zero if it was not, and the
+    reverse."""
     last = code
     while last and isinstance(last[-1], list):
         last = last[-1]

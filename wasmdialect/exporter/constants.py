@@ -31,8 +31,8 @@ def _expression(value: SSAValue, encoder: Encoder) -> ConstExpr:
 
 
 def _backwards(values: Sequence[SSAValue], encoder: Encoder) -> Sequence[bytes]:
-    """The instructions that push values, the last one first. All are pure, so a value that is used twice
-    is computed twice."""
+    """The instructions that push values, the last one first. All are pure, so a value that is used
+    twice is computed twice."""
     out: list[bytes] = []
     work = [*values]
     while work:

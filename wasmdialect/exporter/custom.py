@@ -1,5 +1,5 @@
-"""Custom sections of an exported module: the names, which the IR holds, and sections of the module that it
-was imported from. Those that refer to places in the code say nothing true about new code, and go.
+"""Custom sections of an exported module: the names, which the IR holds, and sections of the module that
+it was imported from. Those that refer to places in the code say nothing true about new code, and go.
 """
 
 from __future__ import annotations
@@ -100,5 +100,7 @@ def _of_parameters(entities: Entities, source: Module) -> dict[int, IndexedNames
         assert isinstance(op, wasmir.FuncOp)
         names = source.names.locals.get(op.index_value, {})
         count = len(op.function_type.inputs)
-        found[index] = {number: name for number, name in names.items() if number < count}
+        kept = {number: name for number, name in names.items() if number < count}
+        if kept:
+            found[index] = kept
     return found

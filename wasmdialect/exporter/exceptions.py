@@ -1,9 +1,9 @@
 """Exceptions: the edges of wasmir to handlers, as `try_table`.
 
-A call that may throw to a handler stands in a `try_table` of its own. What it throws goes into a local of
-the function, and `wasmir.threw` asks whether there is something in it. WebAssembly can ask for the tag of
-an exception only by throwing it again: `wasmir.exception_is` and `exception_values` do that, in a
-`try_table` too.
+A call that may throw to a handler stands in a `try_table` of its own. What it throws goes into a local
+of the function, and `wasmir.threw` asks whether there is something in it. WebAssembly can ask for the
+tag of an exception only by throwing it again: `wasmir.exception_is` and `exception_values` do that, in
+a `try_table` too.
 """
 
 from __future__ import annotations

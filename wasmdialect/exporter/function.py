@@ -1,9 +1,9 @@
 """One function of wasmir to the code of a function body.
 
 Each block becomes stack code first (`stack.py`), in which values have names. Then values get locals
-(`locals.py`), which decides what the edges of the graph have to copy; an edge that copies what its block
-cannot gets a node of its own. The graph becomes structured control (`structure.py`, `tidy.py`), and the
-result is encoded.
+(`locals.py`), which decides what the edges of the graph have to copy; an edge that copies what its
+block cannot gets a node of its own. The graph becomes structured control (`structure.py`, `tidy.py`),
+and the result is encoded.
 """
 
 from __future__ import annotations
@@ -226,10 +226,14 @@ class _FunctionExporter:
                 continue
             opcode, value = item
             yield opcode, index[value]
-            t = value.type
-            if opcode != LOCAL_SET and isinstance(t, RefType) and not t.is_nullable:
-                if self.locals.is_nullable(value):
-                    yield _AS_NON_NULL
+            if opcode != LOCAL_SET and self._must_be_checked(value):
+                yield _AS_NON_NULL
+
+    def _must_be_checked(self, value: SSAValue) -> bool:
+        """Whether a value is never null, but its local has a type that may be."""
+        t = value.type
+        is_never_null = isinstance(t, RefType) and not t.is_nullable
+        return is_never_null and self.locals.is_nullable(value)
 
     def _encoded(self, items: Iterable[Item]) -> Iterator[bytes]:
         """Encode items; labels become depths."""
@@ -255,8 +259,6 @@ class _FunctionExporter:
                 item = opcode, depth - labels[name]
             elif opcode == BR_TABLE:
                 item = opcode, tuple(depth - labels[label] for label in name)
-            else:
-                pass
             code = known.get(item)
             if code is None:
                 immediate = None if opcode == END else item[1]

@@ -1,5 +1,5 @@
-"""Locals for values: those that a branch passes on share one with the block argument, as far as both are
-not alive at once; the rest take the first local of their type that is free.
+"""Locals for values: those that a branch passes on share one with the block argument, as far as both
+are not alive at once; the rest take the first local of their type that is free.
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ class Locals:
         self._number(slots, [by_index[i] for i in range(len(self.parameters))])
 
     def _number(self, slots: Mapping[Attribute, list[_Slot]], parameters: list[_Slot]) -> None:
-        """Number the locals after the parameters: the most used types first, then the most used locals."""
+        """Number the locals after the parameters: the most used types first, then the most used
+        locals."""
         groups = [
             (t, sorted((s for s in group if s.index is None), key=_uses, reverse=True))
             for t, group in slots.items()

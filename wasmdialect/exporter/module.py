@@ -68,9 +68,9 @@ def export_module(
     source: Module | None = None,
     features: frozenset[Feature] = WASM_3_0,
 ) -> Module:
-    """The WebAssembly of a whole module. Of `source`, which it was imported from, custom sections are kept
-    that do not refer to places in the code. A counter of a pass is an exported global, `counter.` and its
-    name. Raises ExportError, DeclarationError."""
+    """The WebAssembly of a whole module. Of `source`, which it was imported from, custom sections are
+    kept that do not refer to places in the code. A counter of a pass is an exported global, `counter.`
+    and its name. Raises ExportError, DeclarationError."""
     lowered = lowered_by(module)
     if lowered:
         raise ExportError(

@@ -1,9 +1,10 @@
-"""The operations of a block as stack code: which values stay on the operand stack, which go into locals.
+"""The operations of a block as stack code: which values stay on the operand stack, which go into
+locals.
 
 Operations stay in their order, so effects and traps do too. A value with one use stays on the stack if
 it is on top, in the right place among the operands, when its use comes; statements in between leave it
-alone. Otherwise it is spilled: `local.set` after its definition. A value with several uses is in a local
-in any case, and also on the stack (`local.tee`) if its first use comes when it is in its place.
+alone. Otherwise it is spilled: `local.set` after its definition. A value with several uses is in a
+local in any case, and also on the stack (`local.tee`) if its first use comes when it is in its place.
 """
 
 from __future__ import annotations
@@ -40,8 +41,9 @@ class OperandStack:
         shared: AbstractSet[SSAValue],
         used_here: AbstractSet[SSAValue],
     ):
-        """`constants` has the values that are made anew at each use, with their code. Values of `shared`
-        are in a local in any case; those of `used_here` are read by an operation of the block."""
+        """`constants` has the values that are made anew at each use, with their code. Values of
+        `shared` are in a local in any case; those of `used_here` are read by an operation of the
+        block."""
         self.constants = constants
         self._shared = shared
         self._used_here = used_here
@@ -86,8 +88,8 @@ class OperandStack:
     # --- taking operands ---
 
     def take(self, operands: Sequence[SSAValue], number: int) -> tuple[Code, int]:
-        """Code that pushes operands in order, for the operation `number`, and the number of the operation
-        it begins with: parts at the end of the block's code become a part of it."""
+        """Code that pushes operands in order, for the operation `number`, and the number of the
+        operation it begins with: parts at the end of the block's code become a part of it."""
         while True:
             taken = self._try(operands, number)
             if taken is not None:

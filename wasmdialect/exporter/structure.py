@@ -1,12 +1,13 @@
-"""Structured control from a graph of blocks, after N. Ramsey, "Beyond Relooper: Recursive Translation of
-Unstructured Control Flow to Structured Control Flow" (ICFP 2022), without the recursion.
+"""Structured control from a graph of blocks, after N. Ramsey, "Beyond Relooper: Recursive Translation
+of Unstructured Control Flow to Structured Control Flow" (ICFP 2022), without the recursion.
 
 Each node is placed inside the node that dominates it immediately. One that several forward edges reach
-gets a `block` that ends where its code begins, so that a branch to it leaves the `block`. One that edges
-go back to is the start of a `loop`. Every other node has one edge into it, and its code stands there.
+gets a `block` that ends where its code begins, so that a branch to it leaves the `block`. One that
+edges go back to is the start of a `loop`. Every other node has one edge into it, and its code stands
+there.
 
-A graph that has a loop with several entries is changed before: all edges to the entries go through a new
-node, a `br_table` on a local that says which entry is meant.
+A graph that has a loop with several entries is changed before: all edges to the entries go through a
+new node, a `br_table` on a local that says which entry is meant.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ class Edge:
 
 
 class Survey:
-    """The blocks of a function that can be reached, by number in their order. Each has a position at its
-    start, and one for each operation."""
+    """The blocks of a function that can be reached, by number in their order. Each has a position at
+    its start, and one for each operation."""
 
     def __init__(self, function: wasmir.FuncOp):
         """Raises FormlessError for a branch that is not one of wasmir."""
@@ -44,8 +44,8 @@ class Survey:
         for ops in self.ops:
             self.starts.append(self.starts[-1] + len(ops) + 1)
         self.edges: list[list[Edge]] = []
-        """The edges out of each block, the default one of a `br_table` at the end. Arguments that nothing
-        reads are not passed."""
+        """The edges out of each block, the default one of a `br_table` at the end. Arguments that
+        nothing reads are not passed."""
         for block in blocks:
             last = block.last_op
             assert last is not None
@@ -67,8 +67,8 @@ class Survey:
         self.uses: dict[SSAValue, list[tuple[int, int]]] = {}
         """The blocks and positions of the uses of each value that has any."""
         self.shared: set[SSAValue] = set()
-        """Values that cannot be on the operand stack only: they have several uses, one in another block,
-        or one on an edge that is not always taken."""
+        """Values that cannot be on the operand stack only: they have several uses, one in another
+        block, or one on an edge that is not always taken."""
         self.used_here: set[SSAValue] = set()
         """Values that an operation of their own block reads."""
         self._note_definitions()

@@ -1,5 +1,5 @@
-"""Structured code without what it does not need: branches to where control goes anyway, `else` after code
-that does not reach it, blocks that nothing branches to.
+"""Structured code without what it does not need: branches to where control goes anyway, `else` after
+code that does not reach it, blocks that nothing branches to.
 """
 
 from __future__ import annotations
@@ -102,12 +102,12 @@ def _without_jumps(
         opcode, label = item
         if opcode == BR and is_next(label, position):
             continue
-        if opcode == BR_IF and position < size and _opcode(items[position]) == BR:
-            if is_next(label, position + 1):
-                invert(out)
-                out.append((BR_IF, items[position][1]))
-                position += 1
-                continue
+        follows = _opcode(items[position]) if position < size else -1
+        if opcode == BR_IF and follows == BR and is_next(label, position + 1):
+            invert(out)
+            out.append((BR_IF, items[position][1]))
+            position += 1
+            continue
         out.append(item)
     return out
 
