@@ -91,7 +91,10 @@ def find_or_compile(
     started = time.perf_counter()
     key = _key(module, config, known_tools(store), is_ir)
     found = _find(store, key, started)
-    if key is None:
+    are_tools_known = key is not None
+    if not are_tools_known:
+        # The module may be in the cache all the same, but hardly ever is. Asking loads the compiler.
+        _start_workers(config, len(module))
         with importing:
             tools = learn_tools(store)
         key = _key(module, config, tools, is_ir)
@@ -106,7 +109,8 @@ def find_or_compile(
 
             show(entry.printed)
             return LazySource(entry, compile, place)
-    _start_workers(config, len(module))
+    if are_tools_known:
+        _start_workers(config, len(module))
     return _compile(compile, place)
 
 
