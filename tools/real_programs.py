@@ -235,3 +235,21 @@ def note(program: Program, *arguments: Any) -> int:
     """A callback: its arguments are part of what is compared."""
     program.events.append(arguments)
     return 0
+
+
+def silent_host(subject: Subject) -> dict[str, Host]:
+    """Functions that note their arguments and return zero, for all imports."""
+
+    def silent(name: str, zero: float) -> Host:
+        def call(program: Program, *arguments: Any) -> float:
+            program.events.append((name, *arguments))
+            return zero
+
+        return call
+
+    functions: dict[str, Host] = {}
+    for wanted in subject.module.imports:
+        results = [*getattr(wanted.type, "results", ())]
+        is_float = bool(results) and str(results[0]).startswith("f")
+        functions[f"{wanted.module}.{wanted.name}"] = silent(wanted.name, 0.0 if is_float else 0)
+    return functions
