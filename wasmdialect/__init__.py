@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wasmdialect.abi.traps import TrapCode
     from wasmdialect.api.config import Config, Engine
     from wasmdialect.api.exception import WasmException
+    from wasmdialect.api.export import to_wasm
     from wasmdialect.api.extern import Global, Memory, Table
     from wasmdialect.api.func import Caller, Func, Val
     from wasmdialect.api.instance import Instance
@@ -46,6 +47,7 @@ _HOMES = {
     "wasmdialect.abi.traps": ("TrapCode",),
     "wasmdialect.api.config": ("Config", "Engine"),
     "wasmdialect.api.exception": ("WasmException",),
+    "wasmdialect.api.export": ("to_wasm",),
     "wasmdialect.api.extern": ("Global", "Memory", "Table"),
     "wasmdialect.api.func": ("Caller", "Func", "Val"),
     "wasmdialect.api.instance": ("Instance",),
@@ -100,6 +102,7 @@ __all__ = [
     "WasmException",
     "WasmtimeError",
     "__version__",
+    "to_wasm",
     "wat2wasm",
 ]
 

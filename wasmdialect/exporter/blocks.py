@@ -107,9 +107,10 @@ class BlockExporter:
         result = BlockCode(code, ending, edges)
         if values:
             (edge,) = edges
-            receivers = dict(edge.moves)
-            result.received = [receivers.pop(value) for value in values]
-            edge.moves = [*receivers.items()]
+            receiver_of = dict(edge.moves)  # each of `values` is passed once: it has one use
+            result.received = [receiver_of[value] for value in values]
+            received = {*result.received}
+            edge.moves = [move for move in edge.moves if move[1] not in received]
         return result
 
     def _end(self, op: Operation, number: int) -> Ending:

@@ -107,12 +107,52 @@ builtin.module {
   // CHECK-NEXT:      local.get 2
   // CHECK-NEXT:      local.set 1
   // CHECK-NEXT:    end
-  // CHECK-NEXT:    local.get 1))
+  // CHECK-NEXT:    local.get 1)
   wasmir.func @table(%c : i32, %a : i32, %b : i32) -> i32 {
     wasmir.br_table %c, [^end(%a : i32), ^end(%b : i32), ^end(%a : i32)], ^other
   ^other:
     wasmir.br ^end(%c : i32)
   ^end(%r : i32):
+    wasmir.return %r : i32
+  }
+  // One value goes to two arguments, beside one from the stack.
+  // CHECK-LABEL: (func $twice
+  // CHECK-NEXT:    (local i32 i32 i32)
+  // CHECK-NEXT:    local.get 0
+  // CHECK-NEXT:    local.get 0
+  // CHECK-NEXT:    i32.mul
+  // CHECK-NEXT:    i32.const 0
+  // CHECK-NEXT:    i32.const 0
+  // CHECK-NEXT:    local.set 3
+  // CHECK-NEXT:    local.set 2
+  // CHECK-NEXT:    local.set 1
+  // CHECK-NEXT:    loop
+  // CHECK-NEXT:      local.get 2
+  // CHECK-NEXT:      local.get 1
+  // CHECK-NEXT:      i32.add
+  // CHECK-NEXT:      local.tee 1
+  // CHECK-NEXT:      if
+  // CHECK-NEXT:        local.get 3
+  // CHECK-NEXT:        local.get 0
+  // CHECK-NEXT:        local.set 3
+  // CHECK-NEXT:        local.set 2
+  // CHECK-NEXT:        br 1
+  // CHECK-NEXT:      end
+  // CHECK-NEXT:      local.get 2
+  // CHECK-NEXT:      local.get 3
+  // CHECK-NEXT:      i32.sub
+  // CHECK-NEXT:      return
+  // CHECK-NEXT:    end
+  // CHECK-NEXT:    unreachable))
+  wasmir.func @twice(%a : i32) -> i32 {
+    %zero = wasmir.i32.const 0
+    %s = wasmir.i32.mul %a, %a
+    wasmir.br ^loop(%zero, %s, %zero : i32, i32, i32)
+  ^loop(%x : i32, %y : i32, %z : i32):
+    %n = wasmir.i32.add %x, %y
+    wasmir.br_if %n, ^loop(%z, %n, %a : i32, i32, i32), ^end
+  ^end:
+    %r = wasmir.i32.sub %x, %z
     wasmir.return %r : i32
   }
 }
