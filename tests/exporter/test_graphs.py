@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import wasmtime
+from exporter.locals_checker import wrong_locals
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import wasmdialect
 from wasmdialect.codegen.exported import to_wasm
 from wasmdialect.codegen.settings import CompileSettings
+from wasmdialect.codegen.source import IRSource, WasmSource
+from wasmdialect.dialects.declared import ModuleDeclarations
+from wasmdialect.exporter.entities import Entities
 from wasmdialect.exporter.graph import Dominators, loops_in
+from wasmdialect.exporter.operators import Encoder
+from wasmdialect.importer.markers import Markers
+from wasmdialect.passes.registry import PassRegistry
+from wasmdialect.wasm.features import parse_features
 
 FUEL = 60
 """Blocks that run before a function returns."""
@@ -121,6 +131,29 @@ def test_random_graphs_behave_as_before(text: str):
     config = wasmdialect.Config(opt_level=0, jobs=0, cache=False)
     mine = results(_With(config), text)
     assert results(wasmtime, bytes(exported.binary)) == mine
+
+
+@settings(max_examples=150)
+@given(functions())
+def test_every_local_holds_the_value_that_is_read(text: str):
+    source = IRSource(text.encode(), "f.mlir", PassRegistry().make_context())
+    assert wrong_in(source.declared) == []
+
+
+def test_locals_of_a_compiled_program():
+    """Of functions that a compiler wrote."""
+    binary = (Path(__file__).parents[2] / "examples" / "kernels.wasm").read_bytes()
+    features = parse_features("all")
+    source = WasmSource(binary, "kernels.wasm", Markers(), features)
+    assert wrong_in(ModuleDeclarations(source.everything())) == []
+
+
+def wrong_in(declared: ModuleDeclarations) -> list[str]:
+    """What functions would read from wrong locals."""
+    encoder = Encoder(Entities(declared))
+    defined = [f for f in declared.functions if not f.is_declaration]
+    assert defined
+    return [line for function in defined for line in wrong_locals(function, encoder)]
 
 
 class _With:

@@ -184,7 +184,7 @@ def test_many_cases_and_long_chains_are_linear():
     table = "block " * ways + f"local.get 0 br_table {' '.join(map(str, range(ways)))} "
     table += "".join(f"end i32.const {n} return " for n in range(ways - 1)) + "end i32.const 7"
     text = f"(module (func (param i32) (result i32) {chain})" + (
-        f"(func (export \"f\") (param i32) (result i32) {table}))"
+        f'(func (export "f") (param i32) (result i32) {table}))'
     )
     exported = to_wasm(text)
     store = wasmtime.Store()
