@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from xdsl.dialects.test import TestTermOp as Terminator
 from xdsl.ir import Block, Region
 
-from wasmdialect.dialects.blocks import immediate_dominators, reverse_postorder
+from wasmdialect.dialects.blocks import (
+    immediate_dominators,
+    reachable_in_order,
+    reverse_postorder,
+)
 
 
 @st.composite
@@ -42,6 +46,25 @@ def test_reverse_postorder(blocks: list[Block]):
     assert len(order) == len(set(order))
     assert set(order) == reachable(blocks[0])
     assert order[0] is blocks[0]
+
+
+@given(graphs())
+def test_blocks_in_order_come_after_their_dominators(blocks: list[Block]):
+    order = reachable_in_order(blocks)
+    if order is None:
+        return
+    assert order == [block for block in blocks if block in reachable(blocks[0])]
+    for number, block in enumerate(order):
+        assert {*order[:number]} <= reachable(blocks[0], without=block)
+
+
+def test_a_block_before_all_its_predecessors_is_not_in_order():
+    entry, second, third = (Block() for _ in range(3))
+    for block, following in ((entry, third), (third, second)):
+        block.add_op(Terminator.create(successors=[following]))
+    second.add_op(Terminator.create())
+    assert reachable_in_order([entry, third, second]) == [entry, third, second]
+    assert reachable_in_order([entry, second, third]) is None
 
 
 @given(graphs())

@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import (
     IntAttr,
     IntegerAttr,
     StringAttr,
+    SymbolRefAttr,
     i32,
     i64,
 )
@@ -261,69 +262,42 @@ def test_blocks_and_arguments_are_those_of_the_public_way():
     assert AnyOp(regions=[region]).is_structurally_equivalent(AnyOp(regions=[public]))
 
 
-# --- recorded operations ---
+# --- operations that are only to be looked at ---
 
 
-def recorded() -> tuple[fast.RecordedBlock, fast.Recorder]:
-    b = fast.RecordedBlock([i32, i64])
-    return b, fast.Recorder(b, LOCATION)
+def test_unplaced_operations_say_what_the_public_ones_do():
+    values = block().args
+    result = fast.result_of(AnyOp(result_types=[i32]))
+    op: Operation = fast.unplaced_operation(AnyOp, values, [result], {"p": i64}, LOCATION)
+    assert [value.first_use for value in values] == [None, None]
+    public = AnyOp.create(
+        operands=values, result_types=[i32], properties={"p": i64}, location=LOCATION
+    )
+    assert [*op.operands] == [*fast.operands_of(op)] == [*values]
+    assert op.result_types == public.result_types
+    assert (op.properties, op.attributes) == (public.properties, public.attributes)
+    assert (op.location, [*op.regions], op.parent) == (public.location, [], None)
 
 
-def test_recorded_operations_say_what_the_public_ones_do():
-    b, at = recorded()
-    first, second = b.args
-    result = at.value(AnyOp, [first, second], i32, {"p": i64})
-    at.results(AnyOp, (result, result), [i64, i32])
-    at.step(AnyOp, (second,))
-    at.terminator(AnyTerminator, (first,), [b])
-    assert b.arg_types == Block(arg_types=[i32, i64]).arg_types
-    assert [(a.owner, a.index) for a in b.args] == [(b, 0), (b, 1)]
-    for op in b.operations:
-        operands = [*op.operands]
-        public = op.__class__.create(
-            operands=[Block(arg_types=[v.type]).args[0] for v in operands],
-            result_types=[r.type for r in op.results],
-            properties=op.properties,
-            location=LOCATION,
-        )
-        assert operands == [*fast.operands_of(op)]
-        assert op.operand_types == public.operand_types
-        assert op.result_types == public.result_types
-        assert (op.properties, op.attributes) == (public.properties, public.attributes)
-        assert op.location == public.location
-        assert op.regions == public.regions
-        assert all(r.owner is op for r in op.results)
-    assert [*b.operations[-1].successors] == [*fast.successors_of(b.operations[-1])] == [b]
-    assert [*b.operations[0].successors] == []
-    assert fast.result_of(b.operations[0]) is result
+# --- attributes ---
 
 
-def test_uses_of_recorded_values_are_counted():
-    b, at = recorded()
-    first, second = b.args
-    assert fast.is_unused(first)
-    result = at.value(AnyOp, [first, first, second], i32)
-    assert not fast.is_unused(second)
-    assert second.has_one_use()
-    assert not first.has_one_use()
-    assert fast.is_unused(result)
-    fast.forget(result.op)
-    assert fast.is_unused(first)
-    assert fast.is_unused(second)
+@pytest.mark.parametrize("bits", [1, 8, 32, 64, 128])
+def test_integers_are_those_of_xdsl(bits: int):
+    half = 1 << (bits - 1)
+    for value in {0, 1, -1, half - 1, half, -half, 2 * half - 1}:
+        assert fast.integer_attr(value, bits) == IntegerAttr(value, bits)
+        assert hash(fast.integer_attr(value, bits)) == hash(IntegerAttr(value, bits))
+        fast.integer_attr(value, bits).verify()
+    for value in (2 * half, -half - 1):
+        with pytest.raises(ValueError, match="does not fit"):
+            fast.integer_attr(value, bits)
 
 
-def test_recorded_operations_are_freed_without_the_collector():
-    b, at = recorded()
-    value = at.value(AnyOp, b.args, i32)
-    at.terminator(AnyTerminator, (value,), [b])
-    parts = [weakref.ref(part) for part in (b, value, *b.args, *b.operations)]
-    gc.disable()
-    try:
-        b.discard()
-        del b, at, value
-        assert [type(part()) for part in parts if part() is not None] == []
-    finally:
-        gc.enable()
+def test_symbols_are_those_of_xdsl():
+    reference = fast.symbol_attr(StringAttr("f"))
+    assert reference == SymbolRefAttr("f")
+    reference.verify()
 
 
 # --- the end of IR ---

@@ -44,7 +44,6 @@ from wasmdialect.codegen.tasks import ExplainTask, Item, PlacedCode, TextsTask, 
 from wasmdialect.codegen.unit import LoweredUnit, compile_unit, emit_texts, lower_unit
 from wasmdialect.dialects.fast import dismantle, relaxed_gc
 from wasmdialect.lowering.emit import CodeText
-from wasmdialect.lowering.recorded import discard
 from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.passes.base import take_reports
 from wasmdialect.passes.pipeline import PassFailure
@@ -486,20 +485,20 @@ class Run:
             return
         clock = Clock()
         take_reports()
+        level = self.settings.level
         with relaxed_gc():
             module = self.session.import_everything()
             clock.lap("import")
             with printing_to_errors() as output:
                 try:
-                    recorded = self.session.run_passes(module, record=True)
+                    written = self.session.run_passes(module, write=level < 3)
                 except PassFailure as failure:
                     raise self.session.reproduce(failure, None) from failure.__cause__
             clock.lap("passes")
             description = self.description = describe_module(module, guarded=self._is_guarded)
-            level = self.settings.level
-            texts, too_large = emit_texts(module, self.settings, level, recorded)
+            texts, too_large = emit_texts(module, self.settings, level, written)
             dismantle(module)
-            discard(recorded)
+            written.clear()
             clock.lap("emit")
         self.seconds.update(clock.seconds)
         reports = [report.to_plain() for report in take_reports()] + too_large

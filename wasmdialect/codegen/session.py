@@ -160,11 +160,12 @@ class CompileSession:
         module: ModuleOp,
         observe: Observer | None = None,
         *,
-        record: bool = False,
+        write: bool = False,
         count: int | None = None,
     ) -> list[llvm.FuncOp]:
-        """Run the pipeline, or the first `count` passes of it, over a unit or the whole module; returns
-        the functions that were only recorded (`passes.pipeline.run_passes`). Raises PassFailure."""
+        """Run the pipeline, or the first `count` passes of it, over a unit or the whole module; with
+        `write`, returns the functions that were written at once, each as a text of its own
+        (`passes.pipeline.run_passes`). Raises PassFailure, and EmitError when it writes."""
         return run_passes(
             self.passes[:count],
             self.context,
@@ -173,7 +174,7 @@ class CompileSession:
             observe,
             self.declare_missing,
             self._origin,
-            record=record,
+            emitters=self.settings.target.emitters if write else None,
         )
 
     def declare_missing(self, module: ModuleOp) -> Mapping[str, Operation]:

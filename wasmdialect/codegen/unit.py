@@ -31,7 +31,6 @@ from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.dialects.fast import dismantle
 from wasmdialect.lowering.emit import CodeText, emit_functions, emit_together
-from wasmdialect.lowering.recorded import discard
 from wasmdialect.passes.base import take_reports
 from wasmdialect.passes.pipeline import PassFailure
 
@@ -116,15 +115,15 @@ def lower_unit(
     clock.lap("import")
     output.begin()
     try:
-        recorded = session.run_passes(module, record=True)
+        written = session.run_passes(module, write=level < 3)
     except PassFailure as failure:
         raise session.reproduce(failure, indices, signatures) from failure.__cause__
     printed = output.take()
     clock.lap("passes")
-    texts, fallbacks = emit_texts(module, session.settings, level, recorded)
+    texts, fallbacks = emit_texts(module, session.settings, level, written)
     placed = [PlacedText(digest(t.text), at, t.symbols, t.base) for t, at in texts]
     dismantle(module)
-    discard(recorded)
+    written.clear()
     clock.lap("emit")
     reports = [report.to_plain() for report in take_reports()] + fallbacks
     return texts, LoweredUnit(placed, reports, printed), clock
@@ -134,9 +133,9 @@ def emit_texts(
     module: ModuleOp,
     settings: CompileSettings,
     level: Level,
-    recorded: Sequence[llvm.FuncOp] = (),
+    written: Sequence[llvm.FuncOp] = (),
 ) -> tuple[list[tuple[CodeText, Level]], list[dict[str, Any]]]:
-    """The texts of a lowered module and of recorded functions, which LLVM compiles one by one, with
+    """The texts of a lowered module and of written functions, which LLVM compiles one by one, with
     their levels, and reports of those over their budget."""
     attributes = code_attributes(
         settings.target, branch_protection=settings.config.branch_protection
@@ -144,7 +143,7 @@ def emit_texts(
     budget = settings.config.function_budget
     limit = f"where the budget is {budget}"
     if level == 3:
-        together = emit_together(module, attributes, settings.target.emitters, recorded)
+        together = emit_together(module, attributes, settings.target.emitters)
         if not together.symbols:
             return [], []
         if len(together.text) <= budget:
@@ -152,7 +151,7 @@ def emit_texts(
         limit = f"{len(together.text)} of its unit, {limit}"
     texts: list[tuple[CodeText, Level]] = []
     reports: list[dict[str, Any]] = []
-    for text in emit_functions(module, attributes, settings.target.emitters, recorded):
+    for text in emit_functions(module, attributes, settings.target.emitters, written):
         at = level_within(budget, level, len(text.text))
         texts.append((text, at))
         if at < level:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from xdsl.ir import Block
 
+from wasmdialect.dialects.fast import successors_of
+
 
 def successors(block: Block) -> Sequence[Block]:
     """The successors of the block's terminator."""
@@ -30,6 +32,22 @@ def reverse_postorder(entry: Block) -> list[Block]:
             stack.pop()
     order.reverse()
     return order
+
+
+def reachable_in_order(blocks: Sequence[Block]) -> list[Block] | None:
+    """The blocks that can be reached, if each comes after the ones that dominate it, as they do when
+    they come from the importer; else None."""
+    order: list[Block] = []
+    reached = {blocks[0]}
+    for block in blocks:
+        # One predecessor that comes earlier will do: a path through earlier blocks only has all
+        # dominators on it.
+        if block in reached:
+            order.append(block)
+            last = block.last_op
+            if last is not None:
+                reached.update(successors_of(last))
+    return order if len(order) == len(reached) else None
 
 
 def immediate_dominators(order: Sequence[Block]) -> list[int]:

@@ -17,7 +17,7 @@ from xdsl.traits import IsTerminator
 
 from wasmdialect.dialects.fast import Inserter, LocationAttr, move_from
 
-_NOWHERE = UnknownLoc()
+NOWHERE = UnknownLoc()
 _OpT = TypeVar("_OpT", bound=Operation)
 
 Symbol = SymbolRefAttr | str
@@ -33,7 +33,7 @@ class OpBuilder(Inserter):
     def __init__(
         self,
         block: Block,
-        location: LocationAttr = _NOWHERE,
+        location: LocationAttr = NOWHERE,
         insert_before: Operation | None = None,
     ):
         super().__init__(block, location, insert_before)
@@ -142,7 +142,7 @@ def _check_not_terminator(op: Operation) -> None:
 
 def _location_of(block: Block) -> LocationAttr:
     function = block.parent_op()
-    return _NOWHERE if function is None else function.location
+    return NOWHERE if function is None else function.location
 
 
 def symbol_ref(symbol: Symbol) -> SymbolRefAttr:

@@ -18,12 +18,14 @@ from threading import Lock
 from typing import Any, cast
 
 from xdsl.dialects.builtin import (
+    ArrayAttr,
     DenseArrayBase,
     FileLineColLoc,
     IntAttr,
     IntegerAttr,
     IntegerType,
     StringAttr,
+    SymbolRefAttr,
     UnknownLoc,
     i32,
 )
@@ -119,21 +121,25 @@ class Inserter:
                 op._prev_op = last
                 last._next_op = op
             block._last_op = op
-        op._operands = _new_tuple(SSAValues, operands)
-        uses: list[Use] = []
-        index = 0
-        for value in operands:
-            use = _new(Use)
-            use._operation = op
-            use._index = index
-            index += 1
-            first = value.first_use
-            if first is not None:
-                use._next_use = first
-                first._prev_use = use
-            value.first_use = use
-            uses.append(use)
-        op._operand_uses = tuple(uses)
+        if operands:
+            op._operands = _new_tuple(SSAValues, operands)
+            uses: list[Use] = []
+            index = 0
+            for value in operands:
+                use = _new(Use)
+                use._operation = op
+                use._index = index
+                index += 1
+                first = value.first_use
+                if first is not None:
+                    use._next_use = first
+                    first._prev_use = use
+                value.first_use = use
+                uses.append(use)
+            op._operand_uses = tuple(uses)
+        else:
+            op._operands = _NO_VALUES
+            op._operand_uses = ()
         op.properties = {} if properties is None else properties
         op.attributes = {}
         op.location = self.location
@@ -238,130 +244,22 @@ class Inserter:
         op.location = self.location
 
 
-# --- operations that are only to be written out ---
-
-
-class _Counted(_QuicklyHashed):
-    """A value whose uses are only counted."""
-
-    use_count = 0
-
-    def has_one_use(self) -> bool:
-        """Whether there is exactly one use."""
-        return self.use_count == 1
-
-
-class RecordedValue(_Counted, OpResult[Attribute]):
-    """A result of a recorded operation. Its type does not change."""
-
-    type = cast(Any, None)  # pyright: ignore[reportIncompatibleMethodOverride]
-    """Without running Python code. Each has its own."""
-
-
-class RecordedArgument(_Counted, BlockArgument[Attribute]):
-    """An argument of a recorded block."""
-
-
-class RecordedBlock(Block):
-    """A block whose operations are in a list."""
-
-    __hash__ = object.__hash__
-
-    def __init__(self, argument_types: Iterable[Attribute] = ()):
-        self.operations: list[Operation] = []
-        self._args = tuple(RecordedArgument(t, self, i) for i, t in enumerate(argument_types))
-
-    def discard(self) -> None:
-        """Free the operations at once, as `dismantle` does."""
-        for op in self.operations:
-            op.results = _NO_VALUES
-        self.operations.clear()
-        self._args = ()
-
-
-class Recorder(Inserter):
-    """Makes operations that are only to be written out, for a third of the time: they are in the list
-    of a `RecordedBlock` and know their operands, but no block, neighbours and uses."""
-
-    block: RecordedBlock
-
-    def value(
-        self,
-        cls: type[Operation],
-        operands: Sequence[Any],
-        result_type: Attribute,
-        properties: dict[str, Attribute] | None = None,
-    ) -> OpResult:
-        op = _make(cls)
-        op._operands = tuple(operands)
-        for operand in operands:
-            operand.use_count += 1
-        op.properties = {} if properties is None else properties
-        op.attributes = {}
-        op.location = self.location
-        result = _make(RecordedValue)
-        result.type = result._type = result_type
-        result.op = op
-        op.results = (result,)
-        self.block.operations.append(op)
-        return result
-
-    def results(
-        self,
-        cls: type[Operation],
-        operands: Sequence[Any],
-        result_types: Sequence[Attribute],
-        properties: dict[str, Attribute] | None = None,
-    ) -> SSAValues[OpResult]:
-        op = self.step(cls, operands, properties)
-        results: list[OpResult] = []
-        for index, result_type in enumerate(result_types):
-            result = _make(RecordedValue)
-            result.type = result._type = result_type
-            result.op = op
-            result.index = index
-            results.append(result)
-        op.results = _new_tuple(SSAValues, results)
-        return op.results
-
-    def step(
-        self,
-        cls: type[Operation],
-        operands: Sequence[Any] = (),
-        properties: dict[str, Attribute] | None = None,
-    ) -> Operation:
-        op = _make(cls)
-        op._operands = tuple(operands)
-        for operand in operands:
-            operand.use_count += 1
-        op.properties = {} if properties is None else properties
-        op.attributes = {}
-        op.location = self.location
-        self.block.operations.append(op)
-        return op
-
-    def terminator(
-        self,
-        cls: type[Operation],
-        operands: Sequence[Any],
-        successors: Sequence[Block],
-        properties: dict[str, Attribute] | None = None,
-    ) -> Operation:
-        op = self.step(cls, operands, properties)
-        op._successors = tuple(successors)
-        return op
-
-
-def is_unused(value: SSAValue) -> bool:
-    """Whether nothing uses a value, which may be a recorded one."""
-    return value.use_count == 0 if isinstance(value, _Counted) else value.first_use is None
-
-
-def forget(op: Operation) -> None:
-    """Count the uses by a recorded operation no longer: it is not written out."""
-    for operand in op._operands:
-        if isinstance(operand, _Counted):
-            operand.use_count -= 1
+def unplaced_operation(
+    cls: type[Operation],
+    operands: Sequence[Any],
+    results: Sequence[Any],
+    properties: dict[str, Attribute] | None,
+    location: LocationAttr,
+) -> Any:
+    """An operation that is only to be looked at: it is in no block, and its operands and results do not
+    know of it, nor need to be values of xDSL."""
+    op = _make(cls)
+    op._operands = tuple(operands)
+    op.results = tuple(results)
+    op.properties = {} if properties is None else properties
+    op.attributes = {}
+    op.location = location
+    return op
 
 
 def successors_of(op: Operation) -> Sequence[Block]:
@@ -515,8 +413,6 @@ def set_block_arguments(block: Block, arguments: Sequence[BlockArgument]) -> Non
     block._args = tuple(arguments)
 
 
-_I32 = IntegerType(32)
-_I64 = IntegerType(64)
 _SMALL_INTEGERS: dict[tuple[int, int], IntegerAttr[IntegerType]] = {}
 
 
@@ -525,11 +421,41 @@ def integer_attr(value: int, bits: int) -> IntegerAttr[IntegerType]:
     key = (value, bits)
     known = _SMALL_INTEGERS.get(key)
     if known is None:
-        width = _I32 if bits == 32 else _I64 if bits == 64 else IntegerType(bits)
-        known = IntegerAttr(value, width)
+        known = _make_integer_attr(value, bits)
         if len(_SMALL_INTEGERS) < 65536:
             _SMALL_INTEGERS[key] = known
     return known
+
+
+_WIDTHS: dict[int, IntegerType] = {}
+
+
+def _make_integer_attr(value: int, bits: int) -> IntegerAttr[IntegerType]:
+    """Without xDSL's verification, which takes longer than importing the instruction."""
+    width = _WIDTHS.get(bits)
+    if width is None:
+        width = _WIDTHS[bits] = IntegerType(bits)
+    half = 1 << (bits - 1)
+    if not -half <= value < 2 * half:
+        raise ValueError(f"{value} does not fit an i{bits}")
+    data = _new(IntAttr)
+    # The upper half of the unsigned numbers is that of the negative ones.
+    _set_field(data, "data", value if value < half else value - 2 * half)
+    attribute = _make(IntegerAttr)
+    _set_field(attribute, "value", data)
+    _set_field(attribute, "type", width)
+    return attribute
+
+
+def symbol_attr(name: StringAttr) -> SymbolRefAttr:
+    """A reference to a symbol, without verification."""
+    reference = _new(SymbolRefAttr)
+    _set_field(reference, "root_reference", name)
+    _set_field(reference, "nested_references", _NOT_NESTED)
+    return reference
+
+
+_NOT_NESTED = ArrayAttr[StringAttr]([])
 
 
 class Locations:
@@ -541,12 +467,13 @@ class Locations:
 
     def at(self, offset: int) -> LocationAttr:
         """The location of a byte offset, without running attribute verification."""
-        column = _new(IntAttr)
-        _set_field(column, "data", offset)
-        location = _new(FileLineColLoc)
-        _set_field(location, "filename", self._file)
-        _set_field(location, "line", self._line)
-        _set_field(location, "column", column)
+        column = _make(IntAttr)
+        column.__dict__["data"] = offset
+        location = _make(FileLineColLoc)
+        fields = location.__dict__  # quicker than getting past a frozen class for each
+        fields["filename"] = self._file
+        fields["line"] = self._line
+        fields["column"] = column
         return location
 
 
@@ -633,6 +560,11 @@ def dismantle(op: Operation) -> None:
 def dismantle_region(region: Region) -> None:
     """Take apart a region that belongs to no operation any more, with everything in it."""
     region.parent = None
+    clear_region(region)
+
+
+def clear_region(region: Region) -> None:
+    """Take apart everything in a region, which is empty then."""
     block = region._first_block
     region._first_block = region._last_block = None
     while block is not None:
@@ -654,6 +586,14 @@ def dismantle_region(region: Region) -> None:
 def operands_of(op: Operation) -> Sequence[SSAValue]:
     """The operands, without the view that `op.operands` makes."""
     return op._operands
+
+
+def operand_of(op: Operation, index: int) -> SSAValue:
+    """An operand by its position; xDSL's indexing runs Python code."""
+    return _item(op._operands, index)
+
+
+_item = cast(Callable[[Any, int], SSAValue], tuple.__getitem__)  # pyright: ignore[reportUnknownMemberType]
 
 
 def number_of(op: Operation, name: str) -> int:

@@ -155,6 +155,21 @@ class LLVMBuilder(OpBuilder):
         result_type = vector_type(t.element_type, len(lanes))
         return self.value(llvm.ShuffleVectorOp, (first, second), result_type, properties)
 
+    # --- casts ---
+
+    def take_back_extension(self, value: SSAValue, t: Attribute) -> SSAValue | None:
+        """What an integer was extended from, if that has type `t`, and nothing uses the extension,
+        which is erased; else None."""
+        op = value.owner
+        if not isinstance(op, llvm.ZExtOp | llvm.SExtOp) or op.arg.type != t:
+            return None
+        if value.first_use is not None:
+            return None
+        narrow = op.arg
+        op.detach()
+        op.erase()
+        return narrow
+
     # --- pointers ---
 
     def address_of(self, symbol: str) -> SSAValue:
@@ -180,7 +195,7 @@ class LLVMBuilder(OpBuilder):
         """`base` plus a constant number of bytes."""
         if offset == 0:
             return base
-        if offset > _MAX_CONSTANT_INDEX:
+        if offset > MAX_CONSTANT_INDEX:
             return self.index(base, self.constant(offset, 64))
         return self.value(llvm.GEPOp, (base,), PTR, _gep(offset))
 
@@ -364,7 +379,7 @@ class LLVMBuilder(OpBuilder):
 # --- properties ---
 
 _GEP_FLAGS = IntegerAttr(0, IntegerType(32))
-_MAX_CONSTANT_INDEX = (1 << 31) - 1
+MAX_CONSTANT_INDEX = (1 << 31) - 1
 """Constant indices of getelementptr are i32 attributes."""
 
 

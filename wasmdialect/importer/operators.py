@@ -13,6 +13,7 @@ from xdsl.ir import Attribute
 from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import make_block
+from wasmdialect.dialects.wasmir.immediates import encodings
 from wasmdialect.importer import exceptions
 from wasmdialect.importer.exceptions import append_call, close_try
 from wasmdialect.importer.function import Edge, FunctionImporter, Handler
@@ -305,32 +306,34 @@ def _binary(cls: type[wasmir.NumericOp]) -> Handler:
 
 
 def _const(cls: type[wasmir.ConstOp]) -> Handler:
-    row, result_type = cls.INSTRUCTION, cls.RESULT_TYPE
+    (encoding,), result_type = encodings(cls.INSTRUCTION), cls.RESULT_TYPE
+    properties = encoding.attributes
 
     def handle(f: FunctionImporter, value: int) -> None:
-        f.stack.append(f.value(cls, (), result_type, f.unit.properties(row, value)))
+        f.stack.append(f.value(cls, (), result_type, properties(value, f.unit.ref)))
 
     return handle
 
 
 def _load(cls: type[wasmir.LoadOp]) -> Handler:
-    row, result_type = cls.INSTRUCTION, cls.RESULT_TYPE
+    (encoding,), result_type = encodings(cls.INSTRUCTION), cls.RESULT_TYPE
+    properties = encoding.attributes
 
     def handle(f: FunctionImporter, memarg: tuple[int, int, int]) -> None:
         stack = f.stack
-        properties = f.unit.properties(row, memarg)
-        stack[-1] = f.value(cls, (stack[-1],), result_type, properties)
+        stack[-1] = f.value(cls, (stack[-1],), result_type, properties(memarg, f.unit.ref))
 
     return handle
 
 
 def _store(cls: type[wasmir.StoreOp]) -> Handler:
-    row = cls.INSTRUCTION
+    (encoding,) = encodings(cls.INSTRUCTION)
+    properties = encoding.attributes
 
     def handle(f: FunctionImporter, memarg: tuple[int, int, int]) -> None:
         stack = f.stack
         value, address = stack.pop(), stack.pop()
-        f.step(cls, (address, value), f.unit.properties(row, memarg))
+        f.step(cls, (address, value), properties(memarg, f.unit.ref))
 
     return handle
 

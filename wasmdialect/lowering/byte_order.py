@@ -38,13 +38,15 @@ def _swapped_bits(op: llvm_ext.LoadOp | llvm_ext.StoreOp, t: Attribute) -> int:
 
 
 def _ending(f: FunctionEmitter, op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
-    address = f"{f.names[operands_of(op)[-1]]}{ordering_of(op)[1]}"
+    ordering = ordering_of(op)
+    address = f"{f.names[operands_of(op)[-1]]}{f' {ordering}' if ordering else ''}"
     return f"ptr {address}, align {op.alignment.value.data}{f.alias(op)}{access_location(f, op)}"
 
 
 def _words(op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
     """`atomic` and `volatile`."""
-    return ordering_of(op)[0] + ("volatile " if "volatile_" in op.properties else "")
+    atomic = "atomic " if ordering_of(op) else ""
+    return atomic + ("volatile " if "volatile_" in op.properties else "")
 
 
 def _load(f: FunctionEmitter, op: llvm_ext.LoadOp) -> None:
@@ -68,7 +70,7 @@ def _store(f: FunctionEmitter, op: llvm_ext.StoreOp) -> None:
     if not bits:
         EMITTERS[llvm_ext.StoreOp](f, op)
         return
-    name = f"store{len(f.lines)}"  # by the number of the line, so that it is unique
+    name = f.unique_name()
     if t != f"i{bits}":
         f.lines.append(f'  %"{name}.bits" = bitcast {t} {source} to i{bits}\n')
         source = f'%"{name}.bits"'

@@ -28,12 +28,15 @@ def _signature_id(f: FunctionLowering, op: wasmvm.SignatureIdOp) -> None:
 
 def _call(f: FunctionLowering, op: wasmvm.CallOp) -> None:
     callee = f.symbols[op.callee.root_reference.data]
-    _, _, *arguments = operands_of(op)
+    callee_vmctx, caller_vmctx, *arguments = operands_of(op)
     params, results = [a.type for a in arguments], [r.type for r in op.results]
     signature = abi_signature(Convention.WASM, params, results)
-    callee_vmctx, caller_vmctx = f.values[op.callee_vmctx], f.values[op.caller_vmctx]
     returned = f.abi_call(
-        callee, signature, callee_vmctx, caller_vmctx, [f.values[a] for a in arguments]
+        callee,
+        signature,
+        f.values[callee_vmctx],
+        f.values[caller_vmctx],
+        [f.values[a] for a in arguments],
     )
     f.values.update(zip(op.results, returned, strict=True))
 

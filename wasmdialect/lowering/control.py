@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from xdsl.dialects import llvm
-from xdsl.dialects.builtin import UnitAttr
 from xdsl.ir import Operation
 
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
-from wasmdialect.dialects.fast import operands_of, result_of
-from wasmdialect.dialects.llvm_builder import UNLIKELY
+from wasmdialect.dialects.fast import operands_of, result_of, segment_sizes, successors_of
 from wasmdialect.lowering.function import FunctionLowering, Handler
 
 
 def _br(f: FunctionLowering, op: wasmir.BrOp) -> None:
     arguments = [f.values[a] for a in operands_of(op)]
-    f.br(f.blocks[op.target], arguments)
+    (target,) = successors_of(op)
+    f.br(f.blocks[target], arguments)
 
 
 def _br_if(f: FunctionLowering, op: wasmir.BrIfOp) -> None:
     deciding, *passed = operands_of(op)
-    operands = [f.condition(deciding), *(f.values[a] for a in passed)]
-    successors = [f.blocks[b] for b in op.successors]
-    # The same groups of operands, and so the same properties.
-    branch = f.terminator(llvm.CondBrOp, operands, successors, dict(op.properties))
-    if deciding in f.unlikely:
-        branch.attributes[UNLIKELY] = UnitAttr()
+    then_block, else_block = successors_of(op)
+    arguments = [f.values[a] for a in passed]
+    split = segment_sizes(op)[1] if passed else 0
+    f.cond_br(
+        *(f.condition(deciding), f.blocks[then_block], f.blocks[else_block]),
+        *(arguments[:split], arguments[split:]),
+        unlikely=deciding in f.unlikely,
+    )
 
 
 def _br_table(f: FunctionLowering, op: wasmir.BrTableOp) -> None:

@@ -28,12 +28,13 @@ from xdsl.ir import Attribute, Operation
 
 from wasmdialect.abi.debug_locations import to_line
 from wasmdialect.dialects.declared import is_declaration
-from wasmdialect.dialects.fast import wasm_offset
+from wasmdialect.dialects.fast import LocationAttr, wasm_offset
 from wasmdialect.lowering.emit_function import (
     EMITTERS,
     EmitError,
     Emitter,
     FunctionEmitter,
+    WrittenFunction,
     code_of,
     has_body,
     type_text,
@@ -78,38 +79,43 @@ def emit_functions(
     module: ModuleOp,
     attributes: str = "",
     emitters: Emitters = NO_EMITTERS,
-    recorded: Sequence[llvm.FuncOp] = (),
+    written: Sequence[llvm.FuncOp] = (),
 ) -> list[CodeText]:
     """Each function of a module as a text of its own; all get `attributes` too; `emitters` are those of
-    the target, and `recorded` functions that come after those in the module. Raises EmitError."""
+    the target, and `written` functions that come after those in the module. Raises EmitError."""
     functions, constants = _contents(module)
-    functions += recorded
+    functions += written
     declared = {op.sym_name.data: op for op in functions}
-    return [
-        _PlacelessText(declared, constants, attributes, emitters).code([op])
-        for op in functions
-        if has_body(op)
-    ]
+    texts: list[CodeText] = []
+    for op in functions:
+        if isinstance(op, WrittenFunction) and op.code is not None:
+            texts.append(op.code[0].code([op], declared, attributes))
+        elif has_body(op):
+            text = PlacelessText(constants, emitters)
+            text.begin(op.location)
+            texts.append(text.code([op], declared, attributes))
+    return texts
 
 
 def emit_together(
     module: ModuleOp,
     attributes: str = "",
     emitters: Emitters = NO_EMITTERS,
-    recorded: Sequence[llvm.FuncOp] = (),
 ) -> CodeText:
     """All functions of a module in one text. Raises EmitError."""
     functions, constants = _contents(module)
-    functions += recorded
     declared = {op.sym_name.data: op for op in functions}
     defined = [op for op in functions if has_body(op)]
-    return _PlacelessText(declared, constants, attributes, emitters).code(defined)
+    text = PlacelessText(constants, emitters)
+    if defined:
+        text.begin(defined[0].location)
+    return text.code(defined, declared, attributes)
 
 
 def operation_at(module: ModuleOp, function: llvm.FuncOp, line: str) -> Operation | None:
     """The operation of a function that was written as this line of its text (`emit_functions`)."""
     functions, constants = _contents(module)
-    text = _PlacelessText({op.sym_name.data: op for op in functions}, constants, "", NO_EMITTERS)
+    text = PlacelessText(constants, NO_EMITTERS)
     found: list[Operation] = []
 
     def watched(emit: Emitter) -> Emitter:
@@ -122,7 +128,8 @@ def operation_at(module: ModuleOp, function: llvm.FuncOp, line: str) -> Operatio
         return emit_and_look
 
     text.overrides = {op: watched(emit) for op, emit in EMITTERS.items()}
-    text.code([function])
+    text.begin(function.location)
+    text.code([function], {op.sym_name.data: op for op in functions})
     return found[0] if found else None
 
 
@@ -149,12 +156,13 @@ def _contents(module: ModuleOp) -> tuple[list[llvm.FuncOp], Constants]:
 class _Text:
     """Shared by the functions of one text: names, attribute groups and metadata."""
 
-    def __init__(self, debug_info: bool, constants: Constants, attributes: str = ""):
+    def __init__(self, debug_info: bool, constants: Constants):
         self.debug_info = debug_info
         self.constants = constants
         self.used_constants: dict[str, str] = {}
         """The name in the text of each used constant."""
-        self.attributes = attributes
+        self.attributes = ""
+        """Those that all functions get besides their own."""
         self.parts: list[str] = []
         self.groups: dict[Attribute, int] = {}
         self.metadata = [*_HEADER]
@@ -232,20 +240,17 @@ class _Text:
     def define(self, op: llvm.FuncOp) -> None:
         """Add a function with its body."""
         name = self.name(op.sym_name.data)
-        scope = -1
-        if self.debug_info:
-            scope = self.node(
-                f'distinct !DISubprogram(name: "{name}", file: !1, unit: !0,'
-                " type: !3, spFlags: DISPFlagDefinition)"
-            )
+        if isinstance(op, WrittenFunction) and op.code is not None:
+            _, scope, lines = op.code
+        else:
+            scope = self.scope(name)
+            try:
+                lines = FunctionEmitter(self, scope, self.overrides).lines_of(code_of(op))
+            except EmitError as error:
+                raise EmitError(f"{error} (in @{op.sym_name.data})") from None
         returned = type_text(op.function_type.output)
-        blocks = code_of(op)
-        try:
-            lines = FunctionEmitter(self, scope, self.overrides).lines_of(blocks)
-        except EmitError as error:
-            raise EmitError(f"{error} (in @{op.sym_name.data})") from None
-        entry = blocks[0].block
-        params = ", ".join(f"{type_text(a.type)} %{i}" for i, a in enumerate(entry.args))
+        inputs = op.function_type.inputs.data
+        params = ", ".join(f"{type_text(t)} %{i}" for i, t in enumerate(inputs))
         debug = f" !dbg !{scope}" if scope >= 0 else ""
         self.parts.append(
             f'$"{name}" = comdat any\n'
@@ -253,6 +258,15 @@ class _Text:
         )
         self.parts.extend(lines)
         self.parts.append("}\n")
+
+    def scope(self, name: str) -> int:
+        """The number of the scope of a function's locations; negative for none."""
+        if not self.debug_info:
+            return -1
+        return self.node(
+            f'distinct !DISubprogram(name: "{name}", file: !1, unit: !0,'
+            " type: !3, spFlags: DISPFlagDefinition)"
+        )
 
 
 class _ReadableText(_Text):
@@ -266,21 +280,23 @@ class _ReadableText(_Text):
             self.declare(op)
 
 
-class _PlacelessText(_Text):
+class PlacelessText(_Text):
     """Functions independent of their positions in the module."""
 
-    def __init__(
-        self,
-        declared: Mapping[str, llvm.FuncOp],
-        constants: Constants,
-        attributes: str,
-        emitters: Emitters,
-    ):
-        super().__init__(True, constants, attributes)
+    def __init__(self, constants: Constants, emitters: Emitters):
+        super().__init__(True, constants)
         self.overrides = emitters
-        self.declared = declared
         self.base = 0
         self.names: dict[str, str] = {}
+
+    def begin(self, location: LocationAttr) -> None:
+        """Count lines from the location of the first function."""
+        self.base = wasm_offset(location) or 0
+
+    def begin_function(self, symbol: str, location: LocationAttr) -> int:
+        """Begin a text that one function is written to; returns its scope."""
+        self.begin(location)
+        return self.scope(self.name(symbol))
 
     def name(self, symbol: str) -> str:
         known = self.names.get(symbol)
@@ -291,17 +307,21 @@ class _PlacelessText(_Text):
     def line(self, offset: int | None) -> int:
         return 0 if offset is None else to_line(offset, self.base)
 
-    def code(self, defined: list[llvm.FuncOp]) -> CodeText:
+    def code(
+        self,
+        defined: Sequence[llvm.FuncOp],
+        declared: Mapping[str, llvm.FuncOp],
+        attributes: str = "",
+    ) -> CodeText:
         """The text of some functions, with declarations of their callees."""
-        if defined:
-            self.base = wasm_offset(defined[0].location) or 0
-        for op in defined:
-            self.name(op.sym_name.data)
-        own = len(self.names)
+        self.attributes = attributes
+        own = {op.sym_name.data: self.name(op.sym_name.data) for op in defined}
         for op in defined:
             self.define(op)
-        for symbol in [*self.names][own:]:
-            callee = self.declared.get(symbol)
+        for symbol in self.names:
+            if symbol in own:
+                continue
+            callee = declared.get(symbol)
             if callee is None:
                 raise EmitError(f"@{symbol} is used but not declared")
             self.declare(callee)

@@ -22,12 +22,13 @@ from xdsl.dialects.builtin import (
     StringAttr,
     VectorType,
 )
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 
 from wasmdialect.abi.debug_locations import MEMORY_COLUMN
 from wasmdialect.abi.layout import Alias
 from wasmdialect.dialects import llvm_ext
 from wasmdialect.dialects.fast import (
+    LocationAttr,
     dense_values,
     number_of,
     operands_of,
@@ -38,7 +39,6 @@ from wasmdialect.dialects.fast import (
     wasm_offset,
 )
 from wasmdialect.dialects.llvm_builder import NO_INLINE, UNLIKELY
-from wasmdialect.lowering.recorded import RecordedFunction
 
 
 class EmitError(Exception):
@@ -115,8 +115,15 @@ def _type_text(t: Attribute) -> str:
 # --- functions ---
 
 
+class WrittenFunction(llvm.FuncOp):
+    """A function that was written while it was lowered (written.py)."""
+
+    code: tuple[Any, int, list[str]] | None
+    """Its text, its scope there, and the lines of its body; None for a declaration."""
+
+
 class BlockCode(NamedTuple):
-    """A block and its operations, from a graph or recorded."""
+    """A block and its operations."""
 
     block: Block
     operations: Sequence[Operation]
@@ -124,15 +131,13 @@ class BlockCode(NamedTuple):
 
 def code_of(function: llvm.FuncOp) -> list[BlockCode]:
     """The blocks of a function."""
-    if isinstance(function, RecordedFunction):
-        return [BlockCode(block, block.operations) for block in function.blocks]
     return [BlockCode(block, operations_of(block)) for block in function.body.blocks]
 
 
 def has_body(function: llvm.FuncOp) -> bool:
     """Whether a function is defined here."""
-    if isinstance(function, RecordedFunction):
-        return len(function.blocks) > 0
+    if isinstance(function, WrittenFunction):
+        return function.code is not None
     return function.body.first_block is not None
 
 
@@ -143,6 +148,7 @@ class FunctionEmitter:
         """`scope` is the number of the function's `DISubprogram`, negative for no locations;
         `overrides` are the operations that are written differently here."""
         self.emitters = {**EMITTERS, **overrides} if overrides else EMITTERS
+        self.overrides = overrides
         self.text = text
         self.scope = scope
         self.names: dict[SSAValue, str] = {}
@@ -161,20 +167,21 @@ class FunctionEmitter:
         """The lines of a function's body. Raises EmitError."""
         self._number(blocks)
         terminators = [self._terminator(code) for code in blocks]
-        emitters = self.emitters
         for code, terminator in zip(blocks, terminators, strict=True):
             self.lines.append(f"{self.labels[code.block]}:\n")
             if code is not blocks[0]:
-                self._phis(code.block)
+                self.phis(code.block)
             for operation in code.operations[:-1]:
-                handler = emitters.get(operation.__class__)
-                if handler is None:
-                    raise EmitError(
-                        f"no LLVM IR for {operation.name}: lower it to `llvm` operations"
-                    )
-                handler(self, operation)
+                self.emit(operation)
             self.lines.append(terminator)
         return [*self.lines, *self.splits]
+
+    def emit(self, op: Operation) -> None:
+        """Write an operation that is no terminator. Raises EmitError."""
+        handler = self.emitters.get(op.__class__)
+        if handler is None:
+            raise EmitError(f"no LLVM IR for {op.name}: lower it to `llvm` operations")
+        handler(self, op)
 
     def _number(self, blocks: Iterable[BlockCode]) -> None:
         """Number the values in the order they are written, as LLVM counts them."""
@@ -186,14 +193,15 @@ class FunctionEmitter:
                 count += 1
             for operation in operations:
                 if operation.results:
-                    constant = _CONSTANTS.get(operation.__class__)
+                    constant = CONSTANTS.get(operation.__class__)
                     text = None if constant is None else constant(operation, names)
                     if text is None:
                         text = f"%{count}"
                         count += 1
                     names[result_of(operation)] = text
 
-    def _phis(self, block: Block) -> None:
+    def phis(self, block: Block) -> None:
+        """The arguments of a block all of whose edges are known."""
         incoming = self.incoming.get(block, ())
         for index, argument in enumerate(block.args):
             edges = ", ".join(
@@ -209,7 +217,7 @@ class FunctionEmitter:
         if not code.operations:
             raise EmitError("a block ends with nothing, which is not a terminator of LLVM")
         op = code.operations[-1]
-        write = _TERMINATORS.get(op.__class__)
+        write = TERMINATORS.get(op.__class__)
         if write is None:
             raise EmitError(f"a block ends with {op.name}, which is not a terminator of LLVM")
         return write(self, block, op)
@@ -257,9 +265,13 @@ class FunctionEmitter:
 
     def location(self, op: Operation, column: int) -> str:
         """The `!dbg` of an operation."""
+        return self.location_at(op.location, column)
+
+    def location_at(self, location: LocationAttr, column: int) -> str:
+        """The `!dbg` of a place."""
         if self.scope < 0:
             return ""
-        key = (self.text.line(wasm_offset(op.location)), column)
+        key = (self.text.line(wasm_offset(location)), column)
         known = self.locations.get(key)
         if known is None:
             number = self.text.node(
@@ -267,6 +279,15 @@ class FunctionEmitter:
             )
             known = self.locations[key] = f", !dbg !{number}"
         return known
+
+    def note_load(self, result: OpResult, location: str) -> None:
+        """A load with a location may become a part of its user."""
+        if result.has_one_use():
+            self.folded[result] = location
+
+    def unique_name(self) -> str:
+        """The name of a value besides those of results."""
+        return f"line{len(self.lines)}"
 
     def location_of_user(self, operands: Iterable[SSAValue]) -> str:
         """The `!dbg` of an operation that a load among its operands may become a part of."""
@@ -293,14 +314,28 @@ def _br(f: FunctionEmitter, block: Block, op: Operation) -> str:
 def _cond_br(f: FunctionEmitter, block: Block, op: Operation) -> str:
     condition, *arguments = operands_of(op)
     then_block, else_block = successors_of(op)
-    if arguments:
-        split = segment_sizes(op)[1]
-        targets = [(then_block, arguments[:split]), (else_block, arguments[split:])]
+    split = segment_sizes(op)[1] if arguments else 0
+    targets = [(then_block, arguments[:split]), (else_block, arguments[split:])]
+    unlikely = UNLIKELY in op.attributes
+    return cond_br_text(f, block, f.names[condition], targets, unlikely=unlikely)
+
+
+def cond_br_text(
+    f: FunctionEmitter,
+    block: Block,
+    condition: str,
+    targets: Sequence[tuple[Block, Sequence[SSAValue]]],
+    *,
+    unlikely: bool,
+) -> str:
+    """A branch of a block to one of two targets, with their arguments."""
+    (then_block, then_arguments), (else_block, else_arguments) = targets
+    if then_arguments or else_arguments:
         first, second = f.edges(block, targets)
     else:
         first, second = f.edge(block, then_block, ()), f.edge(block, else_block, ())
-    weights = f", !prof !{f.text.unlikely()}" if UNLIKELY in op.attributes else ""
-    return f"  br i1 {f.names[condition]}, label %{first}, label %{second}{weights}\n"
+    weights = f", !prof !{f.text.unlikely()}" if unlikely else ""
+    return f"  br i1 {condition}, label %{first}, label %{second}{weights}\n"
 
 
 def _switch(f: FunctionEmitter, block: Block, op: llvm_ext.SwitchOp) -> str:
@@ -317,11 +352,14 @@ def _return(f: FunctionEmitter, block: Block, op: Operation) -> str:
     return f"  ret {type_text(operands[0].type)} {f.names[operands[0]]}\n"
 
 
+UNREACHABLE = "  unreachable\n"
+
+
 def _unreachable(f: FunctionEmitter, block: Block, op: Operation) -> str:
-    return "  unreachable\n"
+    return UNREACHABLE
 
 
-_TERMINATORS: dict[type[Operation], Callable[[FunctionEmitter, Block, Any], str]] = {
+TERMINATORS: dict[type[Operation], Callable[[FunctionEmitter, Block, Any], str]] = {
     llvm.BrOp: _br,
     llvm.CondBrOp: _cond_br,
     llvm_ext.SwitchOp: _switch,
@@ -391,7 +429,7 @@ def _float_text(t: Attribute, number: float) -> str:
     raise EmitError(f"no LLVM constant of type {t}")
 
 
-_CONSTANTS: dict[type[Operation], Callable[[Any, dict[SSAValue, str]], str | None]] = {
+CONSTANTS: dict[type[Operation], Callable[[Any, dict[SSAValue, str]], str | None]] = {
     llvm.ConstantOp: _constant,
     llvm.BitcastOp: _bitcast_constant,
     llvm.ZeroOp: _zero,
@@ -430,7 +468,7 @@ def _cast(word: str) -> Emitter:
     return emit
 
 
-_BINARY: dict[type[Operation], str] = {
+BINARY: dict[type[Operation], str] = {
     llvm.AddOp: "add",
     llvm.SubOp: "sub",
     llvm.MulOp: "mul",
@@ -449,7 +487,7 @@ _BINARY: dict[type[Operation], str] = {
     llvm.FMulOp: "fmul",
     llvm.FDivOp: "fdiv",
 }
-_CASTS: dict[type[Operation], str] = {
+CASTS: dict[type[Operation], str] = {
     llvm.TruncOp: "trunc",
     llvm.ZExtOp: "zext",
     llvm.SExtOp: "sext",
@@ -461,13 +499,14 @@ _CASTS: dict[type[Operation], str] = {
     llvm_ext.FPToUIOp: "fptoui",
     llvm.PtrToIntOp: "ptrtoint",
     llvm.IntToPtrOp: "inttoptr",
+    llvm.BitcastOp: "bitcast",
 }
-for _op, _word in _BINARY.items():
+for _op, _word in BINARY.items():
     EMITTERS[_op] = _binary(_word)
-for _op, _word in _CASTS.items():
+for _op, _word in CASTS.items():
     EMITTERS[_op] = _cast(_word)
 
-_emit_bitcast = _cast("bitcast")
+_emit_bitcast = EMITTERS[llvm.BitcastOp]
 
 
 def _bitcast(f: FunctionEmitter, op: llvm.BitcastOp) -> None:
@@ -523,34 +562,66 @@ def _gep(f: FunctionEmitter, op: llvm.GEPOp) -> None:
 def _load(f: FunctionEmitter, op: llvm_ext.LoadOp) -> None:
     properties, result = op.properties, result_of(op)
     (address,) = operands_of(op)
-    atomic, ordering = ordering_of(op)
-    volatile = "volatile " if "volatile_" in properties else ""
-    invariant = f", !invariant.load !{EMPTY_NODE}" if "invariant" in properties else ""
     location = access_location(f, op)
-    if location and result.has_one_use():
-        f.folded[result] = location
-    f.lines.append(
-        f"  {f.names[result]} = load {atomic}{volatile}{type_text(result.type)}, ptr"
-        f" {f.names[address]}{ordering}, align {number_of(op, 'alignment')}{invariant}{f.alias(op)}"
-        f"{location}\n"
+    if location:
+        f.note_load(result, location)
+    text = load_text(
+        *(type_text(result.type), f.names[address], number_of(op, "alignment"), f.alias(op)),
+        volatile="volatile_" in properties,
+        ordering=ordering_of(op),
+        invariant="invariant" in properties,
     )
+    f.lines.append(f"  {f.names[result]} = {text}{location}\n")
+
+
+def load_text(
+    type: str,
+    address: str,
+    alignment: int,
+    tag: str,
+    *,
+    volatile: bool,
+    ordering: str,
+    invariant: bool,
+) -> str:
+    """A load; `tag` is the `!tbaa` of the access."""
+    words = f"{'atomic ' if ordering else ''}{'volatile ' if volatile else ''}"
+    after = f" {ordering}" if ordering else ""
+    tags = f", !invariant.load !{EMPTY_NODE}{tag}" if invariant else tag
+    return f"load {words}{type}, ptr {address}{after}, align {alignment}{tags}"
 
 
 def _store(f: FunctionEmitter, op: llvm_ext.StoreOp) -> None:
     value, address = operands_of(op)
-    atomic, ordering = ordering_of(op)
-    volatile = "volatile " if "volatile_" in op.properties else ""
-    f.lines.append(
-        f"  store {atomic}{volatile}{type_text(value.type)} {f.names[value]}, ptr"
-        f" {f.names[address]}{ordering},"
-        f" align {number_of(op, 'alignment')}{f.alias(op)}{access_location(f, op)}\n"
+    text = store_text(
+        *(type_text(value.type), f.names[value], f.names[address]),
+        *(number_of(op, "alignment"), f.alias(op)),
+        volatile="volatile_" in op.properties,
+        ordering=ordering_of(op),
     )
+    f.lines.append(f"  {text}{access_location(f, op)}\n")
 
 
-def ordering_of(op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> tuple[str, str]:
-    """`atomic` and the ordering, as text before and after the operands."""
+def store_text(
+    type: str,
+    value: str,
+    address: str,
+    alignment: int,
+    tag: str,
+    *,
+    volatile: bool,
+    ordering: str,
+) -> str:
+    """A store; `tag` is the `!tbaa` of the access."""
+    words = f"{'atomic ' if ordering else ''}{'volatile ' if volatile else ''}"
+    after = f" {ordering}" if ordering else ""
+    return f"store {words}{type} {value}, ptr {address}{after}, align {alignment}{tag}"
+
+
+def ordering_of(op: llvm_ext.LoadOp | llvm_ext.StoreOp) -> str:
+    """The ordering of an atomic access, else empty."""
     ordering = op.properties.get("ordering")
-    return ("", "") if ordering is None else ("atomic ", f" {cast(StringAttr, ordering).data}")
+    return "" if ordering is None else cast(StringAttr, ordering).data
 
 
 def _atomic_rmw(f: FunctionEmitter, op: llvm_ext.AtomicRMWOp) -> None:
@@ -619,11 +690,16 @@ def _call(f: FunctionEmitter, op: llvm.CallOp) -> None:
         if symbol is None
         else f'@"{f.text.name(symbol.root_reference.data)}"'
     )
-    # Two calls that LLVM merges would no longer have a location in the module.
-    attributes = " nomerge noinline" if NO_INLINE in op.attributes else " nomerge"
+    attributes = call_ending(NO_INLINE in op.attributes)
     kind = op.TailCallKind.data
     word = "call" if kind is llvm.TailCallKind.NONE else f"{kind.value} call"
     _emit_call(f, op, word, callee, operands, attributes)
+
+
+def call_ending(no_inline: bool) -> str:
+    """The attributes of a call. Two calls that LLVM merges would no longer have a location in the
+    module."""
+    return " nomerge noinline" if no_inline else " nomerge"
 
 
 def _emit_call(
@@ -654,15 +730,22 @@ def _stack_save(f: FunctionEmitter, op: llvm.StackSaveOp) -> None:
     f.define(op, "call ptr @llvm.stacksave.p0()")
 
 
+FENCE = '  fence syncscope("singlethread") seq_cst\n'
+"""Orders accesses within the thread."""
+
+
 def _fence(f: FunctionEmitter, op: llvm_ext.FenceOp) -> None:
-    scope = "" if op.system is not None else 'syncscope("singlethread") '
-    f.lines.append(f"  fence {scope}seq_cst\n")
+    f.lines.append(FENCE if op.system is None else "  fence seq_cst\n")
 
 
 def _ubsantrap(f: FunctionEmitter, op: llvm_ext.UBSanTrapOp) -> None:
     code = number_of(op, "code")
-    location = f.location(op, code)
-    f.lines.append(f"  call void @llvm.ubsantrap(i8 {code}) nomerge{location}\n")
+    f.lines.append(trap_line(code, f.location(op, code)))
+
+
+def trap_line(code: int, location: str) -> str:
+    """The instruction that traps."""
+    return f"  call void @llvm.ubsantrap(i8 {code}) nomerge{location}\n"
 
 
 def _address_of(f: FunctionEmitter, op: llvm.AddressOfOp) -> None:

@@ -9,7 +9,7 @@ from wasmdialect.abi.layout import (
     Alias,
 )
 from wasmdialect.dialects import wasmvm
-from wasmdialect.dialects.fast import operands_of, result_of
+from wasmdialect.dialects.fast import operand_of, result_of
 from wasmdialect.lowering.function import FunctionLowering, Handler
 from wasmdialect.lowering.signature import llvm_type, type_size
 
@@ -24,8 +24,8 @@ def _caller_vmctx(f: FunctionLowering, op: wasmvm.CallerVMContextOp) -> None:
 
 def _field_address(f: FunctionLowering, op: wasmvm.FieldOp) -> tuple[SSAValue, str, bool]:
     """Address, alias class, and whether the field never changes."""
-    base, struct, name = f.values[operands_of(op)[0]], op.struct.data, op.field.data
-    invariant = op.invariant is not None
+    base, invariant = f.values[operand_of(op, 0)], op.invariant is not None
+    struct, name = op.struct.data, op.field.data
     if struct == "extra":
         if name not in f.layout.extra_offsets:
             raise ValueError(

@@ -8,6 +8,7 @@ to their i32 value, so that a branch on a comparison costs one instruction.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from xdsl.dialects import llvm
@@ -16,11 +17,13 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from wasmdialect.abi.builtins import BUILTINS
 from wasmdialect.abi.layout import POINTER_SIZE, VMCONTEXT_HEADER, Alias, VMContextLayout
-from wasmdialect.dialects.blocks import reverse_postorder
-from wasmdialect.dialects.fast import operations_of, splice_front
+from wasmdialect.dialects.blocks import reachable_in_order, reverse_postorder
+from wasmdialect.dialects.builder import NOWHERE
+from wasmdialect.dialects.fast import LocationAttr, operations_of, splice_front
 from wasmdialect.dialects.llvm_builder import LLVMBuilder
 from wasmdialect.dialects.wasmvm import PTR
-from wasmdialect.lowering.signature import AbiSignature, llvm_type
+from wasmdialect.lowering.emit import Constants, Emitters
+from wasmdialect.lowering.signature import AbiSignature, builtin_type, llvm_type
 
 HIDDEN = 1
 FUNCTION_ATTRIBUTES = ArrayAttr(
@@ -39,28 +42,46 @@ Handler = Callable[["FunctionLowering", Any], None]
 """Lowers one operation."""
 
 
+@dataclass(frozen=True, slots=True)
+class ModuleContext:
+    """What the lowering of each function of a module needs to know."""
+
+    layout: VMContextLayout
+    symbols: Mapping[str, str]
+    """The LLVM symbol of each Wasm function by its symbol in wasmir."""
+    constants: Constants
+    emitters: Emitters
+    """How operations are written for the target, for functions that are written at once."""
+
+
 class FunctionLowering(LLVMBuilder):
-    """Rebuilds one function as an `llvm.func`. (recorded.py has one that is only to be written.)"""
+    """Rebuilds one function as an `llvm.func`. (written.py has one that is only to be written.)"""
 
     def __init__(
         self,
         symbol: str,
         signature: AbiSignature,
-        layout: VMContextLayout,
-        symbols: Mapping[str, str],
+        module: ModuleContext,
+        location: LocationAttr = NOWHERE,
         type: llvm.LLVMFunctionType | None = None,
     ):
-        """`type` is the type in LLVM, if it is not that of the signature."""
+        """`location` is that of the function, and `type` its type in LLVM, if it is not that of the
+        signature."""
         self.symbol = symbol
         self.signature = signature
-        self.layout = layout
+        self.module = module
+        self.layout = module.layout
+        self.symbols = module.symbols
+        self.function_location = location
         self.is_trampoline = False
         """Whether calls must not be inlined: the frame of a Wasm function shows in backtraces."""
-        self.symbols = symbols
-        """The LLVM symbol of each Wasm function by its symbol in wasmir."""
         self.type = signature.type if type is None else type
+        self.is_in_order = True
+        """Whether blocks are lowered in the order in which they are placed."""
+        self.start()
         self.entry = self.make_block(self.type.inputs.data)
         super().__init__(self.entry)
+        self.begin(self.entry)
         self.vmctx, self.caller_vmctx = self.entry.args[0], self.entry.args[1]
         self.values: dict[SSAValue, SSAValue] = {}
         """Old value to new value."""
@@ -75,7 +96,7 @@ class FunctionLowering(LLVMBuilder):
         self.made: list[Block] = [self.entry]
         """The blocks that the current source block became, so far."""
         self._cold_blocks: list[Block] = []
-        self.prelude = self.builder_in(self.make_block())
+        self.prelude = self.builder_in(self.make_side_block())
         """Operations for the start of the entry block."""
         self._return_area: SSAValue | None = None
         self.leaving_block: Block | None = None
@@ -86,9 +107,11 @@ class FunctionLowering(LLVMBuilder):
     def lower(self, body: Region, handlers: Mapping[type[Operation], Handler]) -> llvm.FuncOp:
         """The lowered function. Raises ValueError for an operation without handler."""
         sources = [*body.blocks]
+        order = reachable_in_order(sources)
+        self.is_in_order = order is not None
         self._map_blocks(sources)
         lowered: dict[Block, list[Block]] = {}
-        for source in reverse_postorder(sources[0]):
+        for source in order or reverse_postorder(sources[0]):
             target = self.blocks[source]
             self.made = lowered[source] = [target]
             self.begin(target)
@@ -116,9 +139,16 @@ class FunctionLowering(LLVMBuilder):
 
     # --- what it is made of ---
 
+    def start(self) -> None:
+        """Called before anything is made."""
+
     def make_block(self, argument_types: Sequence[Attribute] = ()) -> Block:
         """A block."""
         return Block(arg_types=argument_types)
+
+    def make_side_block(self) -> Block:
+        """A block that is not placed after those made before it."""
+        return self.make_block()
 
     def builder_in(self, block: Block) -> LLVMBuilder:
         """A builder at the end of a block."""
@@ -130,17 +160,14 @@ class FunctionLowering(LLVMBuilder):
         region.add_block(blocks)
         splice_front(self.entry, self.prelude.block)
         external = llvm.LinkageAttr("external")
-        return llvm.FuncOp(self.symbol, self.type, external, visibility=HIDDEN, body=region)
+        function = llvm.FuncOp(self.symbol, self.type, external, visibility=HIDDEN, body=region)
+        function.location = self.function_location
+        return function
 
     def keep(self, op: Operation) -> None:
         """An operation that a pass has created in its final form."""
         kept = self.insert(op.clone({operand: self.values[operand] for operand in op.operands}))
         self.values.update(zip(op.results, kept.results, strict=True))
-
-    def erase(self, op: Operation) -> None:
-        """Take back an operation that was made here, and has no uses."""
-        op.detach()
-        op.erase()
 
     def _map_blocks(self, sources: Sequence[Block]) -> None:
         self.blocks[sources[0]] = self.entry
@@ -165,7 +192,7 @@ class FunctionLowering(LLVMBuilder):
 
     def cold_block(self) -> Block:
         """A block after all others."""
-        block = self.make_block()
+        block = self.make_side_block()
         self._cold_blocks.append(block)
         return block
 
@@ -264,7 +291,7 @@ class FunctionLowering(LLVMBuilder):
         builtins = self.header_field(vmctx, "builtins")
         address = self.byte_offset(builtins, POINTER_SIZE * BUILTINS[name].index)
         code = self.load(address, PTR, POINTER_SIZE, Alias.VMCONTEXT, invariant=True)
-        signature = llvm.LLVMFunctionType([PTR, *(a.type for a in arguments)], result)
+        signature = builtin_type([a.type for a in arguments], result)
         operands = [vmctx, *arguments]
         return self.call(code, signature, operands, no_inline=self.is_trampoline)
 

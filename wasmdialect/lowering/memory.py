@@ -11,7 +11,7 @@ from wasmdialect.abi.layout import (
 )
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmvm
-from wasmdialect.dialects.fast import number_of, operands_of, result_of
+from wasmdialect.dialects.fast import number_of, operand_of, operands_of, result_of
 from wasmdialect.lowering.function import FunctionLowering, Handler
 from wasmdialect.lowering.signature import type_size
 
@@ -60,7 +60,7 @@ def _linear_load(f: FunctionLowering, op: wasmvm.LinearLoadOp) -> None:
 def _linear_store(f: FunctionLowering, op: wasmvm.LinearStoreOp) -> None:
     properties = op.properties
     address, width = linear_place(f, op), number_of(op, "bytes")
-    value = f.values[operands_of(op)[2]]
+    value = f.values[operand_of(op, 2)]
     if width != type_size(value.type):
         value = f.value(llvm.TruncOp, (value,), _NARROW[width])
     f.store(

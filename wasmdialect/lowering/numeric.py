@@ -138,10 +138,10 @@ def _count_zeros(f: FunctionLowering, op: wasmir.NumericOp) -> None:
 
 def set_condition(f: FunctionLowering, op: wasmir.NumericOp, condition: SSAValue) -> None:
     """Keep a comparison as an i1, and as an i32 only if something needs the number."""
-    result = op.results[0]
+    result = result_of(op)
     f.conditions[result] = condition
     if any(not _is_condition(user, index) for user, index in users_of(result)):
-        f.values[result_of(op)] = f.value(llvm.ZExtOp, (condition,), i32)
+        f.values[result] = f.value(llvm.ZExtOp, (condition,), i32)
 
 
 def _is_condition(user: Operation, index: int) -> bool:

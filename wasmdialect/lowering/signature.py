@@ -26,11 +26,17 @@ def llvm_type(t: Attribute) -> Attribute:
     return PTR if isinstance(t, RefType) else t
 
 
+_SIZES: dict[int, tuple[Attribute, int]] = {}
+
+
 def type_size(t: Attribute) -> int:
-    """Bytes of a value of an LLVM type."""
-    if t == V128:
-        return 16
-    return 4 if t in (i32, f32) else 8
+    """Bytes of a value of an LLVM type. Cached by identity, since attributes are slow to compare; the
+    entry keeps the type alive."""
+    known = _SIZES.get(id(t))
+    if known is None:
+        size = 16 if t == V128 else 4 if t in (i32, f32) else 8
+        known = _SIZES[id(t)] = t, size
+    return known[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class AbiSignature:
     """LLVM's types of all results, in order."""
 
 
-_SIGNATURES: dict[tuple[Convention, tuple[int, ...], tuple[int, ...]], AbiSignature] = {}
+_SIGNATURES: dict[tuple[int, tuple[int, ...], tuple[int, ...]], AbiSignature] = {}
 _KEPT_TYPES: list[Attribute] = []
 
 
@@ -64,11 +70,24 @@ def abi_signature(
 
     Cached by the identity of the types: hashing attributes costs more than the rest of a call.
     """
-    key = (convention, tuple(map(id, params)), tuple(map(id, results)))
+    key = (id(convention), tuple(map(id, params)), tuple(map(id, results)))
     known = _SIGNATURES.get(key)
     if known is None:
         _KEPT_TYPES.extend((*params, *results))  # an id is valid while its object lives
         known = _SIGNATURES[key] = _abi_signature(convention, params, results)
+    return known
+
+
+_BUILTIN_TYPES: dict[tuple[int, ...], LLVMFunctionType] = {}
+
+
+def builtin_type(params: Sequence[Attribute], result: Attribute | None) -> LLVMFunctionType:
+    """The LLVM type of a builtin, which gets the VMContext besides. Cached by identity."""
+    key = (id(result), *map(id, params))
+    known = _BUILTIN_TYPES.get(key)
+    if known is None:
+        _KEPT_TYPES.extend(params if result is None else (*params, result))
+        known = _BUILTIN_TYPES[key] = LLVMFunctionType([PTR, *params], result)
     return known
 
 

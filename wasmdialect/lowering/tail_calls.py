@@ -8,7 +8,7 @@ called as if it were of that type.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import (
@@ -30,7 +30,6 @@ from wasmdialect.abi.layout import (
     TAIL_ENTRIES,
     VMCONTEXT_HEADER,
     Alias,
-    VMContextLayout,
 )
 from wasmdialect.abi.returns import MAX_FLOAT_RESULTS, MAX_INTEGER_RESULTS, RETURN_AREA_PARAMETER
 from wasmdialect.abi.symbols import function_symbol, tail_entry_symbol, tail_to_wasm_symbol
@@ -42,11 +41,11 @@ from wasmdialect.abi.tail_calls import (
     tail_parameters,
 )
 from wasmdialect.dialects import wasmvm
-from wasmdialect.dialects.fast import operands_of
+from wasmdialect.dialects.fast import LocationAttr, operands_of
 from wasmdialect.dialects.llvm_builder import LLVMBuilder
 from wasmdialect.dialects.wasmvm import PTR
 from wasmdialect.lowering.exceptions import leave_if_thrown
-from wasmdialect.lowering.function import NEVER_INLINED, FunctionLowering, Handler
+from wasmdialect.lowering.function import NEVER_INLINED, FunctionLowering, Handler, ModuleContext
 from wasmdialect.lowering.signature import AbiSignature, abi_signature, type_size
 
 VECTOR = VectorType(f32, [4])
@@ -80,8 +79,8 @@ class TailCallingFunction(FunctionLowering):
         self,
         index: int,
         signature: AbiSignature,
-        layout: VMContextLayout,
-        symbols: Mapping[str, str],
+        module: ModuleContext,
+        location: LocationAttr,
     ):
         """`signature` is the one in the wasm convention."""
         self.plan = _plan(signature)
@@ -89,7 +88,7 @@ class TailCallingFunction(FunctionLowering):
         self.needed: dict[str, AbiSignature] = {}
         """The tail-to-wasm trampolines for its calls: symbols and signatures."""
         symbol = tail_entry_symbol(index) if self.plan.memory else self.ordinary_symbol
-        super().__init__(symbol, signature, layout, symbols, PROTOTYPE)
+        super().__init__(symbol, signature, module, location, PROTOTYPE)
 
     def parameters(self) -> Sequence[SSAValue]:
         return _incoming(self.prelude, self.entry.args, self.signature, self.vmctx)
@@ -140,7 +139,7 @@ class TailCallingFunction(FunctionLowering):
         symbol = tail_to_wasm_symbol(_words(signature))
         self.needed[symbol] = signature
         trampoline = self.address_of(symbol)
-        found, look = self.new_block([PTR]), self.new_block()
+        look, found = self.new_block(), self.new_block([PTR])
         is_set = self.has_flag(callee_vmctx, TAIL_ENTRIES)
         self.cond_br(is_set, look, found, (), (trampoline,))
         self.begin(look)
@@ -161,7 +160,7 @@ def tail_entry_caller(
 ) -> llvm.FuncOp:
     """The ordinary entry of a function with a tail entry."""
     signature = function.signature
-    b = lowering(function.ordinary_symbol, signature, function.layout, {})
+    b = lowering(function.ordinary_symbol, signature, function.module)
     entry, callee_vmctx, caller_vmctx = b.entry, b.vmctx, b.caller_vmctx
     arguments = entry.args[signature.first_parameter :]
     area: SSAValue | None = None
@@ -193,11 +192,11 @@ def tail_entry_caller(
 def tail_to_wasm(
     symbol: str,
     signature: AbiSignature,
-    layout: VMContextLayout,
+    module: ModuleContext,
     lowering: type[FunctionLowering] = FunctionLowering,
 ) -> llvm.FuncOp:
     """The trampoline that calls the ordinary entry of a function for a tail call."""
-    b = lowering(symbol, signature, layout, {}, PROTOTYPE)
+    b = lowering(symbol, signature, module, type=PROTOTYPE)
     entry, callee_vmctx, caller_vmctx = b.entry, b.vmctx, b.caller_vmctx
     memory = _tail_arguments(b, caller_vmctx)
     row = TAIL_ARGUMENTS.field("callee")
@@ -208,7 +207,7 @@ def tail_to_wasm(
     # The callee's context may be that of a host function, which has no limits.
     operands += _incoming(b, entry.args, signature, caller_vmctx)
     returned = b.call(code, signature.type, operands, no_inline=True)
-    if layout.counts.has_exceptions:
+    if module.layout.counts.has_exceptions:
         leave_if_thrown(b, caller_vmctx)
     types = signature.register_types
     results: list[SSAValue] = [] if returned is None else [returned]

@@ -17,7 +17,7 @@ from xdsl.dialects.builtin import IntegerType, UnitAttr, VectorType, f32, f64, i
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from wasmdialect.dialects import llvm_ext, wasmir
-from wasmdialect.dialects.fast import is_unused, operands_of, result_of, users_of
+from wasmdialect.dialects.fast import operands_of, result_of, users_of
 from wasmdialect.dialects.llvm_builder import vector_type
 from wasmdialect.dialects.wasmvm import LinearStoreOp
 from wasmdialect.lowering.function import FunctionLowering, Handler
@@ -327,12 +327,12 @@ def _as_lane(f: FunctionLowering, operand: SSAValue, shape: Shape) -> SSAValue:
     number = f.values[operand]
     if shape.lane_bits >= 32:
         return number
-    t, owner = _INTEGERS[shape.lane_bits], number.owner
-    is_only_use = operand.has_one_use() and is_unused(number)
-    if is_only_use and isinstance(owner, llvm.ZExtOp | llvm.SExtOp) and owner.arg.type == t:
-        lane = owner.arg  # of a load, which becomes a part of the vector operation
-        f.erase(owner)
-        return lane
+    t = _INTEGERS[shape.lane_bits]
+    if operand.has_one_use():
+        # Of a load, which becomes a part of the vector operation.
+        lane = f.take_back_extension(number, t)
+        if lane is not None:
+            return lane
     return f.value(llvm.TruncOp, (number,), t)
 
 

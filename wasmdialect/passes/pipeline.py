@@ -26,6 +26,7 @@ from wasmdialect._settings import SETTINGS, Config
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import wasm_offset
 from wasmdialect.dialects.lowered import note_lowered
+from wasmdialect.lowering.emit import EmitError, Emitters
 from wasmdialect.passes import base, watch
 from wasmdialect.passes.base import Declarations, Declaring, begin_reports, pass_scope
 from wasmdialect.passes.objects import pass_object
@@ -234,13 +235,14 @@ def run_passes(
     declare_missing: DeclareMissing | None = None,
     origin: str = "the importer",
     *,
-    record: bool = False,
+    emitters: Emitters | None = None,
 ) -> list[llvm.FuncOp]:
     """Run passes over a module, which `origin` made; `declare_missing` is called after each one that is
-    not this package's. With `record`, the module's functions are only to be written out: if nothing
-    looks at the stage of `llvm`, they are recorded and returned. Raises PassFailure."""
-    recording = record and observe is None and verify == "none"
-    recorded: list[llvm.FuncOp] = []
+    not this package's. With `emitters`, those of a target, the module's functions are only to be
+    written for it: if no pass and no observer looks at the stage of `llvm`, they are written at once and
+    returned. Raises PassFailure, and EmitError when it writes."""
+    writes_for = emitters if observe is None else None
+    written: list[llvm.FuncOp] = []
     if verify != "none":
         _verify(module, origin)
     if observe is not None:
@@ -249,8 +251,15 @@ def run_passes(
         begin_reports(p.name)
         started = time.perf_counter()
         is_own = type(p).__module__.startswith("wasmdialect.")
-        if recording and number == len(passes) - 1 and isinstance(p, WasmVMToLLVM):
-            recorded = _guarded(p.name, partial(p.record, module))
+        is_last = number == len(passes) - 1
+        if writes_for is not None and is_last and isinstance(p, WasmVMToLLVM):
+            if verify != "none":
+                # The same lowering, as a graph. Its text would have other numbers, which the cache
+                # would not know the code of.
+                graph = module.clone()
+                _guarded(p.name, partial(p.apply, ctx, graph))
+                _verify(graph, p.name)
+            written = _guarded(p.name, partial(p.write, module, writes_for))
         else:
             step = partial(p.apply, ctx, module)
             _guarded(p.name, step if is_own else partial(run_watched, p.name, step))
@@ -263,15 +272,15 @@ def run_passes(
             _verify(module, p.name)
         if observe is not None:
             observe(pass_text(p), module, seconds)
-    return recorded
+    return written
 
 
 def _guarded(pass_name: str, step: Callable[[], Any]) -> Any:
     """The result of a step of a pass. Raises PassFailure for any exception, including an exit or
-    too deep a recursion, except for Ctrl-C."""
+    too deep a recursion, except for Ctrl-C, and for EmitError: the module has what LLVM has not."""
     try:
         return step()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EmitError):
         raise
     except BaseException as error:
         raise _failure(pass_name, error) from error

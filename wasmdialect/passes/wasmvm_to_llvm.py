@@ -15,7 +15,7 @@ from typing import ClassVar, Literal, NamedTuple
 from xdsl.context import Context
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Attribute, Operation, Region
+from xdsl.ir import Attribute, Operation
 from xdsl.passes import ModulePass
 
 from wasmdialect.abi.conventions import Convention
@@ -23,7 +23,7 @@ from wasmdialect.abi.layout import Counts, VMContextLayout
 from wasmdialect.abi.symbols import function_symbol, loop_entry_symbol
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE, read_counts
-from wasmdialect.dialects.fast import dismantle, dismantle_region
+from wasmdialect.dialects.fast import clear_region, dismantle
 from wasmdialect.lowering import (
     atomic,
     calls,
@@ -39,9 +39,16 @@ from wasmdialect.lowering import (
     vector,
     wide,
 )
-from wasmdialect.lowering.function import FUNCTION_ATTRIBUTES, HIDDEN, FunctionLowering, Handler
-from wasmdialect.lowering.recorded import RecordedLowering, RecordedTailCalls, recorded_function
+from wasmdialect.lowering.emit import NO_EMITTERS, Emitters
+from wasmdialect.lowering.function import (
+    FUNCTION_ATTRIBUTES,
+    HIDDEN,
+    FunctionLowering,
+    Handler,
+    ModuleContext,
+)
 from wasmdialect.lowering.signature import AbiSignature, abi_signature
+from wasmdialect.lowering.written import WrittenLowering, WrittenTailCalls, written_function
 
 HANDLERS: dict[type[Operation], Handler] = {
     **numeric.HANDLERS,
@@ -73,12 +80,13 @@ class WasmVMToLLVM(ModulePass):
     """Whether relaxed vector instructions give the same results on all processors."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        op.body.block.add_ops(_lower(op, self._handlers(), _GRAPH))
+        op.body.block.add_ops(_lower(op, self._handlers(), _GRAPH, NO_EMITTERS))
 
-    def record(self, op: ModuleOp) -> list[llvm.FuncOp]:
-        """Do the same, but for functions that are only to be written: they are not in the module
-        (`lowering.emit.emit_functions` takes both)."""
-        return _lower(op, self._handlers(), _RECORDS)
+    def write(self, op: ModuleOp, emitters: Emitters) -> list[llvm.FuncOp]:
+        """Do the same, but write the functions at once, each as a text of its own: they are not in the
+        module (`lowering.emit.emit_functions` takes both). `emitters` are those of the target. Raises
+        EmitError."""
+        return _lower(op, self._handlers(), _WRITTEN, emitters)
 
     def _handlers(self) -> Mapping[type[Operation], Handler]:
         return _DETERMINISTIC if self.relaxed_simd_deterministic else _RELAXED
@@ -97,33 +105,36 @@ def _declared(symbol: str, type: llvm.LLVMFunctionType) -> llvm.FuncOp:
 
 
 _GRAPH = _Form(FunctionLowering, tail_calls.TailCallingFunction, _declared)
-_RECORDS = _Form(RecordedLowering, RecordedTailCalls, recorded_function)
+_WRITTEN = _Form(WrittenLowering, WrittenTailCalls, written_function)
 
 
 def _lower(
-    module: ModuleOp, handlers: Mapping[type[Operation], Handler], form: _Form
+    module: ModuleOp,
+    handlers: Mapping[type[Operation], Handler],
+    form: _Form,
+    emitters: Emitters,
 ) -> list[llvm.FuncOp]:
     """The functions that those of a module become; their bodies are gone."""
-    layout = _layout(module)
     symbols = {
         declaration.sym_name.data: _symbol(declaration)
         for declaration in module.ops
         if isinstance(declaration, wasmir.FuncOp)
     }
+    constants = {op.sym_name.data: op for op in module.ops if isinstance(op, llvm.GlobalOp)}
+    context = ModuleContext(_layout(module), symbols, constants, emitters)
     lowered: list[llvm.FuncOp] = []
     trampolines: dict[str, AbiSignature] = {}
     for source in [*module.ops]:
         if isinstance(source, wasmir.FuncOp):
             if not source.is_import:
-                lowered += _lower_function(source, layout, symbols, handlers, trampolines, form)
-                dismantle_region(source.detach_region(source.body))
-                source.add_region(Region())
+                lowered += _lower_function(source, context, handlers, trampolines, form)
+                clear_region(source.body)
         elif isinstance(source, wasmvm.FuncOp):
-            lowered.append(_lower_trampoline(source, layout, symbols, form))
+            lowered.append(_lower_trampoline(source, context, form))
             source.detach()
             dismantle(source)
     lowered += (
-        tail_calls.tail_to_wasm(symbol, signature, layout, form.lowering)
+        tail_calls.tail_to_wasm(symbol, signature, context, form.lowering)
         for symbol, signature in trampolines.items()
     )
     return lowered
@@ -152,8 +163,7 @@ def _layout(module: ModuleOp) -> VMContextLayout:
 
 def _lower_function(
     source: wasmir.FuncOp,
-    layout: VMContextLayout,
-    symbols: dict[str, str],
+    context: ModuleContext,
     handlers: Mapping[type[Operation], Handler],
     trampolines: dict[str, AbiSignature],
     form: _Form,
@@ -163,42 +173,37 @@ def _lower_function(
     signature = abi_signature(
         Convention.WASM, source.function_type.inputs.data, source.function_type.outputs.data
     )
-    symbol = symbols[source.sym_name.data]
+    symbol = context.symbols[source.sym_name.data]
     if source.is_declaration:
         return [_declaration(symbol, signature, form)]
     if tail_calls.makes_tail_calls(source.body):
-        return _lower_tail_calling(source, signature, layout, symbols, handlers, trampolines, form)
-    function = form.lowering(symbol, signature, layout, symbols).lower(source.body, handlers)
-    function.location = source.location
-    return [function]
+        return _lower_tail_calling(source, signature, context, handlers, trampolines, form)
+    lowering = form.lowering(symbol, signature, context, source.location)
+    return [lowering.lower(source.body, handlers)]
 
 
 def _lower_tail_calling(
     source: wasmir.FuncOp,
     signature: AbiSignature,
-    layout: VMContextLayout,
-    symbols: dict[str, str],
+    context: ModuleContext,
     handlers: Mapping[type[Operation], Handler],
     trampolines: dict[str, AbiSignature],
     form: _Form,
 ) -> list[llvm.FuncOp]:
-    lowering = form.tail_calling(source.index_value, signature, layout, symbols)
+    lowering = form.tail_calling(source.index_value, signature, context, source.location)
     function = lowering.lower(source.body, handlers)
-    function.location = source.location
     trampolines.update(lowering.needed)
     if not lowering.plan.memory:
         return [function]
     return [tail_calls.tail_entry_caller(lowering, form.lowering), function]
 
 
-def _lower_trampoline(
-    source: wasmvm.FuncOp, layout: VMContextLayout, symbols: dict[str, str], form: _Form
-) -> llvm.FuncOp:
+def _lower_trampoline(source: wasmvm.FuncOp, context: ModuleContext, form: _Form) -> llvm.FuncOp:
     convention = Convention(source.convention.data)
     signature = abi_signature(
         convention, source.function_type.inputs.data, source.function_type.outputs.data
     )
-    lowering = form.lowering(source.sym_name.data, signature, layout, symbols)
+    lowering = form.lowering(source.sym_name.data, signature, context)
     lowering.is_trampoline = True
     return lowering.lower(source.body, HANDLERS)
 

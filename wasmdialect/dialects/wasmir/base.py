@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import InferenceContext, IRDLOperation, irdl_op_definition, traits_def
 from xdsl.traits import EffectInstance
 
-from wasmdialect.dialects.fast import operands_of
+from wasmdialect.dialects.fast import operand_of
 from wasmdialect.dialects.wasmir.effects import TRAPS, InstructionEffects, effects_of
 from wasmdialect.dialects.wasmir.immediates import properties_of
 from wasmdialect.wasm.instructions import BY_MNEMONIC, Instruction
@@ -83,7 +83,7 @@ class MemoryAccess(WasmOp, MayTrap, ABC):
     @property
     def address_operand(self) -> SSAValue:
         """The dynamic part of the address, unsigned."""
-        return operands_of(self)[0]
+        return operand_of(self, 0)
 
     @property
     def static_offset(self) -> int:
@@ -122,7 +122,7 @@ class StoreLike(MemoryAccess, ABC):
     @property
     def stored_value(self) -> SSAValue:
         """The value before it is narrowed to `bytes`."""
-        return operands_of(self)[1]
+        return operand_of(self, 1)
 
 
 class CallLike(MayTrap, ABC):

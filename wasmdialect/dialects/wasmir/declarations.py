@@ -9,7 +9,7 @@ import names the module and name it comes from and has no body.
 from __future__ import annotations
 
 from abc import ABC
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from xdsl.dialects.builtin import (
     I64,
@@ -45,6 +45,7 @@ from xdsl.traits import (
 )
 from xdsl.utils.exceptions import VerifyException
 
+from wasmdialect.dialects.fast import symbol_attr
 from wasmdialect.dialects.wasmir.control import ReturnOp
 from wasmdialect.dialects.wasmir.types import ArrayType, StructType, all_may_be, names
 
@@ -63,7 +64,8 @@ class DeclarationOp(IRDLOperation, ABC):
     @property
     def symbol(self) -> SymbolRefAttr:
         """A reference to it."""
-        return SymbolRefAttr(self.sym_name)
+        name: Any = self.properties["sym_name"]
+        return symbol_attr(name)
 
     @property
     def index_value(self) -> int:
@@ -161,7 +163,8 @@ class FuncOp(ImportableOp):
     @property
     def is_declaration(self) -> bool:
         """Whether the body is elsewhere."""
-        return self.body.first_block is None
+        (body,) = self.regions
+        return body.first_block is None
 
     @property
     def entry(self) -> Block:

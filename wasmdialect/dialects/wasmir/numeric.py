@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from xdsl.dialects.builtin import IntegerAttr, IntegerType, i32, i64
 from xdsl.interfaces import HasFolderInterface
@@ -183,7 +183,10 @@ def bits_attr(bits: int, type_attr: Attribute) -> IntegerAttr[IntegerType]:
 def constant_bits(value: SSAValue) -> int | None:
     """The bits of a value that is a constant, else None."""
     owner = value.owner
-    return owner.bits if isinstance(owner, ConstOp) else None
+    # By class: an abstract class is slow to ask about the instances of others.
+    if owner.__class__ not in _CONST_CLASSES:
+        return None
+    return cast(ConstOp, owner).bits
 
 
 _OPERAND_NAMES = {1: ("operand",), 2: ("lhs", "rhs"), 3: ("first", "second", "third")}
@@ -244,6 +247,7 @@ NUMERIC_OPS: dict[str, type[NumericOp]] = {
 }
 """The other numeric operations by mnemonic."""
 
+_CONST_CLASSES = frozenset(CONST_OPS.values())
 _CONST_BY_TYPE = {cls.RESULT_TYPE: cls for cls in CONST_OPS.values()}
 
 
