@@ -9,7 +9,7 @@ from typing import Any
 
 from wasmdialect.codegen import tiers
 from wasmdialect.codegen.tiers import BetterCode
-from wasmdialect.runtime import lazy
+from wasmdialect.runtime import lazy, store
 
 _go_on = BetterCode.go_on
 
@@ -25,6 +25,7 @@ def _finish(better: BetterCode) -> bool:
 def improve_at_once(assign: Callable[[Any, str, Any], None] = setattr) -> None:
     """From now on, in this process, or as long as the assignments last."""
     assign(tiers, "period", 1)
+    assign(store, "TIER_PERIOD", 0)
     assign(tiers, "PATIENCE", 0.0)
     assign(lazy, "FEWEST_SAMPLES", 1)
     assign(lazy, "CODE_PER_SAMPLE", 1 << 40)

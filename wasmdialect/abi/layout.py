@@ -114,6 +114,10 @@ RUNTIME_LIMITS = Struct(
         Field("tier_countdown", "i64", 96, Alias.LIMITS, doc="of entries and loops (docs/lazy.md)"),
     ),
 )
+TIER_PERIOD = 131_071
+"""What `limits.tier_countdown` starts with, and again each time `tier_up` has been called: a prime
+number, so that it is in step with no program. At level 0 so many entries and iterations take about a
+millisecond."""
 THROW_TRACE_LENGTH = 64
 """Program counters in a throw trace."""
 THROW_TRACE = Struct(

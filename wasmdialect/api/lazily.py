@@ -7,7 +7,7 @@ from __future__ import annotations
 import weakref
 
 from wasmdialect._static import TYPE_CHECKING
-from wasmdialect.codegen.lazy_entry import LazyEntry, keep_lazy_entry
+from wasmdialect.codegen.lazy_entry import LazyEntry, keep_lazy_entry, keep_samples, read_samples
 from wasmdialect.codegen.module_entry import is_unchanged
 from wasmdialect.codegen.tools import is_current
 from wasmdialect.object.link import PlacementError
@@ -51,9 +51,11 @@ class LazySource:
         entry = self._entry
         found = self._open() if entry is None else entry
         code = None if entry is None else entry.code
-        module = LazyModule(found.artifact, config, self, found.body_bytes, announce, code)
+        samples = {} if self._place is None else read_samples(*self._place)
+        before = sum(samples.values())
+        module = LazyModule(found.artifact, config, self, found.body_bytes, announce, code, samples)
         # When it is collected, or Python ends.
-        weakref.finalize(module, self._end, config)
+        weakref.finalize(module, self._end, config, samples, before)
         return module
 
     def function(self, index: int, is_known: Callable[[int], bool]) -> Sequence[NamedFunction]:
@@ -103,7 +105,9 @@ class LazySource:
             self._compiler = compiler
         return self._compiler
 
-    def _end(self, config: Config) -> None:
+    def _end(self, config: Config, samples: dict[int, int], before: int) -> None:
+        if self._place is not None and sum(samples.values()) > before:
+            keep_samples(*self._place, samples)
         if self._compiler is not None:
             self._compiler.close()
             if self._place is not None:

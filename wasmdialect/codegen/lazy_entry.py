@@ -82,6 +82,19 @@ def keep_lazy_entry(store: Store, key: str, entry: LazyEntry) -> None:
     store.insert(own, seal(own, values))
 
 
+def read_samples(store: Store, key: str) -> dict[int, int]:
+    """How often each function of a module was running when it was looked at, in all processes so
+    far."""
+    own = key_of("samples", key)
+    return unseal(own, store.get(own)) or {}
+
+
+def keep_samples(store: Store, key: str, samples: dict[int, int]) -> None:
+    """Keep them for the next process."""
+    own = key_of("samples", key)
+    store.insert(own, seal(own, samples))
+
+
 def _artifact(
     engine: bytes,
     info: bytes,

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import NamedTuple
 
+from wasmdialect.abi.layout import TIER_PERIOD
 from wasmdialect.abi.symbol_parts import parse_symbol
 from wasmdialect.codegen.pool import PoolRun, WorkerPool
 from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.tasks import Item
 from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.passes.enter_loop import EnterLoop
-from wasmdialect.passes.insert_tier_checks import PERIOD, InsertTierChecks
+from wasmdialect.passes.insert_tier_checks import InsertTierChecks
 
 FIRST_TIER = 0
 """The level of functions that are called for the first time."""
@@ -43,7 +44,7 @@ def first_tier(run: Run) -> Run | None:
     return first
 
 
-period = PERIOD
+period = TIER_PERIOD
 """Entries and loops between two samples."""
 
 

@@ -16,14 +16,12 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import i64
 from xdsl.ir import Attribute, Block, SSAValue
 
+from wasmdialect.abi.layout import TIER_PERIOD
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.passes.base import FunctionPass
 from wasmdialect.passes.loop_entries import LoopEntry, loop_entries
 
-PERIOD = 131_071
-"""A prime number, so that it is in step with no program. At level 0 so many iterations take about a
-millisecond."""
 AT_ENTRY = 0
 """What `tier_up` is told at the entry of a function; loop n is n + 1."""
 
@@ -34,7 +32,7 @@ class InsertTierChecks(FunctionPass):
 
     name = "insert-tier-checks"
 
-    period: int = PERIOD
+    period: int = TIER_PERIOD
     """Entries and loop iterations from one sample to the next."""
 
     def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:

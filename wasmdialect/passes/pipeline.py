@@ -239,8 +239,8 @@ def run_passes(
 ) -> list[llvm.FuncOp]:
     """Run passes over a module, which `origin` made; `declare_missing` is called after each one that is
     not this package's. With `emitters`, those of a target, the module's functions are only to be
-    written for it: if no pass and no observer looks at the stage of `llvm`, they are written at once and
-    returned. Raises PassFailure, and EmitError when it writes."""
+    written for it: if no pass and no observer looks at the stage of `llvm`, they are written at once
+    and returned. Raises PassFailure, and EmitError when it writes."""
     writes_for = emitters if observe is None else None
     written: list[llvm.FuncOp] = []
     if verify != "none":

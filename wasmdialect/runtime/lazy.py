@@ -139,10 +139,13 @@ class LazyModule(LoadedModule):
         body_bytes: int,
         announce: Callable[[LoadedModule, LoadedCode], None] | None = None,
         first: Artifact | None = None,
+        samples: dict[int, int] | None = None,
     ):
         """`artifact` has everything but code, and gets the offsets of the veneers. `body_bytes` is the
         size of all function bodies; `announce` is called with all new code; `first`, the result of
-        `link_first`, is code that there is already. Raises ArtifactError, MemoryError."""
+        `link_first`, is code that there is already; `samples` says how often each function was running
+        when the countdown of its store ended, and goes on counting. Raises ArtifactError,
+        MemoryError."""
         check_host(artifact)
         self._config, self._source, self._announce = config, source, announce
         layout = self._layout = VeneerLayout(artifact.info)
@@ -158,8 +161,7 @@ class LazyModule(LoadedModule):
         self.code: list[LoadedCode] = []
         self._places: dict[str, int] = {}
         """The offset of the code of each symbol that has some."""
-        self._samples: dict[int, int] = {}
-        """How often each function was running when its store's countdown ended."""
+        self._samples = {} if samples is None else samples
         self._loops: dict[tuple[int, int], int] = {}
         """The address of the better code of a loop, by function and loop."""
         self._lock = threading.RLock()

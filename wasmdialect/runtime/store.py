@@ -20,6 +20,7 @@ from wasmdialect.abi.layout import (
     HOST_CONTEXT,
     RUNTIME_LIMITS,
     TESTS_EXCEPTIONS,
+    TIER_PERIOD,
     VALUE_SLOT_SIZE,
 )
 from wasmdialect.abi.tail_calls import MAX_SIZE
@@ -74,6 +75,7 @@ _EPOCH_INTERVAL = 0.02
 
 _pending_at = field_at(RUNTIME_LIMITS, "pending_error")
 _tail_arguments_at = field_at(RUNTIME_LIMITS, "tail_arguments")
+_tier_countdown_at = field_at(RUNTIME_LIMITS, "tier_countdown")
 _fuel_at = field_at(RUNTIME_LIMITS, "fuel_consumed", signed=True)
 _deadline_at = field_at(RUNTIME_LIMITS, "epoch_deadline")
 _current_epoch_at = field_at(EPOCH, "current")
@@ -208,6 +210,7 @@ class StoreState(NotCopied):
         self.limits = ctypes.addressof(self._limits)
         self._tail_arguments = AlignedMemory(MAX_SIZE, VALUE_SLOT_SIZE)
         _tail_arguments_at(self.limits).value = self._tail_arguments.address
+        _tier_countdown_at(self.limits).value = TIER_PERIOD
         self._native = ctypes.create_string_buffer(pack_store(self.limits, max_wasm_stack, 1, 0))
         self.native = ctypes.addressof(self._native)
         """The address of its STORE."""
