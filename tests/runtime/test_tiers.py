@@ -28,6 +28,7 @@ from wasmdialect import (
 )
 from wasmdialect.codegen import pool, run
 from wasmdialect.codegen.store import MemoryStore
+from wasmdialect.codegen.tiers import BetterCode
 from wasmdialect.runtime import lazy
 
 I32 = ValType.i32()
@@ -129,6 +130,9 @@ CALLS: tuple[tuple[Any, ...], ...] = (
     ("thrown", 9), ("fib", 12), ("switch", 40), ("switch", 41), ("calls", 20), ("tail", 5_000),
     ("types", 0),
 )  # fmt: skip
+
+
+GO_ON = BetterCode.go_on
 
 
 @pytest.fixture
@@ -302,18 +306,28 @@ def test_a_forked_child_compiles_again_for_itself():
     assert exports["calls"](store, 20) == 2_240
 
 
-@pytest.mark.usefixtures("at_once")
-def test_the_workers_end_with_the_module():
+def test_what_is_being_compiled_ends_with_the_module(
+    at_once: None, monkeypatch: pytest.MonkeyPatch
+):
+    started: list[pool.Worker] = []
+
+    class Recorded(pool.Worker):
+        def __init__(self) -> None:
+            super().__init__()
+            started.append(self)
+
+    monkeypatch.setattr(pool, "_pools", {})
+    monkeypatch.setattr(pool, "Worker", Recorded)
+    monkeypatch.setattr(BetterCode, "go_on", GO_ON)  # which does not wait
     store, module, exports = instantiate()
     assert exports["fib"](store, 12) == 144
-    compiler = module._source._compiler  # pyright: ignore[reportPrivateUsage, reportOptionalMemberAccess]
-    assert compiler is not None
-    workers = compiler._better._pool.idle  # pyright: ignore[reportPrivateUsage, reportOptionalMemberAccess]
-    assert len(workers) == 1
-    (worker,) = workers
-    del store, module, exports, compiler
+    assert len(started) == 2
+    assert pool.shared_pool(1, background=True).idle == []
+    del store, module, exports
     gc.collect()
-    assert not worker.is_alive()
+    idle = [*pool.shared_pool(1).idle, *pool.shared_pool(1, background=True).idle]
+    assert all(worker.is_alive() == (worker in idle) for worker in started)
+    pool.close_pools()
 
 
 COUNTING = """

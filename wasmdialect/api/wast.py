@@ -18,6 +18,7 @@ from wasmdialect._printable import printable
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.api.compile import open_or_compile
 from wasmdialect.codegen.compiler import Compilation, start_run
+from wasmdialect.codegen.lazy import LazyCompiler
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import Store
 from wasmdialect.runtime.errors import LinkError, Trap
@@ -152,6 +153,7 @@ class CompiledScripts:
         change: Callable[[bytes], bytes] | None = None,
     ):
         self._settings, self._jobs, self._cache, self._change = settings, jobs, cache, change
+        self._compilers: list[LazyCompiler] = []
         self.store = StoreState()
 
     def spectest(self) -> Mapping[str, Extern]:
@@ -164,6 +166,7 @@ class CompiledScripts:
         compiled = open_or_compile(run, time.perf_counter())
         if isinstance(compiled, Compilation):
             return load_bytes(compiled.artifact)
+        self._compilers.append(compiled)
         config = self._settings.config
         return LazyModule(compiled.artifact, config, compiled, compiled.body_bytes)
 
@@ -195,6 +198,8 @@ class CompiledScripts:
 
     def close(self) -> None:
         self.store.close()
+        for compiler in self._compilers:
+            compiler.close()
 
 
 class _Runner:

@@ -393,14 +393,15 @@ def default_jobs() -> int:
     return len(os.sched_getaffinity(0))
 
 
-_pools: dict[int, WorkerPool] = {}
+_pools: dict[tuple[int, bool], WorkerPool] = {}
 
 
-def shared_pool(jobs: int) -> WorkerPool:
-    """The process's pool of that size."""
-    pool = _pools.get(jobs)
+def shared_pool(jobs: int, *, background: bool = False) -> WorkerPool:
+    """The process's pool of that size; another one for what is compiled while programs run, whose
+    workers have other sessions open."""
+    pool = _pools.get((jobs, background))
     if pool is None:
-        pool = _pools.setdefault(jobs, WorkerPool(jobs))
+        pool = _pools.setdefault((jobs, background), WorkerPool(jobs))
     return pool
 
 

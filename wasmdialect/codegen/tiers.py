@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from wasmdialect.abi.layout import TIER_PERIOD
 from wasmdialect.abi.symbol_parts import parse_symbol
-from wasmdialect.codegen.pool import PoolRun, WorkerPool
+from wasmdialect.codegen.pool import PoolRun, shared_pool
 from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.tasks import Item
 from wasmdialect.object.compiled import NamedFunction
@@ -66,7 +66,7 @@ class BetterCode:
 
     def __init__(self, run: Run):
         self._run = run
-        self._pool = WorkerPool(max(run.jobs - 1, 1))
+        self._pool = shared_pool(max(run.jobs - 1, 1), background=True)
         self._asked: set[int] = set()
         self._loops: dict[tuple[int, int], Sequence[NamedFunction]] = {}
         """The code of loops, empty as long as it is not there."""
@@ -159,9 +159,8 @@ class BetterCode:
             self._asked -= unfinished
 
     def close(self) -> None:
-        """End the workers."""
+        """End what is being compiled."""
         self._stop()
-        self._pool.close()
 
 
 def _is_of_loop(symbol: str) -> bool:
