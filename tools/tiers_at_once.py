@@ -14,12 +14,11 @@ from wasmdialect.runtime import lazy, store
 _go_on = BetterCode.go_on
 
 
-def _finish(better: BetterCode) -> bool:
-    has_new = _go_on(better)
+def _finish(better: BetterCode) -> None:
+    _go_on(better)
     while better.is_busy:
         time.sleep(0.001)
-        has_new |= _go_on(better)
-    return has_new
+        _go_on(better)
 
 
 def improve_at_once(assign: Callable[[Any, str, Any], None] = setattr) -> None:

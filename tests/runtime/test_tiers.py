@@ -270,6 +270,57 @@ def test_a_failure_of_better_code_leaves_the_program_as_it_is(
 
 
 @pytest.mark.usefixtures("at_once")
+def test_no_room_for_better_code(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
+    store, module, exports = instantiate()
+    assert exports["fib"](store, 1) == 1
+    module.loaded.code_size = 1
+    with caplog.at_level(logging.WARNING, "wasmdialect"):
+        assert exports["fib"](store, 12) == 144
+    assert "no function is compiled again: the code of the module takes more" in caplog.text
+
+
+@pytest.mark.usefixtures("at_once")
+def test_better_code_that_was_interrupted_while_it_was_linked(monkeypatch: pytest.MonkeyPatch):
+    store, module, exports = instantiate()
+    link, calls = lazy.link, [0]
+
+    def interrupted(*arguments: Any, **more: Any) -> Any:
+        calls[0] += 1
+        if calls[0] == 2:
+            raise KeyboardInterrupt
+        return link(*arguments, **more)
+
+    monkeypatch.setattr(lazy, "link", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        exports["fib"](store, 12)
+    assert symbols(module).count("function[9]") == 1
+    assert exports["fib"](store, 12) == 144
+    assert symbols(module).count("function[9]") == 2
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_signal_handler_in_the_midst_of_it_runs_the_same_module(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    store, module, exports = instantiate()
+    go_on, found = BetterCode.go_on, list[int]()
+
+    def handled(better: BetterCode) -> None:
+        if not found:
+            found.append(0)
+            own = Store(store.engine)
+            host = Func(own, FuncType([I32], [I32]), lambda x: x)
+            functions: Any = Instance(own, module, [host]).exports(own)
+            found[0] = functions["fib"](own, 10)
+        go_on(better)
+
+    monkeypatch.setattr(BetterCode, "go_on", handled)
+    assert exports["fib"](store, 12) == 144
+    assert found == [55]
+    assert symbols(module).count("function[9]") == 2
+
+
+@pytest.mark.usefixtures("at_once")
 def test_threads_that_use_one_module():
     store, module, exports = instantiate()
     engine = store.engine

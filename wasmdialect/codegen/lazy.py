@@ -171,9 +171,10 @@ class LazyCompiler:
 
     def improved(self) -> Sequence[NamedFunction]:
         """As `runtime.lazy.CodeSource.improved`."""
-        if self._better is None or not self._better.go_on():
+        if self._better is None:
             return ()
-        return self._take()
+        self._better.go_on()
+        return self._take() if len(self._run.functions) > self._taken[id(self._run)] else ()
 
     def close(self) -> None:
         """End what goes on in the background."""

@@ -7,7 +7,6 @@ and takes what they have finished.
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Sequence
 from time import monotonic
@@ -76,7 +75,6 @@ class BetterCode:
         self._job: _Job | None = None
         self._work: PoolRun | None = None
         self._next_look = 0.0
-        self._has_failed = False
 
     def ask(self, index: int) -> None:
         """Have a function compiled."""
@@ -95,28 +93,23 @@ class BetterCode:
             self._jobs.append(_Job(entered, (Item((index,)),), key))
         return self._loops[key]
 
-    def go_on(self) -> bool:
-        """Start what is wanted, and take what is done, unless that has just been tried; whether there
-        are new functions in the run. A failure ends all this: the program can go on as it is."""
+    def go_on(self) -> None:
+        """Start what is wanted, and take what is done, unless that has just been tried: it is then
+        among the functions of the run. Raises the errors of compiling."""
         now = monotonic()
-        if self._has_failed or now < self._next_look:
-            return False
+        if now < self._next_look:
+            return
         self._next_look = now + PATIENCE
-        count = len(self._run.functions)
         try:
             self._go_on()
-        except Exception as error:
-            self._has_failed = True
-            _log.warning("%s: no function is compiled again: %s", self._run.file, error)
-        except BaseException:  # an interruption
+        except BaseException:
             self._stop()
             raise
-        return len(self._run.functions) > count
 
     @property
     def is_busy(self) -> bool:
         """Whether there is something to compile."""
-        return bool(self._work or self._jobs or self._wanted) and not self._has_failed
+        return bool(self._work or self._jobs or self._wanted)
 
     def _go_on(self) -> None:
         if self._work is None:
@@ -167,6 +160,3 @@ def _is_of_loop(symbol: str) -> bool:
     """Whether code of a function that begins at a loop is needed: not its trampolines."""
     parsed = parse_symbol(symbol)
     return parsed is None or parsed[0] == "loop-entry"
-
-
-_log = logging.getLogger("wasmdialect")

@@ -33,6 +33,7 @@ from wasmdialect.runtime.native import native
 from wasmdialect.runtime.published import publish, publish_more
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from wasmdialect._settings import Config
@@ -162,6 +163,10 @@ class LazyModule(LoadedModule):
         self._places: dict[str, int] = {}
         """The offset of the code of each symbol that has some."""
         self._samples = {} if samples is None else samples
+        self._improves = True
+        """Whether functions are compiled again."""
+        self._unlinked: list[NamedFunction] = []
+        """Better code that is not linked yet."""
         self._loops: dict[tuple[int, int], int] = {}
         """The address of the better code of a loop, by function and loop."""
         self._lock = threading.RLock()
@@ -198,14 +203,31 @@ class LazyModule(LoadedModule):
     def tier_up(self, pc: int, loop: int) -> int:
         """Note that the code at a return address runs often: 0, or the loop with this number, counted
         from 1, is where it is. Returns the address of better code for that loop, 0 if there is none
-        yet. Raises the errors of opening the compiler, MemoryError."""
+        yet. If something fails, the program goes on with the code that it has."""
         if not self._lock.acquire(blocking=False):
             return 0  # somebody waits for the compiler
         try:
-            self._add(self._source.improved())
-            return self._note(pc, loop)
+            if not self._improves:
+                return 0  # or this is a signal handler in the midst of it
+            self._improves = False
+            address = self._improve(pc, loop)
+            self._improves = True
+            return address
+        except Exception as error:
+            _log().warning("no function is compiled again: %s", error)
+            return 0
+        except BaseException:  # an interruption
+            self._improves = True
+            raise
         finally:
             self._lock.release()
+
+    def _improve(self, pc: int, loop: int) -> int:
+        self._unlinked += self._source.improved()
+        if self._unlinked:
+            self._add(self._unlinked)
+            self._unlinked = []
+        return self._note(pc, loop)
 
     def _note(self, pc: int, loop: int) -> int:
         code = self.code_at(pc)
@@ -308,6 +330,12 @@ class LazyModule(LoadedModule):
         if artifact.eh_frame:
             publish_more(self, address + text_size)
         return code
+
+
+def _log() -> logging.Logger:
+    import logging  # not while a program starts
+
+    return logging.getLogger("wasmdialect")
 
 
 def _lazy_symbols(info: ArtifactInfo) -> list[str]:
