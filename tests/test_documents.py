@@ -62,13 +62,14 @@ def test_readme_pass(folder: Path):
         for line in readme.splitlines()
         if re.match(r"(wasm-opt-py|wasmdialect).*fib.(wat|mlir)", line)
     ]
-    assert len(commands) == 6
+    assert len(commands) == 7
     outputs = [run(folder, command) for command in commands]
     assert '{"calls": 21891}' in outputs[0].stderr
     assert 'wasmvm.count "calls"' in outputs[1].stdout
-    assert "ret" in outputs[2].stdout
+    assert b"counter.calls" in (folder / "counted.wasm").read_bytes()
+    assert "ret" in outputs[3].stdout
     assert "wasmir.call" in (folder / "fib.html").read_text()
-    assert outputs[5].stdout == "i32:6765\n"
+    assert outputs[6].stdout == "i32:6765\n"
 
 
 def test_ir_of_the_pipelines_document(folder: Path):

@@ -12,6 +12,7 @@ pii-shield run on V8 too (`round_trips.mjs`). A difference makes the exit code 1
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
 import statistics
 import subprocess
@@ -32,6 +33,9 @@ from wasmdialect.dialects.fast import relaxed_gc
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.module import Module
+
+SECONDS = 0.5
+"""A module is driven again and again for about this long."""
 
 ON_NODE = {"QuickJS-ng": "quickjs", "resvg": "resvg", "pii-shield": "pii-shield"}
 """By module: the name of its program in `round_trips.mjs`."""
@@ -61,11 +65,13 @@ def subject(package: Path, binary: bytes) -> Subject:
     return made
 
 
-def timed(module: RealModule, driven: Subject) -> tuple[float, list[Any]]:
-    """The seconds of one drive, and what it observed."""
-    started = time.perf_counter()
-    observed = [*module.drive(driven)]
-    return time.perf_counter() - started, observed
+def timed(module: RealModule, driven: Subject, count: int) -> tuple[float, list[Any]]:
+    """The seconds of CPU of some drives, and what the last one observed."""
+    started = time.process_time()
+    observed: list[Any] = []
+    for _ in range(count):
+        observed = [*module.drive(driven)]
+    return time.process_time() - started, observed
 
 
 def on_node(name: str, binary: bytes, folder: Path, runs: int) -> tuple[list[str], list[float]]:
@@ -95,16 +101,17 @@ def compare(module: RealModule, arguments: argparse.Namespace) -> str:
         folder = Path(name)
         old = subject(package, binary)
         new = subject(with_module(package, module, exported, folder), exported)
-        times: tuple[list[float], list[float]] = [], []
-        difference = ""
-        for _ in range(max(arguments.runs, 1)):
-            (a, expected), (b, found) = timed(module, old), timed(module, new)
-            times[0].append(a)
-            times[1].append(b)
-            difference = difference or difference_of(found, expected)
-        if arguments.runs > 1:
-            ratio = statistics.median(times[1]) / statistics.median(times[0])
-            print(f"  Wasmtime: {ratio:.3f} of the original's {statistics.median(times[0]):.3f} s")
+        (once, expected), (_, found) = timed(module, old, 1), timed(module, new, 1)
+        difference = difference_of(found, expected)
+        if arguments.runs:
+            count = math.ceil(SECONDS / once)
+            ratios: list[float] = []
+            for number in range(arguments.runs):
+                pair = (old, new) if number % 2 else (new, old)
+                seconds = {one: timed(module, one, count)[0] for one in pair}
+                ratios.append(seconds[new] / seconds[old])
+            spread = f"{min(ratios):.3f} to {max(ratios):.3f}"
+            print(f"  Wasmtime: {statistics.median(ratios):.3f} of its time ({spread})")
         if arguments.node and module.name in ON_NODE:
             pair = [
                 on_node(ON_NODE[module.name], b, folder, max(arguments.runs, 1))
@@ -125,7 +132,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", nargs="+", default=[""], metavar="TEXT", help="of their names")
     parser.add_argument("--passes", default="", metavar="PIPELINE", help="between there and back")
-    parser.add_argument("--runs", type=int, default=1, help="drive each this often, in turns")
+    parser.add_argument("--runs", type=int, default=0, help="times that speed is compared")
     parser.add_argument("--node", action="store_true", help="on V8 too")
     arguments = parser.parse_args()
     sys.setrecursionlimit(10_000)
