@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from xdsl.ir import Operation, SSAValue
 
@@ -172,7 +173,8 @@ class BlockExporter:
 
     # --- operations that are more than an instruction, or less ---
 
-    def _as_non_null(self, op: wasmir.RefAsNonNullOp, number: int) -> None:
+    def as_non_null(self, op: wasmir.RefAsNonNullOp, number: int) -> None:
+        """`ref.as_non_null`, which does nothing where that is known."""
         if op.known is None:
             code, start = self.stack.take(op.operands, number)
             self._results(op.results, [*code, self.encoder.encode(op)], start, number)
@@ -182,49 +184,55 @@ class BlockExporter:
             code, start = self.stack.take(op.operands, number)
             self.stack.add_statement([*code, *self._set(op.results, number)], start)
 
-    def _count(self, op: wasmvm.CountOp, number: int) -> None:
+    def count(self, op: wasmvm.CountOp, number: int) -> None:
+        """Add to the global of a counter."""
         index = self.counter_index(op.counter.data)
         get, set_ = _opcode("global.get"), _opcode("global.set")
         amount = encode_instruction(_opcode("i64.const"), op.amount_value & (1 << 64) - 1)
         code: Code = [encode_instruction(get, index), amount, _I64_ADD]
         self.stack.add_statement([*code, encode_instruction(set_, index)], number)
 
-    def _exception(self, op: wasmir.ExceptionOp, number: int) -> None:
+    def exception(self, op: wasmir.ExceptionOp, number: int) -> None:
+        """Make an exception."""
         values = self.stack.from_locals(op.operands)
         tag = self.entities.index_of(op.tag)
         self._results(op.results, self.exceptions.make(tag, values), number, number)
 
-    def _threw(self, op: wasmir.ThrewOp, number: int) -> None:
+    def threw(self, op: wasmir.ThrewOp, number: int) -> None:
+        """Whether a call threw."""
         self.in_locals.add(self.exceptions.thrown)
         self._results(op.results, self.exceptions.threw(), number, number)
 
-    def _caught(self, op: wasmir.CaughtOp, number: int) -> None:
+    def caught(self, op: wasmir.CaughtOp, number: int) -> None:
+        """What it threw."""
         self.in_locals.add(self.exceptions.thrown)
         self._results(op.results, self.exceptions.caught(), number, number)
 
-    def _exception_is(self, op: wasmir.ExceptionIsOp, number: int) -> None:
+    def exception_is(self, op: wasmir.ExceptionIsOp, number: int) -> None:
+        """Whether an exception has a tag."""
         exception = self.stack.from_locals(op.operands)
         tag = self.entities.index_of(op.tag)
         types = self.entities.tag_values(op.tag)
         self._results(op.results, self.exceptions.has_tag(exception, tag, types), number, number)
 
-    def _exception_values(self, op: wasmir.ExceptionValuesOp, number: int) -> None:
+    def exception_values(self, op: wasmir.ExceptionValuesOp, number: int) -> None:
+        """The values of an exception."""
         exception = self.stack.from_locals(op.operands)
         tag = self.entities.index_of(op.tag)
         types = [result.type for result in op.results]
         self._results(op.results, self.exceptions.values(exception, tag, types), number, number)
 
-    def _nothing(self, op: Operation, number: int) -> None:
-        pass
+    def nothing(self, op: Operation, number: int) -> None:
+        """Markers leave no code."""
 
 
-_SPECIAL: Mapping[type[Operation], Callable[[BlockExporter, Operation, int], None]] = {
-    wasmir.RefAsNonNullOp: BlockExporter._as_non_null,
-    wasmir.ExceptionOp: BlockExporter._exception,
-    wasmir.ThrewOp: BlockExporter._threw,
-    wasmir.CaughtOp: BlockExporter._caught,
-    wasmir.ExceptionIsOp: BlockExporter._exception_is,
-    wasmir.ExceptionValuesOp: BlockExporter._exception_values,
-    wasmvm.CountOp: BlockExporter._count,
-    **dict.fromkeys(NO_CODE, BlockExporter._nothing),
+_SPECIAL: Mapping[type[Operation], Callable[[BlockExporter, Any, int], None]] = {
+    wasmir.RefAsNonNullOp: BlockExporter.as_non_null,
+    wasmir.ExceptionOp: BlockExporter.exception,
+    wasmir.ThrewOp: BlockExporter.threw,
+    wasmir.CaughtOp: BlockExporter.caught,
+    wasmir.ExceptionIsOp: BlockExporter.exception_is,
+    wasmir.ExceptionValuesOp: BlockExporter.exception_values,
+    wasmvm.CountOp: BlockExporter.count,
+    **dict.fromkeys(NO_CODE, BlockExporter.nothing),
 }

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from xdsl.dialects.builtin import i32
 from xdsl.ir import Attribute, SSAValue
 
+from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
 from wasmdialect.exporter.code import Code
 from wasmdialect.exporter.entities import Entities
@@ -59,7 +60,7 @@ class Exceptions:
         off the stack."""
         everything = Catch(CatchKind.CATCH_ALL_REF, None, 0)
         return [
-            _instruction("ref.null", self._entities.value_type(wasmir.EXNREF).heap),
+            _instruction("ref.null", wt.EXN),
             (LOCAL_SET, self.thrown),
             self._block(),
             self._block(wasmir.EXN),

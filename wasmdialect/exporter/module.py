@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar, cast
 
 from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr, i64
@@ -43,7 +43,7 @@ from wasmdialect.wasm.module import (
 
 _OpT = TypeVar("_OpT", bound=Operation)
 
-_KINDS = {
+_KINDS: Mapping[type, ExternKind] = {
     wasmir.FuncOp: ExternKind.FUNC,
     wasmir.TableOp: ExternKind.TABLE,
     wasmir.MemoryOp: ExternKind.MEMORY,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from typing import cast
 
 from wasmdialect.exporter.code import Code, Item
 from wasmdialect.wasm.encode import encode_opcode
@@ -44,7 +45,7 @@ def tidied(
 
 def _opcode(item: Item) -> int:
     """The opcode of an item that is not encoded; -1 for others."""
-    return -1 if item.__class__ is bytes else item[0]
+    return -1 if isinstance(item, bytes) else item[0]
 
 
 def _matches(items: Sequence[Item]) -> tuple[dict[int, int], dict[int, int], dict[int, int]]:
@@ -54,7 +55,7 @@ def _matches(items: Sequence[Item]) -> tuple[dict[int, int], dict[int, int], dic
     else_of: dict[int, int] = {}
     open_at: list[int] = []
     for position, item in enumerate(items):
-        if item.__class__ is bytes:
+        if isinstance(item, bytes):
             continue
         opcode, label = item
         if opcode in _OPENS:
@@ -80,7 +81,7 @@ def _without_jumps(
     reached = [*range(size + 1)]  # the position of the next instruction that does something
     for position in range(size - 1, -1, -1):
         item = items[position]
-        if item.__class__ is bytes:
+        if isinstance(item, bytes):
             continue
         if item[0] == END:
             reached[position] = reached[position + 1]
@@ -90,12 +91,12 @@ def _without_jumps(
     def is_next(label: int, position: int) -> bool:
         return label >= 0 and reached[ends[label]] == reached[position]
 
-    out: Code = []
+    out: list[Item] = []
     position = 0
     while position < size:
         item = items[position]
         position += 1
-        if item.__class__ is bytes:
+        if isinstance(item, bytes):
             if item != _RETURN or has_results or reached[position] < size:
                 out.append(item)
             continue
@@ -104,7 +105,7 @@ def _without_jumps(
             continue
         follows = _opcode(items[position]) if position < size else -1
         if opcode == BR_IF and follows == BR and is_next(label, position + 1):
-            invert(out)
+            invert(cast("Code", out))
             out.append((BR_IF, items[position][1]))
             position += 1
             continue
@@ -130,10 +131,10 @@ def _without_else(
         elif before in leaves or _opcode(before) in (BR, BR_TABLE):
             moved.add(position)
             dropped.add(end_of[position])
-    out: Code = []
+    out: list[Item] = []
     for position, item in enumerate(items):
         if position in inverted:
-            invert(out)
+            invert(cast("Code", out))
         if position not in dropped:
             out.append((END, None) if position in moved else item)
     return out
@@ -143,7 +144,7 @@ def _without_blocks(items: list[Item]) -> list[Item]:
     """Drop the blocks that nothing branches to."""
     used: set[int] = set()
     for item in items:
-        if item.__class__ is bytes:
+        if isinstance(item, bytes):
             continue
         opcode, label = item
         if opcode == BR or opcode == BR_IF:
@@ -153,7 +154,7 @@ def _without_blocks(items: list[Item]) -> list[Item]:
     return [
         item
         for item in items
-        if item.__class__ is bytes
+        if isinstance(item, bytes)
         or item[0] not in (BLOCK, END)
         or item[1] is None
         or item[1] in used
@@ -165,7 +166,7 @@ def with_tees(items: Sequence[Item]) -> list[Item]:
     out: list[Item] = []
     for item in items:
         if (
-            item.__class__ is not bytes
+            not isinstance(item, bytes)
             and item[0] == LOCAL_GET
             and out
             and out[-1] == (LOCAL_SET, item[1])
