@@ -20,6 +20,7 @@ _COMMANDS = {
     "explore": "Show a function at every stage, as a page for a browser.",
     "new-pass": "Write a file with a pass to start from.",
     "objdump": "Show what is in an artifact.",
+    "reduce": "Shrink a module while a command fails on it.",
     "reproduce": "Build an artifact again and compare the bytes.",
     "run": "Run a module or an artifact.",
     "settings": "List the settings.",
