@@ -80,3 +80,12 @@ def test_errors_of_usage(tmp_path: Path, arguments: list[str], message: str, exp
     code, out, error = run(tmp_path, "add.wat", *arguments)
     assert (code, out) == (expected, "")
     assert error.startswith(message)
+
+
+def test_proofs_are_counted_and_refuted_ones_shown(tmp_path: Path):
+    arguments = ("--load", "wrong.py", "-p", "add-or", "--prove", "--no-native")
+    code, out, error = run(tmp_path, "add.wat", *arguments)
+    assert code == 1
+    assert out.splitlines()[-1] == "add-or: 1 replacements: 1 refuted"
+    assert error.splitlines()[-2] == "  refuted:    wasmir.i32.add at 0x34 in @sum"
+    assert " before, " in error.splitlines()[-1]

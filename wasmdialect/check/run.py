@@ -20,6 +20,7 @@ from wasmdialect.interpreter import NotInterpreted
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
+    from wasmdialect.check.prove import Proof
     from wasmdialect.check.stages import Pipeline, Stage
 
 Say = Callable[[str], None]
@@ -45,6 +46,8 @@ class Request:
     """Seconds for a call in machine code."""
     bisect: bool
     native: bool
+    prove: bool = False
+    """Whether a solver looks at each replacement of a pass over wasmir."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,15 @@ class Finding:
     cause: str
     """The pass, or what else is to blame."""
     engine: str
-    call: str
-    difference: str
+    call: str = ""
+    difference: str = ""
     places: tuple[str, ...] = ()
     """Where the new version trapped."""
     function: str | None = None
     suspect: Suspect | None = None
     change: tuple[int, int, str] | None = None
+    refuted: Sequence[Proof] = ()
+    """The replacements of the pass that a solver has refuted."""
 
 
 def check(pipeline: Pipeline, request: Request, say: Say) -> Finding | None:
@@ -88,8 +93,12 @@ class _Check:
         try:
             for stage in self.pipeline.stages():
                 finding = self._compare(stage)
+                refuted = self._refuted(stage) if self.request.prove else []
                 if finding is not None:
-                    return finding
+                    return replace(finding, refuted=refuted)
+                if refuted:
+                    cause, function = f"pass {stage.name}", refuted[0].function
+                    return Finding(cause, "solver", function=function, refuted=refuted)
         except NotInterpreted as reason:
             self.say(f"not interpreted from here on: {reason}")
             is_interpreted = False
@@ -136,6 +145,16 @@ class _Check:
     def _name(self, number: int) -> str:
         """What has the outcome of a number."""
         return "the instantiation" if number == 0 else str(self.calls[number - 1])
+
+    def _refuted(self, stage: Stage) -> list[Proof]:
+        """The replacements of a pass that are wrong for some inputs."""
+        from wasmdialect.check.prove import prove  # which needs a solver
+
+        proofs = prove(self.pipeline, stage)
+        count = Counter(proof.verdict for proof in proofs)
+        verdicts = ", ".join(f"{number} {verdict}" for verdict, number in sorted(count.items()))
+        self.say(f"{stage.name}: {len(proofs)} replacements{': ' if proofs else ''}{verdicts}")
+        return [proof for proof in proofs if proof.verdict == "refuted"]
 
     # --- interpreted
 

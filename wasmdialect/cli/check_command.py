@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,11 @@ if TYPE_CHECKING:
     help="For a call in machine code.",
 )
 @click.option("--bisect", is_flag=True, help="Find the change of the pass that does it.")
+@click.option(
+    "--prove",
+    is_flag=True,
+    help="Ask a solver about each replacement of a pass over wasmir. (Needs z3-solver.)",
+)
 @click.option("--no-native", is_flag=True, help="Compare in the interpreter only.")
 @compile_options
 @DEBUG_OPTION
@@ -90,6 +96,7 @@ def run(
     timeout: float,
     bisect: bool,
     no_native: bool,
+    prove: bool,
     reports: str | None,
     **options: Any,
 ) -> int:
@@ -102,12 +109,14 @@ def run(
 
     if args and invoke is None:
         raise UsageError(f"{args[0]!r} is an argument, but of which function? give --invoke NAME")
+    if prove and find_spec("z3") is None:
+        raise UsageError("--prove needs the package z3-solver: pip install 'wasmdialect[prove]'")
     config = to_config(options)
     module = to_source(read_bytes(file), Path(file).name, config.features)
     try:
         pipeline = Pipeline(module.binary, module.file, config)
         calls = None if invoke is None else _calls(pipeline, invoke, args, inputs, seed)
-        request = Request(calls, inputs, seed, steps, timeout, bisect, not no_native)
+        request = Request(calls, inputs, seed, steps, timeout, bisect, not no_native, prove)
         finding = check(pipeline, request, _print)
     except WasmError as error:
         raise locate(error, module) from None
@@ -155,22 +164,28 @@ def parse_bits(text: str, t: Any) -> int:
     return 0 if value is None else value & ((1 << (8 * t.size)) - 1)
 
 
+_HEADS = {
+    "interpreter": "{} changes what the module does, in the interpreter",
+    "machine code": "{}: machine code does something else",
+    "solver": "{} replaces values by others, as the solver says",
+}
+"""By what has found it."""
+
+
 def _lines(finding: Finding) -> list[str]:
-    lines = [
-        f"{finding.cause} changes what the module does, in the {finding.engine}"
-        if finding.engine == "interpreter"
-        else f"{finding.cause}: the {finding.engine} does something else",
-        f"  call:       {finding.call}",
-        f"  difference: {finding.difference}",
+    rows = [
+        ("call", finding.call),
+        ("difference", finding.difference),
+        ("trap", finding.places[0] if finding.places else ""),
+        ("function", finding.function and f"@{finding.function}"),
     ]
-    if finding.places:
-        lines.append(f"  trap:       {finding.places[0]}")
-    if finding.function is not None:
-        lines.append(f"  function:   @{finding.function}")
     if finding.suspect is not None:
-        lines.append(f"  operation:  {finding.suspect.operation}")
-        lines.append(f"              {finding.suspect.explanation}")
+        rows += [("operation", finding.suspect.operation), ("", finding.suspect.explanation)]
     if finding.change is not None:
         number, total, what = finding.change
-        lines.append(f"  change:     {number} of {total} that the pass makes there: {what}")
-    return [printable(line) for line in lines]
+        rows.append(("change", f"{number} of {total} that the pass makes there: {what}"))
+    for proof in finding.refuted:
+        rows += [("refuted", f"{proof.operation} in @{proof.function}"), ("", proof.inputs)]
+    width = len("difference: ")
+    lines = [f"  {f'{word}:' if word else '':<{width}}{text}" for word, text in rows if text]
+    return [printable(line) for line in (_HEADS[finding.engine].format(finding.cause), *lines)]
