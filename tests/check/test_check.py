@@ -178,3 +178,26 @@ def test_a_lowered_module_is_refused(tmp_path: Path):
     session.run_passes(module)
     with pytest.raises(NotInterpreted, match="has been lowered"):
         checked(str(module), tmp_path)
+
+
+def test_a_start_function_that_traps_is_compared_too(tmp_path: Path):
+    source = """(module (func $s (drop (i32.div_u (i32.const 1) (i32.const 0)))) (start $s)
+      (func (export "f")))"""
+    text = """
+class Wrong(FunctionPass):
+    name = "wrong"
+    def apply_to_function(self, ctx, function):
+        for op in [*function.body.walk()]:
+            if isinstance(op, wasmir.I32DivUOp):
+                WasmBuilder.before(op).replace(op, op.operands[0])
+"""
+    found, said = checked(source, tmp_path, text, request_of(native=False), pipeline="wrong")
+    assert said[1] == (
+        "nothing can be called: the instantiation ends with trap: integer divide by zero"
+    )
+    assert found is not None
+    assert found.call == "the instantiation"
+    assert (found.function, found.difference) == (
+        "s",
+        "trap: integer divide by zero before, no trap after",
+    )

@@ -12,7 +12,7 @@ from wasmdialect import types as wt
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.check.calls import Call, format_value
 from wasmdialect.check.host import IMPORTED_GLOBAL, Host, constant
-from wasmdialect.check.outcome import Outcome
+from wasmdialect.check.outcome import INSTANTIATED, Outcome
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.declared import ModuleDeclarations
 from wasmdialect.interpreter import (
@@ -97,7 +97,7 @@ class _Run:
         def make() -> str:
             imports = _stand_ins(ModuleDeclarations(self._module), self.host)
             self.instance = Instance(self.machine, self._module, imports, self._bodies)
-            return "no trap"
+            return INSTANTIATED
 
         return self._observed(make, limit)
 

@@ -17,7 +17,7 @@ from wasmdialect.api.compile import compile_wasm
 from wasmdialect.check.calls import format_value
 from wasmdialect.check.host import IMPORTED_GLOBAL, Host, constant
 from wasmdialect.check.interpreted import memory_digest
-from wasmdialect.check.outcome import Outcome
+from wasmdialect.check.outcome import INSTANTIATED, Outcome
 from wasmdialect.object.info import ImportInfo
 from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
 from wasmdialect.runtime.exceptions import Thrown
@@ -83,7 +83,7 @@ class _Run:
         def make() -> str:
             imports = _stand_ins(self.store, self._module, self.host)
             self.instance = ModuleInstance(self.store, self._module, imports)
-            return "no trap"
+            return INSTANTIATED
 
         return self._observed(make)
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+INSTANTIATED = "no trap"
+"""The result of an instantiation that has come to its end."""
+
 
 @dataclass(frozen=True)
 class Outcome:

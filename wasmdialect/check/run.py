@@ -12,7 +12,7 @@ from wasmdialect.check.changes import first_bad_change
 from wasmdialect.check.interpreted import interpret
 from wasmdialect.check.locate import Suspect, culprit, suspect
 from wasmdialect.check.native import named, run_natively
-from wasmdialect.check.outcome import Outcome, difference
+from wasmdialect.check.outcome import INSTANTIATED, Outcome, difference
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.declared import ModuleDeclarations
 from wasmdialect.interpreter import NotInterpreted
@@ -119,7 +119,11 @@ class _Check:
         exports = len({call.export for call in self.calls})
         total = sum(outcome.steps for outcome in self.baseline)
         self.say(f"{len(self.calls)} calls of {exports} exports, {total} operations")
-        if len(self.calls) < len(calls):
+        if self.baseline[0].result != INSTANTIATED:
+            self.say(
+                f"nothing can be called: the instantiation ends with {self.baseline[0].result}"
+            )
+        elif len(self.calls) < len(calls):
             self.say(f"not made, as they would take too long: {len(calls) - len(self.calls)} more")
         if left_out:
             self.say(
