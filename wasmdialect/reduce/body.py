@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from wasmdialect import types as wt
@@ -84,12 +85,38 @@ class Body:
 
     # --- what to try ---
 
-    def with_less(self, start: int, size: int) -> Iterator[Body]:
-        """A part removed, or replaced by fewer instructions; nothing if blocks cross its ends."""
-        end = min(start + size, len(self.instructions))
-        if _is_balanced(self.instructions[start:end]):
-            for new in _fillers(end - start):
-                yield self.with_part(start, end, new)
+    def with_less(self, start: int, end: int) -> Iterator[Body]:
+        """A part, which blocks do not cross, removed or replaced by fewer instructions."""
+        for new in _fillers(end - start):
+            yield self.with_part(start, end, new)
+
+    def items(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Start and end of what stands in a part: single instructions, and whole blocks."""
+        found: list[tuple[int, int]] = []
+        depth, first = 0, start
+        for at in range(start, end):
+            opcode = self.instructions[at][0]
+            if opcode in OPENERS:
+                first = at if depth == 0 else first
+                depth += 1
+            elif opcode in CLOSERS:
+                depth -= 1
+                if depth == 0:
+                    found.append((first, at + 1))
+            elif depth == 0:
+                found.append((at, at + 1))
+        return found
+
+    def insides(self, start: int, end: int) -> list[tuple[int, int]]:
+        """The parts inside a block: one, or one for each of its arms."""
+        borders = [start]
+        depth = 0
+        for at in range(start + 1, end - 1):
+            opcode = self.instructions[at][0]
+            depth += (opcode in OPENERS) - (opcode in CLOSERS)
+            if opcode in ARMS and depth == 0:
+                borders.append(at)
+        return [(a + 1, b) for a, b in pairwise((*borders, end - 1))]
 
     def without_blocks(self) -> Iterator[Body]:
         """Each block replaced by nothing or a constant, or by what is in it."""
@@ -129,19 +156,6 @@ def _fillers(count: int) -> list[list[Instruction]]:
         *([drop, constant] for constant in constants),
     ]
     return [option for option in options if len(option) <= count]
-
-
-def _is_balanced(instructions: Sequence[Instruction]) -> bool:
-    """Whether every block that starts there ends there."""
-    depth = 0
-    for opcode, _, _ in instructions:
-        if opcode in OPENERS:
-            depth += 1
-        elif opcode in CLOSERS:
-            depth -= 1
-        if depth < 0 or (depth == 0 and opcode in ARMS):
-            return False
-    return depth == 0
 
 
 def _blocks(instructions: Sequence[Instruction]) -> list[tuple[int, int]]:

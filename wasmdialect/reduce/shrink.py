@@ -307,11 +307,27 @@ class _Function:
 
 
 def _shrink_parts(f: _Function) -> None:
-    for size in _halves(len(f.current.instructions)):
+    _shrink_part(f, 0, len(f.current.instructions))
+
+
+def _shrink_part(f: _Function, start: int, end: int) -> None:
+    """Items of a part of a body removed, many at once, then fewer; then the same in the blocks that are
+    left, the last one first, since it is what stands after a block that moves."""
+    items = f.current.items(start, end)
+    for size in _halves(len(items)):
         at = 0
-        while at < len(f.current.instructions):
-            if not f.first(f.current.with_less(at, size)):
+        while at < len(items):
+            length = len(f.current.instructions)
+            last = items[min(at + size, len(items)) - 1]
+            if f.first(f.current.with_less(items[at][0], last[1])):
+                end -= length - len(f.current.instructions)
+                items = f.current.items(start, end)
+            else:
                 at += size
+    for first, last in reversed(items):
+        if last - first > 1:
+            for inside in reversed(f.current.insides(first, last)):
+                _shrink_part(f, *inside)
 
 
 def _halves(count: int) -> Iterator[int]:
