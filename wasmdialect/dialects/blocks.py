@@ -48,37 +48,3 @@ def reachable_in_order(blocks: Sequence[Block]) -> list[Block] | None:
             if last is not None:
                 reached.update(successors_of(last))
     return order if len(order) == len(reached) else None
-
-
-def immediate_dominators(order: Sequence[Block]) -> list[int]:
-    """The immediate dominator of each block, all by position in a reverse postorder; the entry's is
-    itself. (Cooper, Harvey, Kennedy: "A Simple, Fast Dominance Algorithm".)"""
-    position = {block: number for number, block in enumerate(order)}
-    predecessors: list[list[int]] = [[] for _ in order]
-    for number, block in enumerate(order):
-        for successor in successors(block):
-            predecessors[position[successor]].append(number)
-    undefined = -1
-    dominators = [undefined] * len(order)
-    dominators[0] = 0
-
-    def common(a: int, b: int) -> int:
-        while a != b:
-            while a > b:
-                a = dominators[a]
-            while b > a:
-                b = dominators[b]
-        return a
-
-    changed = True
-    while changed:
-        changed = False
-        for number in range(1, len(order)):
-            known = [p for p in predecessors[number] if dominators[p] != undefined]
-            dominator = known[0]
-            for predecessor in known[1:]:
-                dominator = common(predecessor, dominator)
-            if dominators[number] != dominator:
-                dominators[number] = dominator
-                changed = True
-    return dominators

@@ -8,7 +8,7 @@ and can be cached. `FunctionPass` is the base class for these.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import get_ident, local
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
@@ -37,6 +37,8 @@ class FunctionPass(ModulePass):
     """A pass that looks at one Wasm function at a time."""
 
     scope: ClassVar[Scope] = "function"
+    preserves: ClassVar[Collection[Callable[[Any], Any]]] = ()
+    """The analyses whose results the pass does not change; the next pass need not compute them."""
     declared: ClassVar[Any] = None
     """The return value of `declare`, if the pass has that hook."""
 

@@ -23,6 +23,7 @@ from xdsl.utils.arg_spec import ArgSpec, parse_pipeline
 from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException
 
 from wasmdialect._settings import SETTINGS, Config
+from wasmdialect.analyses.cache import forget, keeping_results
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import wasm_offset
 from wasmdialect.dialects.lowered import note_lowered
@@ -226,6 +227,7 @@ def run_declare(p: ModulePass, declarations: Declarations) -> None:
             object.__setattr__(p, "declared", declared)  # passes are frozen otherwise
 
 
+@keeping_results()
 def run_passes(
     passes: Sequence[ModulePass],
     ctx: Context,
@@ -267,6 +269,7 @@ def run_passes(
             _refuse_unknown(p.name, _guarded(p.name, partial(declare_missing, module)))
         if p.name in LOWERING_PASSES:
             note_lowered(module, p)
+        forget(keep=getattr(type(p), "preserves", ()))
         seconds = time.perf_counter() - started
         if verify == "each" or (verify == "ends" and number == len(passes) - 1):
             _verify(module, p.name)

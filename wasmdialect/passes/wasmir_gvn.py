@@ -17,8 +17,8 @@ from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import Rewriter
 from xdsl.traits import EffectInstance, IsTerminator, MemoryEffectKind
 
+from wasmdialect.analyses import ControlFlow, Dominators, analysis
 from wasmdialect.dialects import wasmir
-from wasmdialect.dialects.blocks import immediate_dominators, reverse_postorder, successors
 from wasmdialect.dialects.effects import effects_of
 from wasmdialect.dialects.wasmir.effects import TRAPS, StateResource
 from wasmdialect.passes.base import FunctionPass
@@ -32,6 +32,7 @@ class WasmIRGVN(FunctionPass):
     """Reuse the results of dominating equal operations."""
 
     name = "wasmir-gvn"
+    preserves = (ControlFlow, Dominators)  # it changes no branch
 
     def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
         _Numbering(function).run()
@@ -39,41 +40,33 @@ class WasmIRGVN(FunctionPass):
 
 class _Numbering:
     def __init__(self, function: wasmir.FuncOp):
-        self.order = reverse_postorder(function.entry)
+        self.graph = analysis(ControlFlow, function)
+        self.dominators = analysis(Dominators, function)
         self.available: dict[_Key, Operation] = {}
         self.versions: dict[State, int] = {}
         """Which contents each kind of state has: a fresh number after every possible write."""
         self.last_version = 0
-        self.predecessors: dict[Block, int] = dict.fromkeys(self.order, 0)
-        for block in self.order:
-            for successor in successors(block):
-                self.predecessors[successor] += 1
 
     def run(self) -> None:
         """Walk the dominator tree; what a block makes available holds in the blocks it dominates."""
-        dominators = immediate_dominators(self.order)
-        children: list[list[int]] = [[] for _ in self.order]
-        for number in range(1, len(self.order)):
-            children[dominators[number]].append(number)
         # An entry is a block to visit with the state versions at its dominator's end, or (None) the
         # keys to withdraw when a subtree is done.
-        work: list[tuple[int, dict[State, int]] | list[_Key]] = [(0, {})]
+        work: list[tuple[Block, dict[State, int]] | list[_Key]] = [(self.graph.order[0], {})]
         while work:
             item = work.pop()
             if isinstance(item, list):
                 for key in item:
                     del self.available[key]
                 continue
-            number, versions = item
-            block = self.order[number]
-            single = self.predecessors[block] == 1
+            block, versions = item
+            single = len(self.graph.predecessors[self.graph.number[block]]) == 1
             self.versions = dict(versions) if single else {}
             if not single:
                 self.write_everything()
             added = self.visit(block)
             work.append(added)
             end = dict(self.versions)
-            work.extend((child, end) for child in reversed(children[number]))
+            work.extend((child, end) for child in reversed(self.dominators.children(block)))
 
     def write_everything(self) -> None:
         """Forget all state."""

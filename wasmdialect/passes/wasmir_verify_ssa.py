@@ -1,8 +1,8 @@
 """wasmir-verify-ssa: every value is defined before it is used, on every path.
 
 xDSL's verifier checks types and structure but not dominance, neither across blocks nor within one;
-this checks it for every function-like operation, with the Cooper-Harvey-Kennedy algorithm. It also
-checks that branches match the arguments of their targets.
+this checks it for every function-like operation. It also checks that branches match the arguments of
+their targets.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from xdsl.ir import Block, Operation, OpResult, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import VerifyException
 
-from wasmdialect.dialects.blocks import immediate_dominators, reverse_postorder
+from wasmdialect.analyses import ControlFlow, Dominators, analysis
+from wasmdialect.analyses.cache import keeping_results
 from wasmdialect.dialects.edges import branch_edges
 from wasmdialect.dialects.wasmir.types import all_may_be
 
@@ -37,15 +38,13 @@ def verify_ssa(module: ModuleOp) -> None:
     for op in module.ops:
         for region in op.regions:
             if region.first_block is not None:
-                _verify_region(region)
+                with keeping_results():  # none that a pass says it preserves
+                    _verify_region(region)
 
 
 def _verify_region(region: Region) -> None:
-    entry = region.first_block
-    assert entry is not None
-    order = reverse_postorder(entry)
-    position = {block: number for number, block in enumerate(order)}
-    dominators = immediate_dominators(order)
+    order = analysis(ControlFlow, region).order
+    dominators = analysis(Dominators, region)
     numbers: dict[Operation, int] = {}
     for block in order:
         for number, op in enumerate(block.ops):
@@ -53,7 +52,7 @@ def _verify_region(region: Region) -> None:
     for block in order:
         for op in block.ops:
             for operand in op.operands:
-                if not _dominates(operand, op, block, numbers, position, dominators):
+                if not _dominates(operand, op, block, numbers, dominators):
                     raise VerifyException(
                         f"{op.name} uses a value before it is defined: {_describe(operand)}"
                     )
@@ -67,8 +66,7 @@ def _dominates(
     user: Operation,
     user_block: Block,
     numbers: dict[Operation, int],
-    position: dict[Block, int],
-    dominators: list[int],
+    dominators: Dominators,
 ) -> bool:
     if isinstance(value, OpResult):
         block = value.op.parent
@@ -78,12 +76,7 @@ def _dominates(
         block = value.owner
         if block is user_block:
             return True
-    if not isinstance(block, Block) or block not in position:
-        return False
-    target, at = position[block], position[user_block]
-    while at > target:
-        at = dominators[at]
-    return at == target
+    return isinstance(block, Block) and dominators.dominates(block, user_block)
 
 
 def _verify_edges(terminator: Operation) -> None:

@@ -1,0 +1,30 @@
+"""Analyses: facts about a function, computed when they are asked for and never stored in the IR.
+
+`analysis(Dominators, function)` gives the facts of a function as it is. While passes run, they are
+kept until the pass ends: the next one gets fresh ones. A pass that asks again after a change of its own
+says `forget(function)` before. docs/analyses.md describes each analysis.
+"""
+
+from wasmdialect.analyses.cache import analysis, forget
+from wasmdialect.analyses.control_flow import ControlFlow
+from wasmdialect.analyses.def_use import DefUse
+from wasmdialect.analyses.dominators import Dominators, PostDominators
+from wasmdialect.analyses.intervals import Range
+from wasmdialect.analyses.liveness import Liveness
+from wasmdialect.analyses.loops import IrreducibleRegion, Loop, Loops
+from wasmdialect.analyses.ranges import Ranges
+
+__all__ = [
+    "ControlFlow",
+    "DefUse",
+    "Dominators",
+    "IrreducibleRegion",
+    "Liveness",
+    "Loop",
+    "Loops",
+    "PostDominators",
+    "Range",
+    "Ranges",
+    "analysis",
+    "forget",
+]
