@@ -188,3 +188,8 @@ def test_tutorial_pass_object(capsys: pytest.CaptureFixture[str]):
     assert "i32.mul" in before
     assert "i32.mul" not in after
     assert "['f']" in after
+
+
+def test_analyses_example(capsys: pytest.CaptureFixture[str]):
+    exec(python_blocks("docs/analyses.md")[0], {"__name__": "__main__"})
+    assert capsys.readouterr().out == "Range(low=0, high=999)\n"

@@ -21,7 +21,9 @@ def graphs(draw: st.DrawFn, largest: int = 9) -> list[list[int]]:
     return draw(st.lists(block, min_size=count, max_size=count))
 
 
-def branch(targets: Sequence[tuple[Block, Sequence[SSAValue]]], condition: SSAValue) -> wasmir.WasmOp:
+def branch(
+    targets: Sequence[tuple[Block, Sequence[SSAValue]]], condition: SSAValue
+) -> wasmir.WasmOp:
     """A terminator with these edges."""
     if not targets:
         return wasmir.ReturnOp()
@@ -30,9 +32,7 @@ def branch(targets: Sequence[tuple[Block, Sequence[SSAValue]]], condition: SSAVa
     (first, passed), *others = targets
     if len(targets) == 2:
         ((second, more),) = others
-        return wasmir.BrIfOp(
-            operands=[condition, passed, more], successors=[first, second]
-        )
+        return wasmir.BrIfOp(operands=[condition, passed, more], successors=[first, second])
     return wasmir.BrTableOp(
         operands=[condition, passed, [v for _, values in others for v in values]],
         successors=[first, [block for block, _ in others]],

@@ -117,5 +117,7 @@ class Lying(FunctionPass):
 def test_verification_uses_nothing_that_a_pass_preserves():
     text = """(module (func $f (param i32) (result i32)
         (if (result i32) (local.get 0) (then (i32.const 1)) (else (i32.const 2)))))"""
-    with pytest.raises(PassFailure, match="the IR that lying left does not verify: .*wasmir.i32.add"):
+    with pytest.raises(
+        PassFailure, match=r"the IR that lying left does not verify: .*wasmir\.i32\.add"
+    ):
         Module(Engine(Config(jobs=0, verify="each", passes={"wasmir-end": [Lying]})), text)

@@ -35,7 +35,7 @@ def test_loops_are_those_of_the_definition(edges: Edges):
     assert found == expected
     for loop in loops.all:
         header = number[loop.header]
-        assert [*loop.blocks][0] is loop.header
+        assert next(loop.blocks) is loop.header
         assert len([*loop.blocks]) == len(found[header])
         assert {number[b] for b in loop.latches} == {
             n for n in reachable(edges, 0) if header in edges[n] and dominates(edges, header, n)
@@ -109,9 +109,11 @@ def test_components_are_strongly_connected_and_in_order(edges: Edges):
 def test_ten_thousand_nested_loops():
     """Without recursion, and without looking at the inner blocks again for each loop."""
     count = 10_000
-    edges = [[n + 1] for n in range(count)] + [
-        [count + n + 1, count - n - 1] for n in range(count)
-    ] + [[]]
+    edges = (
+        [[n + 1] for n in range(count)]
+        + [[count + n + 1, count - n - 1] for n in range(count)]
+        + [[]]
+    )
     loops = Loops(region_of(edges)[0])
     assert len(loops.all) == count
     assert max(loops.depth(loop.header) for loop in loops.all) == count

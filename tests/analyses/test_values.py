@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from analyses.graphs import Edges, branch, graphs, reachable
+from analyses.graphs import branch, graphs, reachable
 from hypothesis import given
 from hypothesis import strategies as st
 from xdsl.dialects.builtin import i32
@@ -52,7 +52,9 @@ def home(value: SSAValue) -> Block:
 
 def all_values(blocks: list[Block]) -> list[SSAValue]:
     return [
-        value for block in blocks for value in (*block.args, *(r for op in block.ops for r in op.results))
+        value
+        for block in blocks
+        for value in (*block.args, *(r for op in block.ops for r in op.results))
     ]
 
 

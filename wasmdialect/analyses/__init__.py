@@ -6,18 +6,25 @@ says `forget(function)` before. docs/analyses.md describes each analysis.
 """
 
 from wasmdialect.analyses.cache import analysis, forget
+from wasmdialect.analyses.call_graph import CallGraph
 from wasmdialect.analyses.control_flow import ControlFlow
 from wasmdialect.analyses.def_use import DefUse
 from wasmdialect.analyses.dominators import Dominators, PostDominators
+from wasmdialect.analyses.effects import Access, Effects
+from wasmdialect.analyses.frequencies import Frequencies
 from wasmdialect.analyses.intervals import Range
 from wasmdialect.analyses.liveness import Liveness
 from wasmdialect.analyses.loops import IrreducibleRegion, Loop, Loops
 from wasmdialect.analyses.ranges import Ranges
 
 __all__ = [
+    "Access",
+    "CallGraph",
     "ControlFlow",
     "DefUse",
     "Dominators",
+    "Effects",
+    "Frequencies",
     "IrreducibleRegion",
     "Liveness",
     "Loop",

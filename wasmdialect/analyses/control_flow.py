@@ -9,8 +9,8 @@ from wasmdialect.dialects.blocks import reverse_postorder, successors
 
 
 class ControlFlow:
-    """Blocks that can be reached, numbered so that each comes after those that dominate it; the entry is
-    number 0. Two edges between the same blocks count twice."""
+    """Blocks that can be reached, numbered so that each comes after those that dominate it; the entry
+    is number 0. Two edges between the same blocks count twice."""
 
     def __init__(self, function: Body):
         """`function` is an operation with one region, or the region."""

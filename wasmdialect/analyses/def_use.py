@@ -48,8 +48,8 @@ class DefUse:
         return [*found]
 
     def destinations(self, value: SSAValue) -> list[tuple[Operation, int]]:
-        """The uses that a value may reach, followed through the arguments of blocks: each operation, and
-        which of its operands it is. A branch that only passes it on is not one of them."""
+        """The uses that a value may reach, followed through the arguments of blocks: each operation,
+        and which of its operands it is. A branch that only passes it on is not one of them."""
         found: list[tuple[Operation, int]] = []
         seen = {value}
         work = [value]

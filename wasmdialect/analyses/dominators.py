@@ -96,7 +96,9 @@ class PostDominators(_DominatorTree):
         )
 
 
-def _depth_first(successors: Sequence[Sequence[int]], root: int) -> tuple[dict[int, int], list[int]]:
+def _depth_first(
+    successors: Sequence[Sequence[int]], root: int
+) -> tuple[dict[int, int], list[int]]:
     """The nodes that can be reached, in the order in which they are found, and their numbers."""
     numbers = {root: 0}
     order = [root]

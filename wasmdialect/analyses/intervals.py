@@ -1,6 +1,5 @@
-"""Intervals of unsigned integers: what each integer operation makes of those of its operands, and what a
-comparison that holds says of them.
-"""
+"""Intervals of unsigned integers: what each integer operation makes of those of its operands, and what
+a comparison that holds says of them."""
 
 from __future__ import annotations
 
@@ -39,7 +38,7 @@ BOOLEAN = Range(0, 1)
 
 def _within(low: int, high: int, width: int) -> Range:
     """An interval, everything if it wraps around."""
-    return Range(low, high) if 0 <= low and high < 1 << width else everything(width)
+    return Range(low, high) if low >= 0 and high < 1 << width else everything(width)
 
 
 def _mask(number: int) -> int:
@@ -180,24 +179,6 @@ def _comparison(relation: str) -> _Binary:
     return compared
 
 
-BINARY: dict[str, _Binary] = {
-    "add": _add,
-    "sub": _sub,
-    "mul": _mul,
-    "and": _and,
-    "or": _or,
-    "xor": _xor,
-    "shl": _shl,
-    "shr_u": _shr_u,
-    "shr_s": _shr_s,
-    "div_u": _div_u,
-    "div_s": _if_positive(_div_u),
-    "rem_u": _rem_u,
-    "rem_s": _if_positive(_rem_u),
-}
-"""By the operation's name. A result that does not exist, because it traps, may be anything."""
-
-
 # --- comparisons that hold ---
 
 NEGATED = {
@@ -264,4 +245,20 @@ def _narrowed_signed(order: str, a: Range, b: Range, width: int) -> Range | None
     return Range(min(p.low for p in parts), max(p.high for p in parts))
 
 
-BINARY |= {relation: _comparison(relation) for relation in NEGATED}
+BINARY: dict[str, _Binary] = {
+    "add": _add,
+    "sub": _sub,
+    "mul": _mul,
+    "and": _and,
+    "or": _or,
+    "xor": _xor,
+    "shl": _shl,
+    "shr_u": _shr_u,
+    "shr_s": _shr_s,
+    "div_u": _div_u,
+    "div_s": _if_positive(_div_u),
+    "rem_u": _rem_u,
+    "rem_s": _if_positive(_rem_u),
+    **{relation: _comparison(relation) for relation in NEGATED},
+}
+"""By the operation's name. A result that does not exist, because it traps, may be anything."""

@@ -14,8 +14,8 @@ from wasmdialect.dialects.fast import operands_of, users_of
 
 
 class Liveness:
-    """The live values of a function. A value that a branch passes on is used by the branch; the arguments
-    of a block are defined at its start."""
+    """The live values of a function. A value that a branch passes on is used by the branch; the
+    arguments of a block are defined at its start."""
 
     def __init__(self, function: Body):
         region = body_of(function)
@@ -31,14 +31,12 @@ class Liveness:
                 for result in op.results:
                     self._follow(result, block, predecessors)
 
-    def _follow(
-        self, value: SSAValue, home: Block, predecessors: dict[Block, list[Block]]
-    ) -> None:
+    def _follow(self, value: SSAValue, home: Block, predecessors: dict[Block, list[Block]]) -> None:
         """Note a value in all blocks that it is live at the start of."""
         live_in = self._live_in
         for user, _ in users_of(value):
             used_in = _block_of(user, live_in)
-            if used_in is None or used_in is home:
+            if used_in is None:
                 continue
             work = [used_in]
             while work:

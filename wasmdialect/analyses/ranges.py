@@ -2,17 +2,18 @@
 
 Ranges grow from the parameters on. What grows around a loop grows to the next constant of the function,
 and after some rounds to everything; then all shrink again for some rounds. A comparison that decides a
-branch narrows what is compared: on that edge, and in the blocks that only this edge leads to. (Cousot and
-Cousot: "Abstract Interpretation: A Unified Lattice Model", widening and narrowing.)
+branch narrows what is compared: on that edge, and in the blocks that only this edge leads to. (Cousot
+and Cousot: "Abstract Interpretation: A Unified Lattice Model", widening and narrowing.)
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from xdsl.dialects.builtin import IntegerType
-from xdsl.ir import Block, BlockArgument, Operation, SSAValue
+from xdsl.dialects.builtin import i32, i64
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 
 from wasmdialect.analyses.cache import analysis
 from wasmdialect.analyses.control_flow import ControlFlow
@@ -55,6 +56,15 @@ class _Edge(NamedTuple):
     is_retreating: bool
 
 
+class _Step(NamedTuple):
+    """An operation whose result depends on the ranges of its operands."""
+
+    result: SSAValue
+    operands: Sequence[SSAValue]
+    rule: Callable[..., Range]
+    size: int
+
+
 class Ranges:
     """The ranges of a function's integers, as unsigned numbers."""
 
@@ -65,30 +75,73 @@ class Ranges:
         self._edges: dict[Block, list[_Edge]] = {block: [] for block in graph.order}
         self._holds: dict[SSAValue, list[tuple[Block, _Condition]]] = {}
         """What is known of a value in a block and all that it dominates."""
+        self._steps: dict[Block, list[_Step]] = {}
+        """The operations whose results depend on ranges."""
+        self._narrows: dict[SSAValue, list[SSAValue]] = {}
+        """What is compared with a value, in a branch."""
+        self._changed: dict[SSAValue, int] = {}
+        """The last round in which a value changed."""
+        self._round = 0
         thresholds = {(1 << 31) - 1, (1 << 63) - 1}  # the largest signed numbers
         for number, block in enumerate(graph.order):
+            steps: list[_Step] = []
+            self._steps[block] = steps
             for op in block.ops:
                 if isinstance(op, wasmir.ConstOp) and width_of(op.result) is not None:
                     thresholds |= {op.bits - 1, op.bits, op.bits + 1}
-            last = block.last_op
-            if last is None:
-                continue
-            conditions = _edge_conditions(last)
-            for n, (target, arguments) in enumerate(branch_edges(last)):
-                retreats = graph.number[target] <= number
-                edge = _Edge(block, tuple(arguments), conditions[n] if conditions else [], retreats)
-                self._edges[target].append(edge)
+                step = self._step(op)
+                if step is not None:
+                    steps.append(step)
+            self._add_edges(block, number)
         self._thresholds = sorted(thresholds)
         self._factor = 1
         for block, edges in self._edges.items():
-            if len(edges) == 1:
-                for condition in edges[0].conditions:
-                    self._holds.setdefault(condition.value, []).append((block, condition))
+            for edge in edges:
+                for condition in edge.conditions:
+                    if not isinstance(condition.other, Range):
+                        self._narrows.setdefault(condition.other, []).append(condition.value)
+                    if len(edges) == 1:
+                        self._holds.setdefault(condition.value, []).append((block, condition))
         for parameter in function.entry.args:
             self._note_everything(parameter)
         self._grow()
-        for _ in range(_ROUNDS_DOWN):
-            self._run(shrinks=True)
+        for number in range(_ROUNDS_DOWN):
+            self._run(everything_again=number == 0, shrinks=True)
+
+    def _add_edges(self, block: Block, number: int) -> None:
+        last = block.last_op
+        if last is None:
+            return
+        conditions = _edge_conditions(last)
+        for n, (target, arguments) in enumerate(branch_edges(last)):
+            retreats = self._graph.number[target] <= number
+            holds = conditions[n] if conditions else []
+            self._edges[target].append(_Edge(block, tuple(arguments), holds, retreats))
+
+    def _step(self, op: Operation) -> _Step | None:
+        """How the result of an operation depends on ranges; None if it does not, and is noted."""
+        if isinstance(op, wasmir.ConstOp):
+            if width_of(op.result) is not None:
+                self._known[op.result] = Range(op.bits, op.bits)
+            return None
+        if isinstance(op, wasmir.SelectOp) and width_of(op.result) is not None:
+            return _Step(op.result, operands_of(op), _selected, 0)
+        for result in op.results:
+            self._note_everything(result)
+        if isinstance(op, wasmir.LoadOp):
+            access, width = op.INSTRUCTION.access, width_of(op.result)
+            assert access is not None
+            if width is not None and not access.signed:
+                self._known[op.result] = everything(min(8 * access.bytes, width))
+        if not isinstance(op, wasmir.NumericOp) or op.INSTRUCTION.shape not in ("i32", "i64"):
+            return None
+        operands = operands_of(op)
+        rules = UNARY if len(operands) == 1 else BINARY
+        rule, size = rules.get(_operation(op)), width_of(operands[0])
+        if rule is None or size is None:
+            return None
+        del self._known[op.result]
+        return _Step(op.result, operands, rule, size)
 
     def range(self, value: SSAValue) -> Range | None:
         """The range of a value wherever it is used; None if it is not an integer, or is in code that
@@ -119,29 +172,40 @@ class Ranges:
     def _grow(self) -> None:
         for number in range(_ROUNDS_UP):
             self._factor = 1 if number < _SMALL_STEPS else _FACTOR
-            if not self._run():
+            if not self._run(everything_again=number == 0):
                 return
         for block, edges in self._edges.items():
             if any(edge.is_retreating for edge in edges):
                 for argument in block.args:
                     self._note_everything(argument)
-        self._run()  # nothing else depends on itself
+        self._run(everything_again=True)  # nothing else depends on itself
 
-    def _run(self, *, shrinks: bool = False) -> bool:
-        """Compute all values once, in the order of the blocks; returns whether any has changed."""
-        has_changed = False
+    def _run(self, *, everything_again: bool, shrinks: bool = False) -> bool:
+        """Compute values once, in the order of the blocks: all, or those that depend on what has
+        changed since their turn in the last round. Returns whether any has changed."""
+        self._round += 1
+        since = 0 if everything_again else self._round - 1
+        changed, has_changed = self._changed, False
         for block in self._graph.order:
-            if self._edges[block] and block is not self._graph.order[0]:
-                for argument in block.args:
-                    if width_of(argument) is not None:
-                        has_changed |= self._enter(block, argument, shrinks=shrinks)
-            for op in block.ops:
-                for result in op.results:
-                    width = width_of(result)
-                    if width is not None:
-                        found = self._computed(op, result, width, block)
-                        has_changed |= self._note(result, found)
+            edges = self._edges[block]
+            is_entry = block is self._graph.order[0]  # whose arguments callers give
+            for argument in () if is_entry or not edges else block.args:
+                passed = [edge.arguments[argument.index] for edge in edges]
+                if width_of(argument) is not None and any(
+                    changed.get(v, 0) >= since for v in passed
+                ):
+                    has_changed |= self._enter(block, argument, shrinks=shrinks)
+            for step in self._steps[block]:
+                for operand in step.operands:
+                    if changed.get(operand, 0) >= since:
+                        found = self._computed(step, block)
+                        has_changed |= self._note(step.result, found)
+                        break
         return has_changed
+
+    def _computed(self, step: _Step, block: Block) -> Range | None:
+        ranges = [self.at(operand, block) for operand in step.operands]
+        return step.rule(*ranges, step.size) if None not in ranges else None
 
     def _enter(self, block: Block, argument: BlockArgument, *, shrinks: bool) -> bool:
         """Join what edges pass to an argument; what grows around a loop grows further."""
@@ -183,6 +247,9 @@ class Ranges:
     def _note(self, value: SSAValue, found: Range | None) -> bool:
         if self._known.get(value) == found:
             return False
+        self._changed[value] = self._round
+        for other in self._narrows.get(value, ()):
+            self._changed[other] = self._round
         if found is None:
             del self._known[value]
         else:
@@ -194,41 +261,11 @@ class Ranges:
         if width is not None:
             self._known[value] = everything(width)
 
-    def _computed(self, op: Operation, result: SSAValue, width: int, block: Block) -> Range | None:
-        """The range of a result, from those of the operands."""
-        if isinstance(op, wasmir.ConstOp):
-            return Range(op.bits, op.bits)
-        if isinstance(op, wasmir.SelectOp):
-            return self._selected(op, block)
-        if isinstance(op, wasmir.LoadOp):
-            access = op.INSTRUCTION.access
-            assert access is not None
-            bits = 8 * access.bytes
-            return everything(bits if bits < width and not access.signed else width)
-        if not isinstance(op, wasmir.NumericOp) or op.INSTRUCTION.shape not in ("i32", "i64"):
-            return everything(width)
-        operands = operands_of(op)
-        sizes = [width_of(operand) for operand in operands]
-        if None in sizes:
-            return everything(width)  # of a float
-        ranges = [self.at(operand, block) for operand in operands]
-        if None in ranges:
-            return None
-        name, size = _operation(op), sizes[0]
-        if len(operands) == 1 and name in UNARY:
-            return UNARY[name](ranges[0], size)  # pyright: ignore[reportArgumentType]
-        if len(operands) == 2 and name in BINARY:
-            return BINARY[name](ranges[0], ranges[1], size)  # pyright: ignore[reportArgumentType]
-        return everything(width)
 
-    def _selected(self, op: wasmir.SelectOp, block: Block) -> Range | None:
-        condition = self.at(op.condition, block)
-        first, second = self.at(op.true_value, block), self.at(op.false_value, block)
-        if condition is None:
-            return None
-        if condition.low > 0 or second is None:
-            return first
-        return second if condition.high == 0 or first is None else first.join(second)
+def _selected(condition: Range, first: Range, second: Range, _: int) -> Range:
+    if condition.low > 0:
+        return first
+    return second if condition.high == 0 else first.join(second)
 
 
 def _operation(op: wasmir.NumericOp) -> str:
@@ -236,10 +273,12 @@ def _operation(op: wasmir.NumericOp) -> str:
     return op.INSTRUCTION.mnemonic.partition(".")[2]
 
 
+_WIDTHS: dict[Attribute, int] = {i32: 32, i64: 64}
+
+
 def width_of(value: SSAValue) -> int | None:
     """The bits of an i32 or i64, None for other values."""
-    kind = value.type
-    return kind.width.data if isinstance(kind, IntegerType) else None
+    return _WIDTHS.get(value.type)
 
 
 def _edge_conditions(branch: Operation) -> list[list[_Condition]]:
