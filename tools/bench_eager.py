@@ -77,8 +77,10 @@ settings = CompileSettings.of(Config(opt_level=int(sys.argv[2])))
 with open(sys.argv[1], "rb") as file:
     binary = file.read()
 
-def workers():
-    return [worker.pid for worker in shared_pool(default_jobs()).idle]
+def workers(parent=os.getpid()):
+    with open(f"/proc/{parent}/task/{parent}/children") as children:
+        pids = [int(pid) for pid in children.read().split()]
+    return [*pids, *(below for pid in pids for below in workers(pid))]
 
 def seconds_of(pid):
     with open(f"/proc/{pid}/stat") as stat:

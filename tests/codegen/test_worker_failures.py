@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from wasmdialect import Config, Engine, Module
-from wasmdialect.codegen import pool, process
+from wasmdialect.codegen import nursery, pool
 from wasmdialect.codegen.crashes import CompileCrash, WorkerUnavailableError
 from wasmdialect.codegen.pool import SingleTask, WorkerPool
 from wasmdialect.codegen.process import Worker, WorkerFailure, WorkerStartError
@@ -117,8 +117,10 @@ def test_exhausted_descriptors():
 
 
 FAKE = """
-import os, marshal, struct, sys, time
-descriptor = int(sys.argv[1])
+import os, marshal, socket, struct, sys, time
+control = socket.socket(fileno=int(sys.argv[1]))
+control.recv(1 << 16)
+_, (descriptor, *_), _, _ = socket.recv_fds(control, 1 << 16, 3)
 def message(*content):
     data = marshal.dumps(content)
     return struct.pack("<8sQ", b"wasmdial", len(data)) + data
@@ -145,7 +147,8 @@ def test_something_else_than_a_worker(
 ):
     file = tmp_path / "fake.py"
     file.write_text(FAKE + program)
-    monkeypatch.setattr(process.worker, "__file__", str(file))
+    monkeypatch.setattr(nursery.worker, "__file__", str(file))
+    monkeypatch.setattr(nursery, "_SECONDS_TO_ANSWER", 1.0)
     monkeypatch.setattr(pool, "START_TIMEOUT", 2.0 if "said nothing" in said else 60.0)
     with pytest.raises(WorkerUnavailableError, match=said):
         Module(Engine(Config(jobs=1)), TEXT)

@@ -300,7 +300,7 @@ class PoolRun:
     def _take(self, worker: Worker, kind: str, content: Any) -> None:
         if worker in self._starting:
             self._starting.remove(worker)
-            worker.is_ready = True
+            worker.take_ready(content)
             self._go_on(worker)
         elif worker in self._opening:
             self._take_opened(worker, kind, content)

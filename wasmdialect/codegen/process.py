@@ -1,25 +1,20 @@
-"""A worker process: starting it, sending requests, and all the ways in which it can fail.
+"""A worker process: having it started, sending requests, and all the ways in which it can fail.
 docs/workers.md describes the protocol. Nothing here waits: `codegen.pool` does, for many at once.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import marshal
 import os
-import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import time
-from typing import IO, Any
+from typing import Any
 
-from wasmdialect.codegen import worker
-from wasmdialect.codegen.search_path import worker_path
+from wasmdialect.codegen import nursery
+from wasmdialect.codegen.nursery import append_only_file, find_nursery
 from wasmdialect.codegen.worker import HEADER, MAGIC, encode_message
-from wasmdialect.passes.notes import NOTES_DESCRIPTOR
 
 Request = tuple[Any, ...]
 Message = tuple[str, Any]
@@ -53,33 +48,35 @@ class Worker:
         self.session: object = None
         """Its open session, by identity."""
         self.is_ready = False
-        """Whether it has answered the first request, which is sent on start."""
-        self._number = 0
+        """Whether it has answered the first request, which is to start."""
+        self.pid = 0
+        """The process id, once it is ready."""
+        self._number = 1
         self._incoming = bytearray()
         self._outgoing = memoryview(b"")
         self._read = 0
-        self._process: subprocess.Popen[bytes] | None = None
         with contextlib.ExitStack() as on_error:
             try:
-                self._errors = on_error.enter_context(tempfile.TemporaryFile(buffering=0))
-                fcntl.fcntl(self._errors, fcntl.F_SETFL, os.O_APPEND)
+                self._errors = on_error.enter_context(append_only_file())
                 self._socket, theirs = socket.socketpair()
                 on_error.enter_context(self._socket)
-                with theirs:
-                    self._socket.setblocking(False)
-                    self._process = _start(theirs.fileno(), self._errors)
+                self._socket.setblocking(False)
+                with theirs, nursery.lock:
+                    self._nursery = find_nursery()
+                    self._place = self._nursery.fork(theirs.fileno(), self._errors.fileno())
             except (OSError, ValueError, subprocess.SubprocessError) as error:
                 raise _start_error(error) from None
             on_error.pop_all()
+        self._is_own = True
+        """Whether it belongs to this process, not to the one that this was forked from."""
         _alive.add(self)
         self.said_last = time.monotonic()
         """Time of the last message or request, in seconds of the monotonic clock."""
-        self.send(sys.version, worker_path(with_program=False))
 
-    @property
-    def pid(self) -> int:
-        """The process id; 0 in the child of a fork, which does not own the process."""
-        return 0 if self._process is None else self._process.pid
+    def take_ready(self, pid: Any) -> None:
+        """Take the answer to the first request."""
+        self.is_ready = True
+        self.pid = pid
 
     # --- asking ---
 
@@ -162,14 +159,23 @@ class Worker:
         )
 
     def _dead(self) -> WorkerFailure:
-        if self._process is None:
+        if not self._is_own:
             return WorkerFailure("the worker belongs to the process that this one was forked from")
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_SECONDS_TO_END)
-        self._kill()
-        status = self._process.wait()
-        what = f"signal {-status}" if status < 0 else f"status {status}"
-        return WorkerFailure(f"the worker died with {what}", self.printed())
+        with nursery.lock:
+            status = (
+                self._nursery.end(self._place, _SECONDS_TO_END)
+                if self._nursery.is_alive()
+                else None
+            )
+            printed = self.printed()
+            if status is None:  # the process that it was to be forked from, or was, is gone
+                status, printed = self._nursery.status_at_end(), self._nursery.printed() + printed
+        if isinstance(status, str):
+            return WorkerFailure(f"a worker process cannot be started: {status}", printed)
+        what = "unknown status" if status is None else f"status {status}"
+        if status is not None and status < 0:
+            what = f"signal {-status}"
+        return WorkerFailure(f"the worker died with {what}", printed)
 
     def check(self) -> None:
         """Check after a silence: raises WorkerFailure if the process is gone. (The connection
@@ -185,8 +191,13 @@ class Worker:
         return data.decode("utf-8", "replace")
 
     def is_alive(self) -> bool:
-        """Whether the process exists."""
-        return self._process is not None and self._process.poll() is None
+        """Whether the process exists, or is about to."""
+        if not self._is_own:
+            return False
+        with nursery.lock:
+            if self.is_ready:
+                return self._nursery.lives(self._place)
+            return self._nursery.is_alive()
 
     # --- the end ---
 
@@ -196,67 +207,24 @@ class Worker:
         self._read = 0
 
     def close(self) -> None:
-        """End the process, and the processes it started."""
+        """End the process, and the processes it started. (One that is not ready yet ends as soon as it
+        finds its connection closed.)"""
         _alive.discard(self)
         self._socket.close()
-        if self._process is not None:
-            self._kill()
-            self._process.wait()
+        if self._is_own:
+            with nursery.lock:
+                if self.is_ready and self._nursery.is_alive():
+                    self._nursery.end(self._place, 0)
+                self._nursery.forget(self._place)
+        self._is_own = False
         self._errors.close()
-
-    def _kill(self) -> None:
-        assert self._process is not None
-        with contextlib.suppress(OSError):
-            os.killpg(self._process.pid, signal.SIGKILL)
 
     def leave_to_parent(self) -> None:
         """After a fork, in the child: the process belongs to the parent. Only our copies of the
         descriptors are closed, so that it sees when the parent is gone."""
-        if self._process is not None:
-            self._process.returncode = 0  # otherwise the garbage collector would wait for it
-            self._process = None
+        self._is_own = False
         self._socket.close()
         self._errors.close()
-
-
-def _start(connection: int, errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    if not sys.executable:
-        raise ValueError("sys.executable, the Python to start workers with, is empty")
-    environment = {**os.environ}
-    if sys.flags.ignore_environment:
-        environment = {k: v for k, v in environment.items() if not k.startswith("PYTHON")}
-    environment["PYTHONHASHSEED"] = "0"
-    descriptors = [connection]
-    with contextlib.ExitStack() as opened:
-        with contextlib.suppress(OSError):  # messages about slow passes are not delayed
-            notes = os.dup(2)
-            opened.callback(os.close, notes)
-            environment[NOTES_DESCRIPTOR] = str(notes)
-            descriptors.append(notes)
-        return subprocess.Popen(
-            [sys.executable, *_interpreter_options(), worker.__file__, str(connection)],
-            stdin=subprocess.DEVNULL,
-            stdout=errors,
-            stderr=errors,
-            pass_fds=descriptors,
-            env=environment,
-            process_group=0,  # Ctrl-C is for the parent; what passes start ends with it
-        )
-
-
-def _interpreter_options() -> list[str]:
-    """Options for a worker's Python to behave like this one, except that it does not look for modules
-    in the current directory, and that its output is not buffered. (Not -E and -I: a worker does get
-    PYTHONHASHSEED.)"""
-    options = ["-P", "-u"]
-    flags = {"-s": sys.flags.no_user_site, "-S": sys.flags.no_site, "-B": sys.dont_write_bytecode}
-    options += [option for option, is_on in flags.items() if is_on]
-    options += ["-O"] * sys.flags.optimize
-    for warning in sys.warnoptions:
-        options += ["-W", warning]
-    for name, value in sys._xoptions.items():  # pyright: ignore[reportPrivateUsage]
-        options += ["-X", name if value is True else f"{name}={value}"]
-    return options
 
 
 def _start_error(error: Exception) -> WorkerStartError:

@@ -1,9 +1,9 @@
 """The worker process: requests in, replies out. docs/workers.md describes the protocol.
 
 LLVM aborts the process on some inputs, and a lock inside llvmlite keeps threads from compiling in
-parallel; so compilation happens here. `codegen.process` runs this file by its path, and it receives
+parallel; so compilation happens here. `codegen.nursery` runs this file by its path, and it receives
 its search path from there before it imports anything of the package: the imports at the top are of the
-standard library only.
+standard library only. The process that is started loads the compiler, and forks workers.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ import gc
 import marshal
 import os
 import select
+import signal
+import socket
 import struct
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -74,21 +77,101 @@ class Channel:
         threading.Thread(target=watch, daemon=True).start()
 
 
+MOST = 1 << 16
+"""Bytes of the longest message about workers: numbers and a search path."""
+
+
 def main() -> None:
-    """Serve requests until the parent is gone. The argument is the descriptor of the connection."""
-    channel = Channel(int(sys.argv.pop()))
-    with contextlib.suppress(EOFError):
-        number, version, path = channel.receive()
-        if version != sys.version:
-            sys.exit(f"it is Python {sys.version}, and should be {version}")
-        sys.path[:] = path
-        channel.end_with_parent()
-        gc.disable()
-        _load_compiler()
-        gc.freeze()  # none of it is garbage, ever
-        gc.enable()
-        channel.send(encode_message((number, "ok", None)))
-        _serve(channel)
+    """Load the compiler, fork workers, and be one of them. The argument is the descriptor for requests
+    of the parent about workers; it ends with the parent."""
+    control = socket.socket(fileno=int(sys.argv.pop()))
+    control.set_inheritable(False)
+    start = control.recv(MOST)
+    if not start:
+        return
+    version, path = marshal.loads(start)
+    if version != sys.version:
+        sys.exit(f"it is Python {sys.version}, and should be {version}")
+    sys.path[:] = path
+    gc.disable()
+    _load_compiler()
+    gc.freeze()  # none of it is garbage, ever
+    gc.enable()
+    channel = _fork_workers(control)
+    if channel is not None:
+        with contextlib.suppress(EOFError, OSError):
+            channel.send(encode_message((1, "ok", os.getpid())))
+            channel.end_with_parent()
+            _serve(channel)
+
+
+def _fork_workers(control: socket.socket) -> Channel | None:
+    """Do what the parent asks for. Returns in each worker, with its connection; in this process, which
+    has one thread only, when the parent is gone."""
+    workers: dict[int, int | str] = {}
+    while True:
+        flags = socket.MSG_CMSG_CLOEXEC
+        message, descriptors, _, _ = socket.recv_fds(control, MOST, _DESCRIPTORS, flags)
+        if not message:
+            return None
+        kind, number, *arguments = marshal.loads(message)
+        if kind == "fork":
+            try:
+                workers[number] = pid = os.fork()
+                if pid == 0:
+                    control.close()
+                    return _become_worker(*descriptors)
+                with contextlib.suppress(OSError):
+                    os.setpgid(pid, pid)  # the worker does so, too
+            except OSError as error:
+                workers[number] = f"[Errno {error.errno}] {error.strerror}"
+            for descriptor in descriptors:
+                os.close(descriptor)
+        else:
+            request, *limits = arguments
+            worker = workers.get(number, "it has ended before")
+            if kind == "lives":
+                known = _lives(worker)
+            else:
+                known = _end(worker, *limits)
+                workers.pop(number, None)
+            control.send(marshal.dumps((request, known)))
+
+
+_DESCRIPTORS = 3
+"""Descriptors that come with a request to fork, at most."""
+
+
+def _become_worker(connection: int, errors: int, notes: int | None = None) -> Channel:
+    from wasmdialect.passes.notes import NOTES_DESCRIPTOR
+
+    os.setpgid(0, 0)  # what passes start ends with the worker
+    os.dup2(errors, 1)
+    os.dup2(errors, 2)
+    os.close(errors)
+    if notes is not None:
+        os.environ[NOTES_DESCRIPTOR] = str(notes)
+    return Channel(connection)
+
+
+def _lives(pid: int | str) -> bool:
+    """Whether a child exists that has not ended."""
+    options = os.WEXITED | os.WNOWAIT | os.WNOHANG
+    return isinstance(pid, int) and os.waitid(os.P_PID, pid, options) is None
+
+
+def _end(pid: int | str, grace: float) -> int | str:
+    """End a child, after so many seconds, and its group; returns its exit code. Nothing waits for it
+    before, so no other process can get its number."""
+    if isinstance(pid, str):
+        return pid
+    limit = time.monotonic() + grace
+    while time.monotonic() < limit and _lives(pid):
+        time.sleep(0.002)
+    with contextlib.suppress(OSError):
+        os.killpg(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status)
 
 
 def _load_compiler() -> None:
