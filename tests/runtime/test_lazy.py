@@ -229,7 +229,7 @@ def test_ctrl_c_while_a_function_is_compiled(tmp_path: Path):
     once = tmp_path / "once"
     body = (
         f"os.path.exists({str(once)!r})"
-        f" or (open({str(once)!r}, 'w'), os.kill(os.getppid(), signal.SIGINT), time.sleep(60))"
+        f" or (open({str(once)!r}, 'w'), os.kill({os.getpid()}, signal.SIGINT), time.sleep(60))"
     )
     store, _, exports = instantiate(with_pass(tmp_path, body))
     with pytest.raises(KeyboardInterrupt):
