@@ -103,23 +103,23 @@ wasmir.func index 1 slot 1 @other(%r: !wasmir.ref<null func>, %b: f32, %c: f64, 
 // CHECK-NEXT:    %46 = load i32, ptr %45, align 4
 // CHECK-NEXT:    %47 = and i32 %46, 1
 // CHECK-NEXT:    %48 = icmp ne i32 %47, 0
-// CHECK-NEXT:    br i1 %48, label %b4, label %b3
+// CHECK-NEXT:    br i1 %48, label %b3, label %b4
 // CHECK-NEXT:  b3:
-// CHECK-NEXT:    %49 = phi ptr [ %44, %b2 ], [ %60, %b4 ]
-// CHECK-NEXT:    %50 = zext i32 %15 to i64
-// CHECK-NEXT:    %51 = zext i32 %16 to i64
-// CHECK-NEXT:    %52 = zext i32 %17 to i64
-// CHECK-NEXT:    %53 = zext i32 %23 to i64
-// CHECK-NEXT:    %54 = musttail call { i64, i64, i64, <4 x float>, <4 x float> } %49(ptr %0, ptr %0, i64 %50, i64 %51, i64 %52, i64 %53, <4 x float> undef, <4 x float> undef, <4 x float> undef, <4 x float> undef, <4 x float> undef, <4 x float> undef, <4 x float> undef, <4 x float> undef) nomerge noinline
-// CHECK-NEXT:    ret { i64, i64, i64, <4 x float>, <4 x float> } %54
+// CHECK-NEXT:    %49 = getelementptr i8, ptr %43, i64 -4
+// CHECK-NEXT:    %50 = load i32, ptr %49, align 4
+// CHECK-NEXT:    %51 = sext i32 %50 to i64
+// CHECK-NEXT:    %52 = getelementptr i8, ptr %43, i64 %51
+// CHECK-NEXT:    %53 = icmp ne i32 %50, 0
+// CHECK-NEXT:    %54 = select i1 %53, ptr %52, ptr %44
+// CHECK-NEXT:    br label %b4
 // CHECK-NEXT:  b4:
-// CHECK-NEXT:    %55 = getelementptr i8, ptr %43, i64 -4
-// CHECK-NEXT:    %56 = load i32, ptr %55, align 4
-// CHECK-NEXT:    %57 = sext i32 %56 to i64
-// CHECK-NEXT:    %58 = getelementptr i8, ptr %43, i64 %57
-// CHECK-NEXT:    %59 = icmp ne i32 %56, 0
-// CHECK-NEXT:    %60 = select i1 %59, ptr %58, ptr %44
-// CHECK-NEXT:    br label %b3
+// CHECK-NEXT:    %55 = phi ptr [ %44, %b2 ], [ %54, %b3 ]
+// CHECK-NEXT:    %56 = zext i32 %15 to i64
+// CHECK-NEXT:    %57 = zext i32 %16 to i64
+// CHECK-NEXT:    %58 = zext i32 %17 to i64
+// CHECK-NEXT:    %59 = zext i32 %23 to i64
+// CHECK-NEXT:    %60 = musttail call { i64, i64, i64, <4 x float>, <4 x float> } %55(ptr %0, ptr %0, i64 %56, i64 %57, i64 %58, i64 %59, <4 x float> undef, <4 x float> undef, <4 x float> undef, <4 x float> undef, <4 x float> undef, <4 x float> undef, <4 x float> undef, <4 x float> undef) nomerge noinline
+// CHECK-NEXT:    ret { i64, i64, i64, <4 x float>, <4 x float> } %60
 // CHECK-NEXT:  }
 wasmir.func index 2 slot 2 @many(%a: i32, %b: i32, %c: i32, %d: i32, %e: i32, %f: i64) -> (f64, f32) {
   %0 = wasmir.i32.eqz %a
