@@ -278,8 +278,9 @@ def test_every_value_of_a_run_is_in_its_range(body: str, arguments: Sequence[int
     ranges = Ranges(function)
     wrong: list[tuple[Operation, Any, Any]] = []
 
-    def see(op: Operation, values: Sequence[Any]) -> None:
-        for operand, value in zip(op.operands, values, strict=True):
+    def see(op: Operation, values: Sequence[Any], results: Sequence[Any]) -> None:
+        computed = zip(op.results, results, strict=False)  # a call and a terminator give none
+        for operand, value in (*zip(op.operands, values, strict=True), *computed):
             known = ranges.at(operand, op)
             if known is None or not known.low <= value <= known.high:
                 wrong.append((op, value, known))
