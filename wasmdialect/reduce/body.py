@@ -119,10 +119,8 @@ class Body:
         return [(a + 1, b) for a, b in pairwise((*borders, end - 1))]
 
     def without_blocks(self) -> Iterator[Body]:
-        """Each block replaced by nothing or a constant, or by what is in it."""
+        """Each block replaced by what is in it."""
         for start, end in _blocks(self.instructions):
-            for new in _fillers(end - start):
-                yield self.with_part(start, end, new)
             inside = _unwrapped(self.instructions[start:end])
             if inside is not None:
                 yield self.with_part(start, end, inside)

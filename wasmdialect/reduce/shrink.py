@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import TypeVar
 
 from wasmdialect import types as wt
@@ -271,6 +272,10 @@ def _shrink_bodies(r: Reduction) -> None:
         body.attempt(body.current.without_unused_locals(len(body.function.signature.params)))
 
 
+_ENOUGH = 3
+"""Valid bodies to try in which a part is replaced by something else."""
+
+
 class _Function:
     """A function of a reduction."""
 
@@ -284,8 +289,8 @@ class _Function:
         self.function = self._module.functions[self._index]
         self.current = Body.of(self.function, self._module.features)
 
-    def attempt(self, body: Body) -> bool:
-        """Take a body, if that makes the module simpler. Its validity is checked first, alone."""
+    def is_simpler(self, body: Body) -> bool:
+        """Whether a body is valid, and simpler than the present one."""
         code = body.encode()
         assert self.function.code is not None
         if _size(code) >= _size(bytes(self.function.code.bytes)):
@@ -295,6 +300,13 @@ class _Function:
             validate_function(replace(self._module, binary=code), function)
         except WasmError:
             return False
+        return True
+
+    def attempt(self, body: Body) -> bool:
+        """Take a body, if that makes the module simpler. Its validity is checked first, alone."""
+        if not self.is_simpler(body):
+            return False
+        function = replace(self.function, code=Code(0, memoryview(body.encode())))
         functions = _with(self._module.functions, self._index, function)
         if not self._r.attempt(replace(self._module, functions=functions), is_valid=True):
             return False
@@ -304,6 +316,10 @@ class _Function:
     def first(self, candidates: Iterable[Body]) -> bool:
         """Take the first of some bodies that can be taken."""
         return any(self.attempt(body) for body in candidates)
+
+    def one_of(self, candidates: Iterable[Body]) -> bool:
+        """The same, for bodies that lack the same part: if a few do not fail, the others will not."""
+        return self.first(islice(filter(self.is_simpler, candidates), _ENOUGH))
 
 
 def _shrink_parts(f: _Function) -> None:
@@ -319,7 +335,7 @@ def _shrink_part(f: _Function, start: int, end: int) -> None:
         while at < len(items):
             length = len(f.current.instructions)
             last = items[min(at + size, len(items)) - 1]
-            if f.first(f.current.with_less(items[at][0], last[1])):
+            if f.one_of(f.current.with_less(items[at][0], last[1])):
                 end -= length - len(f.current.instructions)
                 items = f.current.items(start, end)
             else:
