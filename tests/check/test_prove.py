@@ -147,14 +147,14 @@ class AddedDivision(FunctionPass):
 
     def apply_to_function(self, ctx, function):
         for op in [*function.body.walk()]:
-            if isinstance(op, wasmir.I32MulOp):
+            if isinstance(op, wasmir.I32AndOp):
                 b = WasmBuilder.before(op)
                 one = b.numeric("i32.div_u", op.operands[1], op.operands[1])
-                product = b.numeric("i32.mul", *op.operands)
-                b.replace(op, b.numeric("i32.mul", product, one))
+                zero = b.numeric("i32.sub", one, one)
+                b.replace(op, b.numeric("i32.or", b.numeric("i32.and", *op.operands), zero))
 """)
     source = """(module (func (export "f") (param i32 i32) (result i32)
-      (i32.mul (local.get 0) (local.get 1))))"""
+      (i32.and (local.get 0) (local.get 1))))"""
     (proof,) = proofs_of(source, "added-division", path)
     assert proof.verdict == "refuted"
     assert "value1 = 0: " in proof.inputs
