@@ -193,6 +193,8 @@ class TextsTask:
     on_fallback: Callable[[PlacedCode, WorkerFailure], None]
     explains: bool = True
     """Whether a worker can run the passes, to find out why LLVM fails."""
+    tries: int = 0
+    """How often a worker has ended before it began."""
     shows: bool = True
     waiting: list[int] = field(default_factory=list[int])
     """Numbers of the texts whose code is still missing."""
@@ -227,10 +229,12 @@ class TextsTask:
         level; then the others."""
         if not self.waiting:
             return ()
-        suspects: list[PlacedCode] = [self.texts[n] for n in self.waiting if n in self.at_work]
-        rest = [self.texts[n] for n in self.waiting if n not in self.at_work]
+        at_work = self.at_work or (self.waiting if self.tries else [])
+        suspects: list[PlacedCode] = [self.texts[n] for n in self.waiting if n in at_work]
+        rest = [self.texts[n] for n in self.waiting if n not in at_work]
+        tries = 0 if at_work else 1
         tasks: list[Task] = [
-            TextsTask(part, self.target, self.on_code, self.on_fallback, self.explains)
+            TextsTask(part, self.target, self.on_code, self.on_fallback, self.explains, tries)
             for part in [*[[each] for each in suspects], rest]
             if part
         ]
