@@ -132,7 +132,7 @@ def test_bad_lines_of_wasm_opt_py(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (["frob"], "error: there is no command 'frob'; there are bench, cache,"),
+        (["frob"], "error: there is no command 'frob'; there are bench, check, cache,"),
         (["runn"], "error: there is no command 'runn'; did you mean 'run'?"),
         (["\x1b[2J"], "error: there is no command '\\x1b[2J'"),
         (["compile", "--bonds", "x"], "error: no such option: --bonds; did you mean --bounds?"),

@@ -214,7 +214,7 @@ def test_explore(folder: Path):
 def test_settings(folder: Path):
     rows = json.loads(run(folder, "wasmdialect", "settings", "--json").stdout)
     found = {row["name"]: row["default"] for row in rows}
-    assert found["opt_level"] == 2
+    assert found["opt_level"] is None
     assert found["bounds"] == "guard"
     assert all(row["meaning"] for row in rows)
     assert "opt_level" in run(folder, "wasmdialect", "settings").stdout

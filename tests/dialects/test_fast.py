@@ -170,16 +170,6 @@ def test_move_from(first: int):
     check_links(target)
 
 
-def test_values_from_elsewhere():
-    first, second = block(), Block(arg_types=[i32])
-    value = at_end(first).value(AnyOp, (first.args[0],), i32, {})
-    own = at_end(second).value(AnyOp, (value, second.args[0], first.args[1]), i32, {})
-    at_end(second).step(AnyOp, (own, value), {})
-    assert [*fast.used_from_elsewhere(first)] == []
-    expected = [(value, first), (first.args[1], first), (value, first)]
-    assert [*fast.used_from_elsewhere(second)] == expected
-
-
 def test_block_arguments():
     b = block()
     added = fast.add_block_argument(b, i64)

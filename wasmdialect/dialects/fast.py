@@ -651,17 +651,6 @@ def users_of(value: SSAValue) -> Iterator[tuple[Operation, int]]:
         use = use._next_use
 
 
-def used_from_elsewhere(block: Block) -> Iterator[tuple[SSAValue, Block]]:
-    """Each operand of the block's operations that another block defines, and that block."""
-    op = block._first_op
-    while op is not None:
-        for operand in op._operands:
-            owner = operand.op.parent if isinstance(operand, OpResult) else operand.owner
-            if owner is not block and isinstance(owner, Block):
-                yield operand, owner
-        op = op._next_op
-
-
 def fields_of(op: Operation) -> Mapping[str, Any]:
     """The instance fields of an operation (for the self-test)."""
     return op.__dict__

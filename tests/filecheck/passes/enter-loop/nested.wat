@@ -7,7 +7,7 @@
 (module
   ;; CHECK-LABEL: @sum.loop1(
   ;; CHECK-NEXT:    %4 = wasmvm.stack_slots 1
-  ;; CHECK-NEXT:    wasmvm.store_slot %4[0], %2 : i32
+  ;; CHECK-NEXT:    wasmvm.store_slot %4[0], %3 : i32
   ;; CHECK-NEXT:    wasmir.br ^bb2(%0, %1 : i32, i32)
   ;; CHECK-NEXT:  ^bb1(%5: i32, %6: i32):
   ;; CHECK-NEXT:    wasmvm.store_slot %4[0], %5 : i32
@@ -19,13 +19,13 @@
   ;; CHECK-NEXT:    %12 = wasmir.i32.add %9, %11
   ;; CHECK-NEXT:    %13 = wasmir.i32.const 1
   ;; CHECK-NEXT:    %14 = wasmir.i32.add %8, %13
-  ;; CHECK-NEXT:    %15 = wasmir.i32.lt_u %14, %3
+  ;; CHECK-NEXT:    %15 = wasmir.i32.lt_u %14, %2
   ;; CHECK-NEXT:    wasmir.br_if %15, ^bb2(%14, %12 : i32, i32), ^bb3
   ;; CHECK-NEXT:  ^bb3:
   ;; CHECK-NEXT:    %16 = wasmir.i32.const 1
   ;; CHECK-NEXT:    %17 = wasmvm.load_slot %4[0] : i32
   ;; CHECK-NEXT:    %18 = wasmir.i32.add %17, %16
-  ;; CHECK-NEXT:    %19 = wasmir.i32.lt_u %18, %3
+  ;; CHECK-NEXT:    %19 = wasmir.i32.lt_u %18, %2
   ;; CHECK-NEXT:    wasmir.br_if %19, ^bb1(%18, %12 : i32, i32), ^bb4
   ;; CHECK-NEXT:  ^bb4:
   ;; CHECK-NEXT:    wasmir.return %12 : i32
