@@ -23,7 +23,7 @@ def _finish(better: BetterCode) -> None:
 
 def improve_at_once(assign: Callable[[Any, str, Any], None] = setattr) -> None:
     """From now on, in this process, or as long as the assignments last."""
-    assign(tiers, "period", 1)
+    assign(tiers, "PERIOD", 1)
     assign(store, "TIER_PERIOD", 0)
     assign(tiers, "PATIENCE", 0.0)
     assign(lazy, "FEWEST_SAMPLES", 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -71,11 +70,11 @@ def test_a_function_that_has_changed_is_forgotten():
 
 
 def test_nothing_is_kept_outside_of_passes():
-    function: Callable[[], wasmir.FuncOp] = lambda: op  # noqa: E731
     op: Any = Module(Engine(Config(jobs=0)), TEXT).function("f").at("wasmir-end").op
+    function: wasmir.FuncOp = op
     calls.clear()
-    assert analysis(mine, function()) != analysis(mine, function())
-    forget(op)
+    assert analysis(mine, function) != analysis(mine, function)
+    forget(function)
 
 
 def test_nothing_is_left_after_a_pass_that_fails():

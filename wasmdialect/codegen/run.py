@@ -216,7 +216,7 @@ class Run:
     @property
     def printed(self) -> str:
         """The output of passes, in the order of the module."""
-        return "".join(text for _, text in sorted(self._printed, key=lambda row: row[0]))
+        return "".join(text for _, text in sorted(self.printed_rows().items()))
 
     def _note_printed(self, item: Item, text: str) -> None:
         if text:

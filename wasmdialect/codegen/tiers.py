@@ -23,6 +23,10 @@ from wasmdialect.passes.insert_tier_checks import InsertTierChecks
 
 FIRST_TIER = 0
 """The level of functions that are called for the first time."""
+PERIOD = TIER_PERIOD
+"""Entries and iterations from one sample to the next."""
+PATIENCE = 0.002
+"""Seconds from one look at the workers to the next."""
 
 
 def first_tier(run: Run) -> Run | None:
@@ -36,19 +40,11 @@ def first_tier(run: Run) -> Run | None:
         return None  # such passes run in this process, which is busy with the program
     if config.consume_fuel:
         return None  # what is left after a trap depends on when the program called something
-    session = run.session.with_pass(InsertTierChecks(period), FIRST_TIER)
+    session = run.session.with_pass(InsertTierChecks(PERIOD), FIRST_TIER)
     first = Run(session, run.binary, run.file, run.jobs, run.store, run.progress)
     first.pass_inputs, first.is_repeatable = run.pass_inputs, run.is_repeatable
     first.seconds = run.seconds
     return first
-
-
-period = TIER_PERIOD
-"""Entries and loops between two samples."""
-
-
-PATIENCE = 0.002
-"""Seconds from one look at the workers to the next."""
 
 
 class _Job(NamedTuple):
