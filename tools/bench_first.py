@@ -32,7 +32,6 @@ from real_modules import CACHE as PACKAGES
 from real_modules import MODULES, binary_of, unpacked
 
 import wasmdialect
-from wasmdialect.codegen import lazy
 from wasmdialect.codegen.store import MemoryStore
 
 RUNS = 5
@@ -134,21 +133,21 @@ def seconds_of(
 
 
 def bench_code() -> None:
-    """Run times of kernels, relative to eager code: lazy code, lazy code in which every call of another
-    function goes through a veneer, and lazy code linked again."""
+    """Run times of kernels, relative to eager code: lazy code, in which calls of other functions go
+    through veneers, and lazy code linked again."""
     wasm = (ROOT / "examples" / "kernels.wasm").read_bytes()
-    print(f"{'kernel':<12}{'lazy':>8}{'veneers':>9}{'linked again':>14}")
+    print(f"{'kernel':<12}{'lazy':>8}{'linked again':>14}")
     ratios: list[list[float]] = []
     for kernel, size in KERNELS.items():
         calls = {name: kernel_call(wasm, name, kernel, size) for name in ("eager", *MODES)}
         medians = {name: statistics.median(t) for name, t in measure(calls, 15).items()}
         ratios.append([medians[name] / medians["eager"] for name in MODES])
-        print(f"{kernel:<12}{ratios[-1][0]:>8.3f}{ratios[-1][1]:>9.3f}{ratios[-1][2]:>14.3f}")
+        print(f"{kernel:<12}{ratios[-1][0]:>8.3f}{ratios[-1][1]:>14.3f}")
     means = [geometric_mean([*column]) for column in zip(*ratios, strict=True)]
-    print(f"{'geomean':<12}{means[0]:>8.3f}{means[1]:>9.3f}{means[2]:>14.3f}")
+    print(f"{'geomean':<12}{means[0]:>8.3f}{means[1]:>14.3f}")
 
 
-MODES = ("lazy", "veneers", "linked again")
+MODES = ("lazy", "linked again")
 CACHE = MemoryStore()
 
 
@@ -160,12 +159,7 @@ def kernel_call(wasm: bytes, mode: str, kernel: str, size: int) -> Callable[[], 
     )
     module, store = wasmdialect.Module(engine, wasm), wasmdialect.Store(engine)
     exports: Any = wasmdialect.Instance(store, module, []).exports(store)
-    bytes_at_once = lazy.AT_ONCE
-    try:
-        lazy.AT_ONCE = 0 if mode == "veneers" else bytes_at_once
-        exports[kernel](store, size)
-    finally:
-        lazy.AT_ONCE = bytes_at_once
+    exports[kernel](store, size)
     if mode == "linked again":
         module.compile_all()
     return lambda: exports[kernel](store, size)

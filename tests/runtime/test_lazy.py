@@ -26,7 +26,6 @@ from wasmdialect import (
     ValType,
     WasmException,
 )
-from wasmdialect.codegen import lazy as compiler
 from wasmdialect.codegen import pool
 from wasmdialect.codegen.lazy import LazyCompiler
 from wasmdialect.object.compiled import NamedFunction
@@ -437,18 +436,6 @@ def test_a_module_that_nothing_refers_to_is_unloaded():
     gc.collect()
     assert freed() is None
     assert module_at(address) is None
-
-
-def test_likely_callees_come_along_within_their_budget(monkeypatch: pytest.MonkeyPatch):
-    calls = "".join(f"(call $f{n})" for n in range(50))
-    functions = "".join(f"(func $f{n} {'(drop (i32.const 1))' * 40})" for n in range(50))
-    text = f"""(module (func $calls {calls}) {functions}
-        (func (export "f") (param i32) (if (local.get 0) (then (call $calls)))))"""
-    monkeypatch.setattr(compiler, "AT_ONCE", 1000)
-    store, module, exports = instantiate(config(), text)
-    exports["f"](store, 0)
-    assert 5 <= len(called(module)) <= 15
-    assert len(module.loaded.code) == 1
 
 
 def test_new_code_is_announced_to_profilers():

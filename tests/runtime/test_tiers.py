@@ -260,7 +260,7 @@ def test_a_failure_of_better_code_leaves_the_program_as_it_is(
     def failing(*_: Any) -> Any:
         raise WasmtimeError("no")
 
-    monkeypatch.setattr(run.Run, "begin_items", failing)
+    monkeypatch.setattr(run.Run, "begin", failing)
     store, module, exports = instantiate()
     with caplog.at_level(logging.WARNING, "wasmdialect"):
         assert exports["fib"](store, 12) == 144

@@ -12,6 +12,7 @@ from wasmdialect.abi.returns import RETURN_AREA_PARAMETER
 from wasmdialect.abi.tail_calls import INTEGER_REGISTERS, VECTOR_REGISTERS
 from wasmdialect.codegen.budget import owner_of, signature_of
 from wasmdialect.codegen.compiler import describe_compiler, link_run
+from wasmdialect.codegen.first_calls import FirstCalls
 from wasmdialect.codegen.module_entry import PassInputs
 from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.sealing import key_of, seal, unseal
@@ -28,11 +29,11 @@ from wasmdialect.wasm.validate import BodyCalls
 SMALL_MODULE = 32 * 1024
 """Bytes of function bodies below which a module is compiled at once unless laziness is asked for: in
 two units or less, there is little to save."""
-AT_ONCE = 1024
-"""Bytes of function bodies for each worker that are compiled for one call: the function that is called,
-and those that it is likely to call."""
-_CACHED_AT_ONCE = 16 * AT_ONCE
-"""The same for functions that are in the cache."""
+LIKELY = 64
+"""Functions that one call makes likely to be called next."""
+_CACHED_AT_ONCE = 16 * 1024
+"""Bytes of function bodies whose code is taken from the cache for one call: the function that is
+called, and those that it is likely to call."""
 
 
 def open_lazily(run: Run, *, is_wanted: bool) -> LazyCompiler | str:
@@ -86,6 +87,7 @@ class LazyCompiler:
         self._first = run if first is None else first
         """The run in which functions are compiled for their first call."""
         self._better = None if first is None else BetterCode(run)
+        self._first_calls = FirstCalls(self._first, self._take_from_cache)
         self._calls = calls
         self._sizes = run.session.source.body_sizes
         self._taken = {id(each): 0 for each in (run, self._first)}
@@ -120,14 +122,13 @@ class LazyCompiler:
 
     def function(self, index: int, is_known: Callable[[int], bool]) -> Sequence[NamedFunction]:
         """As `runtime.lazy.CodeSource.function`."""
-        jobs = self._run.jobs
         remembered = (each for each in self._remembered() if not is_known(each))
         first = [index, *(each for each in remembered if each != index)]
         missing = [Item((each,)) for each in first if not self._take_from_cache(Item((each,)))]
-        size = sum(self._sizes[item.functions[0]] for item in missing)
+        likely: list[int] = []
         cached = 0
         seen, todo = {*first}, deque(self._callees(first))
-        while todo and size < AT_ONCE * jobs and cached < _CACHED_AT_ONCE:
+        while todo and len(likely) < LIKELY and cached < _CACHED_AT_ONCE:
             next_ = todo.popleft()
             if next_ in seen or is_known(next_):
                 continue
@@ -135,11 +136,13 @@ class LazyCompiler:
             if self._take_from_cache(Item((next_,))):
                 cached += self._sizes[next_]
             else:
-                missing.append(Item((next_,)))
-                size += self._sizes[next_]
+                likely.append(next_)
             todo += self._callees([next_])
-        if missing:
+        self._first_calls.expect(likely)
+        if len(missing) > 1:
             self._first.compile_items(missing)
+        elif missing:
+            self._first_calls.compile(missing[0].functions[0])
         return self._take()
 
     def _take_from_cache(self, item: Item) -> bool:
@@ -178,6 +181,7 @@ class LazyCompiler:
 
     def close(self) -> None:
         """End what goes on in the background."""
+        self._first_calls.close()
         if self._better is not None:
             self._better.close()
 
@@ -217,6 +221,7 @@ class LazyCompiler:
 
     def everything(self) -> Sequence[NamedFunction]:
         """As `runtime.lazy.CodeSource.everything`."""
+        self._first_calls.close()
         self._run.compile_rest()
         self._taken[id(self._run)] = 0
         return self._take()

@@ -56,6 +56,14 @@ class Task(Protocol):
         ...
 
 
+OnError = Callable[[Task, Exception], None]
+
+
+def raise_it(task: Task, error: Exception) -> None:
+    """An error of a task is one of the compilation."""
+    raise error
+
+
 class SingleTask:
     """A task with only a reply, which is not retried."""
 
@@ -116,9 +124,11 @@ class WorkerPool:
         tasks: Iterable[Task],
         timeout: float | None,
         token: object = None,
+        on_error: OnError = raise_it,
     ) -> PoolRun:
-        """As `run`, but nothing is done before `PoolRun.step` is called."""
-        return PoolRun(self, session, tasks, timeout, token)
+        """As `run`, but nothing is done before `PoolRun.step` is called, and `on_error` is called with
+        each task that has an error for an answer, and with the error."""
+        return PoolRun(self, session, tasks, timeout, token, on_error)
 
     def prepare(self, count: int) -> None:
         """Start workers now that are needed soon, so that there are this many. One that cannot be
@@ -172,8 +182,10 @@ class PoolRun:
         tasks: Iterable[Task],
         timeout: float | None,
         token: object,
+        on_error: OnError = raise_it,
     ):
         self._pool = pool
+        self._on_error = on_error
         self._session = session
         self._token = object() if token is None else token
         self._pending = deque(tasks)
@@ -193,6 +205,15 @@ class PoolRun:
                 self.step(wait=True)
         finally:
             self.close()
+
+    def add(self, task: Task) -> None:
+        """Do another task, after those that are waiting for a worker."""
+        self._pending.append(task)
+
+    @property
+    def tasks(self) -> list[Task]:
+        """The tasks that are not done."""
+        return [*self._pending, *self._opening.values(), *self._working.values()]
 
     @property
     def is_done(self) -> bool:
@@ -330,7 +351,8 @@ class PoolRun:
         worker.forget_printed()
         if kind == "error":
             self._give_back(worker)
-            raise _error_from(content)
+            self._on_error(task, _error_from(content))
+            return
         self._go_on(worker)
         self._put_first(task.done(content))
 

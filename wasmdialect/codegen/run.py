@@ -32,7 +32,7 @@ from wasmdialect.codegen.metadata import describe_module
 from wasmdialect.codegen.module_entry import PassInputs
 from wasmdialect.codegen.object_digest import object_digest
 from wasmdialect.codegen.pass_inputs import pass_inputs
-from wasmdialect.codegen.pool import PoolRun, SingleTask, Task, WorkerPool, shared_pool
+from wasmdialect.codegen.pool import OnError, PoolRun, SingleTask, Task, WorkerPool, raise_it, shared_pool
 from wasmdialect.codegen.printed import Printed, printing_to_errors
 from wasmdialect.codegen.process import Request, WorkerFailure
 from wasmdialect.codegen.refusal import explain_refusal
@@ -201,12 +201,13 @@ class Run:
         size = sum(self._size_of(index) for item in items for index in item.functions)
         self._compile_units(items, max(size // self.jobs, 1))
 
-    def begin_items(self, items: Sequence[Item], pool: WorkerPool) -> PoolRun:
-        """Compile items, one by one, while the program runs: what is done is in `functions`. The passes
-        have printed what they print before."""
-        tasks = [UnitTask(self, item, self.settings.level, shows=False) for item in items]
+    def begin(
+        self, tasks: Sequence[Task], pool: WorkerPool, on_error: OnError = raise_it
+    ) -> PoolRun:
+        """Let workers do tasks while the program runs. The parameters are those of
+        `WorkerPool.begin`."""
         timeout = self.settings.config.compile_timeout
-        return pool.begin(self._session_request, tasks, timeout, self.session)
+        return pool.begin(self._session_request, tasks, timeout, self.session, on_error)
 
     def compile_rest(self) -> None:
         """Compile all items that have not been. Raises what `compile` raises."""

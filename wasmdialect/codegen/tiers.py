@@ -16,7 +16,7 @@ from wasmdialect.abi.layout import TIER_PERIOD
 from wasmdialect.abi.symbol_parts import parse_symbol
 from wasmdialect.codegen.pool import PoolRun, shared_pool
 from wasmdialect.codegen.run import Run
-from wasmdialect.codegen.tasks import Item
+from wasmdialect.codegen.tasks import Item, UnitTask
 from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.passes.enter_loop import EnterLoop
 from wasmdialect.passes.insert_tier_checks import InsertTierChecks
@@ -112,7 +112,10 @@ class BetterCode:
             self._job = self._next_job()
             if self._job is None:
                 return
-            self._work = self._job.run.begin_items(self._job.items, self._pool)
+            run, level = self._job.run, self._job.run.settings.level
+            # The passes have printed what they print before.
+            tasks = [UnitTask(run, item, level, shows=False) for item in self._job.items]
+            self._work = run.begin(tasks, self._pool)
         self._work.step(wait=False)
         if self._work.is_done:
             self._finish()
