@@ -26,7 +26,7 @@ from wasmdialect import (
     ValType,
     WasmtimeError,
 )
-from wasmdialect.codegen import pool, run
+from wasmdialect.codegen import pool
 from wasmdialect.codegen.store import MemoryStore
 from wasmdialect.codegen.tiers import BetterCode
 from wasmdialect.runtime import lazy
@@ -260,7 +260,7 @@ def test_a_failure_of_better_code_leaves_the_program_as_it_is(
     def failing(*_: Any) -> Any:
         raise WasmtimeError("no")
 
-    monkeypatch.setattr(run.Run, "begin", failing)
+    monkeypatch.setattr(BetterCode, "_go_on", failing)
     store, module, exports = instantiate()
     with caplog.at_level(logging.WARNING, "wasmdialect"):
         assert exports["fib"](store, 12) == 144

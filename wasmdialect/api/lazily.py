@@ -14,7 +14,7 @@ from wasmdialect.object.link import PlacementError
 from wasmdialect.runtime.lazy import LazyModule, link_first
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, TypeAlias
 
     from wasmdialect.api.config import Config
@@ -66,11 +66,9 @@ class LazySource:
         """As `CodeSource.signature`."""
         return self._open().signature(number)
 
-    def improvable(self) -> Iterable[int]:
-        """As `CodeSource.improvable`."""
-        if self._compiler is not None:
-            return self._compiler.improvable()
-        return () if self._entry is None else self._entry.improvable
+    def is_improvable(self, index: int) -> bool:
+        """As `CodeSource.is_improvable`."""
+        return self._open().is_improvable(index)
 
     def improve(self, index: int) -> bool:
         """As `CodeSource.improve`."""
@@ -132,6 +130,6 @@ class LazySource:
         entry = LazyEntry(
             *(self.pipeline, self.reports),
             printed if earlier is None else earlier.printed + printed,
-            *(compiler.inputs, compiler.body_bytes, compiler.artifact, sorted(improvable), code),
+            *(compiler.inputs, compiler.body_bytes, compiler.artifact, improvable, code),
         )
         keep_lazy_entry(store, key, entry)

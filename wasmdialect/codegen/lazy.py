@@ -94,6 +94,8 @@ class LazyCompiler:
         """How many of the functions of each run have been handed out."""
         self._noted = dict(self._taken)
         """How many of the reports of each run have been taken."""
+        self._uncached: set[Item] = set()
+        """Items that were not in the cache: many functions are likely to call the same ones."""
         self._reported = 0
         self._memory_key = key_of("called", run.binary)
         self._has_remembered = False
@@ -147,19 +149,27 @@ class LazyCompiler:
 
     def _take_from_cache(self, item: Item) -> bool:
         """Take the best code of an item that there is in the cache."""
-        return self._run.take_from_cache(item) or (
+        if item in self._uncached:
+            return False
+        is_taken = self._run.take_from_cache(item) or (
             self._first is not self._run and self._first.take_from_cache(item)
         )
+        if not is_taken:
+            self._uncached.add(item)
+        return is_taken
 
-    def improvable(self) -> set[int]:
-        """The functions that have been compiled for their first call only."""
-        if self._better is None:
-            return set()
-        first, best = (
-            {index for item in run.finished for index in item.functions}
-            for run in (self._first, self._run)
+    def is_improvable(self, index: int) -> bool:
+        """As `runtime.lazy.CodeSource.is_improvable`."""
+        item = Item((index,))
+        return (
+            self._better is not None
+            and (item in self._first.finished or index in self.earlier)
+            and item not in self._run.finished
         )
-        return (first | self.earlier) - best
+
+    def improvable(self) -> list[int]:
+        """The functions that have been compiled for their first call only."""
+        return [index for index in self._sizes if self.is_improvable(index)]
 
     def improve(self, index: int) -> bool:
         """As `runtime.lazy.CodeSource.improve`."""

@@ -32,7 +32,15 @@ from wasmdialect.codegen.metadata import describe_module
 from wasmdialect.codegen.module_entry import PassInputs
 from wasmdialect.codegen.object_digest import object_digest
 from wasmdialect.codegen.pass_inputs import pass_inputs
-from wasmdialect.codegen.pool import OnError, PoolRun, SingleTask, Task, WorkerPool, raise_it, shared_pool
+from wasmdialect.codegen.pool import (
+    OnError,
+    PoolRun,
+    SingleTask,
+    Task,
+    WorkerPool,
+    raise_it,
+    shared_pool,
+)
 from wasmdialect.codegen.printed import Printed, printing_to_errors
 from wasmdialect.codegen.process import Request, WorkerFailure
 from wasmdialect.codegen.refusal import explain_refusal

@@ -68,9 +68,9 @@ class CodeSource(Protocol):
         Raises the errors of compiling."""
         ...
 
-    def improvable(self) -> Iterable[int]:
-        """The functions whose code will be replaced by better code if they run often: it is called
-        through veneers."""
+    def is_improvable(self, index: int) -> bool:
+        """Whether the code of a function will be replaced by better code if it runs often: it is called
+        through its veneer."""
         ...
 
     def improve(self, index: int) -> bool:
@@ -96,7 +96,11 @@ class VeneerLayout:
     """Where veneers, slots and code are in the range of a module, as distances from its start."""
 
     def __init__(self, info: ArtifactInfo):
-        self.symbols = _lazy_symbols(info)
+        imported = {item.index for item in info.imports if item.kind == "func"}
+        defined = (index for index in range(len(info.functions)) if index not in imported)
+        self.functions = {function_symbol(index): index for index in defined}
+        """The functions of the module by their symbols."""
+        self.symbols = [*self.functions, *_referenced_trampolines(info, imported)]
         """The symbol of each veneer."""
         self.veneers = {s: LAZY_VENEER_SIZE * number for number, s in enumerate(self.symbols)}
         """The place of the veneer of each symbol."""
@@ -285,18 +289,22 @@ class LazyModule(LoadedModule):
 
     def _linked(self, functions: Sequence[NamedFunction]) -> LinkedImage:
         base, places, veneers = self._free, self._places, self._layout.veneers
-        improvable = {*map(function_symbol, self._source.improvable())}
-        own = {function.symbol for function in functions} - improvable
+        own = {function.symbol for function in functions if self._is_final(function.symbol)}
 
         def elsewhere(symbol: str) -> int | None:
             if symbol in own:
                 return None
-            place = None if symbol in improvable else places.get(symbol)
+            place = places.get(symbol) if self._is_final(symbol) else None
             if place is None:
                 place = veneers.get(symbol)
             return None if place is None else place - base
 
         return link(functions, self.artifact.elf_machine, self._config, elsewhere=elsewhere)
+
+    def _is_final(self, symbol: str) -> bool:
+        """Whether code will not be replaced, so that it may be called directly."""
+        index = self._layout.functions.get(symbol)
+        return index is None or not self._source.is_improvable(index)
 
     def _add_linked(self, artifact: Artifact) -> None:
         base = self._free
@@ -338,12 +346,10 @@ def _log() -> logging.Logger:
     return logging.getLogger("wasmdialect")
 
 
-def _lazy_symbols(info: ArtifactInfo) -> list[str]:
-    """What is called through veneers: the functions of a module, and the trampolines of those that can
-    be referenced."""
-    imported = {item.index for item in info.imports if item.kind == "func"}
-    functions = [function_symbol(i) for i in range(len(info.functions)) if i not in imported]
-    return functions + [
+def _referenced_trampolines(info: ArtifactInfo, imported: set[int]) -> list[str]:
+    """What is called through veneers besides functions: the trampolines of those that can be
+    referenced."""
+    return [
         function_trampoline_symbol(kind, index)
         for index in info.escaping
         if index not in imported
