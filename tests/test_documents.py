@@ -47,6 +47,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+PROGRAM = re.compile(r"```python\n(.*?)```\n\n```\n(.*?)```", re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(1))
+def test_programs_of_instrumentation(number: int, capsys: pytest.CaptureFixture[str]):
+    """Each prints what the page says."""
+    page = (ROOT / "docs" / "instrumentation.md").read_text()
+    programs = PROGRAM.findall(page)
+    assert len(programs) == page.count("```python")
+    source, output = programs[number]
+    exec(source, {"__name__": "__main__"})
+    assert capsys.readouterr().out == output
+
+
 def test_readme_function(folder: Path):
     assert run(folder, "wasmdialect run fib.wat --invoke fib 30").stdout == "i32:832040\n"
 

@@ -201,3 +201,15 @@ class Wrong(FunctionPass):
         "s",
         "trap: integer divide by zero before, no trap after",
     )
+
+
+def test_builtins_that_a_pass_calls_are_not_what_the_module_does(tmp_path: Path):
+    text = """
+class Watch(FunctionPass):
+    name = "watch"
+    def declare(self, declarations):
+        return declarations.add_builtin("seen", ("i32",), ("i32",))
+    def apply_to_function(self, ctx, function):
+        WasmBuilder.at_start(function.entry).call(self.declared, [function.entry.args[0]])
+"""
+    assert checked(ADD, tmp_path, text, pipeline="watch")[0] is None

@@ -164,7 +164,7 @@ class Keeps(FunctionPass):
 
     def declare(self, declarations):
         object.__setattr__(self, "seen", len(declarations.functions))
-        return declarations.add_global("kept", "i64")
+        return declarations.add_global("kept", "i64").index
 
     def apply_to_function(self, ctx, function):
         report(function, "kept", index=self.declared, seen=self.seen)
@@ -213,10 +213,13 @@ def test_a_pass_sees_what_was_declared_before():
         declarations = declarations_of(MODULE)
         if look_first:
             assert len(declarations.functions) == 3
-        index = declarations.add_import("host", "tick", (), ("i32",))
-        assert declarations.functions[index].imported == ("host", "tick")
-        assert declarations.functions[index].symbol == declarations.function_symbol(index)
-        assert declarations.globals[declarations.add_global("g", "f32")].type == "f32"
+        added = declarations.add_import("host", "tick", (), ("i32",))
+        assert declarations.functions[added.index] == added
+        assert (added.imported, added.results) == (("host", "tick"), ("i32",))
+        assert added.symbol == declarations.function_symbol(added)
+        variable = declarations.add_global("g", "f32")
+        assert declarations.globals[variable.index] == variable
+        assert (variable.type, variable.symbol) == ("f32", declarations.global_symbol(variable))
 
 
 def test_ir_is_seen_like_the_module_it_came_from():

@@ -78,5 +78,8 @@ _ROWS = (
 BUILTINS: Mapping[str, Builtin] = {b.name: b for b in _ROWS}
 """Every builtin by name."""
 
+PASS_BUILTINS = "wasmdialect.builtin"
+"""The module that builtins of passes are imported from, which the host binds by their names."""
+
 BUILTIN_COUNT = 1 + max(b.index for b in _ROWS)
 """Length of the array at `vmctx.builtins`."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from wasmdialect._closable import Closable
 from wasmdialect._printable import printable
 from wasmdialect._static import TYPE_CHECKING, final
+from wasmdialect.abi.builtins import PASS_BUILTINS
 from wasmdialect.api.config import Engine
 from wasmdialect.api.extern import Global, Memory, Table, unwrap_extern
 from wasmdialect.api.func import Caller, Func
 from wasmdialect.api.instance import Instance
-from wasmdialect.api.module import Module
+from wasmdialect.api.module import Module, extern_type
 from wasmdialect.api.store import state_of, store_of
 from wasmdialect.api.types import FuncType, GlobalType, MemoryType, TableType
 from wasmdialect.runtime.errors import LinkError, WasmtimeError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from wasmdialect.api.extern import Extern
     from wasmdialect.api.store import Storelike
     from wasmdialect.api.types import ExternType, ValType
+    from wasmdialect.object.info import ImportInfo
 
     _Definition = Callable[[Storelike], Extern]
     """Gives an item for a store: itself, or a function made for the store."""
@@ -37,6 +39,8 @@ class Linker(Closable):
         self.engine = engine
         self.allow_shadowing = False
         self._definitions: dict[tuple[str, str], _Definition] = {}
+        self._builtins: dict[str, tuple[Callable[..., Any], bool]] = {}
+        """Those of `define_builtin`, and whether each takes the caller."""
 
     def _define(self, module: str, name: str, definition: _Definition) -> None:
         for text in (module, name):
@@ -63,6 +67,20 @@ class Linker(Closable):
         if not isinstance(ty, FuncType):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected a FuncType")
         self._define(module, name, lambda store: Func(store_of(store), ty, func, access_caller))
+
+    def define_builtin(
+        self, name: str, function: Callable[..., Any], access_caller: bool = False
+    ) -> None:
+        """Bind the builtin that a pass calls by this name (`declarations.add_builtin`), for any store.
+        The pass says what its parameters and results are. With `access_caller` the function gets a
+        `Caller` first."""
+        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"expected the name of a builtin, got {name!r}")
+        if not callable(function):
+            raise TypeError(f"expected a function for builtin {name!r}, got {function!r}")
+        if name in self._builtins and not self.allow_shadowing:
+            raise WasmtimeError(f"builtin `{printable(name)}` defined twice")
+        self._builtins[name] = function, access_caller
 
     def define_instance(self, store: Storelike, name: str, instance: Instance) -> None:
         """Define every export of an instance under a module name."""
@@ -114,7 +132,7 @@ class Linker(Closable):
         with WasmtimeError."""
         _expect_module(module)
         for item in module.imports:
-            if (item.module, item.name) in self._definitions or not isinstance(item.type, FuncType):
+            if self._is_defined(item.module, item.name) or not isinstance(item.type, FuncType):
                 continue
 
             def fail(*_: Any, name: str = printable(f"{item.module}::{item.name}")) -> None:
@@ -127,7 +145,7 @@ class Linker(Closable):
         and memories and tables of their smallest size. Zero is null for references."""
         _expect_module(module)
         for item in module.imports:
-            if (item.module, item.name) in self._definitions:
+            if self._is_defined(item.module, item.name):
                 continue
             if isinstance(item.type, FuncType):
                 self.define_func(item.module, item.name, item.type, _constant(item.type))
@@ -167,11 +185,23 @@ class Linker(Closable):
         found: list[_Definition] = []
         for item in module.loaded.info.imports:
             definition = self._definitions.get((item.module, item.name))
+            if definition is None and self._is_defined(item.module, item.name):
+                definition = self._builtin(module, item)
             if definition is None:
-                name = printable(f"{item.module}::{item.name}")
-                raise LinkError(f"unknown import: `{name}` has not been defined")
+                raise LinkError(_unknown(item))
             found.append(definition)
         return InstancePre(module, found)
+
+    def _is_defined(self, module: str, name: str) -> bool:
+        is_builtin = module == PASS_BUILTINS and name in self._builtins
+        return is_builtin or (module, name) in self._definitions
+
+    def _builtin(self, module: Module, item: ImportInfo) -> _Definition | None:
+        ty = extern_type(module.loaded, item.kind, item.index)
+        if not isinstance(ty, FuncType):
+            return None
+        function, access_caller = self._builtins[item.name]
+        return lambda store: Func(store_of(store), ty, function, access_caller)
 
 
 @final
@@ -190,6 +220,18 @@ class InstancePre(Closable):
         """Instantiate it in a store. Raises WasmtimeError for an import of another type or store,
         Trap, or the exception of a host function."""
         return Instance(store, self._module, [make(store) for make in self._definitions])
+
+
+def _unknown(item: ImportInfo) -> str:
+    """What to say of an import that is not defined."""
+    name = printable(f"{item.module}::{item.name}")
+    message = f"unknown import: `{name}` has not been defined"
+    if item.added_by is None:
+        return message
+    added = f"{message}; pass {item.added_by!r} added it"
+    if item.module != PASS_BUILTINS:
+        return added
+    return f"{added}: bind it with `Linker.define_builtin({item.name!r}, function)`"
 
 
 def _expect_module(module: Module) -> None:

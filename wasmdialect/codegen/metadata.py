@@ -17,6 +17,7 @@ from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.declared import (
     MODULE_NAME,
     ModuleDeclarations,
+    added_by,
     count_declarations,
     number_of,
 )
@@ -82,7 +83,7 @@ class _Describer:
             tags=[type_indices[declared.types.function(op)] for op in declared.of(wasmir.TagOp)],
             globals=[self._global(op) for op in declared.of(wasmir.GlobalOp)],
             imports=[
-                ImportInfo(*op.imported, op.WORD, op.index_value)
+                ImportInfo(*op.imported, op.WORD, op.index_value, added_by(op))
                 for op in declared.imports
                 if op.imported is not None
             ],

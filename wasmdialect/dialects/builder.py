@@ -16,12 +16,13 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.traits import IsTerminator
 
 from wasmdialect.dialects.fast import Inserter, LocationAttr, move_from
+from wasmdialect.wasm.declared import Declared
 
 NOWHERE = UnknownLoc()
 _OpT = TypeVar("_OpT", bound=Operation)
 
-Symbol = SymbolRefAttr | str
-"""A symbol as it is printed, without the `@`, or a reference to it."""
+Symbol = SymbolRefAttr | str | Declared
+"""A symbol as it is printed, without the `@`, or a reference to it, or what it names."""
 
 
 class OpBuilder(Inserter):
@@ -147,7 +148,9 @@ def _location_of(block: Block) -> LocationAttr:
 
 def symbol_ref(symbol: Symbol) -> SymbolRefAttr:
     """A reference to a symbol."""
-    return _symbol(symbol) if isinstance(symbol, str) else symbol
+    if isinstance(symbol, SymbolRefAttr):
+        return symbol
+    return _symbol(symbol if isinstance(symbol, str) else symbol.symbol)
 
 
 @lru_cache(10_000)

@@ -45,6 +45,10 @@ MODULE_NAME = "wasmir.name"
 """The attribute of a module with its name."""
 EXCEPTIONS = "wasmir.exceptions"
 """The attribute of a module without tags that catches exceptions all the same, or throws them again."""
+ADDED = "wasmir.added"
+"""The attribute of a declaration that a pass added, with the name that the pass gave it."""
+ADDED_BY = "wasmir.added_by"
+"""The attribute with the name of that pass."""
 
 
 _UNUSUAL = re.compile(r"[^A-Za-z0-9_$.]+")
@@ -188,6 +192,12 @@ def _continue(ops: Iterable[wasmir.DeclarationOp], name: str) -> None:
 def _next_number(ops: Iterable[wasmir.DeclarationOp], name: str) -> int:
     numbers = (number_of(op, name) for op in ops)
     return max((n for n in numbers if n is not None), default=-1) + 1
+
+
+def added_by(op: Operation) -> str | None:
+    """The pass that added a declaration."""
+    name = op.attributes.get(ADDED_BY)
+    return name.data if isinstance(name, StringAttr) else None
 
 
 def number_of(op: Operation, name: str) -> int | None:

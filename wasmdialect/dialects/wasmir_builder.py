@@ -13,6 +13,8 @@ from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.builder import Symbol, symbol_ref
 from wasmdialect.dialects.fast import integer_attr, segments
 from wasmdialect.dialects.wasmir_constructors import InstructionBuilder
+from wasmdialect.types import NUMBERS
+from wasmdialect.wasm.declared import DeclaredFunction
 
 Edge = tuple[Block, Sequence[SSAValue]]
 """A block and the values of its arguments."""
@@ -98,9 +100,12 @@ class WasmIRBuilder(InstructionBuilder):
         self,
         callee: Symbol,
         arguments: Sequence[SSAValue] = (),
-        result_types: Sequence[Attribute] = (),
+        result_types: Sequence[Attribute] | None = None,
     ) -> Sequence[SSAValue]:
-        """Call a Wasm function; returns its results."""
+        """Call a Wasm function; returns its results. Their types can be left out if there are none, or
+        the function is one that a pass declared."""
+        if result_types is None:
+            result_types = _result_types(callee)
         return self.results(wasmir.CallOp, arguments, result_types, {"callee": symbol_ref(callee)})
 
     def call_indirect(
@@ -201,3 +206,18 @@ class WasmIRBuilder(InstructionBuilder):
     def mark_loop_header(self) -> None:
         """Mark the start of a loop."""
         self.step(wasmir.LoopHeaderOp)
+
+
+_NUMBER_TYPES: dict[str, Attribute] = {name: wasmir.value_type(t) for name, t in NUMBERS.items()}
+
+
+def _result_types(callee: Symbol) -> Sequence[Attribute]:
+    """The types of the results of a function that says what they are. Raises ValueError."""
+    if not isinstance(callee, DeclaredFunction):
+        return ()
+    for name in callee.results:
+        if name not in _NUMBER_TYPES:
+            raise ValueError(
+                f"@{callee.symbol} returns {name}, which is not a number: give the types"
+            )
+    return [_NUMBER_TYPES[name] for name in callee.results]

@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import i64
 from xdsl.ir import Region
 
 from wasmdialect.dialects import wasmir
-from wasmdialect.dialects.declared import ModuleDeclarations
+from wasmdialect.dialects.declared import ModuleDeclarations, added_by
 from wasmdialect.dialects.lowered import lowered_by
 from wasmdialect.interpreter.errors import LinkFailure, NotInterpreted
 from wasmdialect.interpreter.state import (
@@ -76,7 +76,9 @@ class Instance:
         name = "::".join(op.imported)
         extern = imports.get(op.imported)
         if extern is None:
-            raise LinkFailure(f"unknown import: `{name}`")
+            adder = added_by(op)
+            hint = "" if adder is None else f", which pass {adder!r} added"
+            raise LinkFailure(f"unknown import: `{name}`{hint}")
         if not self._fits(op, extern):
             raise LinkFailure(f"incompatible import type for `{name}`")
         return extern

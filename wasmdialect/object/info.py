@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from wasmdialect._forms import Form
     from wasmdialect.types import DefType, TypeRef, ValType
 
-INFO_VERSION = 6
+INFO_VERSION = 7
 
 ConstantExpression: TypeAlias = "list[list[Any]]"
 
@@ -85,6 +85,8 @@ class ImportInfo(Record):
     name: str
     kind: str
     index: int
+    added_by: str | None = None
+    """The pass that added it."""
 
 
 class ExportInfo(Record):
@@ -290,7 +292,9 @@ _INFO = record_of(
     globals=list_of(
         record_of(GlobalInfo, type=read_value, mutable=boolean, init=OrNone(_EXPRESSION))
     ),
-    imports=list_of(record_of(ImportInfo, module=text, name=text, kind=_KIND, index=_U32)),
+    imports=list_of(
+        record_of(ImportInfo, module=text, name=text, kind=_KIND, index=_U32, added_by=OrNone(text))
+    ),
     exports=list_of(record_of(ExportInfo, name=text, kind=_KIND, index=_U32)),
     start=OrNone(_U32),
     elements=list_of(

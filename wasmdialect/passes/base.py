@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import get_ident, local
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, SupportsIndex, runtime_checkable
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -71,7 +71,13 @@ def pass_scope(cls: type[ModulePass]) -> Scope:
 class Declarations(Protocol):
     """The `declare` hook's view of the module, with methods that add to it. Additions come after
     the module's own entities, so no index of the module changes. Names are the pass's own business;
-    declaring a field or counter twice is an error. A refused addition raises DeclarationError."""
+    declaring a field or counter twice is an error. A refused addition raises DeclarationError.
+
+    A builder takes what a method returns wherever it takes a symbol. Types are `i32`, `i64`, `f32` and
+    `f64`."""
+
+    pass_name: str
+    """The pass that declares."""
 
     # Existing entities, by index. Those that earlier passes added are included.
 
@@ -112,21 +118,30 @@ class Declarations(Protocol):
         `wasmvm.StoreFieldOp`, and `instance.fields[name]` for the host."""
         ...
 
-    def add_global(self, name: str, value_type: str, *, mutable: bool = True, init: int = 0) -> int:
-        """A global of type i32, i64, f32 or f64 with the bits `init`; returns its index."""
+    def add_global(
+        self, name: str, value_type: str, *, mutable: bool = True, init: int = 0
+    ) -> DeclaredGlobal:
+        """A global with the bits `init`."""
         ...
 
     def add_import(
-        self, module: str, name: str, params: tuple[str, ...], results: tuple[str, ...]
-    ) -> int:
-        """An imported function; returns its index."""
+        self, module: str, name: str, params: Sequence[str] = (), results: Sequence[str] = ()
+    ) -> DeclaredFunction:
+        """An imported function."""
         ...
 
-    def function_symbol(self, index: int) -> str:
+    def add_builtin(
+        self, name: str, params: Sequence[str] = (), results: Sequence[str] = ()
+    ) -> DeclaredFunction:
+        """A function of the host that `Linker.define_builtin` binds by its name: an import from the
+        module `wasmdialect.builtin`."""
+        ...
+
+    def function_symbol(self, index: SupportsIndex) -> str:
         """The symbol of a function in wasmir."""
         ...
 
-    def global_symbol(self, index: int) -> str:
+    def global_symbol(self, index: SupportsIndex) -> str:
         """The symbol of a global in wasmir."""
         ...
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, SupportsIndex
 
 from xdsl.dialects.builtin import FunctionType, ModuleOp, StringAttr, UnitAttr
 from xdsl.ir import Attribute, Block, Region
 
+from wasmdialect.abi.builtins import PASS_BUILTINS
 from wasmdialect.abi.layout import COUNTER_SIZE, FIELD_ALIGNMENTS
 from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.dialects.declared import ModuleDeclarations, plain_symbol
+from wasmdialect.dialects.declared import ADDED, ADDED_BY, ModuleDeclarations, plain_symbol
 from wasmdialect.dialects.fast import integer_attr
 from wasmdialect.types import NUMBERS
 from wasmdialect.wasm.declared import (
@@ -28,12 +29,12 @@ from wasmdialect.wasm.declared import (
 )
 
 _TYPES: dict[str, Attribute] = {name: wasmir.value_type(t) for name, t in NUMBERS.items()}
-ADDED = "wasmir.added"
-"""The attribute of a declaration that a pass added."""
 
 
 class IRDeclarations:
     """Implements `wasmdialect.passes.base.Declarations` on a whole module."""
+
+    pass_name = ""
 
     def __init__(self, module: ModuleOp):
         self._block = module.body.block
@@ -72,7 +73,9 @@ class IRDeclarations:
                 f"field {name!r} is in the module with another size or alignment"
             )
 
-    def add_global(self, name: str, value_type: str, *, mutable: bool = True, init: int = 0) -> int:
+    def add_global(
+        self, name: str, value_type: str, *, mutable: bool = True, init: int = 0
+    ) -> DeclaredGlobal:
         properties: dict[str, Attribute] = {"value_type": _type(value_type)}
         constant = wasmir.CONST_OPS[f"{value_type}.const"](init)
         if mutable:
@@ -81,11 +84,11 @@ class IRDeclarations:
         op = self._add(wasmir.GlobalOp, name, properties, body)
         if self._globals is not None and op.index_value == len(self._globals):
             self._globals.append(self._global(op))
-        return op.index_value
+        return self._global(op)
 
     def add_import(
-        self, module: str, name: str, params: tuple[str, ...], results: tuple[str, ...]
-    ) -> int:
+        self, module: str, name: str, params: Sequence[str] = (), results: Sequence[str] = ()
+    ) -> DeclaredFunction:
         signature = FunctionType.from_lists([_type(t) for t in params], [_type(t) for t in results])
         properties: dict[str, Attribute] = {
             "function_type": signature,
@@ -95,7 +98,12 @@ class IRDeclarations:
         op = self._add(wasmir.FuncOp, name, properties, Region())
         if self._functions is not None and op.index_value == len(self._functions):
             self._functions.append(self._function(op))
-        return op.index_value
+        return self._function(op)
+
+    def add_builtin(
+        self, name: str, params: Sequence[str] = (), results: Sequence[str] = ()
+    ) -> DeclaredFunction:
+        return self.add_import(PASS_BUILTINS, name, params, results)
 
     def _add(
         self,
@@ -122,7 +130,7 @@ class IRDeclarations:
                 "index": integer_attr(len(space), 64),
                 **properties,
             },
-            attributes={ADDED: StringAttr(name)},
+            attributes={ADDED: StringAttr(name), ADDED_BY: StringAttr(self.pass_name)},
             regions=[region],
         )
         space.append(op)
@@ -130,10 +138,10 @@ class IRDeclarations:
         self._block.add_op(op)
         return op
 
-    def function_symbol(self, index: int) -> str:
+    def function_symbol(self, index: SupportsIndex) -> str:
         return self._declared.functions[index].sym_name.data
 
-    def global_symbol(self, index: int) -> str:
+    def global_symbol(self, index: SupportsIndex) -> str:
         return self._declared.of(wasmir.GlobalOp)[index].sym_name.data
 
     # --- reading: computed on demand ---

@@ -221,6 +221,7 @@ additions to a whole module; returns the undefined symbols, with an operation th
 def run_declare(p: ModulePass, declarations: Declarations) -> None:
     """Call the `declare` hook of a pass, if it has one. Raises PassFailure."""
     if isinstance(p, Declaring):
+        declarations.pass_name = p.name
         step = partial(p.declare, declarations)
         declared = _guarded(p.name, partial(run_watched, p.name, step))
         if declared is not None:

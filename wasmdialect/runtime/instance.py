@@ -499,7 +499,9 @@ def _check_limits(module: LoadedModule, store: StoreState) -> None:
 def _check_imports(module: LoadedModule, store: StoreState, imports: Sequence[Extern]) -> None:
     info = module.info
     if len(imports) != len(info.imports):
-        raise WasmtimeError(f"expected {len(info.imports)} imports, found {len(imports)}")
+        added = [f"pass {i.added_by!r} added `{i.name}`" for i in info.imports if i.added_by]
+        why = f" ({', '.join(added)})" if added else ""
+        raise WasmtimeError(f"expected {len(info.imports)} imports, found {len(imports)}{why}")
     for item, extern in zip(info.imports, imports, strict=True):
         if extern.store_id is not store.id and extern.store_id is not ANY_STORE:
             raise WasmtimeError(f"`{item.module}::{item.name}` belongs to another store")

@@ -1,6 +1,7 @@
 """A pass's view of a module's declarations: entities without bodies, in the order of their indices.
 
-Types are written as in the text format (`i32`, `funcref`); `symbol` is the entity's name in wasmir.
+Types are written as in the text format (`i32`, `funcref`); `symbol` is the entity's name in wasmir. The
+builder takes an entity wherever it takes a symbol.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ class _Declared:
     """Module and name it is imported from, None for a definition."""
     exports: tuple[str, ...]
     """The names it is exported under."""
+
+    def __index__(self) -> int:
+        return self.index
 
 
 @dataclass(frozen=True, slots=True)
