@@ -8,18 +8,17 @@ from difflib import get_close_matches
 from threading import RLock
 
 from xdsl.dialects import llvm
-from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
 from wasmdialect.abi.symbols import function_symbol
-from wasmdialect.codegen.budget import owner_of
 from wasmdialect.codegen.llvm import CodegenError, compile_assembly, verify_text
 from wasmdialect.codegen.pool import SingleTask, default_jobs, shared_pool
 from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.process import WorkerFailure
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.codegen.source import Source, remove_body
+from wasmdialect.codegen.source import Source, keep_function
 from wasmdialect.codegen.stages import without_directives
 from wasmdialect.dialects import wasmir
 from wasmdialect.lowering.emit import emit_llvm
@@ -108,7 +107,7 @@ class Inspection:
     def llvm(self, index: int) -> str:
         """The LLVM IR of a function and its trampolines, as LLVM gets it, without locations."""
         module = self._run(index, len(self._session.passes), "").module
-        _keep_only(module, index)
+        keep_function(module, index)
         emitters = self._session.settings.target.emitters
         return emit_llvm(module, debug_info=False, emitters=emitters)
 
@@ -189,26 +188,6 @@ class Inspection:
                 f" these ({shown})"
             )
         raise PassError(f"pass {wanted!r} is not in the pipeline ({shown})")
-
-
-def _keep_only(module: ModuleOp, index: int) -> None:
-    """Remove all functions of a lowered module but one, its trampolines and what these refer to."""
-    others = [
-        op
-        for op in module.ops
-        if isinstance(op, llvm.FuncOp) and owner_of(op.sym_name.data) != index
-    ]
-    for op in others:
-        remove_body(op)
-    used = {
-        attribute.root_reference.data
-        for op in module.walk()
-        for attribute in op.properties.values()
-        if isinstance(attribute, SymbolRefAttr)
-    }
-    for op in others:
-        if op.sym_name.data not in used:
-            op.detach()
 
 
 _AFTER_WASMIR = ("canonicalize-nans", "insert-fuel", "insert-epoch-checks", "insert-vmctx-loads")

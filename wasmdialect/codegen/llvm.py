@@ -166,6 +166,13 @@ def optimized_ir(text: str, target: Target, level: Level) -> str:
         return str(_optimized(text, target, level)[0])
 
 
+def optimized_forms(text: str, target: Target, level: Level) -> tuple[str, str]:
+    """The IR text after LLVM's passes, and the assembly of it, for reading."""
+    with _lock:
+        module, machine = _optimized(text, target, level)
+        return str(module), machine.emit_assembly(module)
+
+
 __all__ = [
     "HOST_TRIPLE",
     "CodegenError",
@@ -173,6 +180,7 @@ __all__ = [
     "code_attributes",
     "compile_assembly",
     "compile_object",
+    "optimized_forms",
     "optimized_ir",
     "verify_text",
 ]

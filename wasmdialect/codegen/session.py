@@ -64,6 +64,7 @@ class CompileSession:
         of a Wasm module: its source's `catches_without_tags`. Raises WasmError, PassError, PassFailure,
         DeclarationError."""
         self.settings = settings
+        self.file = file
         self.registry = PassRegistry()
         for path in settings.config.load:
             self.registry.load_file(path)

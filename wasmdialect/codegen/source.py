@@ -12,7 +12,7 @@ from functools import cached_property
 
 from xdsl.context import Context
 from xdsl.dialects import llvm
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
 from xdsl.ir import Operation, Region
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import DiagnosticException, ParseError, VerifyException
@@ -125,8 +125,14 @@ class Source(ABC):
         error, or may be one of the importer, which is found when the body is imported."""
 
     @abstractmethod
+    def lines(self, index: int) -> list[tuple[str, int | None]] | None:
+        """A function in the text format, if it comes from Wasm: each line, and the byte offset of the
+        instruction in it."""
+
     def text(self, index: int) -> str | None:
         """A function in the text format, if it comes from Wasm."""
+        lines = self.lines(index)
+        return None if lines is None else "\n".join(text for text, _ in lines)
 
 
 class WasmSource(Source):
@@ -233,10 +239,10 @@ class WasmSource(Source):
         except WasmError:
             return None
 
-    def text(self, index: int) -> str | None:
-        from wasmdialect.wasm.text import print_function  # which loads lark
+    def lines(self, index: int) -> list[tuple[str, int | None]] | None:
+        from wasmdialect.wasm.text import function_lines  # which loads lark
 
-        return print_function(self._wasm, index)
+        return function_lines(self._wasm, index)
 
 
 class IRSource(Source):
@@ -312,7 +318,7 @@ class IRSource(Source):
     def survey(self, indices: Sequence[int]) -> Mapping[int, BodyCalls] | None:
         return None
 
-    def text(self, index: int) -> str | None:
+    def lines(self, index: int) -> list[tuple[str, int | None]] | None:
         return None
 
 
@@ -354,3 +360,23 @@ def remove_body(op: Operation) -> None:
         (body,) = op.regions
         op.detach_region(body).drop_all_references()
         op.add_region(Region())
+
+
+def keep_function(module: ModuleOp, index: int) -> None:
+    """Remove all functions of a lowered module but one, its trampolines and what these refer to."""
+    others = [
+        op
+        for op in module.ops
+        if isinstance(op, llvm.FuncOp) and owner_of(op.sym_name.data) != index
+    ]
+    for op in others:
+        remove_body(op)
+    used = {
+        attribute.root_reference.data
+        for op in module.walk()
+        for attribute in op.properties.values()
+        if isinstance(attribute, SymbolRefAttr)
+    }
+    for op in others:
+        if op.sym_name.data not in used:
+            op.detach()

@@ -303,6 +303,12 @@ class _Server:
         stages = list_stages(self._session, index)
         return [(stage.title, stage.text, stage.extension) for stage in stages]
 
+    def listing(self, indices: tuple[int, ...]) -> list[tuple[Any, ...]]:
+        """Functions at every stage, as lines with offsets."""
+        from wasmdialect.codegen.listing import list_functions
+
+        return [function.to_plain() for function in list_functions(self._session, indices)]
+
     def assembly(self, text: str, target: dict[str, str], level: Level) -> str:
         """Compile LLVM IR text to assembly."""
         from wasmdialect.codegen.llvm import compile_assembly
@@ -326,6 +332,7 @@ _REQUESTS = {
     "verify": _Server.verify,
     "explain": _Server.explain,
     "stages": _Server.stages,
+    "listing": _Server.listing,
     "assembly": _Server.assembly,
     "object": _Server.object,
 }

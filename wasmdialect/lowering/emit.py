@@ -34,6 +34,7 @@ from wasmdialect.lowering.emit_function import (
     EmitError,
     Emitter,
     FunctionEmitter,
+    LocatingEmitter,
     WrittenFunction,
     code_of,
     has_body,
@@ -63,13 +64,20 @@ class CodeText:
 
 
 def emit_llvm(
-    module: ModuleOp, *, debug_info: bool = True, emitters: Emitters = NO_EMITTERS
+    module: ModuleOp,
+    *,
+    debug_info: bool = True,
+    emitters: Emitters = NO_EMITTERS,
+    locates_all: bool = False,
 ) -> str:
     """The LLVM IR text of a module of `llvm.func`s, for reading; `emitters` are those of a target.
-    Raises EmitError."""
+    With `locates_all`, every instruction has a debug location, not only those that need one. Raises
+    EmitError."""
     functions, constants = _contents(module)
     emitter = _ReadableText(debug_info, constants)
     emitter.overrides = emitters
+    if locates_all:
+        emitter.writer = LocatingEmitter
     for op in functions:
         emitter.function(op)
     return emitter.text()
@@ -169,6 +177,8 @@ class _Text:
         self.unlikely_node = -1
         self.alias_nodes: dict[str, int] = {}
         self.overrides: Mapping[type[Operation], Emitter] = {}
+        self.writer = FunctionEmitter
+        """What writes the bodies."""
 
     def name(self, symbol: str) -> str:
         """The name of a function in the text."""
@@ -245,7 +255,7 @@ class _Text:
         else:
             scope = self.scope(name)
             try:
-                lines = FunctionEmitter(self, scope, self.overrides).lines_of(code_of(op))
+                lines = self.writer(self, scope, self.overrides).lines_of(code_of(op))
             except EmitError as error:
                 raise EmitError(f"{error} (in @{op.sym_name.data})") from None
         returned = type_text(op.function_type.output)

@@ -298,6 +298,24 @@ class FunctionEmitter:
         return ""
 
 
+class LocatingEmitter(FunctionEmitter):
+    """Gives every instruction a debug location, so that each line of LLVM's output can be traced to
+    its operation."""
+
+    def emit(self, op: Operation) -> None:
+        start = len(self.lines)
+        super().emit(op)
+        self.lines[start:] = [self._located(line, op) for line in self.lines[start:]]
+
+    def _terminator(self, code: BlockCode) -> str:
+        return self._located(super()._terminator(code), code.operations[-1])
+
+    def _located(self, line: str, op: Operation) -> str:
+        if "!dbg" in line or not line.startswith("  ") or wasm_offset(op.location) is None:
+            return line
+        return f"{line.rstrip()}{self.location(op, 0)}\n"
+
+
 Emitter = Callable[["FunctionEmitter", Any], None]
 EMITTERS: dict[type[Operation], Emitter] = {}
 """The writer of each operation."""

@@ -10,12 +10,13 @@ from wasmdialect.wasm.features import WASM_3_0, Feature
 from wasmdialect.wasm.text.assembly import Places
 from wasmdialect.wasm.text.custom_annotations import check_all_used
 from wasmdialect.wasm.text.module import encode_fields
-from wasmdialect.wasm.text.printer import print_function, print_module
+from wasmdialect.wasm.text.printer import function_lines, print_function, print_module
 from wasmdialect.wasm.text.syntax import Cursor, Form, Source, parse_forms
 
 __all__ = [
     "ParsedModule",
     "SourceMap",
+    "function_lines",
     "parse_module",
     "parse_module_items",
     "print_function",

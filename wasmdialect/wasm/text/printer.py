@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from wasmdialect import types as wt
 from wasmdialect.wasm.body import Instruction, decode_instructions, decode_locals
@@ -34,6 +34,9 @@ _INDENT = "  "
 _DEEPEST = 60
 """Levels that are indented; deeper ones are not, or the text could be the square of the code."""
 
+Line: TypeAlias = tuple[str, int | None]
+"""Text, and the absolute byte offset of the instruction in it."""
+
 
 def print_module(module: Module) -> str:
     """The text of a module, with its custom sections (`custom_fields.py`)."""
@@ -42,8 +45,12 @@ def print_module(module: Module) -> str:
 
 def print_function(module: Module, index: int) -> str:
     """The text of one defined function."""
-    function = module.functions[index]
-    return "\n".join(_Printer(module).function(function))
+    return "\n".join(text for text, _ in function_lines(module, index))
+
+
+def function_lines(module: Module, index: int) -> list[Line]:
+    """The lines of one defined function."""
+    return [*_Printer(module).function(module.functions[index])]
 
 
 def _unique(names: IndexedNames, count: int) -> IndexedNames:
@@ -201,9 +208,9 @@ class _Printer:
         hints: Mapping[int, bool],
         labels: Mapping[int, str],
         depth: int,
-    ) -> Iterable[str]:
-        """A line for each instruction but the last `end`, indented by nesting. Its branch `hints`
-        are by offset, its `labels` by the number of the block."""
+    ) -> Iterable[tuple[str, int]]:
+        """A line for each instruction but the last `end`, indented by nesting, and its offset in the
+        body. Its branch `hints` are by offset, its `labels` by the number of the block."""
         blocks = 0
         self.labels = []
         body = list(instructions)
@@ -212,7 +219,7 @@ class _Printer:
             level = depth + len(self.labels) - (word in _OUTDENTED)
             indent = _INDENT * min(level, _DEEPEST)
             if at in hints:
-                yield f'{indent}(@{BRANCH_HINT} "\\{hints[at]:02x}")'
+                yield f'{indent}(@{BRANCH_HINT} "\\{hints[at]:02x}")', at
             if word == "delegate":
                 self.labels.pop()  # its label is one around the `try` that it ends
             text = self.instruction(opcode, immediate)
@@ -224,7 +231,7 @@ class _Printer:
                     text = f"{word} {_identifier(name)}{text[len(word) :]}"
             elif word == "end":
                 self.labels.pop()
-            yield indent + text
+            yield indent + text, at
 
     def label(self, depth: int) -> str:
         """A label: its identifier if that is not shadowed by an inner block."""
@@ -309,7 +316,7 @@ class _Printer:
         for kind, index in module.import_order:
             lines.append(self.import_(kind, index))
         for function in module.defined_functions():
-            lines += self.function(function)
+            lines += [text for text, _ in self.function(function)]
         lines += self.definitions()
         for export in module.exports:
             word = export.kind.word
@@ -358,7 +365,7 @@ class _Printer:
         described = self.defined(kind.word, index) + " " + self.described(kind, index)
         return f"(import {module} {name} ({kind.word}{described}))"
 
-    def function(self, function: Function) -> Iterable[str]:
+    def function(self, function: Function) -> Iterable[Line]:
         """A `func` field."""
         assert function.code is not None
         written = self.module.written_types[function.type_index].composite
@@ -371,16 +378,17 @@ class _Printer:
         head = f"(func{self.defined('func', function.index)}"
         head += f" (type {self.ref('type', function.type_index)})"
         head += self.variables("param", written.params, 0) + self.many("result", written.results)
-        lines = [head]
+        lines: list[Line] = [(head, None)]
         if declared:
-            lines.append(
-                f"{_INDENT}{self.variables('local', declared, len(written.params)).strip()}"
-            )
+            variables = self.variables("local", declared, len(written.params)).strip()
+            lines.append((f"{_INDENT}{variables}", None))
         hints = self.branch_hints.get(function.index, {})
         labels = self.module.names.labels.get(function.index, {})
         instructions = decode_instructions(reader, len(function.code.bytes))
-        lines += self.lines(instructions, hints, labels, 1)
-        return [*lines[:-1], f"{lines[-1]})"]
+        start = function.code.offset
+        lines += ((text, start + at) for text, at in self.lines(instructions, hints, labels, 1))
+        last, at = lines[-1]
+        return [*lines[:-1], (f"{last})", at)]
 
     def variables(self, word: str, types: Iterable[wt.ValType], first: int) -> str:
         """Parameters or locals: those with names in forms of their own."""
