@@ -1,9 +1,11 @@
-"""`wasmdialect explore`: one function at every stage, as a page for a browser."""
+"""`wasmdialect explore`: functions at every stage, as a page for a browser."""
 
 from __future__ import annotations
 
-import html
-from difflib import SequenceMatcher
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,68 +13,173 @@ import click
 
 from wasmdialect._printable import printable
 from wasmdialect.cli.errors import UsageError
-from wasmdialect.cli.inputs import locate, read_bytes, to_source
+from wasmdialect.cli.inputs import ModuleInput, locate, read_bytes, to_source
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
 from wasmdialect.cli.output import write_output
+from wasmdialect.cli.progress import compile_progress
 
 if TYPE_CHECKING:
+    from wasmdialect._settings import Config
     from wasmdialect.codegen.session import CompileSession
-    from wasmdialect.codegen.stages import Stage
+    from wasmdialect.explore.content import Opened
 
 
 @click.command("explore")
 @click.argument("file")
-@click.option(
-    "--func", "function", required=True, metavar="NAME", help="The function, or its index."
-)
 @click.option("-o", "output", metavar="OUT", help="The page (default: NAME.html).")
+@click.option(
+    "--func",
+    "functions",
+    multiple=True,
+    metavar="NAME",
+    help="A function by its export, name or index (default: exported and large ones). Repeatable.",
+)
+@click.option("--all", "takes_all", is_flag=True, help="All functions.")
+@click.option(
+    "--counters", metavar="FILE", help="Show these counts: what `run --counters` printed."
+)
+@click.option(
+    "--serve", is_flag=True, help="Serve the page instead, and reload it when a file changes."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="For --serve (0: any).")
 @compile_options
 @DEBUG_OPTION
 def command(debug: bool, **options: Any) -> None:
-    """Write a page that shows one function of FILE at every stage: text, wasmir, the IR after each
-    pass, LLVM IR before and after LLVM's passes, assembly. The changes of each pass are marked.
+    """Write a page that shows functions of FILE at every stage: text, wasmir, the IR after each pass,
+    LLVM IR, assembly. Lines are linked by the instruction they come from, and the changes of each pass
+    are marked.
 
     \b
-    wasmdialect explore fib.wat --func fib
-    wasmdialect explore prog.wasm --func 7 --load mine.py --at wasmir-end=my-pass
+    wasmdialect explore fib.wat
+    wasmdialect explore prog.wasm --func sha256 --load mine.py --at wasmir-end=my-pass
+    wasmdialect explore prog.wasm --serve --load mine.py --at wasmir-end=my-pass
     """
     finish(lambda: explore(**options), debug=debug)
 
 
 def explore(
-    file: str, function: str, output: str | None, reports: str | None, **options: Any
+    file: str,
+    output: str | None,
+    functions: Sequence[str],
+    takes_all: bool,
+    counters: str | None,
+    serve: bool,
+    port: int,
+    reports: str | None,
+    **options: Any,
 ) -> int:
-    """Write the page; returns the exit code."""
-    from wasmdialect.codegen.session import CompileSession
-    from wasmdialect.codegen.settings import CompileSettings
-    from wasmdialect.codegen.stages import function_stages
-    from wasmdialect.wasm.errors import WasmError
-
+    """Write the page, or serve it; returns the exit code."""
     config = to_config(options)
-    module = to_source(read_bytes(file), Path(file).name, config.features)
-    try:
-        session = CompileSession(module.binary, module.file, CompileSettings.of(config))
-        index = find_function(session, function)
-        stages: list[Stage] = []
-        function_stages(
-            module.binary,
-            module.file,
-            session.settings,
-            [index],
-            lambda _, found: stages.extend(found),
-        )
-    except WasmError as error:
-        raise locate(error, module) from None
-    name = session.source.name_of(index)
-    target = output or f"{name}.html"
-    write_output(target, page(f"{name} in {module.file}", stages).encode())
+    if functions and takes_all:
+        raise UsageError("--all takes all functions: leave out --func")
+    counts = None if counters is None else _read_counters(counters)
+    opened = partial(_open, file, config, functions, counts)
+    if serve:
+        if output is not None or takes_all or reports is not None:
+            raise UsageError("--serve writes nothing: leave out -o, --all and --reports")
+        return _serve(lambda: opened()[0], (file, *config.load), port)
+    target, page, reported = _build(*opened(), takes_all=takes_all)
+    target = output or target
+    write_output(target, page.encode())
+    if reports is not None:
+        write_output(reports, "".join(f"{json.dumps(each)}\n" for each in reported).encode())
     if target != "-":
         print(target)
     return 0
 
 
+def _open(
+    file: str, config: Config, functions: Sequence[str], counts: Mapping[str, int] | None
+) -> tuple[Opened, ModuleInput]:
+    """Read a module and its passes."""
+    from wasmdialect.codegen.printed import printing_to_errors
+    from wasmdialect.codegen.session import CompileSession
+    from wasmdialect.codegen.settings import CompileSettings
+    from wasmdialect.explore.content import Opened, module_content
+    from wasmdialect.wasm.errors import WasmError
+
+    data = read_bytes(file)
+    module = to_source(data, Path(file).name, config.features)
+    try:
+        with printing_to_errors():
+            session = CompileSession(module.binary, module.file, CompileSettings.of(config))
+        asked = [*dict.fromkeys(find_function(session, name) for name in functions)]
+        content = module_content(session, len(data), asked, counts)
+    except WasmError as error:
+        raise locate(error, module) from None
+    return Opened(session, module.binary, content), module
+
+
+def _build(
+    opened: Opened, module: ModuleInput, *, takes_all: bool
+) -> tuple[str, str, list[dict[str, Any]]]:
+    """The name of the page, the page, and what passes reported."""
+    from wasmdialect.codegen.listing import ListedFunction, listed_functions
+    from wasmdialect.explore.content import function_content, summary
+    from wasmdialect.explore.page import page
+    from wasmdialect.explore.selection import select
+    from wasmdialect.wasm.errors import WasmError
+
+    session = opened.session
+    contents: dict[int, dict[str, Any]] = {}
+    reports: list[dict[str, Any]] = []
+
+    def take(listed: ListedFunction) -> None:
+        contents[listed.index] = function_content(listed)
+        reports.extend(listed.reports)
+        if progress is not None:
+            progress(len(contents), len(indices))
+
+    asked, functions = opened.content["asked"], opened.content["functions"]
+    indices = asked or ([*session.source.body_sizes] if takes_all else select(functions))
+    try:
+        with compile_progress(module.file) as progress:
+            listed_functions(session, module.binary, indices, take)
+    except WasmError as error:
+        raise locate(error, module) from None
+    ordered = {index: contents[index] for index in sorted(contents)}
+    for index, content in ordered.items():
+        functions[index] |= summary(content)
+    name = session.source.name_of(asked[0]) if len(asked) == 1 else Path(module.file).stem
+    return f"{_file_name(name)}.html", page(opened.content, ordered), reports
+
+
+def _serve(opened: Callable[[], Opened], files: Sequence[str], port: int) -> int:
+    """Serve the page until Ctrl-C."""
+    from wasmdialect.cli.errors import describe
+    from wasmdialect.explore.server import Project, serve
+
+    def in_words(error: BaseException) -> str:
+        described = describe(error)
+        return f"{type(error).__name__}: {error}" if described is None else described[0]
+
+    if files[0] == "-":
+        raise UsageError("--serve reads the module again when it changes: give a file")
+    project = Project(opened, in_words, files)
+    serve(project, port, lambda address: print(f"{address} (Ctrl-C ends it)", flush=True))
+    return 0
+
+
+def _file_name(name: str) -> str:
+    """A name without what means something to shells and file systems."""
+    return re.sub(r"[^\w.+-]+", "_", name).lstrip(".-")[:100] or "functions"
+
+
+def _read_counters(path: str) -> dict[str, int]:
+    """The counters of a run. Raises UsageError."""
+    try:
+        found = json.loads(read_bytes(path))
+    except ValueError as error:
+        raise UsageError(f"{printable(path)} is not JSON: {error}") from None
+    if not isinstance(found, dict) or not all(type(count) is int for count in found.values()):
+        raise UsageError(
+            f"{printable(path)} holds no counters: `run --counters` prints an object with numbers"
+        )
+    return found
+
+
 def find_function(session: CompileSession, wanted: str) -> int:
-    """The index of a defined function by its name, an export, or its index. Raises UsageError."""
+    """The index of a defined function by its export, its name or its index. Raises UsageError."""
     from wasmdialect.codegen import inspection
 
     try:
@@ -82,53 +189,3 @@ def find_function(session: CompileSession, wanted: str) -> int:
     if index not in session.source.body_sizes:
         raise UsageError(f"{printable(wanted)} is imported: it has no body")
     return index
-
-
-_STYLE = """
-body { font: 14px sans-serif; margin: 0; display: flex; height: 100vh }
-nav { width: 17em; padding: 1em; background: #eee; overflow: auto; flex: none }
-nav a { display: block; padding: .3em; color: inherit; text-decoration: none; overflow-wrap: anywhere }
-main { overflow: auto; padding: 0 1em; flex: 1 }
-pre { line-height: 1.35; tab-size: 4 }
-.new { background: #d8f3dc } .gone { background: #fde2e4; text-decoration: line-through }
-@media (prefers-color-scheme: dark) {
-  body { background: #1b1b1b; color: #ddd } nav { background: #2a2a2a }
-  .new { background: #1e4620 } .gone { background: #5c2328 }
-}
-"""
-
-
-def page(title: str, stages: list[Stage]) -> str:
-    """An HTML page that needs nothing else."""
-    links: list[str] = []
-    sections: list[str] = []
-    before: Stage | None = None
-    for number, stage in enumerate(stages):
-        heading = html.escape(stage.title)
-        links.append(f'<a href="#s{number}">{heading}</a>')
-        body = marked(before.text, stage.text) if before and number > 1 else html.escape(stage.text)
-        sections.append(f'<h2 id="s{number}">{heading}</h2>\n<pre>{body}</pre>')
-        before = stage
-    heading = html.escape(title)
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8"><title>{heading}</title>'
-        f"<style>{_STYLE}</style>\n<nav><h1>{heading}</h1>{''.join(links)}</nav>\n"
-        f"<main>{''.join(sections)}</main></html>\n"
-    )
-
-
-def marked(before: str, after: str) -> str:
-    """The lines of `after` with additions marked, and lines removed from `before` shown in position.
-    Two stages with little in common are not compared."""
-    old, new = before.splitlines(), after.splitlines()
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
-    if matcher.quick_ratio() < 0.3:
-        return html.escape(after)
-    out: list[str] = []
-    for kind, i1, i2, j1, j2 in matcher.get_opcodes():
-        if kind == "equal":
-            out += [html.escape(line) for line in new[j1:j2]]
-            continue
-        out += [f'<span class="gone">{html.escape(line)}</span>' for line in old[i1:i2]]
-        out += [f'<span class="new">{html.escape(line)}</span>' for line in new[j1:j2]]
-    return "\n".join(out)

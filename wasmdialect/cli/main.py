@@ -17,7 +17,7 @@ _COMMANDS = {
     "check": "Find the pass that changes what a module does.",
     "cache": "Show or empty the cache of compiled functions.",
     "compile": "Compile a module to an artifact.",
-    "explore": "Show a function at every stage, as a page for a browser.",
+    "explore": "Show functions at every stage, as a page for a browser.",
     "new-pass": "Write a file with a pass to start from.",
     "objdump": "Show what is in an artifact.",
     "reduce": "Shrink a module while a command fails on it.",

@@ -205,24 +205,41 @@ def _function(module: ModuleOp, symbol: str, index: int) -> Operation:
 
 
 def find_function(source: Source, wanted: str | int) -> int:
-    """The index of a function by its index, name or export. Raises LookupError."""
+    """The index of a function by its export, its name, its symbol or its index, in this order. Raises
+    LookupError, which lists similar ones."""
     functions = source.declared.functions
-    symbols = [op.sym_name.data for op in functions]
-    exports = {
-        op.name_text: symbols.index(target)
-        for op in source.declared.exports
-        if (target := op.target.root_reference.data) in symbols
-    }
     if isinstance(wanted, int):
         if 0 <= wanted < len(functions):
             return wanted
         raise LookupError(f"there is no function {wanted}: the module has {len(functions)}")
-    if wanted.isdecimal() and wanted.isascii() and int(wanted) < len(functions):
-        return int(wanted)
-    if wanted in symbols:
-        return symbols.index(wanted)
+    symbols = {op.sym_name.data: index for index, op in enumerate(functions)}
+    exports = {
+        op.name_text: symbols[target]
+        for op in source.declared.exports
+        if (target := op.target.root_reference.data) in symbols
+    }
+    names = source.function_names
     if wanted in exports:
         return exports[wanted]
-    near = get_close_matches(wanted, [*symbols, *exports], n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    named = [index for index, name in names.items() if name == wanted]
+    if len(named) > 1:
+        indices = ", ".join(map(str, named[:_MOST_CANDIDATES]))
+        more = " and more" if named[_MOST_CANDIDATES:] else ""
+        raise LookupError(
+            f"{len(named)} functions are called {wanted!r}: give an index ({indices}{more})"
+        )
+    if named:
+        return named[0]
+    if wanted in symbols:
+        return symbols[wanted]
+    if wanted.isdecimal() and wanted.isascii() and int(wanted) < len(functions):
+        return int(wanted)
+    known = [*dict.fromkeys((*exports, *names.values(), *symbols))]
+    similar = [name for name in known if wanted and wanted.lower() in name.lower()]
+    close = get_close_matches(wanted, known, n=_MOST_CANDIDATES)
+    candidates = [*dict.fromkeys((*sorted(similar, key=len), *close))][:_MOST_CANDIDATES]
+    hint = f"; did you mean {' or '.join(map(repr, candidates))}?" if candidates else ""
     raise LookupError(f"there is no function {wanted!r}{hint}")
+
+
+_MOST_CANDIDATES = 6

@@ -74,6 +74,12 @@ class Source(ABC):
         """The symbol of a function."""
         return self.ops.op(wasmir.FuncOp.WORD, index).sym_name.data
 
+    @property
+    def function_names(self) -> Mapping[int, str]:
+        """The names of functions by index, as the module gives them: not all have one, and several may
+        have the same."""
+        return {op.index_value: op.sym_name.data for op in self.declared.functions}
+
     def signature_of(self, index: int) -> wt.FuncType:
         """The parameters and results of a function."""
         declared = self.declared
@@ -187,6 +193,10 @@ class WasmSource(Source):
         if self._extended is None:
             return tuple(range(len(self._numbers.signatures)))
         return super().signatures
+
+    @property
+    def function_names(self) -> Mapping[int, str]:
+        return self._wasm.names.functions
 
     def signature_of(self, index: int) -> wt.FuncType:
         if self._extended is None:

@@ -1,0 +1,1 @@
+"""Pages that show functions at every stage of their way to machine code."""
