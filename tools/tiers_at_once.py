@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from wasmdialect.api import lazily
 from wasmdialect.codegen import tiers
 from wasmdialect.codegen.tiers import BetterCode
 from wasmdialect.runtime import lazy, store
@@ -24,6 +25,7 @@ def _finish(better: BetterCode) -> None:
 def improve_at_once(assign: Callable[[Any, str, Any], None] = setattr) -> None:
     """From now on, in this process, or as long as the assignments last."""
     assign(tiers, "PERIOD", 1)
+    assign(lazily, "SAMPLES_BEFORE_COMPILER", 0)
     assign(store, "TIER_PERIOD", 0)
     assign(tiers, "PATIENCE", 0.0)
     assign(lazy, "FEWEST_SAMPLES", 1)

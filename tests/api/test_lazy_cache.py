@@ -164,6 +164,37 @@ print(*sorted({name.partition(".")[0] for name in sys.modules} & {"xdsl", "llvml
 """
 
 
+HOT = """
+import sys
+from wasmdialect import Config, Engine, Instance, Module, Store
+from wasmdialect.codegen.store import DirectoryStore
+from wasmdialect.runtime import lazy, store
+
+lazy.FEWEST_SAMPLES, store.TIER_PERIOD = 1, 0
+if sys.argv[2] == "first":
+    from wasmdialect.codegen import tiers
+    tiers.PERIOD = 1
+    lazy.LazyModule._improve = lambda *_: 0  # there is no better code when the process ends
+config = Config(jobs=1, compilation="lazy", cache=sys.argv[1])
+store, module = Store(), Module(Engine(config), sys.stdin.read())
+f = Instance(store, module, []).exports(store)["f"]
+loaded = []
+for calls in map(int, sys.argv[3:]):
+    for n in range(calls):
+        assert f(store, n) == n + 1
+    loaded.append("xdsl" in sys.modules)
+print(*loaded)
+"""
+
+
+def test_code_that_runs_for_a_moment_only_does_not_load_the_compiler(tmp_path: Path):
+    command = [sys.executable, "-c", HOT, str(tmp_path / "cache")]
+    first = processes.run([*command, "first", "1"], 60, TEXT, text=True)
+    assert (first.stdout, first.stderr) == ("True\n", "")
+    second = processes.run([*command, "second", "100", "1000"], 60, TEXT, text=True)
+    assert (second.stdout, second.stderr) == ("False True\n", "")
+
+
 def test_the_next_process_does_not_load_the_compiler(tmp_path: Path):
     command = [sys.executable, "-c", PROGRAM, str(tmp_path / "cache")]
     first, second = (processes.run(command, 60, TEXT, text=True) for _ in range(2))

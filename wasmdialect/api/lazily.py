@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     Announce: TypeAlias = Callable[[LoadedModule, LoadedCode], None]
 
 
+SAMPLES_BEFORE_COMPILER = 500
+"""Samples of code that could be better before the compiler is loaded for it. That takes about as long,
+half a second, and the program waits."""
+
+
 class LazySource:
     """What compiles the functions of a module (`runtime.lazy.CodeSource`): a compiler, or what the
     cache has, and how to open a compiler when that is not enough."""
@@ -41,6 +46,8 @@ class LazySource:
         self._entry = found if isinstance(found, LazyEntry) else None
         self._compiler = None if isinstance(found, LazyEntry) else found
         self._reopen, self._place = reopen, place
+        self._asked = 0
+        """How often better code was wanted while no compiler was open."""
         self.pipeline = found.pipeline
         self.reports: list[dict[str, Any]] = found.reports
         self.seconds: dict[str, float] = {} if isinstance(found, LazyEntry) else found.seconds
@@ -72,6 +79,9 @@ class LazySource:
 
     def improve(self, index: int) -> bool:
         """As `CodeSource.improve`."""
+        if self._compiler is None and self._asked < SAMPLES_BEFORE_COMPILER:
+            self._asked += 1
+            return True
         return self._open().improve(index)
 
     def loop(self, index: int, loop: int) -> Sequence[NamedFunction]:
