@@ -387,7 +387,7 @@ class StoreState(NotCopied):
         """Let a memory belong to the store, unless it is shared: then the store uses it."""
         if memory.store_id is not ANY_STORE:
             memory.store_id = self.id
-        if memory not in self.memories:
+        if not memory.shared or memory not in self.memories:  # others are added once
             self.memories.append(memory)
 
     def add_table(self, table: TableStorage) -> None:
