@@ -101,9 +101,9 @@ class Configurations:
         if self.compilation == "tiers":
             improve_at_once()
             for kind in self.bounds:
-                yield f"tiers --bounds {kind}", {"bounds": kind, "compilation": "lazy"}, 1
+                yield f"tiers --bounds {kind}", {"bounds": kind, "compilation": "lazy"}, 2
             return
-        jobs = 1 if self.compilation == "lazy" else 0
+        jobs = 2 if self.compilation == "lazy" else 0  # two: some functions are compiled ahead
         for level in self.levels:
             for kind in self.bounds:
                 settings = {"opt_level": level, "bounds": kind, "compilation": self.compilation}
