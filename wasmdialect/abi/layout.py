@@ -36,7 +36,8 @@ FIELD_SIZES: Mapping[FieldType, int] = {
 FIELD_ALIGNMENTS = (1, 2, 4, 8, 16)
 """Possible alignments of a field that a pass declares."""
 COUNTER_SIZE = FIELD_SIZES["i64"]
-"""A counter that a pass declares is a field with this size and alignment."""
+"""A counter that a pass declares is a field with this size and alignment, several are a field of a
+multiple of it."""
 
 
 class Alias:
@@ -377,6 +378,8 @@ class VMContextLayout:
 
     counts: Counts
     region_offsets: Mapping[str, int]
+    fixed_size: int
+    """Where the fields that passes declared start."""
     extra_offsets: Mapping[str, int]
     extra_sizes: Mapping[str, tuple[int, int]]
     size: int
@@ -389,6 +392,7 @@ class VMContextLayout:
             offset = align_up(offset, region.align)
             regions[region.name] = offset
             offset += region.stride * getattr(counts, region.count)
+        self.fixed_size = offset
         extra: dict[str, int] = {}
         for name, size, align in counts.extra_fields:
             offset = align_up(offset, align)

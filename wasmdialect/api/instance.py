@@ -37,7 +37,8 @@ class Instance:
         return InstanceExports(self.inner)
 
     def counters(self) -> dict[str, int]:
-        """The current values of the counters that passes declared."""
+        """The current values of the counters that passes declared with `add_counter`. Those of
+        `add_counters` are fields."""
         return self.inner.counters()
 
     @property
@@ -54,7 +55,8 @@ class InstanceFields(Mapping[str, "InstanceField"]):
         self._instance = instance
 
     def __getitem__(self, name: str) -> InstanceField:
-        return InstanceField(self._instance.field_bytes(name))
+        memory = self._instance.field_bytes(name)
+        return InstanceField(memory, name in self._instance.info.counters)
 
     def __len__(self) -> int:
         return len(self._instance.field_names())
@@ -67,8 +69,15 @@ class InstanceFields(Mapping[str, "InstanceField"]):
 class InstanceField:
     """A field of an instance that a pass declared, read and written by the host."""
 
-    def __init__(self, memory: memoryview):
+    def __init__(self, memory: memoryview, has_counters: bool):
         self._memory = memory
+        self._has_counters = has_counters
+
+    @property
+    def buffer(self) -> memoryview:
+        """Its memory itself, which can be written to: a view of 64-bit numbers if it holds counters,
+        else of bytes. `numpy.asarray` of it copies nothing. It stays valid when the store is closed."""
+        return self._memory.cast("Q") if self._has_counters else self._memory
 
     @property
     def bytes(self) -> bytes:

@@ -80,12 +80,46 @@ class WasmBuilder(WasmIRBuilder):
         }
         return self.value(wasmvm.EntryAddressOp, (vmctx,), result_type, properties)
 
-    def count(self, counter: str, amount: int = 1) -> None:
-        """Add to a counter that a pass declared."""
+    def count(self, counter: str, amount: int = 1, index: SSAValue | int | None = None) -> None:
+        """Add to a counter that a pass declared, or to one of its `add_counters`."""
         properties: dict[str, Attribute] = {"counter": _string(counter)}
         if amount != 1:
             properties["amount"] = integer_attr(amount, 64)
-        self.step(wasmvm.CountOp, (), properties)
+        operands = () if index is None else (self._number(index),)
+        self.step(wasmvm.CountOp, operands, properties)
+
+    def load_bytes(
+        self,
+        area: str,
+        index: SSAValue | int,
+        result_type: Attribute = i32,
+        *,
+        bytes: int = 1,
+        signed: bool = False,
+    ) -> SSAValue:
+        """Load bytes of a field that a pass declared, from an offset in it, and extend them. Traps if
+        they are not all in the field."""
+        properties: dict[str, Attribute] = {
+            "area": _string(area),
+            "bytes": integer_attr(bytes, 64),
+        }
+        if signed:
+            properties["signed"] = UNIT
+        return self.value(wasmvm.LoadBytesOp, (self._number(index),), result_type, properties)
+
+    def store_bytes(
+        self, area: str, index: SSAValue | int, value: SSAValue, *, bytes: int = 1
+    ) -> None:
+        """Store the low bytes of a value in a field that a pass declared, at an offset in it. Traps if
+        they are not all in the field."""
+        properties: dict[str, Attribute] = {
+            "area": _string(area),
+            "bytes": integer_attr(bytes, 64),
+        }
+        self.step(wasmvm.StoreBytesOp, (self._number(index), value), properties)
+
+    def _number(self, value: SSAValue | int) -> SSAValue:
+        return self.i32_const(value) if isinstance(value, int) else value
 
     # --- linear memory ---
 

@@ -10,27 +10,44 @@ from typing import Any
 
 from xdsl.ir import Operation, SSAValue
 
+from wasmdialect.abi.layout import COUNTER_SIZE
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.fast import wasm_offset
 from wasmdialect.exporter.code import Code, Item
 from wasmdialect.exporter.entities import Entities
 from wasmdialect.exporter.errors import ExportError
 from wasmdialect.exporter.exceptions import Exceptions
+from wasmdialect.exporter.fields import Fields
 from wasmdialect.exporter.operators import CALLS, Encoder, stack_operands
 from wasmdialect.exporter.stack import OperandStack
 from wasmdialect.exporter.structure import Ending
 from wasmdialect.exporter.survey import NO_CODE, Edge, Survey
 from wasmdialect.wasm.encode import encode_instruction
 from wasmdialect.wasm.instructions import BY_MNEMONIC
-from wasmdialect.wasm.instructions.opcodes import LOCAL_SET
+from wasmdialect.wasm.instructions.opcodes import END, I32_CONST, IF, LOCAL_SET
 
 
 def _opcode(mnemonic: str) -> int:
     return BY_MNEMONIC[mnemonic][0].opcode
 
 
+_NO_RESULTS = 0x40
+
+
+def _access(mnemonic: str, memory: int) -> bytes:
+    """A load or store of a memory, at the address on the stack, whatever its alignment."""
+    return encode_instruction(_opcode(mnemonic), (0, 0, memory))
+
+
 DROP = encode_instruction(_opcode("drop"), None)
 _I64_ADD = encode_instruction(_opcode("i64.add"), None)
+_TRAP_IF_GREATER = (
+    encode_instruction(_opcode("i32.gt_u"), None)
+    + bytes([IF, _NO_RESULTS])
+    + encode_instruction(_opcode("unreachable"), None)
+    + encode_instruction(END, None)
+)
+_SIZES = {"i32": 4, "i64": 8}
 _CONSTANTS = frozenset({*wasmir.CONST_OPS.values(), wasmir.RefNullOp, wasmir.RefFuncOp})
 
 
@@ -67,13 +84,12 @@ class BlockExporter:
         survey: Survey,
         encoder: Encoder,
         exceptions: Exceptions,
-        counter_index: Callable[[str], int],
+        fields: Fields,
     ):
-        """`counter_index` gives the index of the global that a counter of a pass is."""
         self.survey = survey
         self.encoder = encoder
         self.exceptions = exceptions
-        self.counter_index = counter_index
+        self.fields = fields
         self.constants = constants_of(survey, encoder)
         self.in_locals: set[SSAValue] = set()
         """The values that need a local."""
@@ -185,12 +201,49 @@ class BlockExporter:
             self.stack.add_statement([*code, *self._set(op.results, number)], start)
 
     def count(self, op: wasmvm.CountOp, number: int) -> None:
-        """Add to the global of a counter."""
-        index = self.counter_index(op.counter.data)
-        get, set_ = _opcode("global.get"), _opcode("global.set")
+        """Add to the global of a counter, or in the memory of several."""
+        index = self.fields.counter(op.counter.data)
         amount = encode_instruction(_opcode("i64.const"), op.amount_value & (1 << 64) - 1)
-        code: Code = [encode_instruction(get, index), amount, _I64_ADD]
-        self.stack.add_statement([*code, encode_instruction(set_, index)], number)
+        if index is not None and op.index is None:
+            get, set_ = _opcode("global.get"), _opcode("global.set")
+            code: Code = [encode_instruction(get, index), amount, _I64_ADD]
+            self.stack.add_statement([*code, encode_instruction(set_, index)], number)
+            return
+        area, size = self.fields.area(op.counter.data)
+        check, place = self._place_in(op.index, (size - COUNTER_SIZE) // COUNTER_SIZE)
+        place += [encode_instruction(I32_CONST, 3), encode_instruction(_opcode("i32.shl"), None)]
+        load, store = (_access(mnemonic, area) for mnemonic in ("i64.load", "i64.store"))
+        self.stack.add_statement([*check, *place, *place, load, amount, _I64_ADD, store], number)
+
+    def load_bytes(self, op: wasmvm.LoadBytesOp, number: int) -> None:
+        """Load from the memory of a field."""
+        area, size = self.fields.area(op.area.data)
+        width, t = op.bytes.value.data, str(op.result.type)
+        narrow = "" if width == _SIZES[t] else f"{8 * width}_{'u' if op.signed is None else 's'}"
+        check, place = self._place_in(op.index, size - width)
+        code = [*check, *place, _access(f"{t}.load{narrow}", area)]
+        self._results(op.results, code, number, number)
+
+    def store_bytes(self, op: wasmvm.StoreBytesOp, number: int) -> None:
+        """Store in the memory of a field."""
+        area, size = self.fields.area(op.area.data)
+        width, t = op.bytes.value.data, str(op.value.type)
+        narrow = "" if width == _SIZES[t] else f"{8 * width}"
+        check, place = self._place_in(op.index, size - width)
+        value = self.stack.from_locals([op.value])
+        store = _access(f"{t}.store{narrow}", area)
+        self.stack.add_statement([*check, *place, *value, store], number)
+
+    def _place_in(self, index: SSAValue | None, last: int) -> tuple[Code, Code]:
+        """Code that traps if an index is above the last one, and code for the index."""
+        if index is None:
+            return [], [encode_instruction(I32_CONST, 0)]
+        place = self.stack.from_locals([index])
+        constant = wasmir.constant_bits(index)
+        if constant is not None and constant <= last:
+            return [], place
+        bound = encode_instruction(I32_CONST, last & 0xFFFF_FFFF)
+        return [*self.stack.from_locals([index]), bound, _TRAP_IF_GREATER], place
 
     def exception(self, op: wasmir.ExceptionOp, number: int) -> None:
         """Make an exception."""
@@ -234,5 +287,7 @@ _SPECIAL: Mapping[type[Operation], Callable[[BlockExporter, Any, int], None]] = 
     wasmir.ExceptionIsOp: BlockExporter.exception_is,
     wasmir.ExceptionValuesOp: BlockExporter.exception_values,
     wasmvm.CountOp: BlockExporter.count,
+    wasmvm.LoadBytesOp: BlockExporter.load_bytes,
+    wasmvm.StoreBytesOp: BlockExporter.store_bytes,
     **dict.fromkeys(NO_CODE, BlockExporter.nothing),
 }

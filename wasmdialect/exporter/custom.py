@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import StringAttr
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.declared import MODULE_NAME
 from wasmdialect.exporter.entities import Entities
+from wasmdialect.exporter.fields import Fields
 from wasmdialect.wasm.module import CustomSection, IndexedNames, Module, Names
 from wasmdialect.wasm.names import encode_names
 
@@ -41,10 +42,10 @@ _OTHERS: Mapping[type[wasmir.DeclarationOp], str] = {
 
 
 def custom_sections(
-    entities: Entities, counters: Mapping[str, int], source: Module | None
+    entities: Entities, fields: Fields, source: Module | None
 ) -> Iterator[CustomSection]:
-    """The custom sections, in order. `counters` has the index of the global of each counter."""
-    content = encode_names(_names(entities, counters, source))
+    """The custom sections, in order."""
+    content = encode_names(_names(entities, fields, source))
     places = [s.after for s in source.custom_sections if s.name == _NAME] if source else []
     after = places[0] if places else _LAST_SECTION
     names = CustomSection(_NAME, memoryview(content), 0, after)
@@ -59,12 +60,13 @@ def custom_sections(
         yield names
 
 
-def _names(entities: Entities, counters: Mapping[str, int], source: Module | None) -> Names:
+def _names(entities: Entities, fields: Fields, source: Module | None) -> Names:
     module_name = entities.declared.module.attributes.get(MODULE_NAME)
     names = Names(module=module_name.data if isinstance(module_name, StringAttr) else None)
     for cls, field in _IMPORTABLE.items():
         setattr(names, field, _of_importable(entities, cls))
-    names.globals |= {index: name for name, index in counters.items()}
+    names.globals |= {index: name for name, index in fields.counters.items()}
+    names.memories |= {index: name for name, (index, _) in fields.areas.items()}
     for cls, field in _OTHERS.items():
         known = getattr(source.names, field) if source else _of_symbols(entities, cls)
         setattr(names, field, known)

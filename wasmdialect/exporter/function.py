@@ -8,7 +8,7 @@ and the result is encoded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from xdsl.dialects.builtin import i32
@@ -21,6 +21,7 @@ from wasmdialect.exporter.code import Code, Item, flattened
 from wasmdialect.exporter.conditions import invert
 from wasmdialect.exporter.entities import Entities
 from wasmdialect.exporter.exceptions import Exceptions
+from wasmdialect.exporter.fields import Fields
 from wasmdialect.exporter.graph import Dominators
 from wasmdialect.exporter.locals import Locals
 from wasmdialect.exporter.operators import Encoder
@@ -54,24 +55,19 @@ _MANY_WAYS = 16
 """More ways out of a block than this are not compared with one another."""
 
 
-def export_body(
-    function: wasmir.FuncOp, encoder: Encoder, counter_index: Callable[[str], int]
-) -> bytes:
-    """The body of a function: declarations of locals, and instructions. `counter_index` gives the index
-    of the global that a counter of a pass is. Raises ExportError."""
-    return _FunctionExporter(function, encoder, counter_index).run()
+def export_body(function: wasmir.FuncOp, encoder: Encoder, fields: Fields) -> bytes:
+    """The body of a function: declarations of locals, and instructions. Raises ExportError."""
+    return _FunctionExporter(function, encoder, fields).run()
 
 
 class _FunctionExporter:
-    def __init__(
-        self, function: wasmir.FuncOp, encoder: Encoder, counter_index: Callable[[str], int]
-    ):
+    def __init__(self, function: wasmir.FuncOp, encoder: Encoder, fields: Fields):
         self.survey = Survey(function)
         self.entities: Entities = encoder.entities
         self.has_results = len(function.function_type.outputs) > 0
         thrown = Block(arg_types=[wasmir.EXNREF]).args[0]
         exceptions = Exceptions(self.entities, thrown)
-        self.blocks = BlockExporter(self.survey, encoder, exceptions, counter_index)
+        self.blocks = BlockExporter(self.survey, encoder, exceptions, fields)
 
     def run(self) -> bytes:
         blocks = [self.blocks.block(number) for number in range(len(self.survey.ops))]

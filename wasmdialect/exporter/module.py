@@ -17,16 +17,14 @@ from wasmdialect.exporter.constants import constant_expressions
 from wasmdialect.exporter.custom import custom_sections
 from wasmdialect.exporter.entities import Entities
 from wasmdialect.exporter.errors import ExportError
+from wasmdialect.exporter.fields import Fields
 from wasmdialect.exporter.function import export_body
 from wasmdialect.exporter.operators import Encoder
 from wasmdialect.wasm.decode import decode_module
-from wasmdialect.wasm.encode import encode_instruction, encode_module
+from wasmdialect.wasm.encode import encode_module
 from wasmdialect.wasm.features import WASM_3_0, Feature
-from wasmdialect.wasm.instructions import BY_MNEMONIC
-from wasmdialect.wasm.instructions.opcodes import END
 from wasmdialect.wasm.module import (
     Code,
-    ConstExpr,
     DataSegment,
     ElementSegment,
     Export,
@@ -51,16 +49,8 @@ _KINDS: Mapping[type, ExternKind] = {
     wasmir.TagOp: ExternKind.TAG,
 }
 _USUAL_PAGE = 16
-_PREFIX = "counter."
 _UNRESOLVED = wt.func_def_type((), ())
 """Stands for each type: only types as written are encoded, and decoding resolves them."""
-_ZERO = ConstExpr(
-    (),
-    0,
-    memoryview(
-        encode_instruction(BY_MNEMONIC["i64.const"][0].opcode, 0) + encode_instruction(END, None)
-    ),
-)
 
 
 def export_module(
@@ -70,7 +60,8 @@ def export_module(
 ) -> Module:
     """The WebAssembly of a whole module. Of `source`, which it was imported from, custom sections are
     kept that do not refer to places in the code. A counter of a pass is an exported global, `counter.`
-    and its name. Raises ExportError, DeclarationError."""
+    and its name; other fields are exported memories, `counters.` or `bytes.` and the name. Raises
+    ExportError, DeclarationError."""
     lowered = lowered_by(module)
     if lowered:
         raise ExportError(
@@ -89,10 +80,7 @@ class _ModuleExporter:
         self.source = source
         self.entities = Entities(declared)
         self.encoder = Encoder(self.entities)
-        first = len(declared.of(wasmir.GlobalOp))
-        names = [op.row[0] for op in declared.fields if op.counter is not None]
-        self.counters = {name: first + number for number, name in enumerate(names)}
-        """The index of the global of each counter."""
+        self.fields = Fields(declared)
 
     def run(self) -> Module:
         """The module, with types as written only."""
@@ -101,9 +89,10 @@ class _ModuleExporter:
         in_bodies = self.encoder.take_referenced()
         out.tables += map(self._table, self._space(wasmir.TableOp))
         out.memories += map(self._memory, self._space(wasmir.MemoryOp))
+        out.memories += self.fields.memories()
         out.tags += map(self._tag, self._space(wasmir.TagOp))
         out.globals += map(self._global, self._space(wasmir.GlobalOp))
-        out.globals += map(_counter, self.counters.values())
+        out.globals += self.fields.globals()
         out.data += map(self._data, self._space(wasmir.DataOp))
         out.elements += map(self._elements, self._space(wasmir.ElemOp))
         out.exports += self._exports()
@@ -120,7 +109,7 @@ class _ModuleExporter:
         if missing:
             out.elements.append(_declaring(len(out.elements), sorted(missing)))
         self._types(out)
-        out.custom_sections += custom_sections(self.entities, self.counters, self.source)
+        out.custom_sections += custom_sections(self.entities, self.fields, self.source)
         return out
 
     def _space(self, cls: type[_OpT]) -> list[_OpT]:
@@ -145,17 +134,11 @@ class _ModuleExporter:
             try:
                 if op.is_declaration:
                     raise ExportError("it has no body, and is not imported")
-                code = Code(0, memoryview(export_body(op, self.encoder, self._counter_index)))
+                code = Code(0, memoryview(export_body(op, self.encoder, self.fields)))
             except ExportError as error:
                 error.function, error.function_name = index, op.debug_name
                 raise
         return Function(index, self.entities.type_of(op), _UNRESOLVED, _imported(op), code)
-
-    def _counter_index(self, name: str) -> int:
-        index = self.counters.get(name)
-        if index is None:
-            raise ExportError(f"no counter is called {name!r}")
-        return index
 
     def _table(self, op: wasmir.TableOp) -> Table:
         element = self._reference(op)
@@ -230,11 +213,7 @@ class _ModuleExporter:
                 raise ExportError(f"{op.name_text!r} is the export of nothing that can be exported")
             taken.add(op.name_text)
             yield Export(op.name_text, kind, self._index(op.target))
-        for name, index in self.counters.items():
-            exported = _PREFIX + name
-            while exported in taken:
-                exported += "_"
-            yield Export(exported, ExternKind.GLOBAL, index)
+        yield from self.fields.exports(taken)
 
 
 def _imported(op: wasmir.ImportableOp) -> ImportName | None:
@@ -247,11 +226,6 @@ def _limits(op: LimitedOp) -> wt.Limits:
 
 def _address(op: wasmir.MemoryOp | wasmir.TableOp) -> wt.NumType:
     return wt.I64 if op.address_type == i64 else wt.I32
-
-
-def _counter(index: int) -> Global:
-    t = wt.GlobalType(wt.I64, True)
-    return Global(index, t, t, None, _ZERO)
 
 
 def _declaring(index: int, functions: Sequence[int]) -> ElementSegment:

@@ -25,6 +25,8 @@ Registers: TypeAlias = list[Value]
 Step: TypeAlias = Callable[[Registers], None]
 """An operation: reads its operands from slots, and writes its results into slots. Raises Trapped,
 NumericTrap."""
+Maker: TypeAlias = Callable[["StepContext", Any], "Step | None"]
+"""The step of an operation, None if nothing happens when it runs."""
 
 
 class StepContext:

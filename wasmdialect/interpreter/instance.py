@@ -58,8 +58,11 @@ class Instance:
         self.types = self.declared.types
         self.entities: dict[str, Any] = {}
         """Functions, memories, tables, globals, tags and segments by symbol."""
-        self.fields: dict[str, int] = {op.row[0]: 0 for op in self.declared.fields}
-        """Counters and other fields that passes declared."""
+        rows = [op.row for op in self.declared.fields]
+        self.fields: dict[str, bytearray] = {name: bytearray(size) for name, size, _ in rows}
+        """The fields that passes declared, counters too."""
+        self.field_references: dict[str, Value] = {}
+        """What those hold in which references were stored."""
         for op in self.declared.imports:
             self.entities[op.sym_name.data] = self._imported(op, imports)
         self._make()

@@ -4,23 +4,20 @@ that carries it out. What a numeric instruction computes is in the instruction t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from xdsl.dialects.builtin import i64
 from xdsl.ir import Operation
 
 from wasmdialect.abi.traps import TrapCode
-from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.interpreter import accesses
-from wasmdialect.interpreter.context import Registers, Step, StepContext
+from wasmdialect.dialects import wasmir
+from wasmdialect.interpreter import accesses, additions
+from wasmdialect.interpreter.context import Maker, Registers, Step, StepContext
 from wasmdialect.interpreter.errors import BrokenPromise, NotInterpreted, Trapped
 from wasmdialect.interpreter.state import ExceptionValue, Global, Memory, Segment, Table, Tag
 
 if TYPE_CHECKING:
     from xdsl.ir import SSAValue
-
-Maker: TypeAlias = Callable[[StepContext, Any], "Step | None"]
-"""The step of an operation, None if nothing happens when it runs."""
 
 
 # --- numbers ---
@@ -354,51 +351,6 @@ def _exception_values(t: StepContext, op: wasmir.ExceptionValuesOp) -> Step:
     return step
 
 
-# --- what passes add ---
-
-
-def _count(t: StepContext, op: wasmvm.CountOp) -> Step:
-    fields, name, amount = t.instance.fields, op.counter.data, op.amount_value
-
-    def step(_: Registers) -> None:
-        fields[name] = (fields[name] + amount) & _U64
-
-    return step
-
-
-_U64 = (1 << 64) - 1
-
-
-def _vmctx(t: StepContext, op: wasmvm.VMContextOp) -> None:
-    t.define(op, t.instance)
-
-
-def _own_field(t: StepContext, op: wasmvm.FieldOp) -> str:
-    if op.struct.data != "extra":
-        raise NotInterpreted(
-            f"{op.name} of {op.struct.data}.{op.field.data} is of the runtime's ABI"
-        )
-    return op.field.data
-
-
-def _load_field(t: StepContext, op: wasmvm.LoadFieldOp) -> Step:
-    fields, name, to = t.instance.fields, _own_field(t, op), t.result(op)
-
-    def step(r: Registers) -> None:
-        r[to] = fields[name]
-
-    return step
-
-
-def _store_field(t: StepContext, op: wasmvm.StoreFieldOp) -> Step:
-    fields, name, value = t.instance.fields, _own_field(t, op), t.slot(op.value)
-
-    def step(r: Registers) -> None:
-        fields[name] = r[value]
-
-    return step
-
-
 def _nothing(t: StepContext, op: Operation) -> None:
     """Nothing happens when it runs."""
 
@@ -447,10 +399,7 @@ MAKERS: Mapping[type[Operation], Maker] = {
     wasmir.ExceptionValuesOp: _exception_values,
     wasmir.OperatorsOp: _nothing,
     wasmir.LoopHeaderOp: _nothing,
-    wasmvm.CountOp: _count,
-    wasmvm.VMContextOp: _vmctx,
-    wasmvm.LoadFieldOp: _load_field,
-    wasmvm.StoreFieldOp: _store_field,
+    **additions.MAKERS,
 }
 """By class of the operation, or the nearest base class of it."""
 

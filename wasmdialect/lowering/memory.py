@@ -15,7 +15,8 @@ from wasmdialect.dialects.fast import number_of, operand_of, operands_of, result
 from wasmdialect.lowering.function import FunctionLowering, Handler
 from wasmdialect.lowering.signature import type_size
 
-_NARROW: dict[int, IntegerType] = {1: i8, 2: i16, 4: i32, 8: i64}
+NARROW: dict[int, IntegerType] = {1: i8, 2: i16, 4: i32, 8: i64}
+"""The integers by their size."""
 
 
 def linear_place(
@@ -47,7 +48,7 @@ def _linear_load(f: FunctionLowering, op: wasmvm.LinearLoadOp) -> None:
         )
     else:
         narrow = f.load(
-            *(address, _NARROW[width], align, Alias.LINEAR),
+            *(address, NARROW[width], align, Alias.LINEAR),
             volatile=volatile,
             may_fault=faults,
             ordering=ordering,
@@ -62,7 +63,7 @@ def _linear_store(f: FunctionLowering, op: wasmvm.LinearStoreOp) -> None:
     address, width = linear_place(f, op), number_of(op, "bytes")
     value = f.values[operand_of(op, 2)]
     if width != type_size(value.type):
-        value = f.value(llvm.TruncOp, (value,), _NARROW[width])
+        value = f.value(llvm.TruncOp, (value,), NARROW[width])
     f.store(
         value,
         address,

@@ -281,6 +281,8 @@ def _check_extra_fields(info: ArtifactInfo) -> None:
     fields = {name: (size, alignment) for name, size, alignment in info.extra_fields}
     if len(fields) != len(info.extra_fields):
         _refuse("a field of the VMContext is there twice")
-    counter = (COUNTER_SIZE, COUNTER_SIZE)
-    if {*info.counters} - {*fields} or any(fields[name] != counter for name in info.counters):
+    if {*info.counters} - {*fields}:
         _refuse("a counter is not one of the VMContext's fields")
+    for size, alignment in (fields[name] for name in info.counters):
+        if size % COUNTER_SIZE or alignment != COUNTER_SIZE:
+            _refuse("a field of counters has a part of one")

@@ -113,6 +113,16 @@ class Declarations(Protocol):
         incremented with `wasmvm.CountOp`."""
         ...
 
+    def add_counters(self, name: str, count: int) -> None:
+        """So many 64-bit counters in the VMContext, of which a builder's `count` takes the index. The
+        host reads and writes them as `instance.fields[name].buffer`."""
+        ...
+
+    def add_bytes(self, name: str, size: int) -> None:
+        """Bytes in the VMContext, zero at instantiation, for a builder's `load_bytes` and
+        `store_bytes`, and `instance.fields[name].buffer` for the host."""
+        ...
+
     def add_field(self, name: str, size: int, alignment: int) -> None:
         """A field of the VMContext, zero at instantiation, `extra.name` for `wasmvm.LoadFieldOp` and
         `wasmvm.StoreFieldOp`, and `instance.fields[name]` for the host."""

@@ -269,6 +269,9 @@ def _global_set(r: _FunctionRewrite, op: wasmir.GlobalSetOp) -> None:
 
 
 def _count(r: _FunctionRewrite, op: wasmvm.CountOp) -> None:
+    if op.index is not None:
+        _store_bytes(r, op)
+        return
     path = wasmvm.Path("extra", None, op.counter.data)
     count = r.load_field(r.vmctx(), path, i64)
     added = r.numeric("i64.add", count, r.i64_const(op.amount_value))
@@ -279,6 +282,12 @@ def _count(r: _FunctionRewrite, op: wasmvm.CountOp) -> None:
 def _store_field(r: _FunctionRewrite, op: wasmvm.StoreFieldOp) -> None:
     """A field that a pass declared: the host may read it after a trap."""
     if op.struct.data == "extra" and r.ordered:
+        op.volatile = UnitAttr()
+    relink(r.block, op)
+
+
+def _store_bytes(r: _FunctionRewrite, op: wasmvm.StoreBytesOp | wasmvm.CountOp) -> None:
+    if r.ordered:
         op.volatile = UnitAttr()
     relink(r.block, op)
 
@@ -436,6 +445,7 @@ _HANDLERS: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
     wasmir.DataDropOp: _data_drop,
     wasmvm.CountOp: _count,
     wasmvm.StoreFieldOp: _store_field,
+    wasmvm.StoreBytesOp: _store_bytes,
     wasmir.GlobalGetOp: _global_get,
     wasmir.GlobalSetOp: _global_set,
     wasmir.TableGetOp: _table_get,

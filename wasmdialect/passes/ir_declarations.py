@@ -53,6 +53,12 @@ class IRDeclarations:
     def add_counter(self, name: str) -> None:
         self._add_field(name, COUNTER_SIZE, COUNTER_SIZE, counter=True)
 
+    def add_counters(self, name: str, count: int) -> None:
+        self._add_field(name, COUNTER_SIZE * count, COUNTER_SIZE, counter=True)
+
+    def add_bytes(self, name: str, size: int) -> None:
+        self._add_field(name, size, max(FIELD_ALIGNMENTS), counter=False)
+
     def add_field(self, name: str, size: int, alignment: int) -> None:
         self._add_field(name, size, alignment, counter=False)
 

@@ -47,7 +47,7 @@ class InstanceImage(NotCopied):
         info, layout = module.info, module.layout
         ids = pack_array(SIGNATURE_ID, "id", module.type_ids)
         self._signature_ids = ctypes.create_string_buffer(ids, len(ids) or 1)
-        vmctx = bytearray(layout.size)
+        vmctx = bytearray(layout.fixed_size)  # what follows is zero
         address = ctypes.addressof(self._signature_ids)
         _pack_header(vmctx, 0, VMCONTEXT_MAGIC, _flags(info), builtins, address)
         if info.has_exceptions:

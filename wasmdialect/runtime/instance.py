@@ -12,6 +12,7 @@ import struct
 from wasmdialect._printable import printable
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import (
+    COUNTER_SIZE,
     FUNC_REF,
     GLOBAL_DEFINITION,
     IMPORTED_FUNCTION,
@@ -390,9 +391,12 @@ class ModuleInstance(StoreItem):
     # --- additions of passes ---
 
     def counters(self) -> dict[str, int]:
-        """The current values of the counters that passes declared."""
+        """The current values of the counters that passes declared one by one."""
+        sizes = self.module.layout.extra_sizes
         return {
-            name: int.from_bytes(self.field_bytes(name), "little") for name in self.info.counters
+            name: int.from_bytes(self.field_bytes(name), "little")
+            for name in self.info.counters
+            if sizes[name][0] == COUNTER_SIZE
         }
 
     def field_names(self) -> list[str]:

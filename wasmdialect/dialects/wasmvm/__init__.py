@@ -37,8 +37,11 @@ from wasmdialect.dialects.wasmvm.calls import (
     StoreSlotOp,
 )
 from wasmdialect.dialects.wasmvm.counters import (
+    BytesAccessOp,
     CountOp,
     DeclareFieldOp,
+    LoadBytesOp,
+    StoreBytesOp,
 )
 from wasmdialect.dialects.wasmvm.exceptions import (
     ExceptionBarrierOp,
@@ -115,6 +118,8 @@ _OPERATIONS: Sequence[type[IRDLOperation]] = (
     UnwindOp,
     ExceptionBarrierOp,
     CountOp,
+    LoadBytesOp,
+    StoreBytesOp,
     DeclareFieldOp,
     StackSlotsOp,
     LoadSlotOp,
@@ -134,6 +139,7 @@ __all__ = [
     "AtomicCompareExchangeOp",
     "AtomicRMWOp",
     "BoundsCheckOp",
+    "BytesAccessOp",
     "CallBuiltinOp",
     "CallOp",
     "CallPointerOp",
@@ -152,6 +158,7 @@ __all__ = [
     "LinearAddressOp",
     "LinearLoadOp",
     "LinearStoreOp",
+    "LoadBytesOp",
     "LoadElementOp",
     "LoadFieldOp",
     "LoadSlotOp",
@@ -166,6 +173,7 @@ __all__ = [
     "StackCheckOp",
     "StackPointerOp",
     "StackSlotsOp",
+    "StoreBytesOp",
     "StoreElementOp",
     "StoreFieldOp",
     "StoreSlotOp",

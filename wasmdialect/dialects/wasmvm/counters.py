@@ -1,23 +1,32 @@
-"""Additions of passes to the VMContext: fields, and counters, which are fields that only count."""
+"""Additions of passes to the VMContext: fields, counters, which only count, and areas of bytes or of
+counters, whose entries have an index."""
 
 from __future__ import annotations
 
+from abc import ABC
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import (
     I64,
     BytesAttr,
     IntegerAttr,
+    IntegerType,
     StringAttr,
     UnitAttr,
+    i32,
     i64,
 )
-from xdsl.ir import Attribute, Operation
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
+    eq,
     irdl_op_definition,
+    operand_def,
+    opt_operand_def,
     opt_prop_def,
     prop_def,
+    result_def,
     traits_def,
 )
 from xdsl.traits import (
@@ -31,6 +40,7 @@ from xdsl.utils.exceptions import VerifyException
 from wasmdialect.abi.layout import COUNTER_SIZE, FIELD_ALIGNMENTS
 from wasmdialect.dialects.control_transfer import RunsInPlace
 from wasmdialect.dialects.wasmir.declarations import name_text
+from wasmdialect.dialects.wasmir.effects import TRAPS
 
 
 @irdl_op_definition
@@ -43,7 +53,7 @@ class DeclareFieldOp(IRDLOperation):
     size = prop_def(IntegerAttr[I64])
     alignment = prop_def(IntegerAttr[I64])
     counter = opt_prop_def(UnitAttr)
-    """Whether it is a counter: 8 bytes that `wasmvm.count` adds to."""
+    """Whether it holds counters, of 8 bytes each, that `wasmvm.count` adds to."""
     assembly_format = "$field_name `size` $size `align` $alignment (`counter` $counter^)? attr-dict"
 
     def __init__(self, name: str, size: int, alignment: int, *, counter: bool = False):
@@ -65,16 +75,17 @@ class DeclareFieldOp(IRDLOperation):
         _, size, alignment = self.row
         if size <= 0 or alignment not in FIELD_ALIGNMENTS:
             raise VerifyException(f"a field cannot have size {size} and alignment {alignment}")
-        if self.counter is not None and (size, alignment) != (COUNTER_SIZE, COUNTER_SIZE):
+        if self.counter is not None and (size % COUNTER_SIZE or alignment != COUNTER_SIZE):
             raise VerifyException(f"a counter has {COUNTER_SIZE} bytes")
 
 
 class _CountEffects(MemoryEffect):
-    """Writes a counter, which nothing else reads or writes while Wasm runs."""
+    """Writes a counter, which nothing else reads or writes while Wasm runs; an index may trap."""
 
     @classmethod
     def get_effects(cls, op: Operation) -> set[EffectInstance]:
-        return {EffectInstance(MemoryEffectKind.WRITE, resource=_CounterResource())}
+        counts = EffectInstance(MemoryEffectKind.WRITE, resource=_CounterResource())
+        return {counts, TRAPS} if op.operands else {counts}
 
 
 @dataclass(frozen=True)
@@ -86,21 +97,92 @@ class _CounterResource(Resource):
 @irdl_op_definition
 class CountOp(IRDLOperation):
     """Add `amount` (1 if it is left out) to a 64-bit counter that a pass declared with
-    `add_counter`. A pass over wasmir may insert it anywhere in a function."""
+    `add_counter`, or to the one with an index of those that it declared with `add_counters`. A pass
+    over wasmir may insert it anywhere in a function. Traps if there is no counter with the index."""
 
     name = "wasmvm.count"
     counter = prop_def(StringAttr)
+    index = opt_operand_def(eq(i32))
     amount = opt_prop_def(IntegerAttr[I64])
+    volatile = opt_prop_def(UnitAttr)
+    """The write must happen, in order with accesses that may fault."""
     traits = traits_def(_CountEffects(), RunsInPlace())
-    assembly_format = "$counter (`by` $amount^)? attr-dict"
+    assembly_format = (
+        "$counter (`[` $index^ `]`)? (`by` $amount^)? (`volatile` $volatile^)? attr-dict"
+    )
 
-    def __init__(self, counter: str, amount: int = 1):
+    def __init__(self, counter: str, amount: int = 1, index: SSAValue | Operation | None = None):
         properties: dict[str, Attribute] = {"counter": StringAttr(counter)}
         if amount != 1:
             properties["amount"] = IntegerAttr(amount, i64)
-        super().__init__(properties=properties)
+        super().__init__(operands=[index], properties=properties)
 
     @property
     def amount_value(self) -> int:
         """The increment."""
         return 1 if self.amount is None else self.amount.value.data
+
+
+# --- bytes ---
+
+
+class BytesAccessOp(IRDLOperation, ABC):
+    """Accesses `bytes` bytes of a field from a byte offset in it, the unsigned i32 `index`. Traps if
+    they are not all in the field. (Operands are defined in each operation: IRDL puts those of a
+    subclass before its base's.)"""
+
+    area = prop_def(StringAttr)
+    """The name of the field, which a pass declared with `add_bytes`, `add_counters` or `add_field`."""
+    bytes = prop_def(IntegerAttr[I64])
+
+    @property
+    def number_type(self) -> Attribute:
+        """The type of the value that is loaded or stored."""
+        raise NotImplementedError
+
+    def verify_(self) -> None:
+        t = self.number_type
+        size = self.bytes.value.data
+        if size not in _SIZES.get(t, ()):
+            raise VerifyException(f"{size} bytes are not a part of a value of type {t}")
+
+
+_SIZES: dict[Attribute, Sequence[int]] = {i32: (1, 2, 4), i64: (1, 2, 4, 8)}
+
+
+@irdl_op_definition
+class LoadBytesOp(BytesAccessOp):
+    """Load bytes of a field and extend them, with their sign if they are `signed`."""
+
+    name = "wasmvm.load_bytes"
+    index = operand_def(eq(i32))
+    signed = opt_prop_def(UnitAttr)
+    result = result_def(IntegerType)
+    traits = traits_def(RunsInPlace())
+    assembly_format = (
+        "$area `[` $index `]` `bytes` $bytes (`signed` $signed^)? attr-dict `:` type($result)"
+    )
+
+    @property
+    def number_type(self) -> Attribute:
+        return self.result.type
+
+
+@irdl_op_definition
+class StoreBytesOp(BytesAccessOp):
+    """Store the low bytes of a value in a field."""
+
+    name = "wasmvm.store_bytes"
+    index = operand_def(eq(i32))
+    value = operand_def(IntegerType)
+    volatile = opt_prop_def(UnitAttr)
+    """The write must happen, in order with accesses that may fault."""
+    traits = traits_def(RunsInPlace())
+    assembly_format = (
+        "$area `[` $index `]` `,` $value `bytes` $bytes (`volatile` $volatile^)? attr-dict"
+        " `:` type($value)"
+    )
+
+    @property
+    def number_type(self) -> Attribute:
+        return self.value.type

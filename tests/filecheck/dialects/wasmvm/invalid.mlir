@@ -105,3 +105,15 @@ wasmvm.func wasm @atomic_alignment(%p: !llvm.ptr, %x: i32) {
   %0 = wasmvm.linear_load atomic volatile %p[%x : i32 + 0] bytes 4 align 2 : i32
   wasmir.return
 }
+// -----
+// CHECK: 8 bytes are not a part of a value of type i32
+wasmvm.func wasm @too_many_bytes(%i: i32) {
+  %0 = wasmvm.load_bytes "map"[%i] bytes 8 : i32
+  wasmir.return
+}
+// -----
+// CHECK: 3 bytes are not a part of a value of type i64
+wasmvm.func wasm @three_bytes(%i: i32, %v: i64) {
+  wasmvm.store_bytes "map"[%i], %v bytes 3 : i64
+  wasmir.return
+}

@@ -20,3 +20,15 @@ wasmir.func index 0 slot 0 @counted() {
   wasmvm.count "work" by 12
   wasmir.return
 }
+// CHECK-LABEL: @indexed(
+// CHECK-NEXT:    wasmvm.count "edges"[%i] volatile
+// CHECK-NEXT:    %0 = wasmvm.load_bytes "map"[%i] bytes 1 : i32
+// CHECK-NEXT:    wasmvm.store_bytes "map"[%i], %0 bytes 1 volatile : i32
+// CHECK-NEXT:    wasmir.return
+// CHECK-NEXT:  }
+wasmir.func index 1 slot 1 @indexed(%i: i32) {
+  wasmvm.count "edges"[%i]
+  %0 = wasmvm.load_bytes "map"[%i] bytes 1 : i32
+  wasmvm.store_bytes "map"[%i], %0 bytes 1 : i32
+  wasmir.return
+}
