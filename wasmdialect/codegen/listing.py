@@ -109,7 +109,10 @@ def list_functions(session: CompileSession, indices: Sequence[int]) -> list[List
     for index, function in listed.items():
         lines = session.source.lines(index)
         if lines is not None:
+            start, body = session.source.body(index)
             lines[0] = (lines[0][0], _place(module, index))
+            lines[-1] = (lines[-1][0].removesuffix(")"), lines[-1][1])
+            lines.append((")", start + len(body) - 1))  # the `end` of the body
             function.stages.append(ListedStage("WebAssembly", "wasm", False, 0.0, lines))
 
     def observe(pass_text: str, module: ModuleOp, spent: float) -> None:

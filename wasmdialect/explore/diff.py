@@ -36,10 +36,14 @@ def compare(before: Parsed, after: Parsed) -> list[Row]:
     moved = _moved(before, after, partner)
     replaced = _replaced(before, after, partner | moved)
     renamed = _renamed(before, after, partner | moved | replaced)
+    gone = {name for line in before for name in line.defines} - renamed.keys()
     changed = {
         o
         for o, n in partner.items()
-        if [renamed.get(name) for name in before[o].uses] != [*after[n].uses]
+        if any(
+            old in gone or renamed.get(old, old) != new
+            for old, new in zip(before[o].uses, after[n].uses, strict=True)
+        )
     }
     return [*_rows(len(before), len(after), partner, moved, changed)]
 
