@@ -115,7 +115,7 @@ class Browser:
             time.sleep(0.03)
 
     def move_to(self, element: str) -> None:
-        """Move the mouse to the middle of an element, an expression."""
+        """Move the mouse into an element, an expression."""
         self._mouse("mouseMoved", element)
 
     def click(self, element: str) -> None:
@@ -125,8 +125,8 @@ class Browser:
 
     def _mouse(self, kind: str, element: str, **more: Any) -> None:
         box = json.loads(self.js(f"JSON.stringify(({element}).getBoundingClientRect())"))
-        x, y, height = box["x"], box["y"], box["height"]
-        self.send("Input.dispatchMouseEvent", type=kind, x=x + 60, y=y + height / 2, **more)
+        x, y = box["x"] + min(60, box["width"] / 2), box["y"] + box["height"] / 2
+        self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
 
     def key(self, name: str, code: int = 0) -> None:
         """Press a key."""

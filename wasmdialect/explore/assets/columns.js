@@ -98,7 +98,7 @@ class Column {
     this.lines.addEventListener("mouseleave", () => view.link(-1, ""));
     this.lines.addEventListener("click", (event) => this.click(event));
     this.lines.addEventListener("keydown", (event) => this.key(event));
-    this.lines.addEventListener("focus", () => this.goTo(this.at));
+    this.lines.addEventListener("focus", () => this.paint());
   }
 
   facts() {

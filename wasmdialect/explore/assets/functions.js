@@ -116,7 +116,7 @@ class Functions {
 
   reveal(index) {
     const at = this.rows.findIndex((f) => f.index === index);
-    this.list.refresh();
+    this.list.renew();
     if (at >= 0) this.list.reveal(at);
   }
 

@@ -34,7 +34,7 @@ const view = {
       this.show(null, ...this.notHere(index, f));
       return;
     }
-    if (isServed && !contents.has(index)) this.show(null, "Compiling …");
+    if (isServed && isOther && !contents.has(index)) this.show(null, "Compiling …");
     try {
       const content = await loadFunction(index);
       if (index !== this.index) return;
@@ -202,7 +202,7 @@ const view = {
   setQuery(query) {
     this.query = query;
     this.found = -1;
-    for (const column of this.shown()) column.list.refresh();
+    for (const column of this.shown()) column.list.renew();
   },
 
   places() {

@@ -90,6 +90,7 @@ class VirtualList {
     this.makeRow = makeRow;
     element.style.setProperty("--row", `${height}px`);
     this.count = 0;
+    this.made = new Map(); // the rows that exist, by number: an element that is clicked must stay
     this.space = element.appendChild(document.createElement("div"));
     this.space.className = "space";
     this.shown = this.space.appendChild(document.createElement("div"));
@@ -102,14 +103,21 @@ class VirtualList {
     this.count = count;
     this.space.style.height = `${count * this.height}px`;
     if (columns > 0) this.space.style.minWidth = `max(100%, ${columns + 14}ch)`;
+    this.renew();
+  }
+
+  renew() {
+    this.made.clear();
     this.refresh();
   }
 
   refresh() {
     const first = Math.max(0, Math.floor(this.element.scrollTop / this.height) - 4);
     const last = Math.min(this.count, first + Math.ceil(this.element.clientHeight / this.height) + 9);
+    if (this.made.size === last - first && this.made.has(first) && this.made.has(last - 1)) return;
     const rows = [];
-    for (let at = first; at < last; at++) rows.push(this.makeRow(at));
+    for (let at = first; at < last; at++) rows.push(this.made.get(at) ?? this.makeRow(at));
+    this.made = new Map(rows.map((row, n) => [first + n, row]));
     this.shown.style.transform = `translateY(${first * this.height}px)`;
     this.shown.replaceChildren(...rows);
   }
@@ -121,6 +129,6 @@ class VirtualList {
     this.element.scrollTop = centre
       ? top - clientHeight / 2
       : top < scrollTop + this.height ? top - this.height : top - clientHeight + 2 * this.height;
-    this.refresh();
+    if (this.element.scrollTop !== scrollTop) this.refresh();
   }
 }
