@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from threading import RLock
 
@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
 from wasmdialect.abi.symbols import function_symbol
+from wasmdialect.codegen.listing import Line, printed_lines
 from wasmdialect.codegen.llvm import CodegenError, compile_assembly, verify_text
 from wasmdialect.codegen.pool import SingleTask, default_jobs, shared_pool
 from wasmdialect.codegen.printed import printing_to_errors
@@ -39,7 +40,7 @@ class Listing(str):
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        return _as_html(self)
+        return _preformatted(html.escape(self))
 
 
 class IR:
@@ -66,12 +67,23 @@ class IR:
         return f"<IR {self.stage}: {len(self.ops)} operations in {self.op.name}>"
 
     def _repr_html_(self) -> str:
-        return _as_html(str(self), self.stage)
+        lines = printed_lines([self.op])
+        heading = f"<b>{html.escape(self.stage)}</b> · {len(self.ops)} operations"
+        return f"<div>{heading}</div>{_as_html(lines)}"
 
 
-def _as_html(text: str, title: str = "") -> str:
-    heading = f"<div><b>{html.escape(title)}</b></div>" if title else ""
-    return f'{heading}<pre style="white-space: pre; overflow: auto">{html.escape(text)}</pre>'
+def _as_html(lines: Iterable[Line]) -> str:
+    """Lines with their byte offsets, in any colours that a notebook has."""
+    rows: list[str] = []
+    for text, offset in lines:
+        place = "" if offset is None else f"{offset:#x}"
+        rows.append(f'<span style="opacity: .55">{place:>8}</span>  {html.escape(text)}')
+    return _preformatted("\n".join(rows))
+
+
+def _preformatted(content: str) -> str:
+    style = "white-space: pre; line-height: 1.4; overflow: auto; max-height: 40em"
+    return f'<pre style="{style}">{content}</pre>'
 
 
 class Inspection:

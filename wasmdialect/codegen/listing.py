@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any, Literal, TypeAlias
@@ -168,9 +168,14 @@ def _ir_lines(module: ModuleOp, index: int) -> list[Line]:
     for op in module.ops:
         if not _is_other_function(op, index):
             (bodies if any(r.blocks for r in op.regions) else others).append(op)
+    return printed_lines((*bodies, *others))
+
+
+def printed_lines(operations: Iterable[Operation]) -> list[Line]:
+    """Operations as text; each line has the offset of the operation that begins on it."""
     stream = StringIO()
     printer = _LocatedPrinter(stream)
-    for op in (*bodies, *others):
+    for op in operations:
         printer.print_op(op)
         printer.print_string("\n")
     offsets = {line: wasm_offset(op.location) for line, op in printer.operations}
