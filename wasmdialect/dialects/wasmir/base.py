@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, TypeVar, cast
 
 from xdsl.dialects.builtin import FlatSymbolRefAttr, SymbolRefAttr
 from xdsl.ir import Attribute, Operation, SSAValue
-from xdsl.irdl import InferenceContext, IRDLOperation, irdl_op_definition, traits_def
+from xdsl.irdl import InferenceContext, IRDLOperation, OpDef, get_accessors_from_op_def, traits_def
 from xdsl.traits import EffectInstance
 
 from wasmdialect.dialects.fast import operand_of
@@ -41,12 +42,25 @@ def define(row: Instruction, base: type[_OpT], fields: Mapping[str, object]) -> 
         "__doc__": f"`{row.mnemonic}`",
         "__module__": base.__module__,
         "name": f"wasmir.{row.mnemonic}",
-        **{p.name: p.definition() for p in properties_of(row)},
-        **fields,
     }
-    cls = irdl_op_definition(cast(type[_OpT], type(name, (base,), namespace)))
+    shape = (base, row.params, row.results, row.immediates, row.traps, *fields)
+    if shape not in _SHAPES:
+        properties = {p.name: p.definition() for p in properties_of(row)}
+        given = cast(type[_OpT], type(name, (base,), {**namespace, **properties, **fields}))
+        definition = OpDef.from_pyrdl(given)
+        verify = getattr(given, "verify_", None)
+        _SHAPES[shape] = definition, get_accessors_from_op_def(definition, verify)
+    definition, accessors = _SHAPES[shape]
+    own = replace(definition, name=f"wasmir.{row.mnemonic}")
+    namespace |= {**accessors, "get_irdl_definition": classmethod(lambda _: own)}
+    cls = cast(type[_OpT], type(name, (base,), namespace))
     cls.INSTRUCTION = row
     return cls
+
+
+_SHAPES: dict[tuple[object, ...], tuple[OpDef, dict[str, object]]] = {}
+"""What `irdl_op_definition` derives from a class, by all that it depends on: nothing but the name
+differs between `i32.add` and `i32.sub`, and there are five hundred classes."""
 
 
 def take_rows(classes: Sequence[type[WasmOp]]) -> None:
