@@ -28,8 +28,8 @@ from real_programs import Subject
 
 import wasmdialect
 from wasmdialect.codegen.exported import to_wasm
+from wasmdialect.codegen.garbage import relaxed_gc
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.dialects.fast import relaxed_gc
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.module import Module

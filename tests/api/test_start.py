@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from wasmdialect import Config, Engine, Module
+import pytest
+
+from wasmdialect import Config, Engine, Module, wat2wasm
 
 TEXT = """(module
   (import "wasi_snapshot_preview1" "environ_sizes_get" (func $sizes (param i32 i32) (result i32)))
@@ -77,3 +79,37 @@ def test_what_a_start_loads(tmp_path: Path):
     loaded = set(done.stdout.split())
     assert "wasmdialect.runtime.store" in loaded
     assert loaded & (SLOW | ON_DEMAND) == set()
+
+
+COMPILING = """
+import sys
+before = {*sys.modules}
+from wasmdialect import Config, Engine, Instance, Module, Store
+_, compilation, cache, file = sys.argv
+engine = Engine(Config(jobs=1, compilation=compilation, cache=cache))
+module = Module.from_file(engine, file)
+assert module.is_lazy == (compilation == "lazy")
+store = Store(engine)
+assert Instance(store, module, []).exports(store)["f"](store, 41) == 42
+print(*({*sys.modules} - before))
+"""
+
+
+@pytest.mark.parametrize("compilation", ["lazy", "eager"])
+def test_only_workers_load_the_compiler(tmp_path: Path, compilation: str):
+    """If the user has added no passes. LLVM is asked once for its version and the processor; then the
+    cache knows them."""
+    folder = "wasmdialect.dialects", "wasmdialect.lowering", "wasmdialect.passes.pipeline"
+    for number, missing in enumerate(
+        [{"xdsl", "capstone", *folder}, {"xdsl", "llvmlite", *folder}]
+    ):
+        wat = f"""(module (global i32 (i32.const {number}))
+            (func (export "f") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))"""
+        (tmp_path / "m.wasm").write_bytes(wat2wasm(wat))
+        arguments = compilation, str(tmp_path / "cache"), str(tmp_path / "m.wasm")
+        command = [sys.executable, "-c", COMPILING, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        loaded = set(done.stdout.split())
+        assert "wasmdialect.codegen.pool" in loaded
+        assert loaded & missing == set()

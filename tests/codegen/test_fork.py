@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from wasmdialect import Config, Engine, Func, FuncType, Instance, Module, Store, Trap, ValType
+from wasmdialect._locks import lock_across_forks
 from wasmdialect.codegen import pool
-from wasmdialect.runtime.locks import lock_across_forks
 
 ENGINE = Engine(Config(jobs=1, opt_level=0))
 SECONDS = 120

@@ -230,7 +230,7 @@ def test_workers_do_not_parse_ir_again(monkeypatch: pytest.MonkeyPatch):
     def unusable(*_: object) -> tuple[str, ...]:
         return ("session", "is not opened")
 
-    monkeypatch.setattr("wasmdialect.codegen.run.session_request", unusable)
+    monkeypatch.setattr("wasmdialect.codegen.plain_session.Session.request", unusable)
     compile_module(HAND_WRITTEN.encode(), SETTINGS, jobs=1)
     with pytest.raises(WorkerError):  # it would have been noticed
         compile_module(bytes(wat2wasm("(module (func))")), SETTINGS, jobs=1)

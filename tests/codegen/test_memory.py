@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from wasmdialect import Config, wat2wasm
 from wasmdialect.codegen.compiler import compile_module
-from wasmdialect.codegen.run import Run
+from wasmdialect.codegen.run_here import RunHere
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import MemoryStore
@@ -58,7 +58,7 @@ def test_relocations_and_address_maps_are_not_kept_as_objects():
     binary = module()
     settings, store = CompileSettings.of(Config(opt_level=0)), MemoryStore()
     size = len(compile_module(binary, settings, jobs=0, store=store).artifact)
-    run = Run(CompileSession(binary, "m.wasm", settings), binary, "m.wasm", 0, store)
+    run = RunHere(CompileSession(binary, "m.wasm", settings), binary, "m.wasm", 0, store)
     with traced() as kept:
         run.compile()
     assert run.cache.misses == 0

@@ -12,10 +12,10 @@ import pytest
 from wasmdialect import Config, wat2wasm
 from wasmdialect.codegen import survey
 from wasmdialect.codegen.compiler import start_run
+from wasmdialect.codegen.input import WasmInput
 from wasmdialect.codegen.process import Worker
 from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.codegen.source import WasmSource
 from wasmdialect.codegen.store import MemoryStore
 from wasmdialect.wasm.validate import BodyCalls
 
@@ -42,10 +42,10 @@ def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 def not_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is checked in this process."""
 
-    def refuse(_: WasmSource, indices: Sequence[int]) -> None:
+    def refuse(_: WasmInput, indices: Sequence[int]) -> None:
         raise AssertionError(indices)
 
-    monkeypatch.setattr(WasmSource, "survey", refuse)
+    monkeypatch.setattr(WasmInput, "survey", refuse)
 
 
 def expected() -> Mapping[int, BodyCalls]:
@@ -88,13 +88,13 @@ def test_a_part_whose_worker_ends_is_checked_here(monkeypatch: pytest.MonkeyPatc
     whole = expected()
     monkeypatch.setattr(Worker, "send", send_or_kill)
     here: list[int] = []
-    original = WasmSource.survey
+    original = WasmInput.survey
 
-    def spy(source: WasmSource, indices: Sequence[int]) -> Any:
+    def spy(source: WasmInput, indices: Sequence[int]) -> Any:
         here.extend(indices)
         return original(source, indices)
 
-    monkeypatch.setattr(WasmSource, "survey", spy)
+    monkeypatch.setattr(WasmInput, "survey", spy)
     assert survey.survey(open_run(TEXT)) == whole
     assert 0 < len(here) < len(whole)
 
@@ -108,13 +108,13 @@ def test_calls_are_remembered_for_the_same_bytes_and_features(monkeypatch: pytes
         patch.setattr(survey, "_survey_all", None)  # nothing is surveyed
         assert survey.survey(open_run(TEXT, store, opt_level=0)) == whole
     asked: list[int] = []
-    original = WasmSource.survey
+    original = WasmInput.survey
 
-    def spy(source: WasmSource, indices: Sequence[int]) -> Any:
+    def spy(source: WasmInput, indices: Sequence[int]) -> Any:
         asked.append(len(indices))
         return original(source, indices)
 
-    monkeypatch.setattr(WasmSource, "survey", spy)
+    monkeypatch.setattr(WasmInput, "survey", spy)
     survey.survey(open_run(TEXT, store, features="wasm-3.0,wide-arithmetic"))
     survey.survey(open_run(BAD, store))
     survey.survey(open_run(BAD, store))  # errors are not remembered

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import threading
 import weakref
 from typing import Any
 
@@ -342,32 +341,3 @@ def test_a_value_with_very_many_uses_is_dismantled():
     del b, at
     fast.dismantle_region(region)
     assert first() is None
-
-
-def test_relaxed_gc_gives_the_thresholds_back():
-    before = gc.get_threshold()
-    with fast.relaxed_gc():
-        assert gc.get_threshold() != before
-        with fast.relaxed_gc():
-            pass
-        assert gc.get_threshold() != before
-    assert gc.get_threshold() == before
-
-
-def test_threads_that_compile_at_once_give_the_thresholds_back():
-    """The second one came in while the first one was inside, and goes last."""
-    before = gc.get_threshold()
-    inside, left = threading.Event(), threading.Event()
-
-    def second() -> None:
-        with fast.relaxed_gc():
-            inside.set()
-            left.wait()
-
-    thread = threading.Thread(target=second)
-    with fast.relaxed_gc():
-        thread.start()
-        inside.wait()
-    left.set()
-    thread.join()
-    assert gc.get_threshold() == before

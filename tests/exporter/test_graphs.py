@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import wasmdialect
 from wasmdialect.codegen.exported import to_wasm
+from wasmdialect.codegen.input import WasmInput
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.source import IRSource, WasmSource
 from wasmdialect.dialects.declared import ModuleDeclarations
@@ -144,7 +145,7 @@ def test_locals_of_a_compiled_program():
     """Of functions that a compiler wrote."""
     binary = (Path(__file__).parents[2] / "examples" / "kernels.wasm").read_bytes()
     features = parse_features("all")
-    source = WasmSource(binary, "kernels.wasm", Markers(), features)
+    source = WasmSource(WasmInput(binary, features), "kernels.wasm", Markers())
     assert wrong_in(ModuleDeclarations(source.everything())) == []
 
 

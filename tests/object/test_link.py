@@ -10,7 +10,7 @@ import pytest
 
 from wasmdialect import Config, Engine, Instance, Module, Store, Trap, wat2wasm
 from wasmdialect.abi.symbol_parts import parse_symbol
-from wasmdialect.codegen.run import Run
+from wasmdialect.codegen.run_here import RunHere
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.object.artifact import read_artifact
@@ -89,7 +89,9 @@ def test_shuffling_is_by_the_seed():
 
 def compiled_functions() -> list[NamedFunction]:
     wasm = bytes(wat2wasm(TEXT))
-    run = Run(CompileSession(wasm, "m.wasm", CompileSettings.of(Config())), wasm, "m.wasm", jobs=0)
+    run = RunHere(
+        CompileSession(wasm, "m.wasm", CompileSettings.of(Config())), wasm, "m.wasm", jobs=0
+    )
     run.compile()
     return run.functions
 

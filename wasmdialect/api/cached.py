@@ -3,12 +3,12 @@ the compiler."""
 
 from __future__ import annotations
 
-import gc
 import os
 import time
 
 from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.codegen.importing import importing
 from wasmdialect.codegen.lazy_entry import find_lazy_entry
 from wasmdialect.codegen.module_entry import (
     artifact_key,
@@ -20,10 +20,9 @@ from wasmdialect.codegen.module_entry import (
 from wasmdialect.codegen.module_key import module_key
 from wasmdialect.codegen.show import show
 from wasmdialect.codegen.store import DirectoryStore, default_directory
-from wasmdialect.codegen.tools import is_current, known_tools, learn_tools
+from wasmdialect.codegen.tools import is_current, known_tools, learn_tools, use_tools
 from wasmdialect.codegen.trusted_path import UntrustedPathError
 from wasmdialect.object.errors import ArtifactError
-from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.module import load_bytes, load_descriptor
 
 if TYPE_CHECKING:
@@ -37,29 +36,6 @@ if TYPE_CHECKING:
     from wasmdialect.codegen.store import Store
     from wasmdialect.codegen.tools import Tools
     from wasmdialect.runtime.module import LoadedModule
-
-
-class _Importing:
-    """Importing the compiler. A fork waits for it: a child forked during another thread's import could
-    never import it. The garbage collector would look at all the classes ten times over, and find
-    nothing."""
-
-    def __init__(self) -> None:
-        self._lock = lock_across_forks()
-        self._was_collecting = True
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-        self._was_collecting = gc.isenabled()
-        gc.disable()
-
-    def __exit__(self, *_: object) -> None:
-        if self._was_collecting:
-            gc.enable()
-        self._lock.release()
-
-
-importing = _Importing()
 
 
 class CachedModule(FrozenRecord):
@@ -89,11 +65,11 @@ def find_or_compile(
         _start_workers(config, len(module))
         return _compile(compile, None)
     started = time.perf_counter()
-    key = _key(module, config, known_tools(store), is_ir)
+    known = tools = known_tools(store)
+    key = _key(module, config, tools, is_ir)
     found = _find(store, key, started)
-    are_tools_known = key is not None
-    if not are_tools_known:
-        # The module may be in the cache all the same, but hardly ever is. Asking loads the compiler.
+    if known is None:
+        # The module may be in the cache all the same, but hardly ever is. Asking loads LLVM.
         _start_workers(config, len(module))
         with importing:
             tools = learn_tools(store)
@@ -109,7 +85,8 @@ def find_or_compile(
 
             show(entry.printed)
             return LazySource(entry, compile, place)
-    if are_tools_known:
+    if known is not None:
+        use_tools(known)
         _start_workers(config, len(module))
     return _compile(compile, place)
 

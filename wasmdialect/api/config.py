@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from wasmdialect._closable import Closable
+from wasmdialect._locks import lock_across_forks
 from wasmdialect._settings import Config
 from wasmdialect._static import final
-from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.store import Epoch
 
 _epoch_lock = lock_across_forks()

@@ -20,8 +20,8 @@ def to_wasm(wasm: str | bytes | bytearray, config: Config | None = None) -> byte
     from wasmdialect.api.forms import is_mlir
     from wasmdialect.api.module import wat2wasm
     from wasmdialect.codegen.exported import to_wasm
+    from wasmdialect.codegen.garbage import relaxed_gc
     from wasmdialect.codegen.settings import CompileSettings
-    from wasmdialect.dialects.fast import relaxed_gc
     from wasmdialect.wasm.errors import WasmError
 
     if not isinstance(wasm, str | bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from xdsl.passes import ModulePass
 
 from wasmdialect._settings import SETTINGS, Config
+from wasmdialect.codegen.input import is_ir
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.codegen.source import is_ir
 from wasmdialect.interpreter import NotInterpreted
 from wasmdialect.passes.pipeline import LOWERING_PASSES, run_passes
 

@@ -36,13 +36,13 @@ from wasmdialect.cli.output import write_output
 from wasmdialect.cli.points import parse_points
 from wasmdialect.cli.streams import say, set_up_streams
 from wasmdialect.codegen.exported import Makers, exported
+from wasmdialect.codegen.garbage import relaxed_gc
 from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE
 from wasmdialect.dialects.declared import ModuleDeclarations, extend_numbers
-from wasmdialect.dialects.fast import relaxed_gc
 from wasmdialect.dialects.lowered import lowered_by
 from wasmdialect.importer.unit import declare_missing
 from wasmdialect.passes.base import Declaring, take_reports

@@ -8,26 +8,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from xdsl.passes import ModulePass
-
 from wasmdialect.codegen.cache import CacheStatistics
 from wasmdialect.codegen.crashes import CompileCrash
-from wasmdialect.codegen.digests import pass_digest, tool_versions
+from wasmdialect.codegen.digests import tool_versions
+from wasmdialect.codegen.garbage import relaxed_gc
+from wasmdialect.codegen.importing import importing
 from wasmdialect.codegen.module_entry import ModuleEntry
-from wasmdialect.codegen.object_digest import object_digest
+from wasmdialect.codegen.plain_session import PlainSession, is_plain
 from wasmdialect.codegen.pool import default_jobs
-from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.run import FunctionLog, Progress, Run
-from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import Store
-from wasmdialect.dialects.fast import relaxed_gc
 from wasmdialect.object.artifact import EngineInfo, read_checksum
 from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.object.link import PlacementError, link
-from wasmdialect.object.provenance import PassProvenance, Provenance
+from wasmdialect.object.provenance import Provenance
 from wasmdialect.object.write import make_artifact, write_artifact
-from wasmdialect.passes.pipeline import pass_text
 
 
 @dataclass
@@ -76,9 +72,17 @@ def start_run(
 ) -> Run:
     """A compilation of which nothing but the declarations has been read. The parameters are those of
     `compile_module`. Raises WasmError, PassError, PassFailure."""
+    jobs = default_jobs() if jobs is None else jobs
+    if jobs > 0 and is_plain(binary, settings.config):
+        with relaxed_gc():
+            return Run(PlainSession(binary, settings), binary, file, jobs, store, progress)
+    with importing:
+        from wasmdialect.codegen.printed import printing_to_errors
+        from wasmdialect.codegen.run_here import RunHere
+        from wasmdialect.codegen.session import CompileSession
     with relaxed_gc(), printing_to_errors() as output:
         session = CompileSession(binary, file, settings)
-    run = Run(session, binary, file, default_jobs() if jobs is None else jobs, store, progress)
+    run = RunHere(session, binary, file, jobs, store, progress)
     run.note_set_up("".join(text for _, text in output.take()))
     return run
 
@@ -118,26 +122,12 @@ def link_run(run: Run, functions: Iterable[NamedFunction]) -> bytes:
 
 def describe_compiler(run: Run) -> tuple[EngineInfo, Provenance]:
     """What an artifact says about how it was compiled."""
-    session, settings, target = run.session, run.settings, run.settings.target
-    passes = [
-        PassProvenance(pass_text(p, include_default=True), _digest_of(p, session))
-        for p in (*session.done, *session.passes)
-    ]
+    settings, target = run.settings, run.settings.target
     engine = EngineInfo(
         target.triple,
         target.cpu,
         target.features,
         settings.for_artifact(),
-        [vars(p) for p in passes],
+        [vars(p) for p in run.session.provenance()],
     )
     return engine, Provenance.of(run.binary, tool_versions())
-
-
-def _digest_of(p: ModulePass, session: CompileSession) -> str:
-    """The digest of a pass, empty if it is an object of which it cannot be told what it depends on."""
-    if not session.is_object(p):
-        return pass_digest(type(p))
-    try:
-        return object_digest(p)
-    except LookupError:
-        return ""

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import platform
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
-
-from xdsl.passes import ModulePass
+from typing import TYPE_CHECKING
 
 from wasmdialect._version import __version__
-from wasmdialect.codegen.pass_inputs import imported_files
 from wasmdialect.wasm.leb128 import decode_unsigned
+
+if TYPE_CHECKING:
+    from xdsl.passes import ModulePass
 
 _PACKAGE = Path(__file__).parents[1]
 _CUSTOM, _CODE, _DATA = 0, 10, 11
@@ -31,9 +30,35 @@ def digest(*parts: str | bytes) -> str:
     return state.hexdigest()
 
 
-@cache
+_versions: dict[str, str] = {}
+_tool_digests: list[str] = []
+
+
 def tool_versions() -> dict[str, str]:
-    """The tools of a compilation: names and versions."""
+    """The tools of a compilation: names and versions. Unless they are known, this loads LLVM."""
+    if not _versions:
+        _versions.update(_ask_tools())
+    return _versions
+
+
+def tool_digest() -> str:
+    """Of this package's source and the versions of its dependencies."""
+    if not _tool_digests:
+        versions = [f"{name} {v}" for name, v in tool_versions().items()]
+        _tool_digests.append(digest(*versions, *_contents(_PACKAGE.rglob("*.py"))))
+    return _tool_digests[0]
+
+
+def know_tools(versions: dict[str, str], digest: str) -> None:
+    """Take from the cache what does not have to be asked then (`codegen.tools`)."""
+    if not _tool_digests:
+        _versions.update(versions)
+        _tool_digests.append(digest)
+
+
+def _ask_tools() -> dict[str, str]:
+    from importlib.metadata import version
+
     from wasmdialect.codegen.llvm import llvm
 
     return {
@@ -46,20 +71,19 @@ def tool_versions() -> dict[str, str]:
     }
 
 
-@cache
-def tool_digest() -> str:
-    """Of this package's source and the versions of its dependencies."""
-    versions = [f"{name} {v}" for name, v in tool_versions().items()]
-    return digest(*versions, *_contents(_PACKAGE.rglob("*.py")))
-
-
 def pass_digest(cls: type[ModulePass]) -> str:
     """Of the source of a pass: its own file, and every file that it imports, or that is loaded, from
     the same folder or, in a package, from that package. (xDSL's own passes: the file and the
     version.)"""
-    file = Path(inspect.getfile(cls)).resolve()
+    import inspect
+
+    from wasmdialect.codegen.pass_inputs import imported_files
+
     package = cls.__module__.partition(".")[0]
-    if package in ("xdsl", "wasmdialect"):
+    if package == "wasmdialect":
+        return own_pass_digest(cls.name)
+    file = Path(inspect.getfile(cls)).resolve()
+    if package == "xdsl":
         return _installed_pass_digest(file)
     module = sys.modules.get(package)
     is_package = getattr(module, "__path__", None) and module is not None and module.__file__
@@ -70,8 +94,14 @@ def pass_digest(cls: type[ModulePass]) -> str:
 
 
 @cache
+def own_pass_digest(name: str) -> str:
+    """Of a pass of this package, whose source is part of the tools."""
+    return digest(tool_digest(), name)
+
+
+@cache
 def _installed_pass_digest(file: Path) -> str:
-    """Of a pass that comes with the tools, whose digest does not change either."""
+    """Of a pass of xDSL, which does not change while it is loaded."""
     return digest(tool_digest(), *_contents([file]))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from xdsl.dialects.builtin import ModuleOp
 
 from wasmdialect._settings import Config
+from wasmdialect.codegen.input import is_ir
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.codegen.source import is_ir
 from wasmdialect.exporter.errors import ExportError, FormlessError
 from wasmdialect.exporter.module import export_module
 from wasmdialect.passes.base import defined_functions

@@ -22,7 +22,7 @@ from wasmdialect.codegen.budget import owner_of
 from wasmdialect.codegen.llvm import optimized_forms
 from wasmdialect.codegen.pool import SingleTask, default_jobs, shared_pool
 from wasmdialect.codegen.process import WorkerFailure
-from wasmdialect.codegen.session import CompileSession, session_request
+from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.source import keep_function
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.fast import wasm_offset
@@ -92,7 +92,7 @@ def listed_functions(
     config = session.settings.config
     groups = [[index] for index in indices] if session.function_scoped else [[*indices]]
     pool = shared_pool(default_jobs() if config.jobs is None else max(config.jobs, 1))
-    request = session_request(session, binary, session.file)
+    request = session.request(binary, session.file)
     pool.run(request, map(task, groups), config.compile_timeout, token=session)
 
 

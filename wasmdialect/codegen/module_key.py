@@ -39,7 +39,7 @@ def module_key(
     # A string is always text; bytes that start with a zero byte are binary.
     form = (is_ir, isinstance(module, str) and module[:1] == "\0")
     data = module if isinstance(module, str) else memoryview(module)
-    return key_of("module", tools.digest, repr(values), repr(form), data)
+    return key_of("module", tools.digest, tools.lark, repr(values), repr(form), data)
 
 
 def _target(config: Config, tools: Tools) -> Target | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from wasmdialect.codegen.crashes import CompileCrash
+from wasmdialect.codegen.garbage import relaxed_gc
 from wasmdialect.codegen.pool import SingleTask, shared_pool
 from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.process import WorkerFailure
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.dialects.fast import relaxed_gc
 from wasmdialect.lowering.emit import emit_llvm
 
 

@@ -13,10 +13,8 @@ import threading
 from collections.abc import Generator
 from typing import Any, Protocol, TextIO, cast
 
+from wasmdialect.codegen.lowered_unit import Printed
 from wasmdialect.passes.base import listen_to_functions
-
-Printed = list[tuple[int | None, str]]
-"""Index of the function that a pass was working on, None if it is not known, and the output."""
 
 
 class Output(Protocol):

@@ -17,7 +17,8 @@ from wasmdialect.codegen.llvm import CodegenError, code_attributes, verify_text
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.dialects.fast import wasm_offset
 from wasmdialect.lowering.emit import EmitError, emit_functions, operation_at
-from wasmdialect.passes.pipeline import LOWERING_PASSES, PassFailure, run_passes
+from wasmdialect.passes.mandatory import LOWERING_PASSES
+from wasmdialect.passes.pipeline import PassFailure, run_passes
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,10 @@ compiled in *units* of some functions.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wasmdialect.codegen.batch import compile_texts
 from wasmdialect.codegen.budget import fallback_report, owner_of, signature_of
 from wasmdialect.codegen.cache import (
     CacheStatistics,
@@ -20,49 +18,29 @@ from wasmdialect.codegen.cache import (
     SourceEntry,
     TextUse,
 )
-from wasmdialect.codegen.clock import Clock
 from wasmdialect.codegen.description import Description
-from wasmdialect.codegen.digests import (
-    digest,
-    passes_digest,
-    tool_digest,
-)
-from wasmdialect.codegen.llvm import CodegenError, verify_text
-from wasmdialect.codegen.metadata import describe_module
+from wasmdialect.codegen.digests import digest, tool_digest
+from wasmdialect.codegen.lowered_unit import Printed
 from wasmdialect.codegen.module_entry import PassInputs
-from wasmdialect.codegen.object_digest import object_digest
-from wasmdialect.codegen.pass_inputs import pass_inputs
+from wasmdialect.codegen.plain_session import Session
 from wasmdialect.codegen.pool import (
     OnError,
     PoolRun,
-    SingleTask,
     Task,
     WorkerPool,
     raise_it,
     shared_pool,
 )
-from wasmdialect.codegen.printed import Printed, printing_to_errors
-from wasmdialect.codegen.process import Request, WorkerFailure
-from wasmdialect.codegen.refusal import explain_refusal
-from wasmdialect.codegen.session import CompileSession, session_request
+from wasmdialect.codegen.process import Request
 from wasmdialect.codegen.settings import Level
 from wasmdialect.codegen.show import show
 from wasmdialect.codegen.store import Store
-from wasmdialect.codegen.tasks import ExplainTask, Item, PlacedCode, TextsTask, UnitTask
-from wasmdialect.codegen.unit import LoweredUnit, compile_unit, emit_texts, lower_unit
-from wasmdialect.dialects.fast import dismantle, relaxed_gc
-from wasmdialect.lowering.emit import CodeText
+from wasmdialect.codegen.tasks import Item, UnitTask
 from wasmdialect.object.compiled import NamedFunction
-from wasmdialect.passes.base import take_reports
-from wasmdialect.passes.pipeline import PassFailure
 
 UNIT_BYTES = 16 * 1024
 """Bytes of function bodies in a unit, unless one function has more: enough to spread the fixed cost
 of a unit, few enough that a unit that kills its worker costs little."""
-_BATCH_CHARACTERS = 1_000_000
-"""Characters of LLVM IR text that a worker gets at once."""
-
-_log = logging.getLogger("wasmdialect")
 
 Progress = Callable[[int, int], None]
 """Called with the finished and the total bytes of function bodies."""
@@ -87,7 +65,7 @@ class FunctionLog:
 class Run:
     """The items of one compilation and their results."""
 
-    session: CompileSession
+    session: Session
     binary: bytes
     file: str
     jobs: int
@@ -129,21 +107,15 @@ class Run:
                 tool_digest(),
                 repr(settings),
                 self.session.pipeline,
-                passes_digest([p for p in self.session.passes if not self.session.is_object(p)]),
+                self.session.passes_digest(),
                 str(self._objects),
                 self.session.source.declarations_digest(),
             )
 
     def _objects_digest(self) -> str | None:
         """The digest of the passes that are objects, None with a line in the log if it cannot be told
-        what they depend on."""
-        for p in self.session.objects:
-            try:
-                object_digest(p)
-            except LookupError as error:
-                _log.info("functions are not cached after pass %s: %s", p.name, error)
-                return None
-        return digest(*map(object_digest, self.session.objects))
+        what they depend on. Here there are none."""
+        return digest()
 
     @property
     def _keeps_sources(self) -> bool:
@@ -163,15 +135,12 @@ class Run:
             self.is_repeatable = False
             return
         try:
-            self.pass_inputs = pass_inputs(self.session.registry.files, self.session.passes)
+            self.pass_inputs = self.session.pass_inputs()
         except LookupError:
             self.is_repeatable = False
 
     def compile(self) -> None:
         """Compile everything. Raises WasmError, PassFailure, CompileCrash."""
-        if not self.session.function_scoped:
-            self._compile_module()
-            return
         items = self._items()
         self._wholes = frozenset(items)
         missing = [item for item in items if not self.take_from_cache(item)]
@@ -346,63 +315,12 @@ class Run:
     # --- function-scoped pipelines: units of functions ---
 
     def _compile_units(self, items: Sequence[Item], most: int = UNIT_BYTES) -> None:
-        units = items if self.settings.level == 3 else self._units(items, most)
         # Nothing else refers to a task that is done, so the list of its texts goes with it.
-        if self.jobs > 0 and self.session.objects:
-            self._compile_units_here(units)
-            return
-        tasks = (UnitTask(self, unit, self.settings.level) for unit in units)
-        if self.jobs > 0:
-            self.work(tasks)
-            return
-        with relaxed_gc(), printing_to_errors() as output:
-            for task in tasks:
-                seconds = compile_unit(
-                    self.session,
-                    task.item.functions,
-                    signatures=task.item.signatures,
-                    level=task.level,
-                    output=output,
-                    missing=task.missing,
-                    on_start=task.start,
-                    on_code=task.take_code,
-                    verify=True,
-                )
-                task.done(seconds)
+        self._do_units(items if self.settings.level == 3 else self._units(items, most))
 
-    def _compile_units_here(self, units: Iterable[Item]) -> None:
-        """Compile units whose passes are objects of this process: passes run here, while workers are
-        busy with the texts of earlier units."""
-        lowered: list[tuple[Item, LoweredUnit, dict[str, float]]] = []
-
-        def texts() -> Iterator[tuple[CodeText, Level]]:
-            level = self.settings.level
-            for item in units:
-                with relaxed_gc(), printing_to_errors() as output:
-                    made, unit, clock = lower_unit(
-                        self.session, item.functions, item.signatures, level, output
-                    )
-                lowered.append((item, unit, clock.seconds))
-                yield from made
-
-        uses, fallbacks = self._compile_texts(
-            texts(), lambda: [index for item, *_ in lowered for index in item.functions]
-        )
-        self.is_repeatable &= not fallbacks
-        self.reports += fallbacks
-        position = 0
-        for item, unit, seconds in lowered:
-            own = uses[position : position + len(unit.texts)]
-            position += len(own)
-            self._add_seconds(seconds)
-            is_kept = self._keeps_sources and all(
-                use.level == text.level for use, text in zip(own, unit.texts, strict=True)
-            )
-            if is_kept:
-                self._keep_source(item, own, unit.reports, unit.printed, sum(seconds.values()))
-            self._note_printed(item, "".join(text for _, text in unit.printed))
-            self._add(SourceEntry(own, unit.reports))
-            self._advance(item)
+    def _do_units(self, units: Iterable[Item]) -> None:
+        """Compile units."""
+        self.work(UnitTask(self, unit, self.settings.level) for unit in units)
 
     def work(self, tasks: Iterable[Task]) -> None:
         """Let workers do tasks."""
@@ -414,7 +332,7 @@ class Run:
         """What workers set up; nothing if the passes are objects of this process."""
         if self.session.objects:
             return None
-        return session_request(self.session, self.binary, self.file)
+        return self.session.request(self.binary, self.file)
 
     def finish_unit(self, unit: UnitTask, seconds: dict[str, float]) -> None:
         """Take a finished unit."""
@@ -482,129 +400,3 @@ class Run:
             return "the trampolines of the function types"
         index = item.functions[0]
         return f"function {index} ({self.session.source.name_of(index)})"
-
-    # --- other pipelines: the whole module here, then its texts ---
-
-    def _compile_module(self) -> None:
-        """Run all passes over the whole module in this process, then compile its functions."""
-        item = Item(tuple(self._sizes))
-        # Such a pass may look at everything in the module.
-        self._source_prefix = digest(self._source_prefix, self.binary)
-        if self.take_from_cache(item):
-            return
-        clock = Clock()
-        take_reports()
-        level = self.settings.level
-        with relaxed_gc():
-            module = self.session.import_everything()
-            clock.lap("import")
-            with printing_to_errors() as output:
-                try:
-                    written = self.session.run_passes(module, write=level < 3)
-                except PassFailure as failure:
-                    raise self.session.reproduce(failure, None) from failure.__cause__
-            clock.lap("passes")
-            description = self.description = describe_module(module, guarded=self._is_guarded)
-            texts, too_large = emit_texts(module, self.settings, level, written)
-            dismantle(module)
-            written.clear()
-            clock.lap("emit")
-        self.seconds.update(clock.seconds)
-        reports = [report.to_plain() for report in take_reports()] + too_large
-        uses, fallbacks = self._compile_texts(texts)
-        printed = "".join(text for _, text in output.take())
-        self._note_printed(item, printed)
-        self.is_repeatable &= not fallbacks
-        self._add(SourceEntry(uses, reports + fallbacks))
-        self._advance(item)
-        if self._keeps_sources and not fallbacks:
-            entry = SourceEntry(uses, reports, clock.total, printed, description.to_plain())
-            self.codes.insert_source(self._source_key(item), entry, self._origin(item))
-
-    def _compile_texts(
-        self,
-        texts: Iterable[tuple[CodeText, Level]],
-        functions: Callable[[], Sequence[int] | None] = lambda: None,
-    ) -> tuple[list[TextUse], list[dict[str, Any]]]:
-        """The uses of texts, compiled now if they were not before, and reports of fallbacks. The texts
-        may be made while workers compile; `functions` are those they were made of so far, None for
-        all."""
-        order: list[tuple[str, tuple[str, ...], int]] = []
-        used: dict[str, tuple[str, Level]] = {}
-        fallbacks: list[dict[str, Any]] = []
-
-        def missing() -> Iterator[PlacedCode]:
-            asked: set[str] = set()
-            for text, level in texts:
-                key = self.code_key(digest(text.text), level)
-                order.append((key, text.symbols, text.base))
-                if key in asked:
-                    continue
-                asked.add(key)
-                if self.codes.code(key) is None:
-                    yield PlacedCode(text, level, key)
-                else:
-                    used[key] = key, level
-
-        def take(placed: PlacedCode, compiled: CompiledText) -> None:
-            key = self.code_key(digest(placed.text.text), placed.level)
-            self.codes.insert_code(key, compiled)
-            used[placed.key] = key, placed.level
-            self._add_seconds({"llvm": compiled.seconds})
-
-        def fall_back(placed: PlacedCode, failure: WorkerFailure) -> None:
-            fallbacks.append(fallback_report(placed.text.symbols, placed.level, str(failure)))
-
-        target, runs_here = self.settings.target, len(self.session.objects) > 0
-        try:
-            if self.jobs == 0:
-                todo = [*missing()]
-                for placed in todo:
-                    verify_text(placed.text.text)  # LLVM would abort this process
-                contents: dict[int, tuple[str, Level]] = {
-                    n: (placed.text.text, placed.level) for n, placed in enumerate(todo)
-                }
-                compile_texts(contents, target, _ignore, lambda n, code: take(todo[n], code))
-            else:
-                self.work(
-                    TextsTask(batch, target, take, fall_back, explains=not runs_here)
-                    for batch in _batches(missing())
-                )
-        except CodegenError as error:
-            if self.jobs > 0 and not runs_here:
-                self.work([ExplainTask(None)])
-                raise
-            verify = verify_text if self.jobs == 0 else self._verify_elsewhere
-            raise explain_refusal(self.session, functions(), verify=verify) or error from None
-        uses: list[TextUse] = []
-        for first_key, symbols, base in order:
-            key, level = used[first_key]
-            uses.append(TextUse(key, symbols, base, level))
-        return uses, fallbacks
-
-    def _verify_elsewhere(self, text: str) -> None:
-        """Let a worker verify a text, on which LLVM may end it. Raises CodegenError."""
-
-        def on_failure(failure: WorkerFailure) -> None:
-            raise CodegenError(str(failure))
-
-        timeout = self.settings.config.compile_timeout
-        task = SingleTask(("verify", text), _ignore, on_failure)
-        shared_pool(self.jobs).run(None, [task], timeout)
-
-
-def _ignore(reply: Any) -> None:
-    """Nobody asks."""
-
-
-def _batches(texts: Iterable[PlacedCode]) -> Iterator[list[PlacedCode]]:
-    batch: list[PlacedCode] = []
-    size = 0
-    for placed in texts:
-        batch.append(placed)
-        size += len(placed.text.text)
-        if size >= _BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch

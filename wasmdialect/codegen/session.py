@@ -1,14 +1,14 @@
-"""A module being compiled: the state that parent and workers both set up from its bytes and settings.
-The declarations come from the module alone, and the `declare` hooks of the passes are deterministic;
-so each process derives the same ones, and only function numbers travel between them.
+"""A module being compiled, with its passes: workers set this up from its bytes and settings, and their
+parent does if the user has added passes. The declarations come from the module alone, and the `declare`
+hooks of the passes are deterministic; so each process derives the same ones, and only function numbers
+travel between them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ModuleOp
@@ -16,28 +16,28 @@ from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from wasmdialect._printable import printable
-from wasmdialect._settings import SETTINGS, Config
-from wasmdialect.codegen.object_digest import source_file
-from wasmdialect.codegen.reproducer import write_reproducer
-from wasmdialect.codegen.search_path import current_folder, worker_path
+from wasmdialect._settings import SETTINGS
+from wasmdialect.codegen.input import WasmInput, is_ir
+from wasmdialect.codegen.plain_session import Session, with_pipeline
 from wasmdialect.codegen.settings import CompileSettings, Level
-from wasmdialect.codegen.source import IRSource, Source, WasmSource, is_ir, number_again
+from wasmdialect.codegen.source import IRSource, Source, WasmSource, number_again
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE
 from wasmdialect.dialects.declared import ModuleDeclarations
 from wasmdialect.importer.markers import Markers
 from wasmdialect.importer.unit import declare_missing
+from wasmdialect.object.provenance import PassProvenance
 from wasmdialect.passes.base import Declaring
 from wasmdialect.passes.ir_declarations import IRDeclarations
+from wasmdialect.passes.mandatory import LOWERING_PASSES, lowering_passes
 from wasmdialect.passes.pipeline import (
-    LOWERING_PASSES,
     Observer,
     PassFailure,
     Stages,
     complete_pipeline,
     default_stages,
     is_function_scoped,
-    lowering_passes,
     parse_passes,
+    pass_text,
     pipeline_text,
     run_declare,
     run_passes,
@@ -47,8 +47,11 @@ from wasmdialect.passes.registry import PassError, PassRegistry
 from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
 from wasmdialect.wasm.features import parse_features
 
+if TYPE_CHECKING:
+    from wasmdialect.codegen.module_entry import PassInputs
 
-class CompileSession:
+
+class CompileSession(Session):
     """One module with its declarations, and the passes it goes through."""
 
     def __init__(
@@ -71,15 +74,15 @@ class CompileSession:
         self.context = self.registry.make_context()
         self.is_ir = is_ir(binary)
         """Whether the input is IR: then all passes run over the whole module, in this process."""
-        self.source: Source
+        self._source: Source
         if self.is_ir:
-            self.source = IRSource(binary, file, self.context)
+            self._source = IRSource(binary, file, self.context)
             self._origin = printable(file)
         else:
             fuel = settings.config.consume_fuel
             markers = Markers(fuel, fuel or settings.config.epoch_interruption)
             features = parse_features(settings.config.features)
-            self.source = WasmSource(binary, file, markers, features, catches)
+            self._source = WasmSource(WasmInput(binary, features, catches), file, markers)
             self._origin = "the importer"
         self.done = self._done()
         """The mandatory passes that have lowered the module."""
@@ -87,30 +90,65 @@ class CompileSession:
             expand_stages(settings, [p.name for p in self.done]) if pipeline is None else [pipeline]
         )
         self.passes: tuple[ModulePass, ...]
-        self.objects: tuple[ModulePass, ...]
-        """Those of the passes that were given as objects: workers cannot set them up."""
         self.passes, self.objects = set_up_passes(stages, self.registry)
         pipeline = pipeline_text(stages)
         if self.done and self.passes[: len(self.done)] == self.done:  # the pipeline of an artifact
             self.passes = self.passes[len(self.done) :]
             pipeline = pipeline_text(self.passes)
         self.pipeline = pipeline
-        """The passes as text."""
         self._declare()
         self.function_scoped = not self.is_ir and is_function_scoped(self.passes)
 
-    def with_pass(self, inserted: ModulePass, level: Level) -> CompileSession:
-        """The same module with one more pass, before the mandatory ones, at a level."""
+    @property
+    def source(self) -> Source:
+        return self._source
+
+    @property
+    def files(self) -> list[str]:
+        return self.registry.files
+
+    def passes_digest(self) -> str:
+        from wasmdialect.codegen.digests import passes_digest
+
+        return passes_digest([p for p in self.passes if not self.is_object(p)])
+
+    def pass_inputs(self) -> PassInputs | None:
+        from wasmdialect.codegen.pass_inputs import pass_inputs
+
+        return pass_inputs(self.files, self.passes)
+
+    def provenance(self) -> list[PassProvenance]:
+        passes = (*self.done, *self.passes)
+        return [PassProvenance(self._text_of(p), self._digest_of(p)) for p in passes]
+
+    def _text_of(self, p: ModulePass) -> str:
+        """A pass with all options, or with those of the settings if no others were given."""
+        from_settings = lowering_passes(self.settings.config).get(p.name)
+        if from_settings is not None and parse_passes(from_settings, self.registry) == (p,):
+            return from_settings
+        return pass_text(p, include_default=True)
+
+    def _digest_of(self, p: ModulePass) -> str:
+        """The digest of a pass, empty if it is an object of which it cannot be told what it depends
+        on."""
+        from wasmdialect.codegen.digests import pass_digest
+        from wasmdialect.codegen.object_digest import object_digest
+
+        if not self.is_object(p):
+            return pass_digest(type(p))
+        try:
+            return object_digest(p)
+        except LookupError:
+            return ""
+
+    def with_pass(self, inserted: str, level: Level) -> CompileSession:
         names = [p.name for p in self.passes]
         at = min(names.index(name) for name in LOWERING_PASSES if name in names)
         session = copy(self)
-        session.passes = (*self.passes[:at], inserted, *self.passes[at:])
+        added = parse_passes(inserted, self.registry)
+        session.passes = (*self.passes[:at], *added, *self.passes[at:])
         session.pipeline = pipeline_text(session.passes)
-        values: dict[str, Any] = {
-            row.name: getattr(self.settings.config, row.name) for row in SETTINGS
-        }
-        values |= {"pipeline": session.pipeline, "at": {}, "passes": {}, "opt_level": level}
-        session.settings = replace(self.settings, config=Config(**values))
+        session.settings = with_pipeline(self.settings, session.pipeline, level)
         return session
 
     def _done(self) -> tuple[ModulePass, ...]:
@@ -197,6 +235,8 @@ class CompileSession:
     ) -> PassFailure:
         """The failure with the path of a reproducer: the bodies of these functions, or of all, before
         all passes."""
+        from wasmdialect.codegen.reproducer import write_reproducer
+
         try:
             again = self._import_again(indices, signatures)
             path = write_reproducer(again, self.pipeline, self._files())
@@ -212,7 +252,9 @@ class CompileSession:
 
     def _files(self) -> list[str]:
         """The files that define the passes, as far as there are any."""
-        files = [*self.registry.files]
+        from wasmdialect.codegen.object_digest import source_file
+
+        files = [*self.files]
         for p in self.objects:
             file = source_file(type(p))
             if file is not None and file not in files:
@@ -231,14 +273,6 @@ class CompileSession:
             )
         # Including everything that a `declare` hook may have read.
         return self.source.everything(only=indices)
-
-
-def session_request(session: CompileSession, binary: bytes, file: str) -> tuple[Any, ...]:
-    """The data for setting up the same session in a worker. Relative paths resolve there as here."""
-    settings = session.settings.to_plain() | {"load": session.registry.files}
-    path = worker_path(with_program=len(session.registry.files) > 0)
-    catches = session.source.catches_without_tags
-    return "session", binary, file, settings, path, current_folder(), catches
 
 
 def expand_stages(settings: CompileSettings, done: Sequence[str] = ()) -> Stages:

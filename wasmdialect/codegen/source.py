@@ -1,13 +1,12 @@
-"""The input of a compilation, behind one interface: a Wasm module, or a module in IR form. Both
-provide the declarations, which `declare` hooks of passes extend, and the functions: some of them in a
-unit, or all.
+"""The input of a compilation as operations, behind one interface: a Wasm module, or a module in IR
+form. Both provide the declarations, which `declare` hooks of passes extend, and the functions: some of
+them in a unit, or all.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from xdsl.context import Context
@@ -19,9 +18,10 @@ from xdsl.utils.exceptions import DiagnosticException, ParseError, VerifyExcepti
 
 from wasmdialect import types as wt
 from wasmdialect.codegen.budget import owner_of
-from wasmdialect.codegen.description import Description, describe_wasm
-from wasmdialect.codegen.digests import declarations_digest, digest
+from wasmdialect.codegen.description import Description
+from wasmdialect.codegen.digests import digest
 from wasmdialect.codegen.errors import IRError
+from wasmdialect.codegen.input import Input, WasmInput
 from wasmdialect.codegen.metadata import describe_module
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE, counts_attribute
@@ -35,20 +35,14 @@ from wasmdialect.dialects.declared import (
 from wasmdialect.dialects.lowered import lowered_by
 from wasmdialect.importer.declarations import WasmDeclarations
 from wasmdialect.importer.markers import Markers
-from wasmdialect.importer.numbers import ModuleNumbers
-from wasmdialect.importer.supported import UNSUPPORTED, check_supported
 from wasmdialect.importer.unit import DeclaredOps, Unit
 from wasmdialect.passes.wasmir_verify_ssa import verify_ssa
 from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
-from wasmdialect.wasm.decode import decode_module
-from wasmdialect.wasm.errors import WasmError
-from wasmdialect.wasm.features import Feature
-from wasmdialect.wasm.module import Module
-from wasmdialect.wasm.validate import BodyCalls, survey_calls, validate_declarations
+from wasmdialect.wasm.validate import BodyCalls
 
 
-class Source(ABC):
-    """A module to compile."""
+class Source(Input):
+    """A module to compile, with its operations."""
 
     @property
     @abstractmethod
@@ -66,12 +60,10 @@ class Source(ABC):
 
     @property
     def signatures(self) -> tuple[int, ...]:
-        """The numbers of the function types that get trampolines."""
         types = self.declared.of(wasmir.TypeOp)
         return tuple(sorted(n for op in types if (n := number_of(op, "signature")) is not None))
 
     def name_of(self, index: int) -> str:
-        """The symbol of a function."""
         return self.ops.op(wasmir.FuncOp.WORD, index).sym_name.data
 
     @property
@@ -81,31 +73,18 @@ class Source(ABC):
         return {op.index_value: op.sym_name.data for op in self.declared.functions}
 
     def signature_of(self, index: int) -> wt.FuncType:
-        """The parameters and results of a function."""
         declared = self.declared
         signature = declared.types.function(declared.functions[index]).composite
         assert isinstance(signature, wt.FuncType)
         return signature
 
     def describe(self, *, guarded: bool) -> Description:
-        """The artifact's description of the module, as `describe_module`."""
         return describe_module(self.declared.module, guarded=guarded)
-
-    @property
-    def catches_without_tags(self) -> bool | None:
-        """Whether a Wasm module has no tags and uses exceptions all the same: its workers need not look
-        for them again."""
-        return None
 
     @property
     def lowered_by(self) -> tuple[str, ...]:
         """The mandatory passes that have lowered the module."""
         return ()
-
-    @property
-    @abstractmethod
-    def body_sizes(self) -> dict[int, int]:
-        """The defined functions by index, each with a measure of its size."""
 
     @abstractmethod
     def everything(self, only: Sequence[int] | None = None) -> ModuleOp:
@@ -116,19 +95,6 @@ class Source(ABC):
     def functions(self, indices: Sequence[int], signatures: Sequence[int] = ()) -> ModuleOp:
         """A unit with the bodies of these functions, and the function types with these numbers, which
         get trampolines. Raises WasmError."""
-
-    @abstractmethod
-    def declarations_digest(self) -> str:
-        """The digest of everything that the code of a function can depend on besides its body."""
-
-    @abstractmethod
-    def body(self, index: int) -> tuple[int, bytes]:
-        """The offset and the bytes of a body that the cache may keep alone."""
-
-    @abstractmethod
-    def survey(self, indices: Sequence[int]) -> Mapping[int, BodyCalls] | None:
-        """The direct calls of these bodies, which are checked; None if something in one of them is an
-        error, or may be one of the importer, which is found when the body is imported."""
 
     @abstractmethod
     def lines(self, index: int) -> list[tuple[str, int | None]] | None:
@@ -144,33 +110,16 @@ class Source(ABC):
 class WasmSource(Source):
     """A binary module: bodies are validated and imported on demand."""
 
-    def __init__(
-        self,
-        binary: bytes,
-        file: str,
-        markers: Markers,
-        features: frozenset[Feature],
-        catches: bool | None = None,
-    ):
-        """`file` is the file name in locations, and `features` what the module may use. `catches` is
-        `catches_without_tags` in another process, which has checked the declarations. Raises
-        WasmError."""
-        self._binary, self._file, self._markers = binary, file, markers
-        self._wasm = decode_module(binary, features)
-        if catches is None:
-            validate_declarations(self._wasm)
-            check_supported(self._wasm)
-        self._numbers = ModuleNumbers(self._wasm, catches)
-        self._counts = counts_attribute(self._numbers.counts)
+    def __init__(self, given: WasmInput, file: str, markers: Markers):
+        """`file` is the file name in locations."""
+        self._given, self._file, self._markers = given, file, markers
+        self._counts = counts_attribute(given.numbers.counts)
         self._extended: ModuleDeclarations | None = None
         """All declarations, once a pass may have added some."""
-        self._sizes = {
-            f.index: len(f.code.bytes) for f in self._wasm.functions if f.code is not None
-        }
 
     @cached_property
     def _imported(self) -> WasmDeclarations:
-        return WasmDeclarations(self._wasm, self._file, self._numbers)
+        return WasmDeclarations(self._given.wasm, self._file, self._given.numbers)
 
     @property
     def declared(self) -> ModuleDeclarations:
@@ -190,40 +139,38 @@ class WasmSource(Source):
 
     @property
     def signatures(self) -> tuple[int, ...]:
-        if self._extended is None:
-            return tuple(range(len(self._numbers.signatures)))
-        return super().signatures
+        return self._given.signatures if self._extended is None else super().signatures
 
     @property
     def function_names(self) -> Mapping[int, str]:
-        return self._wasm.names.functions
+        return self._given.wasm.names.functions
 
     def signature_of(self, index: int) -> wt.FuncType:
         if self._extended is None:
-            return self._wasm.functions[index].signature
+            return self._given.signature_of(index)
         return super().signature_of(index)
 
     def describe(self, *, guarded: bool) -> Description:
         if self._extended is None:
-            return describe_wasm(self._wasm, self._numbers, guarded=guarded)
+            return self._given.describe(guarded=guarded)
         return super().describe(guarded=guarded)
 
     @property
     def catches_without_tags(self) -> bool | None:
-        return self._numbers.catches_without_tags
+        return self._given.catches_without_tags
 
     @property
     def body_sizes(self) -> dict[int, int]:
-        return self._sizes
+        return self._given.body_sizes
 
     def everything(self, only: Sequence[int] | None = None) -> ModuleOp:
-        unit = Unit.whole(self._wasm, self._file, self.declared, self._markers)
-        for index in self._sizes if only is None else only:
+        unit = Unit.whole(self._given.wasm, self._file, self.declared, self._markers)
+        for index in self.body_sizes if only is None else only:
             unit.import_function(index)
         return unit.module
 
     def functions(self, indices: Sequence[int], signatures: Sequence[int] = ()) -> ModuleOp:
-        unit = Unit(self._wasm, self._file, self.ops, self._markers)
+        unit = Unit(self._given.wasm, self._file, self.ops, self._markers)
         unit.declare_signatures(signatures)
         for index in indices:
             unit.import_function(index)
@@ -231,28 +178,18 @@ class WasmSource(Source):
         return unit.module
 
     def declarations_digest(self) -> str:
-        return declarations_digest(self._binary)
+        return self._given.declarations_digest()
 
     def body(self, index: int) -> tuple[int, bytes]:
-        code = self._wasm.functions[index].code
-        assert code is not None
-        return code.offset, bytes(code.bytes)
-
-    @cached_property
-    def _importable(self) -> Module:
-        """The module, without the features of which something cannot be imported."""
-        return replace(self._wasm, features=self._wasm.features - UNSUPPORTED)
+        return self._given.body(index)
 
     def survey(self, indices: Sequence[int]) -> Mapping[int, BodyCalls] | None:
-        try:
-            return survey_calls(self._importable, indices)
-        except WasmError:
-            return None
+        return self._given.survey(indices)
 
     def lines(self, index: int) -> list[tuple[str, int | None]] | None:
         from wasmdialect.wasm.text import function_lines  # which loads lark
 
-        return function_lines(self._wasm, index)
+        return function_lines(self._given.wasm, index)
 
 
 class IRSource(Source):
@@ -339,12 +276,6 @@ def number_again(module: ModuleOp) -> None:
         extend_numbers(module)
     else:
         number_declarations(module)
-
-
-def is_ir(data: bytes) -> bool:
-    """Whether these are the bytes of a module as IR, not as Wasm. (A module in the text format of
-    Wasm has been encoded before.)"""
-    return data[:1] not in (b"", b"\0")
 
 
 def _without_others(module: ModuleOp, indices: Sequence[int], *, with_types: bool) -> ModuleOp:

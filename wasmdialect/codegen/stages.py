@@ -18,7 +18,7 @@ from wasmdialect.codegen.llvm import compile_assembly, optimized_ir
 from wasmdialect.codegen.pool import SingleTask, default_jobs, shared_pool
 from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.process import WorkerFailure
-from wasmdialect.codegen.session import CompileSession, session_request
+from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.lowering.emit import emit_llvm
 
@@ -57,7 +57,7 @@ def function_stages(
         session = CompileSession(binary, file, settings)
     pool = shared_pool(default_jobs() if jobs is None else max(jobs, 1))
     tasks = map(task, indices)
-    pool.run(session_request(session, binary, file), tasks, settings.config.compile_timeout)
+    pool.run(session.request(binary, file), tasks, settings.config.compile_timeout)
 
 
 def list_stages(session: CompileSession, index: int) -> list[Stage]:

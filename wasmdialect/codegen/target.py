@@ -70,6 +70,12 @@ def host_target() -> Target:
     return _host[0]
 
 
+def know_host(host: Target) -> None:
+    """Take this machine from the cache (`codegen.tools`): asking LLVM means loading it."""
+    if not _host:
+        _host.append(host)
+
+
 def _ask_llvm() -> Target:
     import llvmlite.binding as llvm
 

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from wasmdialect.codegen.budget import owner_of, signature_of
 from wasmdialect.codegen.cache import CodeCache, CompiledText
 from wasmdialect.codegen.crashes import CompileCrash
+from wasmdialect.codegen.lowered_unit import LoweredUnit, PlacedText
 from wasmdialect.codegen.pool import Task
 from wasmdialect.codegen.process import Request, WorkerFailure
 from wasmdialect.codegen.settings import Level
 from wasmdialect.codegen.show import show
 from wasmdialect.codegen.target import Target
-from wasmdialect.codegen.unit import LoweredUnit, PlacedText
-from wasmdialect.lowering.emit import CodeText
+
+if TYPE_CHECKING:
+    from wasmdialect.lowering.emit import CodeText
 
 
 class Item(NamedTuple):

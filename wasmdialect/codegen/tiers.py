@@ -18,8 +18,6 @@ from wasmdialect.codegen.pool import PoolRun, shared_pool
 from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.tasks import Item, UnitTask
 from wasmdialect.object.compiled import NamedFunction
-from wasmdialect.passes.enter_loop import EnterLoop
-from wasmdialect.passes.insert_tier_checks import InsertTierChecks
 
 FIRST_TIER = 0
 """The level of functions that are called for the first time."""
@@ -40,7 +38,7 @@ def first_tier(run: Run) -> Run | None:
         return None  # such passes run in this process, which is busy with the program
     if config.consume_fuel:
         return None  # what is left after a trap depends on when the program called something
-    session = run.session.with_pass(InsertTierChecks(PERIOD), FIRST_TIER)
+    session = run.session.with_pass(f"insert-tier-checks{{period={PERIOD}}}", FIRST_TIER)
     first = Run(session, run.binary, run.file, run.jobs, run.store, run.progress)
     first.pass_inputs, first.is_repeatable = run.pass_inputs, run.is_repeatable
     first.seconds = run.seconds
@@ -84,7 +82,7 @@ class BetterCode:
         if key not in self._loops:
             self._loops[key] = ()
             run = self._run
-            session = run.session.with_pass(EnterLoop(loop), run.settings.level)
+            session = run.session.with_pass(f"enter-loop{{loop={loop}}}", run.settings.level)
             entered = Run(session, run.binary, run.file, run.jobs)
             self._jobs.append(_Job(entered, (Item((index,)),), key))
         return self._loops[key]

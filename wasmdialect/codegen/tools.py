@@ -15,7 +15,7 @@ from wasmdialect._loaded import LOADED_AT
 from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.codegen.sealing import key_of, seal, unseal
-from wasmdialect.codegen.target import Target
+from wasmdialect.codegen.target import Target, know_host
 
 if TYPE_CHECKING:
     from typing import Any
@@ -30,10 +30,14 @@ _SETTLED = 2_000_000_000
 
 
 class Tools(FrozenRecord):
-    """What keys of whole modules need to know."""
+    """What keys need to know."""
 
     digest: str
     """Of this package's source and the versions of its dependencies."""
+    lark: str
+    """The version of the parser of text, which functions do not depend on."""
+    versions: dict[str, str]
+    """Those of `digests.tool_versions`."""
     host: Target
     """This machine."""
 
@@ -51,10 +55,18 @@ def known_tools(store: Store) -> Tools | None:
     plain = unseal(key, store.get(key))
     if plain is None:
         return None
-    digest, host, libraries = plain
+    digest, lark, versions, host, libraries = plain
     if any(_facts_of(path) != facts for path, facts in libraries):
         return None
-    return Tools(digest, Target(*host))
+    return Tools(digest, lark, versions, Target(*host))
+
+
+def use_tools(tools: Tools) -> None:
+    """Compile with what is known about the tools, without asking them."""
+    from wasmdialect.codegen.digests import know_tools
+
+    know_tools(tools.versions, tools.digest)
+    know_host(tools.host)
 
 
 def learn_tools(store: Store) -> Tools | None:
@@ -65,15 +77,19 @@ def learn_tools(store: Store) -> Tools | None:
         return None
     from importlib.metadata import version
 
-    from wasmdialect.codegen.digests import tool_digest
+    from wasmdialect.codegen.digests import tool_digest, tool_versions
     from wasmdialect.codegen.target import host_target
 
-    tools = Tools(key_of(tool_digest(), version("lark")), host_target())
+    tools = Tools(tool_digest(), version("lark"), tool_versions(), host_target())
     if not is_current():
         return None
     libraries = [(path, _facts_of(path)) for path in _llvm_libraries()]
-    store.insert(key, seal(key, (tools.digest, (*vars(tools.host).values(),), libraries)))
+    store.insert(key, seal(key, (*_plain(tools), libraries)))
     return tools
+
+
+def _plain(tools: Tools) -> tuple[Any, ...]:
+    return tools.digest, tools.lark, tools.versions, (*vars(tools.host).values(),)
 
 
 def is_current() -> bool:

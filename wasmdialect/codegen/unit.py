@@ -8,8 +8,7 @@ gets the code of each as soon as there is any.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ModuleOp
@@ -25,7 +24,8 @@ from wasmdialect.codegen.llvm import (
     code_attributes,
     verify_text,
 )
-from wasmdialect.codegen.printed import Output, Printed
+from wasmdialect.codegen.lowered_unit import LoweredUnit, PlacedText
+from wasmdialect.codegen.printed import Output
 from wasmdialect.codegen.refusal import explain_refusal
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
@@ -33,37 +33,6 @@ from wasmdialect.dialects.fast import dismantle
 from wasmdialect.lowering.emit import CodeText, emit_functions, emit_together
 from wasmdialect.passes.base import take_reports
 from wasmdialect.passes.pipeline import PassFailure
-
-
-class PlacedText(NamedTuple):
-    """A text by its digest, at its position in the module."""
-
-    digest: str
-    level: Level
-    """Its level: lower than requested if it is over its budget."""
-    symbols: tuple[str, ...]
-    base: int
-
-
-@dataclass
-class LoweredUnit:
-    """The result of import and passes for a unit, before its code is compiled."""
-
-    texts: list[PlacedText]
-    """In the order of the unit."""
-    reports: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    printed: Printed = field(default_factory=list[tuple[int | None, str]])
-    """The output of passes."""
-
-    def to_plain(self) -> Any:
-        """Values that `marshal` can write."""
-        return [tuple(text) for text in self.texts], self.reports, self.printed
-
-    @staticmethod
-    def from_plain(plain: Any) -> LoweredUnit:
-        """The inverse of `to_plain`."""
-        texts, reports, printed = plain
-        return LoweredUnit([PlacedText(*text) for text in texts], reports, printed)
 
 
 def compile_unit(

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wasmdialect.codegen.cache import CompiledText
+    from wasmdialect.codegen.lowered_unit import LoweredUnit
     from wasmdialect.codegen.settings import Level
-    from wasmdialect.codegen.unit import LoweredUnit
 
 HEADER = struct.Struct("<8sQ")
 """The header of a message: `MAGIC`, and the length of the `marshal`led tuple that follows."""
@@ -177,19 +177,20 @@ def _end(pid: int | str, grace: float) -> int | str:
 def _load_compiler() -> None:
     """Import all modules of the compiler before a session adds the user's own folders to the search
     path."""
-    import capstone  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    from wasmdialect.dialects.late_formats import parsing_formats_late
 
-    import wasmdialect.codegen.unit  # noqa: F401  # pyright: ignore[reportUnusedImport]
-    from wasmdialect.passes.registry import OWN_PASSES, PassRegistry
+    with parsing_formats_late():
+        import wasmdialect.codegen.unit  # noqa: F401  # pyright: ignore[reportUnusedImport]
+        from wasmdialect.passes.registry import OWN_PASSES, PassRegistry
 
-    PassRegistry().make_context()
-    for factory in OWN_PASSES.values():
-        factory()
+        PassRegistry().make_context()
+        for factory in OWN_PASSES.values():
+            factory()
 
 
 def _serve(channel: Channel) -> None:
     from wasmdialect.codegen.errors import error_to_plain
-    from wasmdialect.dialects.fast import relaxed_gc
+    from wasmdialect.codegen.garbage import relaxed_gc
 
     server = _Server(channel)
     with relaxed_gc():

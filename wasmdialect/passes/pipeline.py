@@ -22,7 +22,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.arg_spec import ArgSpec, parse_pipeline
 from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException
 
-from wasmdialect._settings import SETTINGS, Config
+from wasmdialect._settings import Config
 from wasmdialect.analyses.cache import forget, keeping_results
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import wasm_offset
@@ -30,6 +30,7 @@ from wasmdialect.dialects.lowered import note_lowered
 from wasmdialect.lowering.emit import EmitError, Emitters
 from wasmdialect.passes import base, watch
 from wasmdialect.passes.base import Declarations, Declaring, begin_reports, pass_scope
+from wasmdialect.passes.mandatory import LOWERING_PASSES, lowering_passes
 from wasmdialect.passes.objects import pass_object
 from wasmdialect.passes.registry import PassError, PassRegistry
 from wasmdialect.passes.wasmvm_to_llvm import WasmVMToLLVM
@@ -38,19 +39,6 @@ from wasmdialect.passes.watch import run_watched
 Point = Literal["wasmir-start", "wasmir-end", "wasmvm-end", "llvm-end"]
 POINTS: tuple[Point, ...] = ("wasmir-start", "wasmir-end", "wasmvm-end", "llvm-end")
 Verify = Literal["each", "ends", "none"]
-
-LOWERING_PASSES = (
-    "canonicalize-nans",
-    "insert-fuel",
-    "insert-epoch-checks",
-    "insert-vmctx-loads",
-    "insert-trampolines",
-    "insert-stack-limit-checks",
-    "wasmvm-to-llvm",
-)
-"""The passes from wasmir to LLVM, in order: every program goes through them, through the first three
-if a setting asks for it."""
-
 
 _POINTS_BEFORE: dict[str, Sequence[Point]] = {
     "canonicalize-nans": ("wasmir-start", "wasmir-end"),
@@ -115,23 +103,6 @@ def default_stages(config: Config, done: Sequence[str] = ()) -> Stages:
         *stages_at.get("llvm-end", ()),
     )
     return [stage for stage in stages if stage is not None and stage != ""]
-
-
-def lowering_passes(config: Config) -> dict[str, str]:
-    """The mandatory passes with their options as pipeline text, by name."""
-    off = {row.enables for row in SETTINGS if row.enables and not getattr(config, row.name)}
-    return {name: name + _options(name, config) for name in LOWERING_PASSES if name not in off}
-
-
-def _options(pass_name: str, config: Config) -> str:
-    """A pass's options from the settings, as pipeline text: choices, and flags that are on."""
-    values = {row.name: getattr(config, row.name) for row in SETTINGS if row.option_of == pass_name}
-    options = [
-        f"{name}={'true' if value is True else value}"
-        for name, value in values.items()
-        if value is not False
-    ]
-    return f"{{{' '.join(options)}}}" if options else ""
 
 
 def complete_pipeline(pipeline: str, config: Config, done: Sequence[str] = ()) -> str:

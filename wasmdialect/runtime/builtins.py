@@ -6,10 +6,10 @@ stub then leaves compiled code with the exception.
 
 from __future__ import annotations
 
+from wasmdialect._locks import lock_across_forks
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import RUNTIME_LIMITS
 from wasmdialect.runtime.errors import Trap
-from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.native import builtin_prototype, native
 from wasmdialect.runtime.packing import field_at
 from wasmdialect.runtime.published import module_at

@@ -14,7 +14,7 @@ import struct
 import threading
 import time
 
-from wasmdialect.runtime.locks import lock_across_forks
+from wasmdialect._locks import lock_across_forks
 from wasmdialect.runtime.module import LoadedCode, LoadedModule
 
 _lock = lock_across_forks()

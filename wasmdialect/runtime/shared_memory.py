@@ -11,10 +11,10 @@ import os
 import time
 from _thread import TIMEOUT_MAX, RLock, allocate_lock
 
+from wasmdialect._locks import lock_across_forks
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import MEMORY_DEFINITION, POINTER_SIZE
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
-from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.ownership import ANY_STORE
 from wasmdialect.runtime.packing import AlignedMemory

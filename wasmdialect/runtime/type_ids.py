@@ -3,8 +3,8 @@ compare two numbers."""
 
 from __future__ import annotations
 
+from wasmdialect._locks import lock_across_forks
 from wasmdialect._static import TYPE_CHECKING
-from wasmdialect.runtime.locks import lock_across_forks
 
 if TYPE_CHECKING:
     from wasmdialect.types import DefType

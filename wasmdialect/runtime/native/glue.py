@@ -7,10 +7,10 @@ import ctypes
 import os
 import sys
 
+from wasmdialect._locks import lock_across_forks
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.builtins import BUILTIN_COUNT, BUILTINS
 from wasmdialect.abi.layout import POINTER_SIZE
-from wasmdialect.runtime.locks import lock_across_forks
 from wasmdialect.runtime.native.blob import map_blob, read_blob
 from wasmdialect.runtime.native.code_ranges import CodeRanges
 from wasmdialect.runtime.native.handlers import SignalHandlers

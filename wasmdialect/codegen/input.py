@@ -1,0 +1,134 @@
+"""The input of a compilation as the process that hands it to workers sees it: declarations, sizes and
+bytes, calls in bodies, and what the artifact says about the module. There are no operations here, so
+none of it loads xDSL; `source` adds them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from wasmdialect import types as wt
+from wasmdialect.codegen.description import Description, describe_wasm
+from wasmdialect.codegen.digests import declarations_digest
+from wasmdialect.codegen.importing import importing
+from wasmdialect.importer.numbers import ModuleNumbers
+from wasmdialect.importer.supported import UNSUPPORTED, check_supported
+from wasmdialect.wasm.decode import decode_module
+from wasmdialect.wasm.errors import WasmError
+from wasmdialect.wasm.features import Feature
+from wasmdialect.wasm.module import Module
+from wasmdialect.wasm.validate import BodyCalls, survey_calls, validate_declarations
+
+
+class Input(ABC):
+    """A module to compile."""
+
+    @property
+    @abstractmethod
+    def signatures(self) -> tuple[int, ...]:
+        """The numbers of the function types that get trampolines."""
+
+    @abstractmethod
+    def name_of(self, index: int) -> str:
+        """The symbol of a function."""
+
+    @abstractmethod
+    def signature_of(self, index: int) -> wt.FuncType:
+        """The parameters and results of a function."""
+
+    @abstractmethod
+    def describe(self, *, guarded: bool) -> Description:
+        """The artifact's description of the module. `guarded` says whether compiled code relies on
+        guard pages around 32-bit memories."""
+
+    @property
+    def catches_without_tags(self) -> bool | None:
+        """Whether a Wasm module has no tags and uses exceptions all the same: its workers need not look
+        for them again."""
+        return None
+
+    @property
+    @abstractmethod
+    def body_sizes(self) -> dict[int, int]:
+        """The defined functions by index, each with a measure of its size."""
+
+    @abstractmethod
+    def declarations_digest(self) -> str:
+        """The digest of everything that the code of a function can depend on besides its body."""
+
+    @abstractmethod
+    def body(self, index: int) -> tuple[int, bytes]:
+        """The offset and the bytes of a body that the cache may keep alone."""
+
+    @abstractmethod
+    def survey(self, indices: Sequence[int]) -> Mapping[int, BodyCalls] | None:
+        """The direct calls of these bodies, which are checked; None if something in one of them is an
+        error, or may be one of the importer, which is found when the body is imported."""
+
+
+class WasmInput(Input):
+    """A binary module, decoded; its bodies are decoded on demand."""
+
+    def __init__(self, binary: bytes, features: frozenset[Feature], catches: bool | None = None):
+        """`features` is what the module may use. `catches` is `catches_without_tags` in another
+        process, which has checked the declarations. Raises WasmError."""
+        self._binary = binary
+        self.wasm = decode_module(binary, features)
+        if catches is None:
+            validate_declarations(self.wasm)
+            check_supported(self.wasm)
+        self.numbers = ModuleNumbers(self.wasm, catches)
+        self._sizes = {
+            f.index: len(f.code.bytes) for f in self.wasm.functions if f.code is not None
+        }
+
+    @property
+    def signatures(self) -> tuple[int, ...]:
+        return tuple(range(len(self.numbers.signatures)))
+
+    def name_of(self, index: int) -> str:
+        with importing:
+            from wasmdialect.importer.symbols import SymbolNames  # which loads xDSL
+        return SymbolNames(self.wasm).spaces["func"][index]
+
+    def signature_of(self, index: int) -> wt.FuncType:
+        return self.wasm.functions[index].signature
+
+    def describe(self, *, guarded: bool) -> Description:
+        return describe_wasm(self.wasm, self.numbers, guarded=guarded)
+
+    @property
+    def catches_without_tags(self) -> bool | None:
+        return self.numbers.catches_without_tags
+
+    @property
+    def body_sizes(self) -> dict[int, int]:
+        return self._sizes
+
+    def declarations_digest(self) -> str:
+        return declarations_digest(self._binary)
+
+    def body(self, index: int) -> tuple[int, bytes]:
+        code = self.wasm.functions[index].code
+        assert code is not None
+        return code.offset, bytes(code.bytes)
+
+    @cached_property
+    def _importable(self) -> Module:
+        """The module, without the features of which something cannot be imported."""
+        return replace(self.wasm, features=self.wasm.features - UNSUPPORTED)
+
+    def survey(self, indices: Sequence[int]) -> Mapping[int, BodyCalls] | None:
+        try:
+            return survey_calls(self._importable, indices)
+        except WasmError:
+            return None
+
+
+def is_ir(data: bytes) -> bool:
+    """Whether these are the bytes of a module as IR, not as Wasm. (A module in the text format of
+    Wasm has been encoded before.)"""
+    return data[:1] not in (b"", b"\0")
