@@ -48,8 +48,9 @@ class FirstCalls:
         item = Item((index,))
         if self._process != os.getpid():  # in the child of a fork: the workers belong to the parent
             self._process, self._work, self._is_waiting = os.getpid(), None, False
-        # By a signal handler; or after an interruption that has lost what had been compiled.
-        if self._is_waiting or item in self._run.finished:
+        # Passes that are objects run in this process. Or by a signal handler; or after an interruption
+        # that has lost what had been compiled.
+        if self._run.session.objects or self._is_waiting or item in self._run.finished:
             self._run.compile_items([item])
             return
         self._is_waiting = True
