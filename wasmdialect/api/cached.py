@@ -109,18 +109,17 @@ def _compile(
 
 
 def _start_workers(config: Config, size: int) -> None:
-    """Let workers load the compiler while this process does. One processor is left for that."""
+    """Let the compiler be loaded, for workers, while this process reads the module."""
     if config.jobs == 0:
         return
     with importing:
         from wasmdialect.codegen.pool import default_jobs, shared_pool
     jobs = default_jobs() if config.jobs is None else config.jobs
-    wanted = 1 if size < _SMALL else max(1, min(jobs, default_jobs() - 1))
-    shared_pool(jobs).prepare(wanted)
+    shared_pool(jobs).prepare(1 if size < _SMALL else min(jobs, default_jobs()))
 
 
 _SMALL = 32 * 1024
-"""Bytes of a module for which loading the compiler in a second worker takes longer than it saves."""
+"""Bytes of a module for which one worker is enough at first."""
 
 
 def _key(module: str | bytes, config: Config, tools: Tools | None, is_ir: bool) -> str | None:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 
 SAMPLES_BEFORE_COMPILER = 500
-"""Samples of code that could be better before the compiler is loaded for it. That takes about as long,
-half a second, and the program waits."""
+"""Samples of code that could be better before a compiler is opened for it: half a second. The program
+waits for that."""
 
 
 class LazySource:
