@@ -147,6 +147,24 @@ class Declarations(Protocol):
         module `wasmdialect.builtin`."""
         ...
 
+    def add_memory(self, name: str, minimum: int, maximum: int | None = None) -> DeclaredMemory:
+        """A linear memory with limits in pages of 64 KiB, zero at instantiation."""
+        ...
+
+    def add_table(
+        self, name: str, element_type: str, minimum: int, maximum: int | None = None
+    ) -> DeclaredTable:
+        """A table of `funcref` or `externref`, null at instantiation."""
+        ...
+
+    def add_data(self, name: str, content: bytes, memory: DeclaredMemory, offset: int = 0) -> None:
+        """Bytes that instantiation copies into a memory, after the module's own."""
+        ...
+
+    def add_export(self, name: str, target: Declared) -> None:
+        """Export something under a name, through which the host reaches it, too."""
+        ...
+
     def function_symbol(self, index: SupportsIndex) -> str:
         """The symbol of a function in wasmir."""
         ...

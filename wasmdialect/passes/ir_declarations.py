@@ -10,11 +10,20 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, SupportsIndex
 
-from xdsl.dialects.builtin import FunctionType, ModuleOp, StringAttr, UnitAttr
+from xdsl.dialects.builtin import (
+    BytesAttr,
+    FunctionType,
+    ModuleOp,
+    StringAttr,
+    SymbolRefAttr,
+    UnitAttr,
+    i32,
+)
 from xdsl.ir import Attribute, Block, Region
 
 from wasmdialect.abi.builtins import PASS_BUILTINS
 from wasmdialect.abi.layout import COUNTER_SIZE, FIELD_ALIGNMENTS
+from wasmdialect.abi.reservation import WASM_PAGE_LOG2
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.declared import ADDED, ADDED_BY, ModuleDeclarations, plain_symbol
 from wasmdialect.dialects.fast import integer_attr
@@ -29,6 +38,7 @@ from wasmdialect.wasm.declared import (
 )
 
 _TYPES: dict[str, Attribute] = {name: wasmir.value_type(t) for name, t in NUMBERS.items()}
+_REFERENCES: dict[str, Attribute] = {"funcref": wasmir.FUNCREF, "externref": wasmir.EXTERNREF}
 
 
 class IRDeclarations:
@@ -45,6 +55,9 @@ class IRDeclarations:
         """Additions of hooks before the module was printed, until a hook asks for them again."""
         self._known_fields = {op.row[0]: op for op in self._declared.fields}
         self._added_fields: set[str] = set()
+        self._exports_found = {
+            op.name_text: op for op in self._declared.exports if ADDED in op.attributes
+        }
         self._functions: list[DeclaredFunction] | None = None
         self._globals: list[DeclaredGlobal] | None = None
 
@@ -83,10 +96,9 @@ class IRDeclarations:
         self, name: str, value_type: str, *, mutable: bool = True, init: int = 0
     ) -> DeclaredGlobal:
         properties: dict[str, Attribute] = {"value_type": _type(value_type)}
-        constant = wasmir.CONST_OPS[f"{value_type}.const"](init)
+        body = _returning(wasmir.CONST_OPS[f"{value_type}.const"](init))
         if mutable:
             properties["mutable"] = UnitAttr()
-        body = Region(Block([constant, wasmir.ReturnOp(constant.result)]))
         op = self._add(wasmir.GlobalOp, name, properties, body)
         if self._globals is not None and op.index_value == len(self._globals):
             self._globals.append(self._global(op))
@@ -111,12 +123,61 @@ class IRDeclarations:
     ) -> DeclaredFunction:
         return self.add_import(PASS_BUILTINS, name, params, results)
 
+    def add_memory(self, name: str, minimum: int, maximum: int | None = None) -> DeclaredMemory:
+        limits = _limits(f"memory {name!r}", minimum, maximum, _MOST_PAGES)
+        page = integer_attr(WASM_PAGE_LOG2, 64)
+        properties: dict[str, Attribute] = {"address_type": i32, "page_size_log2": page, **limits}
+        return self._memory(self._add(wasmir.MemoryOp, name, properties))
+
+    def add_table(
+        self, name: str, element_type: str, minimum: int, maximum: int | None = None
+    ) -> DeclaredTable:
+        if element_type not in _REFERENCES:
+            raise DeclarationError(
+                f"table {name!r} cannot have elements of type {element_type!r}; use one of"
+                f" {', '.join(_REFERENCES)}"
+            )
+        limits = _limits(f"table {name!r}", minimum, maximum, _MOST_ELEMENTS)
+        element = _REFERENCES[element_type]
+        properties = {"element_type": element, "address_type": i32, **limits}
+        return self._table(self._add(wasmir.TableOp, name, properties))
+
+    def add_data(self, name: str, content: bytes, memory: DeclaredMemory, offset: int = 0) -> None:
+        size = memory.minimum * memory.page_size
+        if memory.imported is None and not 0 <= offset <= size - len(content):
+            raise DeclarationError(
+                f"data {name!r} does not fit: {len(content)} bytes at {offset} of the {size} of"
+                f" memory @{memory.symbol}"
+            )
+        place = wasmir.CONST_OPS[f"{memory.address_type}.const"](offset)
+        properties: dict[str, Attribute] = {
+            "content": BytesAttr(bytes(content)),
+            "memory": SymbolRefAttr(memory.symbol),
+        }
+        self._add(wasmir.DataOp, name, properties, _returning(place))
+
+    def add_export(self, name: str, target: Declared) -> None:
+        symbol = SymbolRefAttr(target.symbol)
+        for op in self._declared.exports:
+            if op.name_text == name:
+                if op.target == symbol and self._exports_found.pop(name, None) is not None:
+                    return
+                raise DeclarationError(f"the module has an export {name!r} already")
+        op = wasmir.ExportOp.create(
+            properties={"export_name": StringAttr(name), "target": symbol},
+            attributes={ADDED: StringAttr(name), ADDED_BY: StringAttr(self.pass_name)},
+        )
+        self._declared.exports.append(op)
+        self._block.add_op(op)
+        self._functions = self._globals = None
+        self.__dict__.pop("_export_names", None)
+
     def _add(
         self,
-        cls: type[wasmir.ImportableOp],
+        cls: type[wasmir.DeclarationOp],
         name: str,
         properties: dict[str, Attribute],
-        region: Region,
+        *regions: Region,
     ) -> Any:
         """A declaration at the end of its index space, or the same hook's earlier addition."""
         for op in self._found:
@@ -137,7 +198,7 @@ class IRDeclarations:
                 **properties,
             },
             attributes={ADDED: StringAttr(name), ADDED_BY: StringAttr(self.pass_name)},
-            regions=[region],
+            regions=regions,
         )
         space.append(op)
         self._declared.symbols[symbol] = op
@@ -166,25 +227,11 @@ class IRDeclarations:
 
     @property
     def memories(self) -> Sequence[DeclaredMemory]:
-        return [
-            DeclaredMemory(
-                *self._common(op),
-                _word(op.address_type),
-                *op.limits,
-            )
-            for op in self._declared.of(wasmir.MemoryOp)
-        ]
+        return [self._memory(op) for op in self._declared.of(wasmir.MemoryOp)]
 
     @property
     def tables(self) -> Sequence[DeclaredTable]:
-        return [
-            DeclaredTable(
-                *self._common(op),
-                _word(op.element_type),
-                *op.limits,
-            )
-            for op in self._declared.of(wasmir.TableOp)
-        ]
+        return [self._table(op) for op in self._declared.of(wasmir.TableOp)]
 
     @property
     def exports(self) -> Mapping[str, Declared]:
@@ -219,6 +266,13 @@ class IRDeclarations:
         inputs, outputs = op.function_type.inputs.data, op.function_type.outputs.data
         return DeclaredFunction(*self._common(op), _words(inputs), _words(outputs))
 
+    def _memory(self, op: wasmir.MemoryOp) -> DeclaredMemory:
+        page = 1 << op.page_size_log2.value.data
+        return DeclaredMemory(*self._common(op), _word(op.address_type), *op.limits, page)
+
+    def _table(self, op: wasmir.TableOp) -> DeclaredTable:
+        return DeclaredTable(*self._common(op), _word(op.element_type), *op.limits)
+
     def _global(self, op: wasmir.GlobalOp) -> DeclaredGlobal:
         return DeclaredGlobal(*self._common(op), _word(op.value_type), op.mutable is not None)
 
@@ -229,6 +283,24 @@ def _type(name: str) -> Attribute:
             f"{name!r} is not a type for a declaration; use one of {', '.join(_TYPES)}"
         )
     return _TYPES[name]
+
+
+def _returning(constant: wasmir.ConstOp) -> Region:
+    """A constant expression."""
+    return Region(Block([constant, wasmir.ReturnOp(constant.result)]))
+
+
+def _limits(what: str, minimum: int, maximum: int | None, most: int) -> dict[str, Attribute]:
+    if not 0 <= minimum <= (most if maximum is None else maximum) <= most:
+        raise DeclarationError(f"{what} cannot have the limits {minimum} and {maximum}")
+    limits: dict[str, Attribute] = {"minimum": integer_attr(minimum, 64)}
+    if maximum is not None:
+        limits["maximum"] = integer_attr(maximum, 64)
+    return limits
+
+
+_MOST_PAGES = 1 << 16
+_MOST_ELEMENTS = (1 << 32) - 1
 
 
 def _word(t: Attribute) -> str:

@@ -54,6 +54,8 @@ class DeclaredMemory(_Declared):
     address_type: str
     minimum: int
     maximum: int | None
+    page_size: int
+    """Bytes."""
 
 
 @dataclass(frozen=True, slots=True)
