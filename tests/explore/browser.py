@@ -11,8 +11,12 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import processes
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 _FLAGS = (
@@ -23,31 +27,37 @@ _FLAGS = (
 _PATIENCE = 60.0
 
 
+@contextmanager
+def open_browser(width: int = 1500, height: int = 900) -> Iterator[Browser]:
+    """A browser, which ends with the block."""
+    assert CHROMIUM is not None
+    requests, out = os.pipe()
+    in_, replies = os.pipe()
+    theirs = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (requests, replies)]
+
+    def take_pipes() -> None:  # Chromium wants them as descriptors 3 and 4
+        os.dup2(theirs[0], 3)
+        os.dup2(theirs[1], 4)
+
+    options: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
+        size = f"--window-size={width},{height}"
+        command = [CHROMIUM, *_FLAGS, size, f"--user-data-dir={profile}", "about:blank"]
+        with processes.started(command, preexec_fn=take_pipes, close_fds=False, **options):
+            for end in (requests, replies, *theirs):
+                os.close(end)
+            try:
+                yield Browser(in_, out)
+            finally:
+                os.close(in_)
+                os.close(out)
+
+
 class Browser:
     """One tab. What goes wrong in its page is in `problems`."""
 
-    def __init__(self, width: int = 1500, height: int = 900):
-        assert CHROMIUM is not None
-        self._profile = tempfile.mkdtemp(prefix="chromium-")
-        requests, self._out = os.pipe()
-        self._in, replies = os.pipe()
-        theirs = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (requests, replies)]
-
-        def take_pipes() -> None:  # Chromium wants them as descriptors 3 and 4
-            os.dup2(theirs[0], 3)
-            os.dup2(theirs[1], 4)
-
-        size = f"--window-size={width},{height}"
-        command = [CHROMIUM, *_FLAGS, size, f"--user-data-dir={self._profile}", "about:blank"]
-        self._process = subprocess.Popen(
-            command,
-            preexec_fn=take_pipes,
-            close_fds=False,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for end in (requests, replies, *theirs):
-            os.close(end)
+    def __init__(self, in_: int, out: int):
+        self._in, self._out = in_, out
         self._received = b""
         self._number = 0
         self._session: str | None = None
@@ -138,11 +148,3 @@ class Browser:
     def picture(self) -> bytes:
         """A PNG of the page."""
         return base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"])
-
-    def close(self) -> None:
-        """End the browser."""
-        self._process.terminate()
-        self._process.wait()
-        os.close(self._out)
-        os.close(self._in)
-        shutil.rmtree(self._profile, ignore_errors=True)

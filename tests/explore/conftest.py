@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from explore.browser import CHROMIUM, Browser
+from explore.browser import CHROMIUM, Browser, open_browser
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
-    browser = Browser()
-    yield browser
-    browser.close()
+    with open_browser() as browser:
+        yield browser

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import processes
 import pytest
 from explore.browser import Browser
 from explore.pages import PIPELINE, write_inputs
@@ -49,21 +50,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[str]:
     command = [COMMAND, "explore", "m.wat", "--serve", "--jobs", "1", "--func", "fib", *PIPELINE]
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder)},
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    assert process.stdout is not None
-    found = re.match(r"(http://127\.0\.0\.1:\d+/) ", process.stdout.readline())
-    assert found is not None
-    yield found[1]
-    process.stdout.close()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 0
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    options: dict[str, Any] = {"cwd": folder, "env": environment, "stdout": subprocess.PIPE}
+    restore = processes.restore_signals
+    with processes.started(command, text=True, preexec_fn=restore, **options) as process:
+        assert process.stdout is not None
+        found = re.match(r"(http://127\.0\.0\.1:\d+/) ", process.stdout.readline())
+        assert found is not None
+        yield found[1]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
 
 
 def get(address: str, **headers: str) -> Any:

@@ -81,7 +81,7 @@ class Column {
 
     this.element = document.createElement("section");
     this.element.className = this.stage.changes === null ? "column plain" : "column";
-    this.element.dataset.stage = this.stage.title;
+    this.element.dataset.kind = this.stage.kind;
     const header = this.element.appendChild(document.createElement("header"));
     header.title = this.stage.title;
     header.append(span("b", this.stage.title), this.facts());

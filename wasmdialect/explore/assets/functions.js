@@ -17,14 +17,12 @@ class Functions {
     this.search = document.getElementById("search");
     this.found = document.getElementById("found");
     this.sort = document.getElementById("sort");
-    this.onlyHere = document.getElementById("only-here");
     this.list = new VirtualList(this.element, 38, (at) => this.makeRow(at));
     this.withText = [];
     this.searched = "";
     this.setModule(module);
 
     this.sort.addEventListener("change", () => this.update());
-    this.onlyHere.addEventListener("change", () => this.update());
     this.search.addEventListener("input", () => this.typed());
     this.search.addEventListener("keydown", (event) => this.searchKey(event));
     this.element.addEventListener("click", (event) => {
@@ -43,10 +41,10 @@ class Functions {
     this.functions = module.functions.map((f, index) => ({ ...f, index, here: isHere(index) && f.size !== null }));
     const counters = module.counters ?? {};
     for (const f of this.functions) {
+      f.presence = f.here ? 2 : f.size === null ? 0 : 1;
       f.changed = Object.values(f.changes ?? {}).reduce((a, b) => a + b, 0);
       f.counted = (f.counters ?? []).reduce((sum, name) => sum + (counters[name] ?? 0), 0);
     }
-    document.querySelector("#only-here").parentElement.hidden = isServed;
     this.update();
   }
 
@@ -58,8 +56,7 @@ class Functions {
     if (by === "name") order.sort((a, b) => a.name.localeCompare(b.name));
     else if (by !== "index") order.sort((a, b) => (b[by] ?? -1) - (a[by] ?? -1) || a.index - b.index);
     const query = this.query();
-    const shown = order.filter((f) => f.here || !this.onlyHere.checked);
-    const named = shown.map((f) => [this.rank(f, query), f]).filter(([rank]) => rank < Infinity);
+    const named = order.map((f) => [this.rank(f, query), f]).filter(([rank]) => rank < Infinity);
     if (query !== "") named.sort(([a], [b]) => a - b);
     this.rows = named.map(([, f]) => f);
     this.best = query === "" ? undefined : this.rows[0];
