@@ -10,7 +10,7 @@ from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 
 from wasmdialect.analyses.regions import Body, body_of
 from wasmdialect.dialects.blocks import successors
-from wasmdialect.dialects.fast import operands_of, users_of
+from wasmdialect.dialects.fast import is_used_outside, operands_of, results_in, users_of
 
 
 class Liveness:
@@ -18,18 +18,17 @@ class Liveness:
     arguments of a block are defined at its start."""
 
     def __init__(self, function: Body):
-        region = body_of(function)
-        self._live_in: dict[Block, list[SSAValue]] = {block: [] for block in region.blocks}
-        predecessors: dict[Block, list[Block]] = {block: [] for block in region.blocks}
-        for block in region.blocks:
+        blocks = [*body_of(function).blocks]
+        self._live_in: dict[Block, list[SSAValue]] = {block: [] for block in blocks}
+        predecessors: dict[Block, list[Block]] = {block: [] for block in blocks}
+        for block in blocks:
             for to in dict.fromkeys(successors(block)):
                 predecessors[to].append(block)
-        for block in region.blocks:
-            for argument in block.args:
-                self._follow(argument, block, predecessors)
-            for op in block.ops:
-                for result in op.results:
-                    self._follow(result, block, predecessors)
+        for block in blocks:
+            for value in (*block.args, *results_in(block)):
+                # Most values are used in their block only.
+                if is_used_outside(value, block):
+                    self._follow(value, block, predecessors)
 
     def _follow(self, value: SSAValue, home: Block, predecessors: dict[Block, list[Block]]) -> None:
         """Note a value in all blocks that it is live at the start of."""

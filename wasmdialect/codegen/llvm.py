@@ -8,7 +8,6 @@ worker (see `codegen.worker`), and IR is verified first.
 from __future__ import annotations
 
 import os
-import re
 import threading
 from functools import cache
 from typing import Any, Literal, TypeAlias
@@ -53,6 +52,9 @@ _OPTIONS = (
     # A call with hundreds of arguments has as many stores; combining them takes time with their cube
     # (600 arguments: 3.9 s). The limit is 2048 otherwise; the code of QuickJS is the same.
     "-combiner-tokenfactor-inline-limit=64",
+    # The parser verifies modules with debug information, and aborts the process if they are not valid.
+    # Here every module is verified once, after it has been parsed.
+    "-disable-auto-upgrade-debug-info",
     # aarch64's instruction selector at -O0 hangs or crashes after some modules in one process.
     "-global-isel=0",
 )
@@ -91,17 +93,20 @@ def _target_machine(target: Target, level: Level) -> Any:
 
 
 def verify_text(text: str) -> None:
-    """Raise CodegenError if LLVM refuses IR text. It checks without debug information: with it, LLVM
-    aborts the process on errors that the verifier finds."""
-    plain = _DEBUG_INFORMATION.sub("", text)
+    """Raise CodegenError if LLVM refuses IR text."""
+    with _lock:
+        _verified(text)
+
+
+def _verified(text: str) -> Any:
+    """The module of IR text. Raises CodegenError."""
+    _initialize()
     try:
-        with _lock:
-            llvm.parse_assembly(plain, llvm.create_context()).verify()
+        module = llvm.parse_assembly(text, llvm.create_context())
+        module.verify()
     except RuntimeError as error:
         raise CodegenError(f"LLVM refuses the IR: {error}") from None
-
-
-_DEBUG_INFORMATION = re.compile(r",? !dbg !\d+|^!llvm\..*$", re.MULTILINE)
+    return module
 
 
 _WITH_TAIL_CALLS = ("x86_64", "aarch64")
@@ -116,11 +121,7 @@ def _optimized(text: str, target: Target, level: Level) -> tuple[Any, Any]:
             f" {' and '.join(_WITH_TAIL_CALLS)}"
         )
     machine = _target_machine(target, level)
-    try:
-        module = llvm.parse_assembly(text, llvm.create_context())
-        module.verify()
-    except RuntimeError as error:
-        raise CodegenError(f"LLVM refuses the IR: {error}") from None
+    module = _verified(text)
     module.triple = target.triple
     module.data_layout = str(machine.target_data)
     options = llvm.create_pipeline_tuning_options(speed_level=min(level, 3))

@@ -273,6 +273,16 @@ def operations_of(block: Block) -> list[Operation]:
     return operations
 
 
+def results_in(block: Block) -> list[OpResult]:
+    """The results of the operations of a block."""
+    results: list[OpResult] = []
+    op = block._first_op
+    while op is not None:
+        results += op.results
+        op = op._next_op
+    return results
+
+
 def take_operations(block: Block) -> Iterator[Operation]:
     """Empty a block and iterate over its operations. Each one must then be put back with `relink`
     or dropped with `replace_by` or `drop`; rewriting a block costs one walk that way."""
@@ -597,6 +607,16 @@ def users_of(value: SSAValue) -> Iterator[tuple[Operation, int]]:
     while use is not None:
         yield use._operation, use._index
         use = use._next_use
+
+
+def is_used_outside(value: SSAValue, block: Block) -> bool:
+    """Whether a value is used by an operation that is not in a block, or is deeper in it."""
+    use = value.first_use
+    while use is not None:
+        if use._operation.parent is not block:
+            return True
+        use = use._next_use
+    return False
 
 
 def fields_of(op: Operation) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from xdsl.ir import Block, SSAValue
 
 from wasmdialect import types as wt
 from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.fast import add_block_argument, append_block, make_block
 from wasmdialect.importer.function import FunctionImporter, loop_locals
 from wasmdialect.importer.markers import AT_ENTRY, handlers_with
 from wasmdialect.importer.operators import HANDLERS
@@ -31,8 +32,10 @@ def import_body(
     `local_types` are the declared locals, without the parameters.
     """
     op = unit.function(function.index)
-    entry = Block(arg_types=op.function_type.inputs.data)
-    op.body.add_block(entry)
+    entry = make_block()
+    for t in op.function_type.inputs.data:
+        add_block_argument(entry, t)
+    append_block(op.body, entry)
     assert function.code is not None
     importer = FunctionImporter(unit, entry)
     importer.location = op.location

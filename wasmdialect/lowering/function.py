@@ -70,8 +70,6 @@ class FunctionLowering(LLVMBuilder):
         self.symbol = symbol
         self.signature = signature
         self.module = module
-        self.layout = module.layout
-        self.symbols = module.symbols
         self.function_location = location
         self.is_trampoline = False
         """Whether calls must not be inlined: the frame of a Wasm function shows in backtraces."""
@@ -91,6 +89,8 @@ class FunctionLowering(LLVMBuilder):
         """Old conditions that are nearly always 0."""
         self.lanes: dict[SSAValue, SSAValue] = {}
         """Old vector to new vector in the shape in which it was computed."""
+        self.places: dict[tuple[SSAValue, SSAValue], SSAValue] = {}
+        """Old base and address of an access to their sum, in the current source block."""
         self.blocks: dict[Block, Block] = {}
         """Old block to new block."""
         self.made: list[Block] = [self.entry]
@@ -101,6 +101,16 @@ class FunctionLowering(LLVMBuilder):
         self._return_area: SSAValue | None = None
         self.leaving_block: Block | None = None
         """Where the function is left with an exception, if it has such a block (exceptions.py)."""
+
+    @property
+    def layout(self) -> VMContextLayout:
+        """The layout of the module's VMContext."""
+        return self.module.layout
+
+    @property
+    def symbols(self) -> Mapping[str, str]:
+        """The LLVM symbol of each Wasm function by its symbol in wasmir."""
+        return self.module.symbols
 
     # --- the walk ---
 
@@ -115,6 +125,7 @@ class FunctionLowering(LLVMBuilder):
             target = self.blocks[source]
             self.made = lowered[source] = [target]
             self.begin(target)
+            self.places.clear()
             for op in operations_of(source):
                 self.location = op.location
                 handler = handlers.get(op.__class__)

@@ -22,9 +22,12 @@ NARROW: dict[int, IntegerType] = {1: i8, 2: i16, 4: i32, 8: i64}
 def linear_place(
     f: FunctionLowering, op: wasmvm.LinearAccessOp | wasmvm.AtomicAccessOp
 ) -> SSAValue:
-    """The host address of an access."""
-    base, address, *_ = operands_of(op)
-    place = f.index(f.values[base], f.as_i64(address))
+    """The host address of an access. Base and address are added once in a block."""
+    operands = operands_of(op)
+    key = operands[0], operands[1]
+    place = f.places.get(key)
+    if place is None:
+        place = f.places[key] = f.index(f.values[key[0]], f.as_i64(key[1]))
     return f.byte_offset(place, number_of(op, "offset") & 0xFFFF_FFFF_FFFF_FFFF)
 
 
