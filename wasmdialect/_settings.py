@@ -271,7 +271,7 @@ class Config(WasmtimeSettings, Record):
     )
     padding: int = setting(
         LAYOUT, 0, Integer(0, 1 << 20),
-        "Zero bytes after each function, for experiments.",
+        "Zero bytes after each function, for experiments; with `shuffle_layout` before the first too.",
         metavar="BYTES",
     )
     force_veneers: bool = setting(

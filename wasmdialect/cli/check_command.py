@@ -11,13 +11,12 @@ import click
 
 from wasmdialect._forms import Integer, Seconds
 from wasmdialect._printable import printable
-from wasmdialect.api.types import ValType
 from wasmdialect.cli.arguments import ProgramCommand
 from wasmdialect.cli.errors import EXIT_BAD_INPUT, UsageError, fail
 from wasmdialect.cli.inputs import locate, read_bytes, to_source
 from wasmdialect.cli.numbers import Number
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
-from wasmdialect.cli.values import parse_argument
+from wasmdialect.cli.values import parse_bits
 
 if TYPE_CHECKING:
     from wasmdialect.check.calls import Call
@@ -148,20 +147,6 @@ def _calls(
         raise UsageError(f"{invoke} takes {len(types)} arguments, not {len(args)}")
     values = [parse_bits(text, t) for text, t in zip(args, types, strict=True)]
     return [Call(invoke, types, tuple(values))]
-
-
-def parse_bits(text: str, t: Any) -> int:
-    """An argument as bits. Raises UsageError."""
-    from wasmdialect.types import F32, F64
-    from wasmdialect.wasm.float_text import parse_float
-
-    if t in (F32, F64):
-        try:
-            return parse_float(text, t.bits)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
-    value = parse_argument(text, ValType.of(t))
-    return 0 if value is None else value & ((1 << (8 * t.size)) - 1)
 
 
 _HEADS = {

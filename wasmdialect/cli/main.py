@@ -13,7 +13,7 @@ from wasmdialect.cli.errors import UsageError, guarded
 from wasmdialect.cli.streams import set_up_streams
 
 _COMMANDS = {
-    "bench": "Time a module against Wasmtime.",
+    "bench": "Compare the time of two variants of a module.",
     "check": "Find the pass that changes what a module does.",
     "cache": "Show or empty the cache of compiled functions.",
     "compile": "Compile a module to an artifact.",

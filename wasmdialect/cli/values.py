@@ -28,6 +28,19 @@ def parse_argument(text: str, t: ValType) -> Any:
     raise UsageError(f"an argument of type {t.name} can only be `null` here, not {text!r}")
 
 
+def parse_bits(text: str, t: WasmType) -> int:
+    """An argument on the command line as bits; a reference, which is null, as 0. Raises UsageError."""
+    from wasmdialect.wasm.float_text import parse_float
+
+    if t in (F32, F64):
+        try:
+            return parse_float(text, 8 * t.size)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+    value = parse_argument(text, ValType.of(t))
+    return 0 if value is None else value & ((1 << (8 * t.size)) - 1)
+
+
 def _parse_integer(text: str, bits: int) -> int:
     value = int(text, 0)
     if not -(1 << (bits - 1)) <= value < 1 << bits:

@@ -123,6 +123,8 @@ class _Layout:
         self.elsewhere = elsewhere
         self.machine = machine
         self.padding = config.padding
+        self.first = 0 if config.shuffle_layout is None else config.padding
+        """Where functions start: the first one moves too if layouts are compared."""
         self.alignment = max(machine.function_alignment, config.function_alignment or 1)
         self.range = branch_range
         self.has_tail_entries = any(is_tail_entry(f.symbol) for f in functions)
@@ -159,7 +161,7 @@ class _Layout:
 
     def _place_once(self) -> None:
         self.starts = []
-        offset = 0
+        offset = self.first
         for index, function in enumerate(self.functions):
             if self.has_tail_entries:
                 offset += ENTRY_WORD_SIZE
