@@ -95,7 +95,7 @@ def test_commands_take_ir(tmp_path: Path, command: str):
         "run": ["--invoke", "add_at", "8", "1"],
         "compile": ["-o", str(tmp_path / "out.cwasm")],
         "explore": ["--func", "add_at", "-o", str(tmp_path / "out.html")],
-        "bench": ["--invoke", "add_at", "--runs", "2", "8", "1"],
+        "bench": ["--invoke", "add_at", "--seconds", "0.1", "--layouts", "2", "8", "1"],
     }[command]
     done = subprocess.run(
         [BIN / "wasmdialect", command, file, *arguments],
@@ -104,7 +104,7 @@ def test_commands_take_ir(tmp_path: Path, command: str):
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    expected = {"run": "i32:105\n", "compile": "", "explore": "out.html", "bench": "input is IR"}
+    expected = {"run": "i32:105\n", "compile": "", "explore": "out.html", "bench": "add_at(8, 1) of"}
     assert expected[command] in done.stdout
 
 

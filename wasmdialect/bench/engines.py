@@ -11,9 +11,14 @@ from shutil import which
 
 from wasmdialect.bench.build import Builder, build_artifacts, build_modules
 
-_V8_FLAGS = ("--no-warnings", "--no-liftoff", "--no-wasm-lazy-compilation")
-"""Everything is optimised before it runs: no function changes its code in the middle of a
-measurement."""
+_V8_FLAGS = (
+    "--no-warnings",
+    "--no-liftoff",
+    "--no-wasm-lazy-compilation",
+    "--no-turbo-fast-api-calls",
+)
+"""Everything is optimised before it runs, so no function changes its code between two measurements.
+Fast calls of Node's WASI crash after some instances (nodejs/node#53087)."""
 
 
 class MissingEngine(Exception):

@@ -26,7 +26,7 @@ _LEAST_BLOCKS = 5
 """Measured however long they take."""
 _LONG = 0.1
 """Seconds of a run from which on it need not be warmed up, and once in a block is enough."""
-_LEAST_INSTANCES = 5
+_LEAST_ROUNDS = 5
 """In a block, unless a run is long."""
 
 
@@ -146,7 +146,7 @@ class Bench:
             while sample.cpu * runs < SAMPLE and runs < _MOST_RUNS and not is_program:
                 runs *= 2
                 sample = process.measure(runs)
-        rounds = 1 if is_program else max(1, round(INSTANCE / (sample.cpu * runs)))
+        rounds = 1 if is_program else max(1, round(INSTANCE / max(SAMPLE, sample.cpu * runs)))
         plan = Plan(runs, rounds, layouts, sample.cpu >= _LONG)
         began = time.monotonic()
         self._block(0, plan, deadline=0)
@@ -174,28 +174,30 @@ class Bench:
         places = {A: number, CONTROL: (number + count // 2) % count, B: number}
         for role in self._in_any_order():
             self._load(role, places[role])
-        if not plan.is_long:
-            self._measure_instances(Block(number), plan)
-        block, took, left = Block(number), 0.0, 1 if plan.is_long else _LEAST_INSTANCES
-        while left > 0 or time.monotonic() + took < deadline:
+        least = 1 if plan.is_long else _LEAST_ROUNDS
+        if plan.rounds < least:  # runs of one instance do not warm up the next one as well
+            self._measure_instance(Block(number), plan, least, deadline)
+        block, took = Block(number), 0.0
+        while len(block.cpu.get(A, ())) < least or time.monotonic() + took < deadline:
             began = time.monotonic()
-            self._measure_instances(block, plan)
+            self._measure_instance(block, plan, least, deadline)
             took = time.monotonic() - began
-            left -= 1
         for role, process in self._processes.items():
             with _named(role):
                 process.prepare()
                 block.instructions[role] = process.count_instructions(plan.runs)
         return block
 
-    def _measure_instances(self, block: Block, plan: Plan) -> None:
-        """Measure rounds in a new instance of each role."""
+    def _measure_instance(self, block: Block, plan: Plan, least: int, deadline: float) -> None:
+        """Measure rounds in a new instance of each role, at least so many if there are."""
         for role in self._in_any_order():
             with _named(role):
                 self._processes[role].prepare()
                 if plan.rounds > 1:  # to warm up
                     self._processes[role].measure(plan.runs)
-        for _ in range(plan.rounds):
+        for number in range(plan.rounds):
+            if number >= least and time.monotonic() > deadline:
+                return
             outcomes: dict[str, Any] = {}
             for role in self._in_any_order():
                 with _named(role):

@@ -19,6 +19,8 @@ from wasmdialect.codegen.search_path import worker_path
 
 _LOADING = 600.0
 """Seconds that loading a module may take: other engines compile it then."""
+_RESOLUTION = 1e-6
+"""Seconds below which clocks may say that no time passed."""
 _MOST_CPU = 24 * 3600
 """Seconds of processor time after which the system ends a process that nobody watches any more."""
 
@@ -98,7 +100,8 @@ class RunProcess:
     def measure(self, runs: int) -> Sample:
         """Measure so many runs in the instance. Raises RunFailure."""
         answer = self._run(runs)
-        return Sample(answer["cpu"] / runs, answer["wall"] / runs, answer["outcome"])
+        cpu = max(answer["cpu"], _RESOLUTION)
+        return Sample(cpu / runs, answer["wall"] / runs, answer["outcome"])
 
     def count_instructions(self, runs: int) -> float | None:
         """The instructions of a run in the instance, outside of the kernel, without those of asking for
@@ -113,7 +116,7 @@ class RunProcess:
         return (both - asking - (asking - before)) / runs
 
     def _run(self, runs: int) -> dict[str, Any]:
-        return self._ask({"do": "run", "runs": runs}, self._timeout * max(runs, 1))
+        return self._ask({"do": "run", "runs": runs}, self._timeout)
 
     def _ask(self, request: dict[str, Any], timeout: float) -> dict[str, Any]:
         assert self._process.stdin is not None

@@ -115,7 +115,7 @@ def evaluate(
         )
     if variants[A].cpu < _SHORT:
         result.notes.append(
-            f"a run takes {variants[A].cpu * 1e6:.1f} µs, a good part of it for the call from outside:"
+            f"a run takes {variants[A].cpu * 1e6:.2g} µs, a good part of it for the call from outside:"
             " the ratio of the code itself is further from 1"
         )
     return result

@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 CONFIDENCE = 0.99
 """Of the intervals, with enough blocks."""
+LEAST_CONFIDENCE = 0.9
+"""Of an interval that shows a difference: five blocks."""
 RESAMPLES = 20_000
 
 
@@ -114,8 +116,10 @@ class Verdict(NamedTuple):
 
 
 def judge(ratio: Interval, control: Interval) -> Verdict:
-    """Whether a ratio is a difference: 1 is outside of its interval, and it is outside of that of the
+    """Whether a ratio is a difference: there are enough blocks, 1 is outside of its interval, and it is outside of that of the
     control, which has the ratio of a variant to itself."""
+    if ratio.confidence < LEAST_CONFIDENCE:
+        return Verdict(False, "there are too few layouts to tell")
     if 1 in ratio:
         return Verdict(False, "1 is in the interval")
     if ratio.ratio in control:

@@ -71,6 +71,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--timeout",
+    "run_timeout",
     type=Number(Seconds()),
     metavar="SECONDS",
     default=60.0,
@@ -111,7 +112,7 @@ def bench(
     seconds: float,
     layouts: int,
     seed: int | None,
-    timeout: float,
+    run_timeout: float,
     as_json: bool,
     latex: bool,
     svg: str | None,
@@ -143,7 +144,7 @@ def bench(
     try:
         workload = _workload(module, variants, args, invoke, directories, variables, stdin)
         request = Request(
-            module.binary, module.file, variants, workload, seconds, layouts, seed, timeout
+            module.binary, module.file, variants, workload, seconds, layouts, seed, run_timeout
         )
         result = compare(request, _progress)
     except WasmError as error:
