@@ -221,3 +221,53 @@ def test_calls_and_unknown_operations_do_anything():
     assert effects.accesses(ops[0]) is None
     assert effects.accesses(TestOp()) is None
     assert effects.may_trap(TestOp())
+
+
+LOAD = "(drop (i32.load $own (local.get 0)))"
+
+
+@pytest.mark.parametrize(
+    ("op", "access", "expected"),
+    [
+        # The order of two traps can be observed, but a trap leaves the bytes as they are.
+        ("(drop (i32.load $own (local.get 1)))", LOAD, False),
+        ("(i32.store $m1 (local.get 1) (i32.const 1))", LOAD, False),
+        (
+            "(i32.store $m1 (i32.const 0) (i32.const 1))",
+            "(drop (i32.load $m2 (local.get 0)))",
+            True,
+        ),
+        ("(i32.store8 $own offset=4 (local.get 0) (i32.const 1))", LOAD, False),
+        ("(i32.store8 $own offset=3 (local.get 0) (i32.const 1))", LOAD, True),
+        (
+            "(i64.store $own (local.get 0) (i64.const 1))",
+            "(i32.store8 $own (local.get 0) (i32.const 1))",
+            True,
+        ),
+        ("(memory.fill $own (local.get 1) (i32.const 1) (i32.const 1))", LOAD, True),
+        ("(global.set $mine (i32.const 1))", LOAD, False),
+        ("(call $callee)", LOAD, True),
+        ("(call $callee)", "(drop (i32.add (local.get 0) (i32.const 1)))", False),
+    ],
+)
+def test_what_may_change_what_an_access_read_or_wrote(op: str, access: str, expected: bool):
+    effects, ops = ops_of(op + access)
+    one, other = ops
+    assert effects.clobbers(one, other) == expected
+
+
+def test_an_atomic_access_may_show_what_other_threads_wrote():
+    """Even in another memory."""
+    module = imported("""
+      wasmir.memory @flag i32 min 1 max 1 page 16 shared
+      wasmir.memory @data i32 min 1 max 1 page 16 shared
+      wasmir.func @f(%at: i32) {
+        %ready = wasmir.i32.atomic.load @flag[%at]
+        %read = wasmir.i32.load @data[%at]
+        wasmir.return
+      }""")
+    (function,) = [op for op in module.ops if isinstance(op, wasmir.FuncOp)]
+    ready, read, _ = function.entry.ops
+    effects = Effects(function)
+    assert effects.clobbers(ready, read)
+    assert not effects.clobbers(read, read)

@@ -85,6 +85,18 @@ class Effects:
             first.offset < second.offset + second.size and second.offset < first.offset + first.size
         )
 
+    def clobbers(self, op: Operation, access: Operation) -> bool:
+        """Whether an operation may change what another one reads or writes: whether the bytes that a
+        load or store accessed, for instance, may be others afterwards."""
+        changes, places = self.accesses(op), self.accesses(access)
+        if changes == () or places == ():
+            return False
+        if changes is None or places is None:
+            return True
+        return _orders(changes, places) or any(
+            a.is_write and self.may_alias(a, b) for a in changes for b in places
+        )
+
     def interfere(self, first: Operation, second: Operation) -> bool:
         """Whether it could be observed that two operations which do not use each other's results happen
         in the other order: a result, the contents of state after a trap, or which trap it is."""

@@ -19,7 +19,7 @@ from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from wasmdialect.dialects import wasmir
-from wasmdialect.dialects.fast import wasm_offset
+from wasmdialect.dialects.fast import wasm_offset as wasm_offset
 from wasmdialect.dialects.wasm_builder import WasmBuilder as WasmBuilder
 from wasmdialect.wasm.declared import (
     Declared,

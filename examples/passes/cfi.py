@@ -1,0 +1,51 @@
+"""Let each indirect call reach only the functions that it reached in training; trap otherwise.
+
+Abadi, Budiu, Erlingsson and Ligatti, "Control-Flow Integrity", CCS 2005. WebAssembly checks the
+type of a callee, but many functions share one (Lehmann, Kinder and Pradel, "Everything Old is New
+Again", USENIX Security 2020). Without `edges`, each call tells the host its place and the index in
+the table; the pairs that a run showed are the `edges` of the pass that enforces them.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import i32
+from xdsl.ir import SSAValue
+
+from wasmdialect.dialects import wasmir
+from wasmdialect.passes.base import Declarations, FunctionPass, WasmBuilder, wasm_offset
+
+
+@dataclass(frozen=True)
+class CFI(FunctionPass):
+    name = "cfi"
+    edges: tuple[int, ...] = ()  # byte offset of a call, index, offset, index, ...
+
+    def declare(self, declarations: Declarations) -> str | None:
+        if self.edges:
+            return None
+        index = declarations.add_import("cfi", "called", ("i32", "i32"), ())
+        return declarations.function_symbol(index)
+
+    def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
+        for call in [*function.body.walk()]:
+            if not isinstance(call, wasmir.CallIndirectOp | wasmir.ReturnCallIndirectOp):
+                continue
+            b = WasmBuilder.before(call)
+            site = wasm_offset(call.location) or 0
+            index = call.index if call.index.type == i32 else b.i32_wrap_i64(call.index)
+            if self.declared:
+                b.call(self.declared, [b.i32_const(site), index])
+            else:
+                pairs = zip(self.edges[::2], self.edges[1::2], strict=True)
+                trap_unless_one_of(b, index, [target for place, target in pairs if place == site])
+
+
+def trap_unless_one_of(b: WasmBuilder, index: SSAValue, targets: list[int]) -> None:
+    equal = [b.i32_eq(index, b.i32_const(target)) for target in targets]
+    is_known = reduce(b.i32_or, equal) if equal else b.i32_const(0)
+    go_on, trap = b.split(), b.new_block()
+    b.br_if(is_known, go_on, trap)
+    b.begin(trap)
+    b.unreachable()

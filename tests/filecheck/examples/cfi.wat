@@ -1,0 +1,20 @@
+;; RUN: wasm-opt-py %s --load %examples/cfi.py -p cfi --verify each | filecheck %s --check-prefix LEARN
+;; RUN: wasm-opt-py %s --load %examples/cfi.py -p 'cfi{edges=35,1,35,4,99,7}' --verify each | filecheck %s
+
+;; LEARN-LABEL: @f(
+;; LEARN-NEXT:    %[[SITE:.*]] = wasmir.i32.const 35
+;; LEARN-NEXT:    wasmir.call @called(%[[SITE]], %0) : (i32, i32) -> ()
+;; LEARN-NEXT:    wasmir.call_indirect
+
+;; CHECK-LABEL: @f(
+;; CHECK-NEXT:    %[[A:.*]] = wasmir.i32.const 1
+;; CHECK-NEXT:    %[[IS_A:.*]] = wasmir.i32.eq %0, %[[A]]
+;; CHECK-NEXT:    %[[B:.*]] = wasmir.i32.const 4
+;; CHECK-NEXT:    %[[IS_B:.*]] = wasmir.i32.eq %0, %[[B]]
+;; CHECK-NEXT:    %[[OK:.*]] = wasmir.i32.or %[[IS_A]], %[[IS_B]]
+;; CHECK-NEXT:    wasmir.br_if %[[OK]], ^[[GO:.*]], ^[[TRAP:.*]]
+;; CHECK-NEXT:  ^[[GO]]:
+;; CHECK-NEXT:    wasmir.call_indirect
+;; CHECK:       ^[[TRAP]]:
+;; CHECK-NEXT:    wasmir.unreachable
+(module (table 9 funcref) (func $f (param i32) (call_indirect (local.get 0))))
