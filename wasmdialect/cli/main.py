@@ -18,7 +18,7 @@ _COMMANDS = {
     "cache": "Show or empty the cache of compiled functions.",
     "compile": "Compile a module to an artifact.",
     "explore": "Show functions at every stage, as a page for a browser.",
-    "new-pass": "Write a file with a pass to start from.",
+    "new-pass": "Write a file, or a package, with a pass to start from.",
     "objdump": "Show what is in an artifact.",
     "reduce": "Shrink a module while a command fails on it.",
     "reproduce": "Build an artifact again and compare the bytes.",
