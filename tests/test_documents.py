@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -129,6 +130,48 @@ def test_tutorial_peephole(folder: Path):
     assert "wasmir.i32.mul" not in done.stdout
     options = "--load mul_to_shift.py --at wasmir-end=mul-to-shift"
     assert run(folder, f"wasmdialect run prog.wat --invoke f 5 {options}").stdout == "i32:40\n"
+
+
+# --- documents that are followed step by step ---
+
+
+def printed(folder: Path, command: str) -> str:
+    """What a command of a document prints, on both streams; it must succeed."""
+    path = os.pathsep.join([str(BIN), os.environ["PATH"]])
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=folder,
+        env={**os.environ, "PATH": path, "LC_ALL": "C", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}"
+    return done.stdout
+
+
+def follow(document: Path, folder: Path) -> None:
+    """Write the files that a document names and give its commands, in order. `...` in what it prints
+    stands for anything."""
+    blocks = re.findall(
+        r'^```(?:\w+ title="([^"]+)"|(console))\n(.*?)^```$', document.read_text(), re.DOTALL | re.M
+    )
+    assert blocks
+    for name, is_console, text in blocks:
+        if not is_console:
+            (folder / name).write_text(text)
+            continue
+        for step in re.split(r"^\$ ", text, flags=re.M)[1:]:
+            command, _, expected = step.partition("\n")
+            pattern = ".*".join(map(re.escape, expected.split("...")))
+            output = printed(folder, command)
+            assert re.fullmatch(pattern, output, re.DOTALL), f"$ {command}\n{output}"
+
+
+def test_first_pass(tmp_path: Path):
+    follow(ROOT / "docs" / "first-pass.md", tmp_path)
 
 
 @pytest.mark.parametrize(("number", "name"), [(2, "trace_stores"), (3, "last_store")])
