@@ -11,7 +11,7 @@ help: ## show this help
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint,docs]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint,docs,tools]'
 	# The release whose ABI this follows, beside the one that speed is measured against.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
 		--target $(VENV)/oracle wasmtime==12.0.0
@@ -23,6 +23,10 @@ venv: $(STAMP) ## create .venv and install the package with what tests and linte
 .PHONY: demo
 demo: venv ## compile a real program and run it
 	$(BIN)/python tools/demo.py
+
+.PHONY: walkthrough
+walkthrough: venv ## docs/from-install-to-plot.md, command by command, in an environment of its own
+	$(BIN)/python tools/follow.py docs/from-install-to-plot.md
 
 .PHONY: test
 test: venv ## run every test

@@ -156,8 +156,8 @@ def _block(text: str, language: str = "text") -> str:
 
 def _instructions() -> str:
     text = "# Instructions\n\nThe table of `wasmdialect/wasm/instructions`, from which decoder,"
-    text += " validator, parser, operations and interpreter are made. Signatures are empty where they depend on"
-    text += " immediates or types.\n\n"
+    text += " validator, parser, operations and interpreter are made. Types are empty where they"
+    text += " depend on immediates or on the stack.\n\n"
     columns = ("instruction", "opcode", "immediates", "type", "feature", "traps", "reads", "writes")
     return text + _table(columns, map(_instruction, INSTRUCTIONS))
 
