@@ -22,11 +22,8 @@ class CFI(FunctionPass):
     name = "cfi"
     edges: tuple[int, ...] = ()  # byte offset of a call, index, offset, index, ...
 
-    def declare(self, declarations: Declarations) -> str | None:
-        if self.edges:
-            return None
-        index = declarations.add_import("cfi", "called", ("i32", "i32"), ())
-        return declarations.function_symbol(index)
+    def declare(self, declarations: Declarations) -> object:
+        return None if self.edges else declarations.add_builtin("called", ["i32", "i32"])
 
     def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
         for call in [*function.body.walk()]:

@@ -15,9 +15,8 @@ from wasmdialect.passes.base import Declarations, FunctionPass, WasmBuilder
 class TraceCalls(FunctionPass):
     name = "trace-calls"
 
-    def declare(self, declarations: Declarations) -> list[str]:
-        added = [declarations.add_import("trace", event, ("i32",), ()) for event in EVENTS]
-        return [declarations.function_symbol(index) for index in added]
+    def declare(self, declarations: Declarations) -> object:
+        return [declarations.add_builtin(event, ["i32"]) for event in ("enter", "return")]
 
     def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
         entered, returns = self.declared
@@ -27,6 +26,3 @@ class TraceCalls(FunctionPass):
             if isinstance(block.last_op, wasmir.ReturnOp | wasmir.TailCallOp):
                 b = WasmBuilder.before(block.last_op)
                 b.call(returns, [b.i32_const(function.index_value)])
-
-
-EVENTS = ("enter", "return")

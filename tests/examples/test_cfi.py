@@ -3,7 +3,7 @@
 import pytest
 from examples.small import FOLDER, MODES, example, run
 
-from wasmdialect import FuncType, Linker, Store, TrapCode, ValType
+from wasmdialect import Linker, Store, TrapCode
 
 TEXT = """
 (module
@@ -27,9 +27,7 @@ def train(mode: str) -> tuple[int, ...]:
     seen: dict[tuple[int, int], None] = {}
 
     def define(linker: Linker, store: Store) -> None:
-        i32 = ValType.i32()
-        called = lambda site, index: seen.update({(site, index): None})  # noqa: E731
-        linker.define_func("cfi", "called", FuncType([i32, i32], []), called)
+        linker.define_builtin("called", lambda site, index: seen.update({(site, index): None}))
 
     trained = run(TEXT, GOOD, {"wasmir-end": [example("cfi")]}, define, compilation=mode)
     assert trained.results == run(TEXT, GOOD).results == [10, None, 20, 10]

@@ -3,7 +3,7 @@
 import pytest
 from examples.small import MODES, example, run
 
-from wasmdialect import FuncType, Linker, Store, TrapCode, ValType
+from wasmdialect import Linker, Store, TrapCode
 
 TEXT = """
 (module
@@ -24,8 +24,7 @@ def test_calls_and_returns_are_seen_in_order(mode: str):
 
     def define(linker: Linker, store: Store) -> None:
         for event in ("enter", "return"):
-            note = lambda index, event=event: seen.append((event, index))  # noqa: E731
-            linker.define_func("trace", event, FuncType([ValType.i32()], []), note)
+            linker.define_builtin(event, lambda index, event=event: seen.append((event, index)))
 
     traced = run(TEXT, CALLS, {"wasmir-end": [example("trace-calls")]}, define, compilation=mode)
     assert traced.results == run(TEXT, CALLS).results == [1, 0, TrapCode.UNREACHABLE]
