@@ -10,10 +10,13 @@ from typing import Any
 from xdsl.passes import ModulePass
 
 from wasmdialect import Config, Engine, Instance, Linker, Module, Store, Trap
+from wasmdialect.passes.base import pass_scope
 from wasmdialect.passes.registry import PassRegistry
 
 FOLDER = Path(__file__).parents[2] / "examples" / "passes"
 MODES = ("eager", "lazy")
+JOBS = 1
+"""Without a worker nothing is compiled lazily."""
 Call = tuple[Any, ...]
 """The name of an export, and the arguments."""
 
@@ -54,11 +57,13 @@ def run(
     **settings: Any,
 ) -> Ran:
     """Make calls, one after the other, on one instance."""
-    engine = Engine(Config(passes=passes or {}, jobs=0, **settings))
+    engine = Engine(Config(passes=passes or {}, jobs=JOBS, **settings))
     store, linker = Store(engine), Linker(engine)
     if define is not None:
         define(linker, store)
     module = Module(engine, text)
+    is_whole = any(pass_scope(p) == "module" for each in (passes or {}).values() for p in each)
+    assert module.is_lazy == (settings.get("compilation") == "lazy" and not is_whole)
     instance = linker.instantiate(store, module)
     exports: Any = instance.exports(store)
     results: list[Any] = []
