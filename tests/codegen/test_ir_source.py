@@ -104,7 +104,12 @@ def test_commands_take_ir(tmp_path: Path, command: str):
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    expected = {"run": "i32:105\n", "compile": "", "explore": "out.html", "bench": "add_at(8, 1) of"}
+    expected = {
+        "run": "i32:105\n",
+        "compile": "",
+        "explore": "out.html",
+        "bench": "add_at(8, 1) of",
+    }
     assert expected[command] in done.stdout
 
 
