@@ -24,7 +24,6 @@ from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.source import number_again
 from wasmdialect.dialects import wasmir
-from wasmdialect.dialects.fast import relaxed_gc
 from wasmdialect.object.artifact import read_artifact
 from wasmdialect.passes.base import take_reports
 
