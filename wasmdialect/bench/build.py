@@ -19,6 +19,7 @@ from xdsl.dialects.builtin import ModuleOp
 from wasmdialect._settings import Config, snapshot
 from wasmdialect.codegen.compiler import link_run, start_run
 from wasmdialect.codegen.exported import Makers, exported, wasmir_pipeline
+from wasmdialect.codegen.garbage import relaxed_gc
 from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
