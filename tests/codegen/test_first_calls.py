@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from wasmdialect import Config, Engine, Instance, Module, Store
 from wasmdialect.codegen import pool
+from wasmdialect.codegen.store import MemoryStore
 from wasmdialect.passes.pipeline import PassFailure
 
 CALLEES = 12
@@ -52,7 +54,7 @@ def instantiate(folder: Path, body: str, **settings: Any) -> tuple[Store, Module
     store = Store(
         Engine(
             Config(
-                **{"compilation": "lazy", "jobs": 2, "cache": False, "opt_level": 0} | settings,
+                **{"compilation": "lazy", "jobs": 2, "cache": False, "opt_level": 0, **settings},
                 load=(str(path),),
                 at={"wasmir-end": "mine"},
             )
@@ -74,6 +76,21 @@ def test_callees_are_compiled_while_the_program_waits(tmp_path: Path):
     assert tries(tmp_path, "f0") == 1
     assert exports["slow"](store, 0) == 7
     assert {tries(tmp_path, f"f{n}") for n in range(CALLEES)} == {1}
+
+
+def test_what_was_compiled_ahead_in_vain_is_not_remembered(tmp_path: Path):
+    settings: dict[str, Any] = {"cache": MemoryStore(), "opt_level": None}
+    store, module, exports = instantiate(tmp_path, WAIT, **settings)
+    assert exports["slow"](store, 1) == 5
+    assert exports["other"](store) == 3  # and f0 is taken
+    exports["f3"](store)
+    del store, module, exports
+    gc.collect()
+    before = [tries(tmp_path, name) for name in ("slow", "f0", "f3")]
+    store, _, exports = instantiate(tmp_path, "pass", jobs=1, **settings)
+    assert exports["other"](store) == 3
+    after = [tries(tmp_path, name) for name in ("slow", "f0", "f3")]
+    assert [b - a for a, b in zip(before, after, strict=True)] == [1, 0, 1]
 
 
 def test_nothing_is_compiled_ahead_by_one_worker(tmp_path: Path):

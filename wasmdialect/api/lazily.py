@@ -69,6 +69,11 @@ class LazySource:
         """As `CodeSource.function`."""
         return self._open().function(index, is_known)
 
+    def note_call(self, index: int) -> None:
+        """As `CodeSource.note_call`."""
+        if self._compiler is not None:
+            self._compiler.note_call(index)
+
     def signature(self, number: int) -> Sequence[NamedFunction]:
         """As `CodeSource.signature`."""
         return self._open().signature(number)
@@ -127,7 +132,7 @@ class LazySource:
         if not is_current() or not is_unchanged(compiler.inputs):
             return
         symbols = [] if earlier is None else [f.symbol for f in earlier.code.functions]
-        compiler.remember(symbols)
+        compiler.remember()
         functions = compiler.so_far(symbols)
         if not functions:
             return

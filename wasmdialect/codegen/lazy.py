@@ -16,6 +16,7 @@ from wasmdialect.codegen.first_calls import FirstCalls
 from wasmdialect.codegen.module_entry import PassInputs
 from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.sealing import key_of, seal, unseal
+from wasmdialect.codegen.store import Store
 from wasmdialect.codegen.survey import survey
 from wasmdialect.codegen.tasks import Item
 from wasmdialect.codegen.tiers import BetterCode, first_tier
@@ -97,6 +98,8 @@ class LazyCompiler:
         self._uncached: set[Item] = set()
         """Items that were not in the cache: many functions are likely to call the same ones."""
         self._reported = 0
+        self._called: set[int] = set()
+        """The functions that have been called, as far as calls go through veneers."""
         self._memory_key = key_of("called", run.binary)
         self._has_remembered = False
         run.describe()
@@ -124,6 +127,7 @@ class LazyCompiler:
 
     def function(self, index: int, is_known: Callable[[int], bool]) -> Sequence[NamedFunction]:
         """As `runtime.lazy.CodeSource.function`."""
+        self._called.add(index)
         remembered = (each for each in self._remembered() if not is_known(each))
         first = [index, *(each for each in remembered if each != index)]
         missing = [Item((each,)) for each in first if not self._take_from_cache(Item((each,)))]
@@ -202,21 +206,29 @@ class LazyCompiler:
 
     def _remembered(self) -> list[int]:
         """Once: the functions that were compiled the last time the module ran, with any passes."""
-        store, key = self._run.store, self._memory_key
+        store = self._run.store
         if store is None or self._has_remembered:
             return []
         self._has_remembered = True
-        found: list[int] = unseal(key, store.get(key)) or []
+        return self._read_remembered(store)
+
+    def _read_remembered(self, store: Store) -> list[int]:
+        found: list[int] = unseal(self._memory_key, store.get(self._memory_key)) or []
         return [index for index in found if index in self._sizes]
 
-    def remember(self, earlier: Sequence[str]) -> None:
-        """Remember what was compiled, and what symbols belong to that another process had, for the next
-        time the module is compiled, perhaps with other passes."""
+    def note_call(self, index: int) -> None:
+        """As `runtime.lazy.CodeSource.note_call`."""
+        self._called.add(index)
+
+    def remember(self) -> None:
+        """Remember what was called, for the next time the module is compiled, perhaps with other
+        passes."""
         store = self._run.store
         if store is not None:
-            items = {item for symbol in earlier if (item := _item_of(symbol)) is not None}
-            items |= self._run.finished | self._first.finished
-            indices = sorted({index for item in items for index in item.functions})
+            called = self._called
+            if self._better is None:  # then calls of what was compiled before are direct
+                called = {index for item in self._run.finished for index in item.functions}
+            indices = sorted(called.union(self._read_remembered(store)))
             store.insert(self._memory_key, seal(self._memory_key, indices))
 
     def signature(self, number: int) -> Sequence[NamedFunction]:

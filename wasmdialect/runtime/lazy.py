@@ -63,6 +63,11 @@ class CodeSource(Protocol):
         known. Raises the errors of compiling."""
         ...
 
+    def note_call(self, index: int) -> None:
+        """A function that came along with others is called for the first time, or a trampoline of
+        it."""
+        ...
+
     def signature(self, number: int) -> Sequence[NamedFunction]:
         """The trampolines of a function type, by the number of its signature, and perhaps of others.
         Raises the errors of compiling."""
@@ -186,23 +191,25 @@ class LazyModule(LoadedModule):
         pages.protect(address, layout.slots, pages.PROT_READ | pages.PROT_EXEC)
         publish(self, address + size, 0, mapping)
         if first is not None:
-            self._add_linked(first)
+            self._add_linked(first, is_first=True)
 
     def compile_at(self, address: int) -> None:
         """Compile the code of the veneer with an address in it, if it has not been, and let the veneer
         lead there. Raises the errors of compiling, MemoryError."""
         number = (address - self.text_address) // LAZY_VENEER_SIZE
         symbol = self._layout.symbols[number]
-        with self._lock:
-            place = self._places.get(symbol)
-            if place is None:
-                parsed = parse_symbol(symbol)
-                assert parsed is not None
-                self._add(self._source.function(parsed[1], self._is_known))
-                place = self._places.get(symbol)
-            if place is None:
+        parsed = parse_symbol(symbol)
+        assert parsed is not None
+        index = parsed[1]
+        if symbol in self._places:  # it has been compiled ahead
+            self._source.note_call(index)
+        else:
+            with self._lock:
+                if symbol not in self._places:
+                    self._add(self._source.function(index, self._is_known))
+            if symbol not in self._places:
                 raise WasmtimeError(f"{symbol} is called, but the passes have left no code for it")
-            self._slots[1 + number] = self.text_address + place
+        self._slots[1 + number] = self.text_address + self._places[symbol]
 
     def tier_up(self, pc: int, loop: int) -> int:
         """Note that the code at a return address runs often: 0, or the loop with this number, counted
@@ -306,18 +313,24 @@ class LazyModule(LoadedModule):
         index = self._layout.functions.get(symbol)
         return index is None or not self._source.is_improvable(index)
 
-    def _add_linked(self, artifact: Artifact) -> None:
+    def _add_linked(self, artifact: Artifact, *, is_first: bool = False) -> None:
         base = self._free
         code = self._load(artifact, base)
         self.code = [*self.code, code]
-        self._places.update((f.symbol, base + f.offset) for f in artifact.functions)
         if self._announce is not None:
             self._announce(self, code)
         # Only now, when everything about the code is known, may it be called.
+        self._places.update((f.symbol, base + f.offset) for f in artifact.functions)
         for function in artifact.functions:
             veneer = self._layout.veneers.get(function.symbol)
-            if veneer is not None:
+            if veneer is not None and (is_first or self._has_been_called(veneer)):
                 self._slots[1 + veneer // LAZY_VENEER_SIZE] = code.text_address + function.offset
+
+    def _has_been_called(self, veneer: int) -> bool:
+        """Whether the slot of a veneer leads elsewhere than back to it: the first call of what has been
+        compiled ahead goes through `compile_at`, which notes it."""
+        slot = self._slots[1 + veneer // LAZY_VENEER_SIZE]
+        return slot != self.text_address + veneer + LAZY_RESUME
 
     def _load(self, artifact: Artifact, base: int) -> LoadedCode:
         """Put code into the range."""
