@@ -79,14 +79,17 @@ def test_readme_pass(folder: Path):
         for line in readme.splitlines()
         if re.match(r"(wasm-opt-py|wasmdialect).*fib.(wat|mlir)", line)
     ]
-    assert len(commands) == 7
-    outputs = [run(folder, command) for command in commands]
+    assert len(commands) == 8
+    outputs = [
+        run(folder, command.replace(" bench ", " bench --seconds 0.1 ")) for command in commands
+    ]
     assert '{"calls": 21891}' in outputs[0].stderr
     assert 'wasmvm.count "calls"' in outputs[1].stdout
     assert b"counter.calls" in (folder / "counted.wasm").read_bytes()
     assert "ret" in outputs[3].stdout
     assert "wasmir.call" in (folder / "fib.html").read_text()
-    assert outputs[6].stdout == "i32:6765\n"
+    assert "B / A" in outputs[4].stdout
+    assert outputs[7].stdout == "i32:6765\n"
 
 
 def test_ir_of_the_pipelines_document(folder: Path):

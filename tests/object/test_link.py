@@ -87,6 +87,15 @@ def test_shuffling_is_by_the_seed():
     assert sorted(map(str, orders[0])) == sorted(map(str, orders[1]))
 
 
+@pytest.mark.parametrize(("seed", "first"), [(None, 0), (1, 48)])
+def test_padding_comes_before_the_first_function_of_a_shuffled_layout(seed: Any, first: int):
+    """A module of one function would lie at the same distance from a cache line in every layout."""
+    artifact = read_artifact(
+        bytes(Module(Engine(Config(jobs=0, shuffle_layout=seed, padding=48)), TEXT).serialize())
+    )
+    assert next(iter(artifact.functions)).offset == first
+
+
 def compiled_functions() -> list[NamedFunction]:
     wasm = bytes(wat2wasm(TEXT))
     run = RunHere(

@@ -37,17 +37,22 @@ def rows(result: Result) -> list[Row]:
     a, b = result.variants[A], result.variants[B]
 
     def row(
-        name: str, of: Callable[[VariantResult], float | None], show: Callable[[float], str]
+        name: str,
+        of: Callable[[VariantResult], float | None],
+        show: Callable[[float], str],
+        *,
+        has_ratio: bool = True,
     ) -> Row:
         left, right = of(a), of(b)
-        ratio = f"{right / left:.3f}" if left and right is not None else ""
+        ratio = f"{right / left:.3f}" if has_ratio and left and right is not None else ""
         return name, *("" if v is None else show(v) for v in (left, right)), ratio
 
+    time_row = row("CPU time of a run", lambda v: v.cpu, seconds)
     found = [
         ("engine", a.engine, b.engine, ""),
         ("passes", a.passes or "none added", b.passes or "none added", ""),
-        row("CPU time of a run", lambda v: v.cpu, seconds),
-        row("time that passed", lambda v: v.wall, seconds),
+        (*time_row[:3], f"{result.ratio.ratio:.3f}"),
+        row("time that passed", lambda v: v.wall, seconds, has_ratio=False),
     ]
     if a.instructions is not None or b.instructions is not None:
         found.append(row("instructions of a run", lambda v: v.instructions, _count))
@@ -56,10 +61,14 @@ def rows(result: Result) -> list[Row]:
         what = "code, of Wasm"
     found.append(row(what, lambda v: v.build.code_bytes, lambda n: f"{n:,.0f} bytes"))
     for stage in dict.fromkeys([*a.build.stages, *b.build.stages]):
-        if stage != "total":
-            found.append(
-                row(f"compile: {stage}", lambda v, s=stage: v.build.stages.get(s), seconds)
-            )
+        if stage == "total":
+            continue
+
+        def of_stage(variant: VariantResult, stage: str = stage) -> float | None:
+            return variant.build.stages.get(stage)
+
+        # Measured once or a few times: a ratio would say too much.
+        found.append(row(f"compile: {stage}", of_stage, seconds, has_ratio=False))
     for name in dict.fromkeys([*a.counters, *b.counters]):
         found.append(row(f"counter {name}", lambda v, n=name: v.counters.get(n), _count))
     for kind in dict.fromkeys([*a.reports, *b.reports]):

@@ -116,8 +116,8 @@ class Verdict(NamedTuple):
 
 
 def judge(ratio: Interval, control: Interval) -> Verdict:
-    """Whether a ratio is a difference: there are enough blocks, 1 is outside of its interval, and it is
-    outside of that of the control, which has the ratio of a variant to itself."""
+    """Whether a ratio is a difference: there are enough blocks, 1 is outside of its interval, and the
+    ratio is outside of that of the control, which has the ratio of a variant to itself."""
     if ratio.confidence < LEAST_CONFIDENCE:
         return Verdict(False, "there are too few layouts to tell")
     if 1 in ratio:
