@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+from difflib import SequenceMatcher
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wasmdialect.explore import diff
 from wasmdialect.explore.diff import Row, compare, parsed
 
 Text = list[tuple[str, int | None]]
@@ -147,3 +150,21 @@ def test_llvm_numbers_its_notes_anew(old: str, new: str):
 
 def test_a_name_in_a_string_is_none():
     assert changes([('wasmvm.count "%1"', 1)], [('wasmvm.count "%2"', 1)]) != []
+
+
+def test_very_many_equal_lines_are_not_all_tried(monkeypatch: pytest.MonkeyPatch):
+    """As in IR that was written without locations: it would take the square of their number."""
+    junk: list[bool] = []
+
+    def watched(*arguments: Any, autojunk: bool) -> SequenceMatcher[Any]:
+        junk.append(autojunk)
+        return SequenceMatcher(*arguments, autojunk=autojunk)
+
+    monkeypatch.setattr(diff, "SequenceMatcher", watched)
+    old: Text = [(f"  %{n} = wasmir.i32.const {n % 2}", None) for n in range(4_000)]
+    found = rows(old, old[1:])
+    assert [row.new for row in found if row.new is not None] == [*range(3_999)]
+    assert all(junk)
+    junk.clear()
+    rows(BEFORE, BEFORE[1:])
+    assert not any(junk)

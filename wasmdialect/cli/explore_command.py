@@ -17,6 +17,7 @@ from wasmdialect.cli.inputs import ModuleInput, locate, read_bytes, to_source
 from wasmdialect.cli.options import DEBUG_OPTION, compile_options, finish, to_config
 from wasmdialect.cli.output import write_output
 from wasmdialect.cli.progress import compile_progress
+from wasmdialect.object.artifact import is_artifact
 
 if TYPE_CHECKING:
     from wasmdialect._settings import Config
@@ -74,6 +75,8 @@ def explore(
         raise UsageError("--all takes all functions: leave out --func")
     counts = None if counters is None else _read_counters(counters)
     opened = partial(_open, file, config, functions, counts)
+    if port and not serve:
+        raise UsageError("--port is for --serve")
     if serve:
         if output is not None or takes_all or reports is not None:
             raise UsageError("--serve writes nothing: leave out -o, --all and --reports")
@@ -99,6 +102,8 @@ def _open(
     from wasmdialect.wasm.errors import WasmError
 
     data = read_bytes(file)
+    if is_artifact(data[:64]):
+        raise UsageError(f"{printable(file)} is an artifact, which has no IR")
     module = to_source(data, Path(file).name, config.features)
     try:
         with printing_to_errors():
@@ -156,7 +161,10 @@ def _serve(opened: Callable[[], Opened], files: Sequence[str], port: int) -> int
     if files[0] == "-":
         raise UsageError("--serve reads the module again when it changes: give a file")
     project = Project(opened, in_words, files)
-    serve(project, port, lambda address: print(f"{address} (Ctrl-C ends it)", flush=True))
+    try:
+        serve(project, port, lambda address: print(f"{address} (Ctrl-C ends it)", flush=True))
+    except OSError as error:
+        raise UsageError(f"port {port} cannot be served: {error.strerror}") from None
     return 0
 
 

@@ -89,6 +89,8 @@ def listed_functions(
 
         return SingleTask(("listing", tuple(group)), on_reply, on_failure)
 
+    if not indices:
+        return
     config = session.settings.config
     groups = [[index] for index in indices] if session.function_scoped else [[*indices]]
     pool = shared_pool(default_jobs() if config.jobs is None else max(config.jobs, 1))
@@ -221,8 +223,11 @@ def llvm_lines(text: str) -> list[Line]:
 
 
 _LOC = re.compile(r"\s+\.loc\s+\d+\s+(\d+)")
-_DIRECTIVE = re.compile(r"\s+\.|\s*#|\s*$|\.L(tmp|func_begin|func_end|line_table|sec_end|cu_)\w*:")
-_COMMENT = re.compile(r"\s+#.*")
+_DIRECTIVE = re.compile(
+    r"\s+\.|\s*(?:#|//)|\s*$|\.L(tmp|func_begin|func_end|line_table|sec_end|cu_)\w*:"
+)
+_COMMENT = re.compile(r"\s+(?:# |//).*")
+"""Of x86-64, riscv64 and s390x, and of aarch64, whose numbers begin with `#`."""
 _LABEL = re.compile(r"[^\s#].*:")
 
 

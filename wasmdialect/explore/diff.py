@@ -8,10 +8,10 @@ operands became those of its partner is the same, whatever they are called.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 Line: TypeAlias = tuple[str, int | None]
 """Text, and the byte offset it comes from."""
@@ -138,8 +138,16 @@ def _aligned(before: Parsed, after: Parsed) -> Partners:
     return partner
 
 
-def _opcodes(old: Sequence[object], new: Sequence[object]) -> list[tuple[str, int, int, int, int]]:
-    return SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+def _opcodes(old: Sequence[Any], new: Sequence[Any]) -> list[tuple[str, int, int, int, int]]:
+    """The runs of an alignment, as `SequenceMatcher.get_opcodes`. If there are very many equal lines,
+    which IR without offsets may have, the frequent ones only extend runs of others."""
+    counts = Counter(new)
+    pairs = sum(counts[key] for key in old)
+    return SequenceMatcher(None, old, new, autojunk=pairs > _MOST_PAIRS).get_opcodes()
+
+
+_MOST_PAIRS = 3_000_000
+"""Equal lines that are all tried as beginnings of runs: that takes about a second."""
 
 
 def _moved(before: Parsed, after: Parsed, partner: Partners) -> Partners:

@@ -85,7 +85,7 @@ class Column {
     const header = this.element.appendChild(document.createElement("header"));
     header.title = this.stage.title;
     header.append(span("b", this.stage.title), this.facts());
-    const digits = hex(Math.max(...this.stage.offsets)).length;
+    const digits = hex(largest(this.stage.offsets)).length;
     this.element.style.setProperty("--digits", Math.max(digits, 4));
     this.lines = this.element.appendChild(document.createElement("div"));
     this.lines.className = "list";
@@ -118,7 +118,7 @@ class Column {
       if (row.offset >= 0 && row.line >= 0 && !this.places.has(row.offset)) this.places.set(row.offset, at);
     });
     this.at = Math.min(this.at, Math.max(0, this.rows.length - 1));
-    this.list.setCount(this.rows.length, Math.max(0, ...this.rows.map((row) => Math.min(row.text.length, 500))));
+    this.list.setCount(this.rows.length, Math.min(500, largest(this.rows.map((row) => row.text.length))));
   }
 
   makeRow(at) {

@@ -90,9 +90,8 @@ class Graph {
     const stage = this.content.stages[number];
     const rows = stage === undefined ? [] : stage.lines.map((_, line) => lineOf(this.content, stage, line));
     const blocks = blocksOf(rows);
-    if (blocks.length === 0 || blocks.length > MOST_BLOCKS) {
-      const words = blocks.length === 0 ? "There are no blocks at this stage." : `${blocks.length} blocks are too many to draw.`;
-      this.drawing.replaceChildren(span("p", words, ""));
+    if (blocks.length === 0) {
+      this.drawing.replaceChildren(span("p", "There are no blocks at this stage.", ""));
       return;
     }
     const nodes = blocks.map((block) => {
@@ -101,7 +100,12 @@ class Graph {
       return { lines, width: columns * CHARACTER + 18, height: (lines.length + 1) * LINE + 12 };
     });
     const edges = blocks.flatMap((block, from) => block.next.map((to) => [from, to]));
-    const layout = layOut(nodes, edges);
+    const layout = blocks.length > MOST_BLOCKS ? null : layOut(nodes, edges);
+    if (layout === null) {
+      const words = `${blocks.length} blocks with ${edges.length} edges are too many to draw.`;
+      this.drawing.replaceChildren(span("p", words, ""));
+      return;
+    }
     const heads = new Set([...layout.back].map((n) => edges[n][1]));
     this.blocks = blocks;
     this.size = [layout.width, layout.height];

@@ -4,13 +4,17 @@
 const LAYER_GAP = 38;
 const NODE_GAP = 26;
 const ROUNDS = 12;
+const MOST_ITEMS = 20000; // nodes, and places where edges cross a layer
 
 // Nodes have a width and a height; edges are [from, to]. The first node is the entry. Returns the left top
-// corner of each node, and the points of each edge, from its source to its target.
+// corner of each node, and the points of each edge, from its source to its target; null if that would take
+// long.
 function layOut(nodes, edges) {
   const back = backEdges(nodes.length, edges);
   const forward = edges.map(([from, to], n) => (back.has(n) ? [to, from] : [from, to]));
   const layerOf = longestPaths(nodes.length, forward);
+  const places = forward.reduce((sum, [from, to]) => sum + layerOf[to] - layerOf[from], nodes.length);
+  if (places > MOST_ITEMS) return null;
 
   // Edges over several layers get a narrow node in each.
   const items = nodes.map((node, n) => ({ ...node, layer: layerOf[n], up: [], down: [] }));
@@ -34,7 +38,7 @@ function layOut(nodes, edges) {
   placeAcross(items, layers);
   const height = placeDown(items, layers);
 
-  const left = Math.min(...items.map((item) => item.x - item.width / 2));
+  const left = items.reduce((least, item) => Math.min(least, item.x - item.width / 2), Infinity);
   for (const item of items) item.x -= left - 16;
   const routes = chains.map((chain, n) => {
     const points = route(chain.map((item) => items[item]));
@@ -44,7 +48,7 @@ function layOut(nodes, edges) {
     corners: nodes.map((node, n) => ({ x: items[n].x - node.width / 2, y: items[n].y })),
     routes,
     back,
-    width: Math.max(...items.map((item) => item.x + item.width / 2)) + 30,
+    width: largest(items.map((item) => item.x + item.width / 2)) + 30,
     height: height + 16,
   };
 }

@@ -19,7 +19,10 @@ const view = {
 
   async open(index, offset = -1) {
     const f = this.module.functions[index];
-    if (f === undefined) return;
+    if (f === undefined) {
+      this.show(null, "There is no such function.");
+      return;
+    }
     const isOther = index !== this.index;
     this.index = index;
     byId("name").textContent = f.name;
@@ -31,7 +34,7 @@ const view = {
       return;
     }
     if (!isHere(index)) {
-      this.show(null, ...this.notHere(index, f));
+      this.show(null, ...this.notHere(index));
       return;
     }
     if (isServed && isOther && !contents.has(index)) this.show(null, "Compiling …");
@@ -67,9 +70,9 @@ const view = {
     return parts.join(" · ");
   },
 
-  notHere(index, f) {
+  notHere(index) {
     const command = document.createElement("code");
-    command.textContent = `wasmdialect explore ${this.module.file} --func ${f.exports[0] ?? index}`;
+    command.textContent = `wasmdialect explore ${this.module.file} --func ${index}`;
     return [
       `This function is not in this page, which holds ${this.inPage()}. To see it: `, command,
       ". All functions: --all. Or --serve, which compiles a function when you open it.",

@@ -82,6 +82,9 @@ const foldRow = (count) => ({ status: "fold", text: `⋯ ${count} lines`, offset
 
 const isChange = (row) => row.status !== "=" && row.status !== "fold";
 
+// `Math.max(...numbers)` cannot take very many.
+const largest = (numbers) => numbers.reduce((a, b) => Math.max(a, b), 0);
+
 // The lists of functions and of lines may be long: only the rows that can be seen exist.
 class VirtualList {
   constructor(element, height, makeRow) {
