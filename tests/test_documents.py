@@ -177,6 +177,19 @@ def test_tutorial_passes_that_declare(number: int, name: str):
     assert blocks[number].strip() in (ROOT / "examples" / f"{name}.py").read_text()
 
 
+def test_tutorial_operation_that_lowers_itself(folder: Path):
+    """The assembly runs in tests/lowering/test_own.py."""
+    source = python_blocks("docs/tutorial.md")[4]
+    assert source in (ROOT / "examples" / "reverse_bits.py").read_text()
+    (folder / "reverse.py").write_text(source)
+    commands = re.findall(
+        r"^    (\S.*--load reverse.py.*)", (ROOT / "docs" / "tutorial.md").read_text(), re.MULTILINE
+    )
+    outputs = [run(folder, command).stdout for command in commands]
+    assert "%2 = bits.reverse %0" in (folder / "reversed.mlir").read_text()
+    assert outputs[1].strip() == commands[1].partition("# ")[2]
+
+
 def test_tutorial_operation():
     """Where control goes from one is tested in tests/passes/test_transfers.py."""
     names: dict[str, Any] = {}
@@ -184,7 +197,7 @@ def test_tutorial_operation():
         "from xdsl.irdl import IRDLOperation, irdl_op_definition, traits_def",
         "from wasmdialect.dialects.control_transfer import CallsCode",
     )
-    exec("\n".join((*imports, python_blocks("docs/tutorial.md")[4])), names)
+    exec("\n".join((*imports, python_blocks("docs/tutorial.md")[6])), names)
     assert names["NotifyOp"].has_trait(names["CallsCode"])
 
 
@@ -230,12 +243,12 @@ def test_files_that_are_named_exist(document: Path):
 
 def test_tutorial_pass_object(capsys: pytest.CaptureFixture[str]):
     names: dict[str, Any] = {"__name__": "__main__"}
-    exec(python_blocks("docs/tutorial.md")[5], names)
+    exec(python_blocks("docs/tutorial.md")[7], names)
     output = capsys.readouterr().out
     assert output.startswith("640 [{'pass': 'mul-to-shift'")
     assert "'by': 3" in output
     assert "'by': 4" not in output
-    exec(python_blocks("docs/tutorial.md")[6], names)
+    exec(python_blocks("docs/tutorial.md")[8], names)
     output = capsys.readouterr().out
     before, after = output.split("i32.shl", 1)
     assert "i32.mul" in before

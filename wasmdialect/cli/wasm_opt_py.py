@@ -63,7 +63,13 @@ from wasmdialect.wasm.module import Module
 from wasmdialect.wasm.validate import validate_module
 
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from wasmdialect._forms import Form
+    from wasmdialect.codegen.llvm import Level
+    from wasmdialect.codegen.target import Target
+
+    Output = TypeVar("Output", str, bytes)
 
 _TARGETS_BY_EXTENSION = {
     ".mlir": "mlir",
@@ -374,17 +380,37 @@ class WasmOptPy(xDSLOptMain):
 
         emitters = self.settings.target.emitters
         text = emit_llvm(module, debug_info=False, emitters=emitters)
-        _check_text(text, module)
-        output.write(compile_assembly(text, self.settings.target, self.settings.level))
+        output.write(self._compile(compile_assembly, text, module))
 
     def _emit_obj(self, module: ModuleOp, output: IO[str]) -> None:
         from wasmdialect.codegen.llvm import compile_object
         from wasmdialect.lowering.emit import emit_llvm
 
         text = emit_llvm(module, emitters=self.settings.target.emitters)
-        _check_text(text, module)
-        data = compile_object(text, self.settings.target, self.settings.level)
-        output.write(data.decode("latin-1"))
+        output.write(self._compile(compile_object, text, module).decode("latin-1"))
+
+    def _compile(
+        self, compile_: Callable[[str, Target, Level], Output], text: str, module: ModuleOp
+    ) -> Output:
+        """The code of a text. Raises CodegenError where LLVM would abort the process, with the
+        function."""
+        from wasmdialect.codegen.llvm import CodegenError, verify_text
+        from wasmdialect.codegen.refusal import find_refusal
+        from wasmdialect.lowering.emit import EmitError
+
+        target = self.settings.target
+        try:
+            verify_text(text)
+            return compile_(text, target, self.settings.level)
+        except CodegenError as error:
+            try:
+                refusal = find_refusal(module, target)
+            except EmitError:
+                refusal = None
+            if refusal is None:
+                raise
+            message = f"LLVM refuses function {refusal.symbol}: {refusal.reason}\n{refusal.place}"
+            raise CodegenError(message.rstrip()) from error
 
 
 def _number_added(module: ModuleOp) -> Mapping[str, Operation]:
@@ -394,25 +420,6 @@ def _number_added(module: ModuleOp) -> Mapping[str, Operation]:
         return {}
     extend_numbers(module)
     return declare_missing(module, ModuleDeclarations(module))
-
-
-def _check_text(text: str, module: ModuleOp) -> None:
-    """Raise CodegenError where LLVM would abort the process, with the function."""
-    from wasmdialect.codegen.llvm import CodegenError, verify_text
-    from wasmdialect.codegen.refusal import find_refusal
-    from wasmdialect.lowering.emit import EmitError
-
-    try:
-        verify_text(text)
-    except CodegenError as error:
-        try:
-            refusal = find_refusal(module)
-        except EmitError:
-            refusal = None
-        if refusal is None:
-            raise
-        message = f"LLVM refuses function {refusal.symbol}: {refusal.reason}\n{refusal.place}"
-        raise CodegenError(message.rstrip()) from error
 
 
 def _add_setting(parser: argparse.ArgumentParser, row: Setting, default: Any) -> None:

@@ -8,14 +8,18 @@ from a module of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from wasmdialect.codegen.cache import CompiledText
 from wasmdialect.codegen.clock import Clock
-from wasmdialect.codegen.llvm import Level, compile_object
+from wasmdialect.codegen.guarded import RISKY
+from wasmdialect.codegen.llvm import REFUSES, CodegenError, Level, compile_object
 from wasmdialect.codegen.target import Target
 from wasmdialect.lowering.emit import OWN_METADATA, SHARED_METADATA
+from wasmdialect.object.compiled import CompiledFunction
+from wasmdialect.object.elf import ElfError
 from wasmdialect.object.extract import PREFIX_END, ExtractError, extract_texts
 
 SMALL = 32_000
@@ -48,7 +52,7 @@ def compile_texts(
         contents = [texts[number][0] for number in batch]
         data = compile_object(contents[0] if len(batch) == 1 else _joined(contents), target, level)
         clock.lap("llvm")
-        extracted = [*extract_texts(data).items()]
+        extracted = [*extract(data, contents[0]).items()]
         if len(batch) > 1 and [prefix for prefix, _ in extracted] != _prefixes(len(batch)):
             raise ExtractError("an object does not have the functions of all its texts in order")
         functions = [[function.pack() for function in found] for _, found in extracted]
@@ -56,6 +60,29 @@ def compile_texts(
         seconds = (clock.total - before) / sum(map(len, contents))
         for number, text, found in zip(batch, contents, functions, strict=True):
             on_code(number, CompiledText(found, seconds * len(text)))
+
+
+_OWN_SYMBOL = re.compile(r"s\d+")
+"""The name of a function of the module in a text."""
+
+
+def extract(data: bytes, text: str) -> dict[str, list[CompiledFunction]]:
+    """The functions of the object of a text, or of several that begin with it, by the prefix of their
+    symbols. Raises CodegenError if what passes wrote into the text is in the way."""
+    try:
+        extracted = extract_texts(data)
+    except (ExtractError, ElfError) as error:
+        if not RISKY.search(text):
+            raise
+        raise CodegenError(f"{REFUSES}its object cannot be taken apart: {error}") from None
+    for function in (function for found in extracted.values() for function in found):
+        for fixup in (fixup for piece in function.pieces for fixup in piece.fixups):
+            if isinstance(fixup.target, str) and not _OWN_SYMBOL.fullmatch(fixup.target):
+                raise CodegenError(
+                    f"{REFUSES}its code refers to {fixup.target!r}, and there is no library for it;"
+                    " import a function of the host with `declarations.add_import` and call that"
+                )
+    return extracted
 
 
 def _batches(texts: Texts) -> Iterator[list[int]]:

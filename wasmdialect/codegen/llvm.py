@@ -7,13 +7,16 @@ worker (see `codegen.worker`), and IR is verified first.
 
 from __future__ import annotations
 
+import marshal
 import os
 import threading
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
 import llvmlite.binding as _binding
 
+from wasmdialect.codegen.guarded import RISKY, ChildError, run_guarded
 from wasmdialect.codegen.target import HOST_TRIPLE, Target
 
 llvm: Any = _binding  # llvmlite has no type information
@@ -71,6 +74,10 @@ class CodegenError(Exception):
     """LLVM does not accept the IR."""
 
 
+REFUSES = "LLVM refuses the IR: "
+"""The start of its message."""
+
+
 @cache
 def _initialize() -> None:
     llvm.initialize_all_targets()
@@ -93,7 +100,7 @@ def _target_machine(target: Target, level: Level) -> Any:
 
 
 def verify_text(text: str) -> None:
-    """Raise CodegenError if LLVM refuses IR text."""
+    """Raise CodegenError if LLVM refuses IR text, as far as it verifies it."""
     with _lock:
         _verified(text)
 
@@ -105,7 +112,7 @@ def _verified(text: str) -> Any:
         module = llvm.parse_assembly(text, llvm.create_context())
         module.verify()
     except RuntimeError as error:
-        raise CodegenError(f"LLVM refuses the IR: {error}") from None
+        raise CodegenError(f"{REFUSES}{error}") from None
     return module
 
 
@@ -149,16 +156,34 @@ def code_attributes(target: Target, *, branch_protection: bool) -> str:
 
 def compile_object(text: str, target: Target, level: Level) -> bytes:
     """The relocatable object of IR text. Raises CodegenError; may abort the process."""
-    with _lock:
-        module, machine = _optimized(text, target, level)
-        return machine.emit_object(module)
+
+    def compile_() -> bytes:
+        with _lock:
+            module, machine = _optimized(text, target, level)
+            return machine.emit_object(module)
+
+    return _guarded(text, compile_)
 
 
 def compile_assembly(text: str, target: Target, level: Level) -> str:
     """The assembly of IR text, for reading."""
-    with _lock:
-        module, machine = _optimized(text, target, level)
-        return machine.emit_assembly(module)
+
+    def compile_() -> bytes:
+        with _lock:
+            module, machine = _optimized(text, target, level)
+            return machine.emit_assembly(module).encode()
+
+    return _guarded(text, compile_).decode()
+
+
+def _guarded(text: str, compile_: Callable[[], bytes]) -> bytes:
+    """Compile, in a fork if what passes wrote into the text may end the process."""
+    if not RISKY.search(text):
+        return compile_()
+    try:
+        return run_guarded(compile_)
+    except ChildError as error:
+        raise CodegenError(f"{REFUSES}{str(error).removeprefix(REFUSES)}") from None
 
 
 def optimized_ir(text: str, target: Target, level: Level) -> str:
@@ -169,13 +194,18 @@ def optimized_ir(text: str, target: Target, level: Level) -> str:
 
 def optimized_forms(text: str, target: Target, level: Level) -> tuple[str, str]:
     """The IR text after LLVM's passes, and the assembly of it, for reading."""
-    with _lock:
-        module, machine = _optimized(text, target, level)
-        return str(module), machine.emit_assembly(module)
+
+    def compile_() -> bytes:
+        with _lock:
+            module, machine = _optimized(text, target, level)
+            return marshal.dumps((str(module), machine.emit_assembly(module)))
+
+    return marshal.loads(_guarded(text, compile_))
 
 
 __all__ = [
     "HOST_TRIPLE",
+    "REFUSES",
     "CodegenError",
     "Level",
     "code_attributes",

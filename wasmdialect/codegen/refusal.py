@@ -13,8 +13,17 @@ from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
-from wasmdialect.codegen.llvm import CodegenError, code_attributes, verify_text
+from wasmdialect.codegen.batch import extract
+from wasmdialect.codegen.guarded import RISKY
+from wasmdialect.codegen.llvm import (
+    REFUSES,
+    CodegenError,
+    code_attributes,
+    compile_object,
+    verify_text,
+)
 from wasmdialect.codegen.session import CompileSession
+from wasmdialect.codegen.target import Target
 from wasmdialect.dialects.fast import wasm_offset
 from wasmdialect.lowering.emit import EmitError, emit_functions, operation_at
 from wasmdialect.passes.mandatory import LOWERING_PASSES
@@ -35,7 +44,7 @@ class Refusal:
         """LLVM's message in one line."""
         lines = [s.strip() for s in self.message.splitlines() if s.strip()]
         errors = [line.partition("error: ")[2] for line in lines if "error: " in line]
-        return (errors or lines)[0].removeprefix("LLVM refuses the IR: ")
+        return (errors or lines)[0].removeprefix(REFUSES)
 
 
 Verify = Callable[[str], None]
@@ -43,17 +52,27 @@ Verify = Callable[[str], None]
 
 
 def find_refusal(
-    module: ModuleOp, attributes: str = "", verify: Verify = verify_text
+    module: ModuleOp, target: Target, attributes: str = "", verify: Verify = verify_text
 ) -> Refusal | None:
     """The first function of a lowered module that LLVM refuses. Raises EmitError."""
     functions = {op.sym_name.data: op for op in module.ops if isinstance(op, llvm.FuncOp)}
     for code in emit_functions(module, attributes):
         try:
             verify(code.text)
+            _compile(code.text, target)
         except CodegenError as error:
             symbol, message = code.symbols[0], str(error)
-            return Refusal(symbol, message, _place(module, functions[symbol], code.text, message))
+            line = _line_of(code.text, message) or _risky_line(code.text, target)
+            op = None if line is None else operation_at(module, functions[symbol], line)
+            place = "" if op is None else f"it was at {_describe(op)}\n"
+            return Refusal(symbol, message, place)
     return None
+
+
+def _compile(text: str, target: Target) -> None:
+    """Compile a text if LLVM finds some errors only then. Raises CodegenError."""
+    if RISKY.search(text):
+        extract(compile_object(text, target, 0), text)
 
 
 def explain_refusal(
@@ -66,7 +85,7 @@ def explain_refusal(
     accepts them one by one."""
     module = _import(session, indices, signatures)
     session.run_passes(module)
-    refusal = find_refusal(module, _attributes(session), verify)
+    refusal = find_refusal(module, session.settings.target, _attributes(session), verify)
     if refusal is None:
         return None
     culprit = _culprit(session, indices, signatures, verify)
@@ -112,7 +131,7 @@ def _culprit(
         module = _import(session, indices, signatures)
         try:
             run_passes(kept, session.context, module, "none", None, session.declare_missing)
-            refused = find_refusal(module, _attributes(session), verify)
+            refused = find_refusal(module, session.settings.target, _attributes(session), verify)
         except (EmitError, PassFailure):
             continue  # depends on a later pass
         if refused is not None:
@@ -133,15 +152,39 @@ _LINE = re.compile(r"<string>:(\d+):\d+: error")
 _VALUE = re.compile(r"^\s*(%\d+) = ", re.MULTILINE)
 
 
-def _place(module: ModuleOp, function: llvm.FuncOp, text: str, message: str) -> str:
-    """The operation that LLVM's message is about, as far as it can be determined: by the line of the
-    text, or by the number of the value."""
+def _line_of(text: str, message: str) -> str | None:
+    """The line that LLVM's message is about, as far as it can be determined: by its number, or by the
+    number of the value."""
+    lines = text.splitlines()
     line, value = _LINE.search(message), _VALUE.search(message)
-    written = text.splitlines()[int(line[1]) - 1] if line is not None else None
-    if written is None and value is not None:
-        written = next((s for s in text.splitlines() if s.startswith(f"  {value[1]} = ")), None)
-    op = None if written is None else operation_at(module, function, written)
-    return "" if op is None else f"it was at {_describe(op)}\n"
+    if line is not None:
+        return lines[int(line[1]) - 1]
+    if value is not None:
+        return next((s for s in lines if s.startswith(f"  {value[1]} = ")), None)
+    return None
+
+
+_RESULT = re.compile(r"( +%\S+ =) (?:\w+ )?call (.+?) (?:asm|@)")
+
+
+def _risky_line(text: str, target: Target) -> str | None:
+    """The first line that LLVM does not compile when it is the only one of those in question."""
+    lines = text.splitlines()
+    risky = [number for number, line in enumerate(lines) if RISKY.search(line)]
+    for kept in risky:
+        others = {number: _without_call(lines[number]) for number in risky if number != kept}
+        alone = [others.get(number, line) for number, line in enumerate(lines)]
+        try:
+            _compile("\n".join(alone), target)
+        except CodegenError:
+            return lines[kept]
+    return None
+
+
+def _without_call(line: str) -> str:
+    """A line that defines the same value in place of a call."""
+    result = _RESULT.match(line)
+    return "" if result is None else f"{result[1]} freeze {result[2]} poison"
 
 
 def _describe(op: Operation) -> str:

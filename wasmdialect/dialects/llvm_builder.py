@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, cast, overload
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import (
@@ -91,17 +91,90 @@ class LLVMBuilder(OpBuilder):
         operands = (condition, true_value, false_value)
         return self.float_value(llvm.SelectOp, operands, true_value.type)
 
+    @overload
     def intrinsic(
         self, name: str, operands: Sequence[SSAValue], result_type: Attribute
-    ) -> SSAValue:
-        """Call an LLVM intrinsic."""
+    ) -> SSAValue: ...
+    @overload
+    def intrinsic(
+        self, name: str, operands: Sequence[SSAValue], result_type: None = None
+    ) -> None: ...
+    def intrinsic(
+        self, name: str, operands: Sequence[SSAValue], result_type: Attribute | None = None
+    ) -> SSAValue | None:
+        """Call an LLVM intrinsic by its full name (`llvm.ctpop.i32`); without a result type it has no
+        result. Results of several values are a structure."""
         properties: dict[str, Attribute] = {
             "intrin": _string(name),
             "fastmathFlags": _NO_FAST_MATH,
             "op_bundle_sizes": _NO_SEGMENTS,
             **segments(len(operands), 0),
         }
-        return self.value(llvm.CallIntrinsicOp, operands, result_type, properties)
+        return self._result(llvm.CallIntrinsicOp, operands, result_type, properties)
+
+    @overload
+    def inline_asm(
+        self,
+        assembly: str,
+        constraints: str,
+        operands: Sequence[SSAValue],
+        result_type: Attribute,
+        *,
+        side_effects: bool = True,
+        align_stack: bool = False,
+        intel: bool = False,
+    ) -> SSAValue: ...
+    @overload
+    def inline_asm(
+        self,
+        assembly: str,
+        constraints: str = "",
+        operands: Sequence[SSAValue] = (),
+        result_type: None = None,
+        *,
+        side_effects: bool = True,
+        align_stack: bool = False,
+        intel: bool = False,
+    ) -> None: ...
+    def inline_asm(
+        self,
+        assembly: str,
+        constraints: str = "",
+        operands: Sequence[SSAValue] = (),
+        result_type: Attribute | None = None,
+        *,
+        side_effects: bool = True,
+        align_stack: bool = False,
+        intel: bool = False,
+    ) -> SSAValue | None:
+        """Assembly of the target, with operands `$0`, `$1`, ... Constraints are LLVM's: outputs first
+        (`=r`), then inputs (`r`, or `0` for the register of an output), then what it changes
+        (`~{memory}`, `~{rcx}`, `~{flags}`). Several outputs are a structure. Without `side_effects`
+        it may be removed, duplicated and moved; with `align_stack` the stack is aligned for calls.
+        `intel` is the notation on x86-64, which is AT&T's otherwise."""
+        properties: dict[str, Attribute] = {
+            "asm_string": StringAttr(assembly),
+            "constraints": _string(constraints),
+            "asm_dialect": integer_attr(int(intel), 64),
+            "tail_call_kind": llvm.TailCallKindAttr(llvm.TailCallKind.NONE),
+        }
+        if side_effects:
+            properties["has_side_effects"] = UNIT
+        if align_stack:
+            properties["is_align_stack"] = UNIT
+        return self._result(llvm.InlineAsmOp, operands, result_type, properties)
+
+    def _result(
+        self,
+        cls: type[Operation],
+        operands: Sequence[SSAValue],
+        result_type: Attribute | None,
+        properties: dict[str, Attribute],
+    ) -> SSAValue | None:
+        if result_type is not None:
+            return self.value(cls, operands, result_type, properties)
+        self.step(cls, operands, properties)
+        return None
 
     # --- vectors ---
 

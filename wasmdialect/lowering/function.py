@@ -14,6 +14,7 @@ from typing import Any
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ArrayAttr, StringAttr, i32, i64
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.traits import IsTerminator
 
 from wasmdialect.abi.builtins import BUILTINS
 from wasmdialect.abi.layout import POINTER_SIZE, VMCONTEXT_HEADER, Alias, VMContextLayout
@@ -23,6 +24,7 @@ from wasmdialect.dialects.fast import LocationAttr, operations_of, splice_front
 from wasmdialect.dialects.llvm_builder import LLVMBuilder
 from wasmdialect.dialects.wasmvm import PTR
 from wasmdialect.lowering.emit import Constants, Emitters
+from wasmdialect.lowering.own import lower_own
 from wasmdialect.lowering.signature import AbiSignature, builtin_type, llvm_type
 
 HIDDEN = 1
@@ -128,17 +130,20 @@ class FunctionLowering(LLVMBuilder):
             self.places.clear()
             for op in operations_of(source):
                 self.location = op.location
-                handler = handlers.get(op.__class__)
-                if handler is None and op.name.startswith("llvm.") and not op.successors:
-                    handler = type(self).keep
-                if handler is None:
-                    raise ValueError(
-                        f"{op.name} is not lowered here; a pass turns it into wasmir, wasmvm or llvm"
-                        " operations first"
-                    )
+                handler = handlers.get(op.__class__) or self._other_handler(op)
                 handler(self, op)
         # Unreachable blocks are left out.
         return self.finish([block for source in sources for block in lowered.get(source, ())])
+
+    def _other_handler(self, op: Operation) -> Handler:
+        if hasattr(op, "to_llvm"):
+            return lower_own
+        if op.name.startswith("llvm.") and not op.successors:
+            return type(self).keep
+        raise ValueError(
+            f"{op.name} is not lowered here; a pass turns it into wasmir, wasmvm or llvm operations"
+            " first, or it has a method `to_llvm`"
+        )
 
     def finish(self, blocks: Sequence[Block]) -> llvm.FuncOp:
         """The function, of these blocks and the cold ones."""
@@ -174,6 +179,12 @@ class FunctionLowering(LLVMBuilder):
         function = llvm.FuncOp(self.symbol, self.type, external, visibility=HIDDEN, body=region)
         function.location = self.function_location
         return function
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the block has its terminator."""
+        last = self.block.last_op
+        return last is not None and last.has_trait(IsTerminator)
 
     def keep(self, op: Operation) -> None:
         """An operation that a pass has created in its final form."""

@@ -355,9 +355,11 @@ class LineBuilder(LLVMBuilder):
             return ""
         return self.emitter.location_at(self.location, MEMORY_COLUMN if may_fault else 0)
 
-    def intrinsic(self, name: str, operands: Sequence[Any], result_type: Attribute) -> Any:
-        if llvm.CallIntrinsicOp in self.emitter.overrides:
-            return super().intrinsic(name, operands, result_type)
+    def intrinsic(
+        self, name: str, operands: Sequence[Any], result_type: Attribute | None = None
+    ) -> Any:
+        if result_type is None or llvm.CallIntrinsicOp in self.emitter.overrides:
+            return super().intrinsic(name, operands, cast(Any, result_type))
         t = type_text(result_type)
         result = self._define(result_type, t, self._call_text("call", t, f"@{name}", operands))
         location = self.emitter.location_at(self.location, 0)

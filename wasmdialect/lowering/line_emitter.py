@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import count
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, NoReturn, cast
 
 from xdsl.dialects.builtin import VectorType
 from xdsl.ir import Attribute, Block, Operation
@@ -32,6 +32,17 @@ class WrittenValue:
         self.uses = 0
         self.location = ""
         """The `!dbg` of a load that may become a part of its only user."""
+
+    def add_use(self, use: object) -> NoReturn:
+        """Called by the constructors of operations, which would need a graph. Raises TypeError."""
+        raise TypeError(
+            "`to_llvm` makes no operations: they are built with the methods of its builder, as in"
+            " b.value(llvm.AddOp, (x, y), i32)"
+        )
+
+    def __iter__(self) -> NoReturn:
+        """The same."""
+        self.add_use(None)
 
 
 class WrittenConstant(WrittenValue):

@@ -73,6 +73,10 @@ class WrittenLowering(LineBuilder, FunctionLowering):
         function.code = emitter.text, emitter.scope, lines
         return function
 
+    @property
+    def has_ended(self) -> bool:
+        return bool(self.lines) and self.lines[-1].startswith(TERMINATOR_WORDS)
+
     def keep(self, op: Operation) -> None:
         operands = [self.values[operand] for operand in op.operands]
         if op.__class__ in CONSTANTS:
@@ -111,6 +115,9 @@ def written_function(symbol: str, type: llvm.LLVMFunctionType) -> WrittenFunctio
     function.code = None
     return function
 
+
+TERMINATOR_WORDS = ("  br ", "  ret ", "  switch ", "  unreachable")
+"""The lines that end a block begin with one of them."""
 
 _FUNCTION = llvm.FuncOp(
     "", llvm.LLVMFunctionType([]), llvm.LinkageAttr("external"), visibility=HIDDEN

@@ -311,7 +311,9 @@ def _operation_at(error: BaseException) -> Operation | None:
         here = [
             value
             for value in frame.f_locals.values()
-            if isinstance(value, Operation) and not isinstance(value, ModuleOp)
+            if isinstance(value, Operation)
+            and not isinstance(value, ModuleOp)
+            and hasattr(value, "location")  # else its constructor has failed
         ]
         inside = [op for op in here if not isinstance(op, wasmir.DeclarationOp)]
         if here:
