@@ -11,7 +11,9 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -20,7 +22,6 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, Region
 from xdsl.passes import ModulePass
-from xdsl.printer import Printer
 from xdsl.utils.exceptions import DiagnosticException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
@@ -31,8 +32,11 @@ from wasmdialect._version import __version__
 from wasmdialect.cli.arguments import no_such_option
 from wasmdialect.cli.errors import UsageError, guarded
 from wasmdialect.cli.inputs import ModuleInput, input_form, is_text, locate, read_bytes, to_module
+from wasmdialect.cli.ir_printer import print_module
+from wasmdialect.cli.mlir_pipeline import flat_pipeline
 from wasmdialect.cli.numbers import read_number
 from wasmdialect.cli.output import write_output
+from wasmdialect.cli.pass_watch import PassWatch, timing_report
 from wasmdialect.cli.points import parse_points
 from wasmdialect.cli.streams import say, set_up_streams
 from wasmdialect.codegen.exported import Makers, exported
@@ -48,6 +52,7 @@ from wasmdialect.importer.unit import declare_missing
 from wasmdialect.passes.base import Declaring, take_reports
 from wasmdialect.passes.ir_declarations import IRDeclarations
 from wasmdialect.passes.pipeline import (
+    Observer,
     PassFailure,
     complete_pipeline,
     default_pipeline,
@@ -55,7 +60,7 @@ from wasmdialect.passes.pipeline import (
     run_declare,
     run_passes,
 )
-from wasmdialect.passes.registry import OWN_PASSES, PassRegistry
+from wasmdialect.passes.registry import OWN_PASSES, PassRegistry, installed_dialects
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.errors import WasmError
 from wasmdialect.wasm.features import parse_features
@@ -103,7 +108,9 @@ class WasmOptPy(xDSLOptMain):
         self._registry = PassRegistry()
         """Loaded passes and dialects for a module that is read as IR; a session has its own."""
         self._makers = Makers()
-        super().__init__("Read a WebAssembly module, run passes over it, print it.", args)
+        # It may be written without a value, and the file come next.
+        spelt_out = ["--verify-each=true" if a == "--verify-each" else a for a in args]
+        super().__init__("Read a WebAssembly module, run passes over it, print it.", spelt_out)
 
     # --- set-up: hooks of xDSL's driver ---
 
@@ -148,6 +155,7 @@ class WasmOptPy(xDSLOptMain):
         for row in SETTINGS:
             if OPT in row.commands:
                 _add_setting(arg_parser, row, "each" if row.name == "verify" else row.default)
+        arg_parser.set_defaults(verify=None)
         arg_parser.add_argument(
             "--func",
             metavar="FUNCTION",
@@ -159,10 +167,48 @@ class WasmOptPy(xDSLOptMain):
         arg_parser.add_argument(
             "--print-pipeline", action="store_true", help="print the expanded pipeline and stop"
         )
+        for when in ("before", "after"):
+            arg_parser.add_argument(
+                f"--mlir-print-ir-{when}",
+                action="append",
+                default=[],
+                metavar="PASS",
+                help=f"print the IR {when} this pass to stderr (repeatable)",
+            )
+            arg_parser.add_argument(
+                f"--mlir-print-ir-{when}-all",
+                action="store_true",
+                help=f"print the IR {when} each pass to stderr",
+            )
         arg_parser.add_argument(
-            "--mlir-print-ir-after-all",
+            "--mlir-print-ir-after-change",
             action="store_true",
-            help="print the IR after each pass to stderr",
+            help="print the IR after a pass only if it has changed",
+        )
+        arg_parser.add_argument(
+            "--mlir-timing", action="store_true", help="print a table of times to stderr"
+        )
+        arg_parser.add_argument(
+            "--mlir-print-debuginfo",
+            "--print-debuginfo",
+            dest="print_debuginfo",
+            action=argparse.BooleanOptionalAction,
+            default=None,
+            help="print locations (default: unless the output is a terminal)",
+        )
+        arg_parser.add_argument(
+            "--pass-pipeline",
+            metavar="PIPELINE",
+            help="as -p, with anchors: builtin.module(a,wasmir.func(b))",
+        )
+        arg_parser.add_argument(
+            "--verify-each",
+            type=_truth,
+            metavar="BOOL",
+            help="as --verify each, or with false as --verify ends",
+        )
+        arg_parser.add_argument(
+            "--show-dialects", action="store_true", help="list all dialects and stop"
         )
         arg_parser.add_argument(
             "--mlir-print-ir-tree-dir",
@@ -200,12 +246,25 @@ class WasmOptPy(xDSLOptMain):
         super().register_all_targets()
 
     def setup_pipeline(self) -> None:
+        if self.args.target == "mlir" and not (
+            self.args.print_no_properties or self.args.syntax_highlight
+        ):
+            self.available_targets["mlir"] = self._emit_mlir
+        if self.args.pass_pipeline is not None:
+            if self.args.passes:
+                raise UsageError("-p and --pass-pipeline are the same: use one of them")
+            self._load_files()
+            self.args.passes = flat_pipeline(self.args.pass_pipeline, self._registry)
         if self.args.passes and self.args.at:
             raise UsageError(
                 "-p is the whole pipeline; --at extends the default one: use one of them"
             )
+        if self.args.verify_each is not None:
+            self.args.verify = "each" if self.args.verify_each else "ends"
         if self.args.disable_verify:
             self.args.verify = "none"
+        self._verifies_import = self.args.verify is not None
+        self.args.verify = self.args.verify or "each"
         values = {row.name: getattr(self.args, row.name) for row in SETTINGS if OPT in row.commands}
         values["at"] = parse_points(self.args.at)
         self.config = Config(
@@ -233,14 +292,22 @@ class WasmOptPy(xDSLOptMain):
     # --- running ---
 
     def run(self) -> None:
+        if self.args.show_dialects:
+            self._load_files()
+            names = {*installed_dialects(), *self._registry.dialects}
+            write_output(None, f"Available Dialects: {','.join(sorted(names))}\n".encode())
+            return
         if self.args.print_pipeline:
             write_output(self.args.output_file, f"{self.pipeline_text}\n".encode())
             return
         if self.args.target in _MODULE_TARGETS and self.args.func is not None:
             raise UsageError(f"-t {self.args.target} is a whole module: leave out --func")
         self._output = StringIO()
+        self._rows: list[tuple[float, str]] = []
         with relaxed_gc():
             super().run()
+        if self.args.mlir_timing:
+            say(timing_report(self._rows))
         encoding = "latin-1" if self.args.target in _BINARY_TARGETS else "utf-8"
         write_output(self.args.output_file, self._output.getvalue().encode(encoding))
         self._write_reports()
@@ -276,10 +343,26 @@ class WasmOptPy(xDSLOptMain):
         self, chunk: IO[bytes], file_extension: str, start_offset: int = 0
     ) -> ModuleOp | None:
         if file_extension not in ("wasm", "wat") and not self._registry.files:
-            for path in self.args.load:
-                self._registry.load_file(path)
+            self._load_files()
             self._registry.register_dialects(self.ctx)
-        return super().parse_chunk(chunk, file_extension, start_offset)
+        with self._timed("Parser"):
+            return super().parse_chunk(chunk, file_extension, start_offset)
+
+    def output_resulting_program(self, prog: ModuleOp) -> str:
+        with self._timed("Output"):
+            return super().output_resulting_program(prog)
+
+    @contextmanager
+    def _timed(self, name: str) -> Generator[None]:
+        """Make a row of the table of times."""
+        start = time.perf_counter()
+        yield
+        self._rows.append((time.perf_counter() - start, name))
+
+    def _load_files(self) -> None:
+        """Load files of passes for this process, unless it was done before."""
+        for path in self.args.load:
+            self._registry.load_file(path)
 
     @property
     def _is_copied(self) -> bool:
@@ -294,14 +377,33 @@ class WasmOptPy(xDSLOptMain):
                 if self._module_input is None:
                     passes = self._passes_of_ir(prog)
                     verify, origin = self.args.verify, printable(self.get_input_name())
-                    missing = _number_added
-                    run_passes(passes, self.ctx, prog, verify, self._observe, missing, origin)
+                    missing, watch = _number_added, self._watch(passes)
+                    run_passes(passes, self.ctx, prog, verify, watch, missing, origin)
                 else:
-                    self.session.run_passes(prog, self._observe)
+                    # What the importer makes of a valid module is verified if passes change it.
+                    if self.session.passes or self._verifies_import or self._is_watched:
+                        self.session.run_passes(prog, self._watch(self.session.passes))
         except PassFailure as failure:
             if self.args.verify_diagnostics and isinstance(failure.__cause__, DiagnosticException):
                 raise failure.__cause__ from None  # xDSL's driver prints it and continues
             raise
+
+    @property
+    def _is_watched(self) -> bool:
+        return self.args.mlir_print_ir_tree_dir is not None or self.args.target in _MODULE_TARGETS
+
+    def _watch(self, passes: Sequence[ModulePass]) -> Observer:
+        """What looks at the module after each pass."""
+        watch = PassWatch(self.args, passes, self._ir)
+
+        def observe(pass_text: str, module: ModuleOp, seconds: float) -> None:
+            if self.args.target in _MODULE_TARGETS:
+                self._makers.note(pass_text, module, seconds)
+            watch(pass_text, module, seconds)
+            if pass_text:
+                self._rows.append((seconds, pass_text))
+
+        return observe
 
     def _passes_of_ir(self, module: ModuleOp) -> tuple[ModulePass, ...]:
         """The passes for a module that was read as IR, except those that have already lowered it."""
@@ -319,30 +421,9 @@ class WasmOptPy(xDSLOptMain):
             extend_numbers(module)
         return passes
 
-    def _observe(self, pass_text: str, module: ModuleOp, seconds: float) -> None:
-        """After each pass: timing and dumps."""
-        if self.args.target in _MODULE_TARGETS:
-            self._makers.note(pass_text, module, seconds)
-        if pass_text and self.args.time_passes:
-            say(f"{seconds:9.4f} s  {pass_text}")
-        if pass_text and (self.args.mlir_print_ir_after_all or self.args.print_between_passes):
-            say(f"// ----- IR after {pass_text} -----\n{self._ir(module)}")
-        if self.args.mlir_print_ir_tree_dir is not None:
-            folder = Path(self.args.mlir_print_ir_tree_dir)
-            folder.mkdir(parents=True, exist_ok=True)
-            number = sum(1 for _ in folder.glob("*.mlir"))
-            name = pass_text.partition("{")[0] or "import"
-            write_output(str(folder / f"{number:02}-{name}.mlir"), f"{self._ir(module)}\n".encode())
-
     def _ir(self, module: ModuleOp) -> str:
-        text = StringIO()
-        printer = Printer(
-            text,
-            print_generic_format=self.args.print_op_generic,
-            print_debuginfo=self.args.print_debuginfo,
-        )
-        printer.print_op(module)
-        return text.getvalue()
+        shows = self.args.print_debuginfo is True
+        return print_module(module, generic=self.args.print_op_generic, locations=shows)
 
     def _write_reports(self) -> None:
         lines = [json.dumps(r.to_plain()) for r in take_reports()]
@@ -353,10 +434,17 @@ class WasmOptPy(xDSLOptMain):
 
     # --- targets ---
 
-    def _emit_wat(self, module: ModuleOp, output: IO[str]) -> None:
-        from wasmdialect.wasm.text import print_module
+    def _emit_mlir(self, module: ModuleOp, output: IO[str]) -> None:
+        locations = self.args.print_debuginfo
+        if locations is None:
+            locations = self.args.output_file not in (None, "-") or not sys.stdout.isatty()
+        text = print_module(module, generic=self.args.print_op_generic, locations=locations)
+        output.write(f"{text}\n")
 
-        output.write(print_module(self._to_wasm(module)))
+    def _emit_wat(self, module: ModuleOp, output: IO[str]) -> None:
+        from wasmdialect.wasm import text
+
+        output.write(text.print_module(self._to_wasm(module)))
 
     def _emit_wasm(self, module: ModuleOp, output: IO[str]) -> None:
         from wasmdialect.wasm.encode import encode_module
@@ -441,6 +529,13 @@ def _add_setting(parser: argparse.ArgumentParser, row: Setting, default: Any) ->
     parser.add_argument(row.option, dest=row.name, help=meaning, **more)
 
 
+def _truth(text: str) -> bool:
+    """The value of an option of LLVM."""
+    if text.lower() not in ("true", "1", "false", "0"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    return text.lower() in ("true", "1")
+
+
 def _of_form(text: str, form: Form) -> Any:
     try:
         return form(text)
@@ -473,6 +568,10 @@ def _usage_error(parser: argparse.ArgumentParser, message: str) -> NoReturn:
     """The parser's reaction to a wrong command line."""
     unknown = message.removeprefix("unrecognized arguments: ").split(" ")[0]
     if unknown.startswith("-") and unknown not in ("-", message):
+        if unknown.startswith("--") and unknown[2:] in PassRegistry().names():
+            raise UsageError(
+                f"there is no option {unknown}; passes are given with -p: -p {unknown[2:]}"
+            )
         options = re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", parser.format_usage())
         raise no_such_option(unknown, options)
     raise UsageError(message)
