@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ArrayAttr, StringAttr, i32, i64
@@ -139,7 +139,7 @@ class FunctionLowering(LLVMBuilder):
         if hasattr(op, "to_llvm"):
             return lower_own
         if op.name.startswith("llvm.") and not op.successors:
-            return type(self).keep
+            return cast(Handler, type(self).keep)
         raise ValueError(
             f"{op.name} is not lowered here; a pass turns it into wasmir, wasmvm or llvm operations"
             " first, or it has a method `to_llvm`"

@@ -359,7 +359,7 @@ class LineBuilder(LLVMBuilder):
         self, name: str, operands: Sequence[Any], result_type: Attribute | None = None
     ) -> Any:
         if result_type is None or llvm.CallIntrinsicOp in self.emitter.overrides:
-            return super().intrinsic(name, operands, cast(Any, result_type))
+            return cast(Any, super()).intrinsic(name, operands, result_type)
         t = type_text(result_type)
         result = self._define(result_type, t, self._call_text("call", t, f"@{name}", operands))
         location = self.emitter.location_at(self.location, 0)

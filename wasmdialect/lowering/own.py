@@ -44,8 +44,10 @@ def lower_own(f: FunctionLowering, op: Operation) -> None:
         )
     hook = cast(Any, op).to_llvm
     made: Any = hook(f, *(f.values[operand] for operand in op.operands))
-    values = made if isinstance(made, Sequence) else () if made is None else (made,)
-    returned = [getattr(value, "type", value) for value in cast("Sequence[Any]", values)]
+    values: list[Any] = [] if made is None else [made]
+    if isinstance(made, Sequence):
+        values = [*cast("Sequence[Any]", made)]
+    returned = [getattr(value, "type", value) for value in values]
     expected = [llvm_type(t) for t in op.result_types]
     if len(returned) != len(expected) or any(
         t in _COMPARED and got != t for t, got in zip(expected, returned, strict=True)

@@ -1,4 +1,4 @@
-;; RUN: wasm-opt-py %s --features threads | filecheck %s
+;; RUN: wasm-opt-py %s --verify-each --features threads | filecheck %s
 ;; BLESS
 
 ;; Each atomic instruction is one operation; shared memories keep their maximum.

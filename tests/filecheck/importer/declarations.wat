@@ -1,4 +1,4 @@
-;; RUN: wasm-opt-py %s | filecheck %s
+;; RUN: wasm-opt-py %s --verify-each | filecheck %s
 ;; BLESS
 
 ;; Everything that is not a function: segments with their constant expressions, exports, start.

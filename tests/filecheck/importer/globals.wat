@@ -1,4 +1,4 @@
-;; RUN: wasm-opt-py %s | filecheck %s
+;; RUN: wasm-opt-py %s --verify-each | filecheck %s
 ;; BLESS
 
 ;; Initialisers are constant expressions; an import has none.

@@ -1,4 +1,4 @@
-;; RUN: not wasm-opt-py %s 2>&1 | filecheck %s
+;; RUN: not wasm-opt-py %s --verify-each 2>&1 | filecheck %s
 
 ;; The message says where in the text, though the validator works on the binary.
 

@@ -1,4 +1,4 @@
-;; RUN: wasm-opt-py %s --print-debuginfo | filecheck %s
+;; RUN: wasm-opt-py %s --verify-each --print-debuginfo | filecheck %s
 
 ;; An operation is at line 0, column byte offset of its instruction in the binary; what one instruction
 ;; needs several operations for has one place.

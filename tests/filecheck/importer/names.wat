@@ -1,4 +1,4 @@
-;; RUN: wasm-opt-py %s | filecheck %s
+;; RUN: wasm-opt-py %s --verify-each | filecheck %s
 
 ;; Names are those of the text. One that another kind of thing has taken gets its own behind it, and
 ;; what is not a letter, digit or dot becomes `_`; what has no name is called by kind and index. A name

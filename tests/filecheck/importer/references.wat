@@ -1,4 +1,4 @@
-;; RUN: wasm-opt-py %s | filecheck %s
+;; RUN: wasm-opt-py %s --verify-each | filecheck %s
 ;; BLESS
 
 ;; Typed function references. A value may be of a subtype of what is expected; a local keeps its declared type.

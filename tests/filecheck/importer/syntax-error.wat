@@ -1,4 +1,4 @@
-;; RUN: not wasm-opt-py %s 2>&1 | filecheck %s
+;; RUN: not wasm-opt-py %s --verify-each 2>&1 | filecheck %s
 
 ;; CHECK: error: unknown operator i32.plus at line 6, column 6
 (module

@@ -1,5 +1,5 @@
-;; RUN: wasm-opt-py %s | filecheck %s
-;; RUN: wasm-opt-py %s -p wasmir-verify-symbols | filecheck %s
+;; RUN: wasm-opt-py %s --verify-each | filecheck %s
+;; RUN: wasm-opt-py %s --verify-each -p wasmir-verify-symbols | filecheck %s
 ;; BLESS
 
 ;; A tail call ends its block; what follows is unreachable.

@@ -1,4 +1,4 @@
-;; RUN: wasm-opt-py %s | filecheck %s
+;; RUN: wasm-opt-py %s --verify-each | filecheck %s
 ;; BLESS
 
 ;; Code behind a branch, a return or a trap is validated, not imported; so are ends that no path reaches.

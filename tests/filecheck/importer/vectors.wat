@@ -1,4 +1,4 @@
-;; RUN: wasm-opt-py %s | filecheck %s
+;; RUN: wasm-opt-py %s --verify-each | filecheck %s
 ;; BLESS
 
 ;; Vectors in locals, globals, parameters, results and blocks; immediates are lanes, an access, bytes.
