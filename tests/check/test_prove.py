@@ -11,7 +11,8 @@ from check.wrong_passes import PLANTED
 from wasmdialect import Config, wat2wasm
 from wasmdialect.check.prove import Proof, prove
 from wasmdialect.check.stages import Pipeline
-from wasmdialect.check.symbolic import Symbolic, ways_through, z3
+from wasmdialect.check.symbolic import Symbolic
+from wasmdialect.check.ways import ways_through, z3
 from wasmdialect.wasm.instructions import INSTRUCTIONS, Instruction
 from wasmdialect.wasm.numerics import NumericTrap
 

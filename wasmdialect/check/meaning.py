@@ -10,10 +10,15 @@ from typing import Any
 from xdsl.dialects.builtin import Float32Type, Float64Type, IntegerType
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from wasmdialect.check.symbolic import Symbolic, Undecided, Way, ways_through, z3
+from wasmdialect.abi.traps import TrapCode
+from wasmdialect.check.symbolic import Symbolic
+from wasmdialect.check.ways import Undecided, Way, ways_through, z3
 from wasmdialect.dialects import wasmir
 from wasmdialect.types import RefType
 from wasmdialect.wasm.instructions import Instruction, State
+from wasmdialect.wasm.nans import may_give_any_nan
+from wasmdialect.wasm.numerics import CANONICAL_NAN
+from wasmdialect.wasm.shapes import SHAPES
 
 DEPTH = 12
 """Operations from a value to its operands, before they are unknowns."""
@@ -62,6 +67,8 @@ class Meaning:
         """The states of memory that were read, by what made them."""
         self.is_cut_off = False
         """Whether an unknown is computed by operations that were not looked at."""
+        self.traps: dict[Operation, list[tuple[TrapCode, Any]]] = {}
+        """Why and when operations trap that were looked at."""
         self._values: dict[SSAValue, Any] = {}
         self._roots: dict[object, Any] = {}
 
@@ -120,11 +127,11 @@ class Meaning:
         operands = [self.of(operand, depth - 1) for operand in op.operands]
         replaced = [*zip(variables, operands, strict=True)]
         results = [z3.BitVec(f"undecided{id(r)}", width_of(r.type)) for r in op.results]
-        traps: list[Any] = []
+        traps: list[tuple[TrapCode, Any]] = []
         for way in ways:
             condition = z3.substitute(way.condition, *replaced)
             if way.trap is not None:
-                traps.append(condition)
+                traps.append((way.trap, condition))
             elif way.results is None:
                 self.undecided.append(condition)
             else:
@@ -132,12 +139,15 @@ class Meaning:
                     z3.If(condition, _bits(new, width_of(r.type), replaced), old)
                     for old, new, r in zip(results, way.results, op.results, strict=True)
                 ]
-        return results, z3.Or(*traps) if traps else None
+        if may_give_any_nan(op.INSTRUCTION):
+            results = [_with_canonical_nans(op.INSTRUCTION, result) for result in results]
+        self.traps[op] = traps
+        return results, z3.Or(*(condition for _, condition in traps)) if traps else None
 
     # --- memory and globals
 
     def _load(self, op: wasmir.LoadOp, depth: int) -> tuple[list[Any], Any]:
-        array, length = self._memory_before(op, depth)
+        array, length = self.memory_before(op, depth)
         address, outside = self._place(op, length, depth)
         size = op.bytes
         parts = [z3.Select(array, address + at) for at in reversed(range(size))]
@@ -147,7 +157,22 @@ class Meaning:
         more = width_of(op.result.type) - 8 * size
         if more:
             loaded = z3.SignExt(more, loaded) if access.signed else z3.ZeroExt(more, loaded)
+        self.traps[op] = [(TrapCode.MEMORY_OUT_OF_BOUNDS, outside)]
         return [loaded], outside
+
+    def memory_after(self, op: wasmir.StoreOp, depth: int = DEPTH) -> tuple[Any, Any, Any]:
+        """The bytes and the length of a memory after a store, and when the store is out of bounds."""
+        array, length = self.memory_before(op, depth)
+        array, outside = self._stored(op, array, length, depth)
+        return array, length, outside
+
+    def _stored(self, op: wasmir.StoreOp, array: Any, length: Any, depth: int) -> tuple[Any, Any]:
+        address, outside = self._place(op, length, depth)
+        value = self.of(op.stored_value, depth - 1)
+        for at in range(op.bytes):
+            byte = z3.Extract(8 * at + 7, 8 * at, value)
+            array = z3.Store(array, address + at, byte)
+        return array, outside
 
     def _place(self, op: wasmir.MemoryAccess, length: Any, depth: int) -> tuple[Any, Any]:
         """The address of an access, and when it is out of bounds."""
@@ -156,7 +181,7 @@ class Meaning:
         outside = z3.UGT(wide + op.bytes, z3.ZeroExt(2, length))
         return z3.Extract(63, 0, wide), outside
 
-    def _memory_before(self, op: wasmir.MemoryAccess, depth: int) -> tuple[Any, Any]:
+    def memory_before(self, op: wasmir.MemoryAccess, depth: int = DEPTH) -> tuple[Any, Any]:
         """The bytes and the length of a memory before an access: what the stores before it in its block
         have made of what was there."""
         symbol = op.memory_symbol
@@ -173,12 +198,8 @@ class Meaning:
         root = (symbol, before if before is not None else op.parent)
         array, length = self._root(root)
         for store in reversed(stores):
-            address, outside = self._place(store, length, depth)
+            array, outside = self._stored(store, array, length, depth)
             self.assumptions.append(z3.Not(outside))
-            value = self.of(store.stored_value, depth - 1)
-            for at in range(store.bytes):
-                byte = z3.Extract(8 * at + 7, 8 * at, value)
-                array = z3.Store(array, address + at, byte)
         return array, length
 
     def _root(self, key: object) -> tuple[Any, Any]:
@@ -210,6 +231,22 @@ def _bits(result: Any, width: int, replaced: list[tuple[Any, Any]]) -> Any:
     if isinstance(result, int):
         return z3.BitVecVal(result, width)
     return z3.substitute(result.low_bits(width), *replaced)
+
+
+def _with_canonical_nans(row: Instruction, bits: Any) -> Any:
+    """A result whose NaNs are canonical, as on both sides of a check."""
+    shape = SHAPES.get(row.shape or "")
+    width = bits.size() if shape is None else shape.lane_bits
+    lanes: list[Any] = []
+    for at in range(0, bits.size(), width):
+        lane = z3.simplify(z3.Extract(at + width - 1, at, bits))
+        exponent_and_fraction = z3.Extract(width - 2, 0, lane)
+        is_nan = z3.UGT(exponent_and_fraction, _INFINITY[width])
+        lanes.append(z3.If(is_nan, z3.BitVecVal(CANONICAL_NAN[width], width), lane))
+    return z3.Concat(*reversed(lanes)) if len(lanes) > 1 else lanes[0]
+
+
+_INFINITY = {32: 0x7F80_0000, 64: 0x7FF0_0000_0000_0000}
 
 
 def _may_change(op: Operation, state: State) -> bool:

@@ -15,7 +15,7 @@ from xdsl.ir import BlockArgument, Operation, OpResult, SSAValue
 from wasmdialect.check.locate import describe
 from wasmdialect.check.meaning import Meaning
 from wasmdialect.check.stages import Pipeline, Stage
-from wasmdialect.check.symbolic import Undecided, z3
+from wasmdialect.check.ways import Undecided, z3
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.builder import OpBuilder
 

@@ -1,131 +1,19 @@
-"""Running the table's semantic functions on bit vectors of a solver: the same text that folding and the
-interpreter run on Python's integers.
+"""Numbers that the table's semantic functions run on in place of Python's: the same text that folding
+and the interpreter run.
 
 A `Symbolic` is an exact integer, like Python's: a bit vector in two's complement that becomes wider
-where the result would not fit. Where the text branches on one, it is run again for each way, so the
-result is a choice by the conditions of the ways. What cannot be said in bit vectors (the value of a
-float) is not decided.
+where the result would not fit. A `Real` is a float. Where the text branches on one, it is run again for
+each way (`ways.py`). What cannot be said is not decided.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
-from wasmdialect.abi.traps import TrapCode
-from wasmdialect.wasm.numerics import NumericTrap
+from wasmdialect.check.ways import Condition, Undecided, is_certain, z3
+from wasmdialect.wasm.numerics import CANONICAL_NAN, bits_from_float, float_from_bits
 
-z3: Any = import_module("z3")
-"""The solver, which has no types."""
-
-MOST_WAYS = 64
-"""Ways through a semantic function before it is not decided."""
 _MOST_SHIFT = 256
-
-
-class Undecided(Exception):
-    """Something cannot be said in bit vectors."""
-
-
-class Way(NamedTuple):
-    """A way through a semantic function: when it is taken, and what it gives."""
-
-    condition: Any
-    results: tuple[Any, ...] | None
-    """Integers, Symbolic or not; None if it traps, or is not decided."""
-    trap: TrapCode | None = None
-
-
-def ways_through(function: Callable[..., Any], *arguments: Any) -> list[Way]:
-    """Every way through a function. Raises Undecided if there are too many."""
-    found: list[Way] = []
-    pending: list[list[bool]] = [[]]
-    while pending:
-        if len(found) == MOST_WAYS:
-            raise Undecided
-        fork = _Fork(pending.pop())
-        try:
-            with fork:
-                results = function(*arguments)
-            trap = None
-        except NumericTrap as error:
-            results, trap = None, error.code
-        except (Undecided, TypeError, AttributeError, OverflowError):
-            results, trap = None, None
-        if results is not None and not isinstance(results, tuple):
-            results = (results,)
-        found.append(Way(z3.And(*fork.conditions), results, trap))
-        pending += fork.others()
-    return found
-
-
-class _Fork:
-    """The decisions of one run."""
-
-    current: _Fork | None = None
-
-    def __init__(self, given: list[bool]):
-        self._given = given
-        self._taken: list[bool] = []
-        self.conditions: list[Any] = []
-        self._free: list[int] = []
-
-    def __enter__(self) -> None:
-        _Fork.current = self
-
-    def __exit__(self, *_: object) -> None:
-        _Fork.current = None
-
-    def decide(self, condition: Any) -> bool:
-        """Which way a condition goes in this run."""
-        condition = z3.simplify(condition)
-        if z3.is_true(condition) or z3.is_false(condition):
-            return bool(z3.is_true(condition))
-        number = len(self._taken)
-        if number >= MOST_WAYS:
-            raise Undecided
-        if number < len(self._given):
-            way = self._given[number]
-        else:
-            way = self._is_possible(condition)
-            if way and self._is_possible(z3.Not(condition)):
-                self._free.append(number)
-        self._taken.append(way)
-        self.conditions.append(condition if way else z3.Not(condition))
-        return way
-
-    def _is_possible(self, condition: Any) -> bool:
-        solver = z3.Solver()
-        solver.set("timeout", 1000)
-        return solver.check(*self.conditions, condition) != z3.unsat
-
-    def others(self) -> Iterator[list[bool]]:
-        """The decisions of the runs that go the other way somewhere."""
-        for number in self._free:
-            yield [*self._taken[:number], not self._taken[number]]
-
-
-class Condition:
-    """A truth value."""
-
-    def __init__(self, expression: Any):
-        self._expression = expression
-
-    def __bool__(self) -> bool:
-        if _Fork.current is None:
-            raise Undecided
-        return _Fork.current.decide(self._expression)
-
-    def __int__(self) -> int:
-        return int(bool(self))
-
-    __index__ = __int__
-
-    def __eq__(self, other: object) -> bool:
-        return bool(self) == bool(other)
-
-    __hash__ = None  # pyright: ignore[reportAssignmentType]
 
 
 def _vector(value: Any) -> Any:
@@ -231,11 +119,11 @@ class Symbolic:
         if isinstance(divisor, int) and divisor > 0 and divisor & (divisor - 1) == 0:
             return self & (divisor - 1)
         a, b = _not_negative(self, divisor)
-        return Symbolic(z3.URem(a, b))
+        return Symbolic.unsigned(z3.URem(a, b))
 
     def __floordiv__(self, divisor: Any) -> Symbolic:
         a, b = _not_negative(self, divisor)
-        return Symbolic(z3.UDiv(a, b))
+        return Symbolic.unsigned(z3.UDiv(a, b))
 
     def __lt__(self, other: Any) -> Condition:
         a, b = _both(self, other)
@@ -271,9 +159,16 @@ class Symbolic:
 
     __int__ = __index__
 
-    def to_bytes(self, *_: object) -> bytes:
-        """For the value of a float."""
-        raise Undecided
+    # What `numerics` asks for in place of functions of Python.
+
+    def as_float(self, bits: int) -> Real:
+        """The float with these bits."""
+        vector = z3.simplify(self.low_bits(bits))
+        return Real(z3.fpBVToFP(vector, _SORTS[bits]))
+
+    def to_float(self) -> Real:
+        """The nearest double."""
+        return Real(z3.fpSignedToFP(NEAREST, self.vector, z3.Float64()))
 
     def bit_length(self) -> Symbolic:
         """As of an integer that is not negative."""
@@ -293,7 +188,11 @@ def _not_negative(a: Any, b: Any) -> tuple[Any, Any]:
     """Two integers for an unsigned division, which is that of Python only for these."""
     if a < 0 or b <= 0:
         raise Undecided
-    return _both(a, b)
+    x, y = _both(a, b)
+    for width in (32, 64):  # as processors divide, and so what it is compared with
+        if width < x.size() and is_certain(z3.And(x >> width == 0, y >> width == 0)):
+            return z3.Extract(width - 1, 0, x), z3.Extract(width - 1, 0, y)
+    return x, y
 
 
 def _shifted_left(value: Any, amount: Any) -> Symbolic:
@@ -302,7 +201,161 @@ def _shifted_left(value: Any, amount: Any) -> Symbolic:
         width = a.size() + amount
         return Symbolic(_widened(a, width) << amount)
     most = 1 << (amount.vector.size() - 1)
-    if most > _MOST_SHIFT or amount < 0:
+    if most > _MOST_SHIFT:
+        most = _MOST_SHIFT
+        if amount > most:
+            raise Undecided
+    if amount < 0:
         raise Undecided
     width = a.size() + most
     return Symbolic(_widened(a, width) << _widened(amount.vector, width))
+
+
+# --- floats
+
+NEAREST = z3.RNE()
+_SORTS: dict[int, Any] = {32: z3.Float32(), 64: z3.Float64()}
+
+
+def _width(term: Any) -> int:
+    return term.sort().ebits() + term.sort().sbits()
+
+
+class Real:
+    """A float: of 32 bits if it was made of such, where Python's has 64.
+
+    Python computes with doubles, so the table's semantics of f32 rounds a sum to a double and then to a
+    float. For +, -, *, / and the square root that is the same as rounding once (Figueroa, "When is
+    double rounding innocuous?", 1995), which a solver takes too long to see. So a result of floats is
+    one that is rounded once, and it may only be turned into bits.
+    """
+
+    def __init__(self, term: Any, *, is_exact: bool = True):
+        self._term = term
+        self._is_exact = is_exact
+        """Whether Python's double has this value."""
+
+    @property
+    def term(self) -> Any:
+        """Its expression. Raises Undecided if Python's double has another value."""
+        if not self._is_exact:
+            raise Undecided
+        return self._term
+
+    def _rounded(self, operation: Any, *others: Any) -> Real:
+        terms = [self.term, *(self._like(other) for other in others)]
+        return Real(operation(NEAREST, *terms), is_exact=_width(self._term) == 64)
+
+    def _like(self, other: Any) -> Any:
+        """Another number in the same width."""
+        if isinstance(other, Real):
+            if other.term.sort() != self.term.sort():
+                raise Undecided
+            return other.term
+        return _constant(other, self.term.sort())
+
+    def __add__(self, other: Any) -> Real:
+        return self._rounded(z3.fpAdd, other)
+
+    def __sub__(self, other: Any) -> Real:
+        return self._rounded(z3.fpSub, other)
+
+    def __mul__(self, other: Any) -> Real:
+        return self._rounded(z3.fpMul, other)
+
+    def __truediv__(self, other: Any) -> Real:
+        return self._rounded(z3.fpDiv, other)
+
+    def square_root(self) -> Real:
+        """As `math.sqrt`."""
+        return self._rounded(z3.fpSqrt)
+
+    def __lt__(self, other: Any) -> Condition:
+        return Condition(z3.fpLT(self.term, self._like(other)))
+
+    def __le__(self, other: Any) -> Condition:
+        return Condition(z3.fpLEQ(self.term, self._like(other)))
+
+    def __gt__(self, other: Any) -> Condition:
+        return Condition(z3.fpGT(self.term, self._like(other)))
+
+    def __ge__(self, other: Any) -> Condition:
+        return Condition(z3.fpGEQ(self.term, self._like(other)))
+
+    def __eq__(self, other: object) -> Condition:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return Condition(z3.fpEQ(self.term, self._like(other)))
+
+    def __ne__(self, other: object) -> Condition:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return Condition(z3.Not(z3.fpEQ(self.term, self._like(other))))
+
+    __hash__ = None  # pyright: ignore[reportAssignmentType]
+
+    def is_negative(self) -> Condition:
+        """Whether the sign is set."""
+        return Condition(z3.fpIsNegative(self.term))
+
+    def __trunc__(self) -> Integral:
+        return Integral(z3.RTZ(), self.term)
+
+    def __ceil__(self) -> Integral:
+        return Integral(z3.RTP(), self.term)
+
+    def __floor__(self) -> Integral:
+        return Integral(z3.RTN(), self.term)
+
+    def __round__(self, _: None = None) -> Integral:
+        return Integral(NEAREST, self.term)
+
+    def as_bits(self, bits: int) -> Symbolic:
+        """The bit pattern, rounded to a width; of a NaN the canonical one."""
+        term = self._term
+        if bits != _width(term):
+            term = z3.fpFPToFP(NEAREST, self.term, _SORTS[bits])
+        nan = z3.BitVecVal(CANONICAL_NAN[bits], bits)
+        return Symbolic.unsigned(z3.If(z3.fpIsNaN(term), nan, z3.fpToIEEEBV(term)))
+
+
+class Integral:
+    """The integer that a float is rounded to, by a rounding mode."""
+
+    def __init__(self, mode: Any, source: Any):
+        self._mode, self._source = mode, source
+        self._term = z3.fpRoundToIntegral(mode, source)
+
+    def with_sign_of(self, value: Real) -> Real:
+        """As a float; the sign of a zero is that of `value`."""
+        magnitude = z3.fpAbs(self._term)
+        return Real(z3.If(z3.fpIsNegative(value.term), z3.fpNeg(magnitude), magnitude))
+
+    def __le__(self, other: int) -> Condition:
+        return self < other + 1
+
+    def __gt__(self, other: int) -> Condition:
+        return self >= other + 1
+
+    def __lt__(self, other: int) -> Condition:
+        return Condition(z3.Not(self._is_at_least(other)))
+
+    def __ge__(self, other: int) -> Condition:
+        return Condition(self._is_at_least(other))
+
+    def _is_at_least(self, limit: int) -> Any:
+        bits = _width(self._term)
+        nearest = float_from_bits(bits_from_float(float(limit), bits), bits)
+        if int(nearest) != limit:
+            raise Undecided
+        return z3.fpGEQ(self._term, z3.FPVal(nearest, self._term.sort()))
+
+    def __and__(self, mask: int) -> Symbolic:
+        """The low bits, as many as a processor makes of it."""
+        width = mask.bit_length()
+        for convert, low in ((z3.fpToUBV, 0), (z3.fpToSBV, -1 << (width - 1))):
+            inside = z3.And(self._is_at_least(low), z3.Not(self._is_at_least(low + (1 << width))))
+            if is_certain(inside):
+                return Symbolic.unsigned(convert(self._mode, self._source, z3.BitVecSort(width)))
+        raise Undecided
+
+
+def _constant(number: Any, sort: Any) -> Any:
+    """A number of Python that needs no rounding."""
+    return z3.FPVal(number, sort)

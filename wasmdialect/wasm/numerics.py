@@ -7,6 +7,9 @@ folding, the differential tests and the documentation read them from there. A tr
 
 Where the specification allows several NaNs, the result is the first NaN operand made quiet (what
 x86-64 and aarch64 hardware do), else the canonical NaN.
+
+A solver runs the same text on integers and floats of its own (`check/symbolic.py`). They have Python's
+operators; the few functions of Python that want a real `float` are below, "Python's floats".
 """
 
 from __future__ import annotations
@@ -223,8 +226,13 @@ def is_nan(value: int, bits: int) -> bool:
     return (value & ~_SIGN[bits]) > _INFINITY[bits]
 
 
+# --- Python's floats, and those of a solver, which have methods for what `math` does
+
+
 def float_from_bits(value: int, bits: int) -> float:
     """The number encoded by a non-NaN bit pattern (f32 values are exact as Python floats)."""
+    if not isinstance(value, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return value.as_float(bits)
     if bits == 32:
         return struct.unpack("<f", value.to_bytes(4, "little"))[0]
     return struct.unpack("<d", value.to_bytes(8, "little"))[0]
@@ -232,6 +240,8 @@ def float_from_bits(value: int, bits: int) -> float:
 
 def bits_from_float(value: float, bits: int) -> int:
     """The bit pattern of a float, rounded to nearest even when `bits` is 32."""
+    if not isinstance(value, float):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return value.as_bits(bits)
     if math.isnan(value):
         return CANONICAL_NAN[bits]
     if bits == 64:
@@ -240,6 +250,27 @@ def bits_from_float(value: float, bits: int) -> int:
         return int.from_bytes(struct.pack("<f", value), "little")
     except OverflowError:  # struct refuses values that round to infinity
         return _INFINITY[32] | (_SIGN[32] if value < 0 else 0)
+
+
+def _is_infinite(value: float) -> bool:
+    return value == math.inf or value == -math.inf
+
+
+def _is_negative(value: float) -> bool:
+    """Whether the sign is set, that of a zero too."""
+    return math.copysign(1, value) < 0 if isinstance(value, float) else value.is_negative()
+
+
+def _with_sign_of(value: float, integer: int) -> float:
+    """An integer as a float; the sign of a zero is that of `value`."""
+    if isinstance(integer, int):
+        return math.copysign(float(integer), value)
+    return integer.with_sign_of(value)
+
+
+def _to_float(integer: int) -> float:
+    """An integer as a float, rounded to nearest even."""
+    return float(integer) if isinstance(integer, int) else integer.to_float()
 
 
 def _first_nan(bits: int, *operands: int) -> int | None:
@@ -279,7 +310,7 @@ def _divide(a: float, b: float) -> float:
         return a / b
     if a == 0:
         return math.nan
-    return math.copysign(math.inf, math.copysign(1, a) * math.copysign(1, b))
+    return math.inf if _is_negative(a) == _is_negative(b) else -math.inf
 
 
 def f_div(bits: int) -> Binary:
@@ -287,7 +318,9 @@ def f_div(bits: int) -> Binary:
 
 
 def _square_root(a: float) -> float:
-    return math.sqrt(a) if a >= 0 else math.nan
+    if not a >= 0:
+        return math.nan
+    return math.sqrt(a) if isinstance(a, float) else a.square_root()
 
 
 def f_sqrt(bits: int) -> Unary:
@@ -297,7 +330,7 @@ def f_sqrt(bits: int) -> Unary:
 def f_min(bits: int) -> Binary:
     def smaller(a: float, b: float) -> float:
         if a == b:  # zeros of different sign
-            return a if math.copysign(1, a) < 0 else b
+            return a if _is_negative(a) else b
         return min(a, b)
 
     return _arithmetic(bits, smaller)
@@ -306,7 +339,7 @@ def f_min(bits: int) -> Binary:
 def f_max(bits: int) -> Binary:
     def larger(a: float, b: float) -> float:
         if a == b:
-            return a if math.copysign(1, a) > 0 else b
+            return b if _is_negative(a) else a
         return max(a, b)
 
     return _arithmetic(bits, larger)
@@ -314,9 +347,9 @@ def f_max(bits: int) -> Binary:
 
 def _integral(round_to_integer: Callable[[float], int]) -> Callable[[float], float]:
     def apply(a: float) -> float:
-        if math.isinf(a) or a == 0:
+        if _is_infinite(a) or a == 0:
             return a
-        return math.copysign(float(round_to_integer(a)), a)
+        return _with_sign_of(a, round_to_integer(a))
 
     return apply
 
@@ -402,7 +435,7 @@ def trunc(float_bits: int, int_bits: int, is_signed: bool) -> Unary:
         if is_nan(a, float_bits):
             raise NumericTrap(TrapCode.BAD_CONVERSION_TO_INTEGER)
         value = float_from_bits(a, float_bits)
-        if math.isinf(value) or not low <= math.trunc(value) <= high:
+        if _is_infinite(value) or not low <= math.trunc(value) <= high:
             raise NumericTrap(TrapCode.INTEGER_OVERFLOW)
         return math.trunc(value) & mask
 
@@ -418,7 +451,7 @@ def trunc_sat(float_bits: int, int_bits: int, is_signed: bool) -> Unary:
         if is_nan(a, float_bits):
             return 0
         value = float_from_bits(a, float_bits)
-        if math.isinf(value):
+        if _is_infinite(value):
             return (high if value > 0 else low) & mask
         return min(max(math.trunc(value), low), high) & mask
 
@@ -432,7 +465,7 @@ def convert(int_bits: int, float_bits: int, is_signed: bool) -> Unary:
         value = signed(a, int_bits) if is_signed else a
         if float_bits == 32:
             value = _round_to_precision(value, _FRACTION_BITS[32] + 1)
-        return bits_from_float(float(value), float_bits)
+        return bits_from_float(_to_float(value), float_bits)
 
     return apply
 
