@@ -446,7 +446,9 @@ def _signed_division(a: Any, b: Any) -> tuple[Any, Any, Any]:
 
 
 def _signed_remainder(a: Any, b: Any) -> tuple[Any, Any, Any]:
-    return a - b * _quotient(a, b), _NEVER, z3.Or(b == 0, _overflows(a, b))
+    product = b * z3.UDiv(_magnitude(a), _magnitude(b))
+    rest = z3.If((a < 0) != (b < 0), a + product, a - product)
+    return rest, _NEVER, z3.Or(b == 0, _overflows(a, b))
 
 
 _INTEGER: dict[str, Callable[[Any, Any], tuple[Any, Any, Any]]] = {

@@ -14,6 +14,7 @@ from wasmdialect._settings import Config
 from wasmdialect.abi.layout import VMContextLayout
 from wasmdialect.abi.reservation import GUARD_SIZE, RESERVATION
 from wasmdialect.abi.traps import TrapCode
+from wasmdialect.check.abstraction import abstracted
 from wasmdialect.check.llvm_meaning import Behaviour, Exit, LinearMemory, behaviour
 from wasmdialect.check.llvm_reader import LLVMFunction, Unread, read_functions
 from wasmdialect.check.lowering_rules import Rule
@@ -29,8 +30,9 @@ from wasmdialect.wasm.features import parse_features
 from wasmdialect.wasm.nans import may_give_any_nan
 from wasmdialect.wasm.text import parse_module
 
-TIMEOUT = 10_000
-"""Milliseconds for a question to the solver."""
+EFFORT = 30_000_000
+"""What a question to the solver may cost, in its own unit, which does not depend on the machine: about
+ten seconds."""
 
 Verdict = Literal["proved", "proved but for NaNs", "refuted", "not decided"]
 
@@ -45,13 +47,13 @@ class RuleProof:
     """The inputs for which it is wrong, or why it is not decided."""
 
 
-def prove_rules(rules: Iterable[Rule], timeout: int = TIMEOUT) -> Iterator[RuleProof]:
-    """What the solver says of each rule, asking for at most some milliseconds at a time."""
+def prove_rules(rules: Iterable[Rule], effort: int = EFFORT) -> Iterator[RuleProof]:
+    """What the solver says of each rule, with at most some effort for a question."""
     for (memory, bounds), group in groupby(rules, lambda rule: (rule.memory, rule.bounds)):
         some = [*group]
         for rule, lowered in zip(some, _lowered(memory, bounds, some), strict=True):
             try:
-                yield RuleProof(rule, *_judge(lowered, timeout))
+                yield RuleProof(rule, *_judge(lowered, effort))
             except Unread as unread:
                 yield RuleProof(rule, "not decided", f"the meaning of `{unread}` is not known")
             except Undecided:
@@ -163,63 +165,57 @@ def _facts(lowered: _Lowered, memory: LinearMemory | None) -> list[Any]:
 # --- the question
 
 
-def _judge(lowered: _Lowered, timeout: int) -> tuple[Verdict, str]:
+def _judge(lowered: _Lowered, effort: int) -> tuple[Verdict, str]:
     if isinstance(lowered.after, Unread):
         raise lowered.after
     given = _specified(lowered.before)
     memory = _memory_of(lowered, given.start)
     made = behaviour(lowered.after, given.parameters, memory)
-    question = _Question(given, made, [*_facts(lowered, memory), *made.facts], timeout)
+    question = _Question(given, made, [*_facts(lowered, memory), *made.facts], effort)
     undecided = z3.Or(*given.meaning.undecided)
-    verdict: Verdict = "proved"
-    answer, model = question.ask(z3.Not(undecided), any_nan=False)
-    if answer == z3.sat and any(given.any_nan):
-        verdict = "proved but for NaNs"
-        answer, model = question.ask(z3.Not(undecided), any_nan=True)
+    answer, model = question.ask(z3.Not(undecided))
     if answer == z3.sat:
         return "refuted", question.show(model)
     if answer != z3.unsat:
-        return "not decided", f"the solver took more than {timeout / 1000:g} s"
+        return "not decided", "too hard for the solver"
     if question.can_be(undecided):
         return "not decided", "the table's semantics is not on bit vectors"
-    return verdict, ""
+    return "proved but for NaNs" if any(given.any_nan) else "proved", ""
 
 
 class _Question:
     """Whether two sides can differ."""
 
-    def __init__(self, given: _Specified, made: Behaviour, facts: Sequence[Any], timeout: int):
-        self._given, self._made, self._facts, self._timeout = given, made, facts, timeout
+    def __init__(self, given: _Specified, made: Behaviour, facts: Sequence[Any], effort: int):
+        self._given, self._made, self._facts, self._effort = given, made, facts, effort
 
-    def ask(self, *assumptions: Any, any_nan: bool) -> tuple[Any, Any]:
-        """The solver's answer, and a model if they can. Divisions are first taken for functions of
-        which nothing is known: if the two sides are equal then, they are."""
-        wrong = z3.Or(*self._differences(any_nan=any_nan))
+    def ask(self, *assumptions: Any) -> tuple[Any, Any]:
+        """The solver's answer, and a model if they can."""
+        wrong = z3.Or(*self._differences())
         terms = [*self._facts, *assumptions, wrong]
-        abstract = _without_divisions(terms)
+        abstract = abstracted(terms)
         if abstract is not None:
-            answer, model = self._solve(abstract)
+            answer, model = self._solve(abstract, _solver(abstract))
             if answer == z3.unsat:
                 return answer, model
-        return self._solve(terms)
+        return self._solve(terms, z3.Solver())
 
-    def _solve(self, terms: Sequence[Any]) -> tuple[Any, Any]:
-        solver = z3.Solver()
-        solver.set("timeout", self._timeout)
+    def _solve(self, terms: Sequence[Any], solver: Any) -> tuple[Any, Any]:
+        solver.set("rlimit", self._effort)
         answer = solver.check(*terms)
         return answer, solver.model() if answer == z3.sat else None
 
     def can_be(self, condition: Any) -> bool:
         """Whether a condition is not known to be impossible."""
-        return self._solve([*self._facts, condition])[0] != z3.unsat
+        return self._solve([*self._facts, condition], z3.Solver())[0] != z3.unsat
 
-    def _differences(self, *, any_nan: bool) -> Iterator[Any]:
+    def _differences(self) -> Iterator[Any]:
         for condition, _ in self._made.undefined:
             yield condition
         for found in self._made.exits:
-            yield z3.And(found.condition, self._differs(found, any_nan=any_nan))
+            yield z3.And(found.condition, self._differs(found))
 
-    def _differs(self, found: Exit, *, any_nan: bool) -> Any:
+    def _differs(self, found: Exit) -> Any:
         given = self._given
         if found.trap is not None:
             same = z3.Or(*(condition for code, condition in given.traps if code is found.trap))
@@ -232,7 +228,7 @@ class _Question:
             found.values, given.results, given.any_nan, strict=True
         ):
             differs = value.bits != expected
-            if any_nan and open_nan:
+            if open_nan:
                 both = z3.And(_is_nan(value.bits), _is_nan(expected))
                 differs = z3.And(differs, z3.Not(both))
             wrong += [differs, value.poison]
@@ -264,39 +260,29 @@ class _Question:
         return f"({operands}): {expected} by the table, {lowered[0]} as lowered"
 
 
+def _solver(terms: Sequence[Any]) -> Any:
+    """One for bit vectors and functions of them, if there is nothing else: it is quicker."""
+    if all(map(_is_of_bits, _parts(terms))):
+        steps = ("simplify", "ackermannize_bv", "simplify", "bit-blast", "sat")
+        return z3.Then(*steps).solver()
+    return z3.Solver()
+
+
+def _is_of_bits(term: Any) -> bool:
+    return z3.is_bv(term) or z3.is_bool(term)
+
+
+def _parts(terms: Sequence[Any]) -> Iterator[Any]:
+    """All expressions in some."""
+    pending, seen = [*terms], set[int]()
+    while pending:
+        term = pending.pop()
+        if term.get_id() not in seen:
+            seen.add(term.get_id())
+            yield term
+            pending += term.children()
+
+
 def _is_nan(bits: Any) -> Any:
     sort = z3.Float32() if bits.size() == 32 else z3.Float64()
     return z3.fpIsNaN(z3.fpBVToFP(bits, sort))
-
-
-_DIVISIONS = {
-    z3.Z3_OP_BUDIV: "udiv",
-    z3.Z3_OP_BUDIV_I: "udiv",
-    z3.Z3_OP_BUREM: "urem",
-    z3.Z3_OP_BUREM_I: "urem",
-}
-
-
-def _without_divisions(terms: Sequence[Any]) -> list[Any] | None:
-    """The same with divisions as functions of which nothing is known, None if there are none."""
-    known: dict[int, Any] = {}
-    replaced = False
-
-    def of(term: Any) -> Any:
-        nonlocal replaced
-        made = known.get(term.get_id())
-        if made is not None:
-            return made
-        children = [of(child) for child in term.children()]
-        word = _DIVISIONS.get(term.decl().kind())
-        if word is not None:
-            replaced = True
-            sort = term.sort()
-            made = z3.Function(f"{word}{sort.size()}", sort, sort, sort)(*children)
-        else:
-            made = term.decl()(*children) if children else term
-        known[term.get_id()] = made
-        return made
-
-    made = [of(term) for term in terms]
-    return made if replaced else None

@@ -13,7 +13,8 @@ from typing import Any
 from wasmdialect.check.ways import Condition, Undecided, is_certain, z3
 from wasmdialect.wasm.numerics import CANONICAL_NAN, bits_from_float, float_from_bits
 
-_MOST_SHIFT = 256
+_SHIFTS = (8, 16, 32, 64, 128, 256)
+"""Bounds of amounts of shifts that are tried."""
 
 
 def _vector(value: Any) -> Any:
@@ -25,6 +26,12 @@ def _vector(value: Any) -> Any:
 
 def _widened(vector: Any, width: int) -> Any:
     return z3.SignExt(width - vector.size(), vector) if width > vector.size() else vector
+
+
+def _equals(a: Any, b: Any) -> Any:
+    """Whether two vectors are the same integer."""
+    width = max(a.size(), b.size())
+    return _widened(a, width) == _widened(b, width)
 
 
 def _both(a: Any, b: Any, more: int = 0) -> tuple[Any, Any]:
@@ -64,8 +71,15 @@ class Symbolic:
         return Symbolic(a - b)
 
     def __mul__(self, other: Any) -> Symbolic:
-        a, b = _vector(self), _vector(other)
-        width = a.size() + b.size()
+        a, b = _both(self, other)
+        for width in (32, 64):  # as processors multiply, and so what it is compared with
+            if width >= a.size():
+                break
+            for extend, made in ((z3.SignExt, Symbolic), (z3.ZeroExt, Symbolic.unsigned)):
+                x, y = (extend(width, z3.Extract(width - 1, 0, v)) for v in (a, b))
+                if is_certain(z3.And(*(_equals(v, low) for v, low in ((a, x), (b, y))))):
+                    return made(x * y)
+        width = 2 * a.size()
         return Symbolic(_widened(a, width) * _widened(b, width))
 
     __rmul__ = __mul__
@@ -168,7 +182,18 @@ class Symbolic:
 
     def to_float(self) -> Real:
         """The nearest double."""
-        return Real(z3.fpSignedToFP(NEAREST, self.vector, z3.Float64()))
+        vector = self.vector
+        for width in (32, 64):  # as processors convert
+            if width >= vector.size():
+                break
+            low = z3.Extract(width - 1, 0, vector)
+            for extend, convert in (
+                (z3.SignExt, z3.fpSignedToFP),
+                (z3.ZeroExt, z3.fpUnsignedToFP),
+            ):
+                if is_certain(extend(vector.size() - width, low) == vector):
+                    return Real(convert(NEAREST, z3.simplify(low), z3.Float64()))
+        return Real(z3.fpSignedToFP(NEAREST, vector, z3.Float64()))
 
     def bit_length(self) -> Symbolic:
         """As of an integer that is not negative."""
@@ -200,15 +225,14 @@ def _shifted_left(value: Any, amount: Any) -> Symbolic:
     if isinstance(amount, int):
         width = a.size() + amount
         return Symbolic(_widened(a, width) << amount)
-    most = 1 << (amount.vector.size() - 1)
-    if most > _MOST_SHIFT:
-        most = _MOST_SHIFT
-        if amount > most:
-            raise Undecided
-    if amount < 0:
+    by = amount.vector
+    for most in _SHIFTS:
+        if is_certain(z3.And(by >= 0, _widened(by, 11) <= most)):
+            break
+    else:
         raise Undecided
-    width = a.size() + most
-    return Symbolic(_widened(a, width) << _widened(amount.vector, width))
+    width = max(a.size() + most, by.size())
+    return Symbolic(_widened(a, width) << _widened(by, width))
 
 
 # --- floats

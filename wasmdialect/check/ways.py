@@ -21,6 +21,11 @@ class Undecided(Exception):
     """Something cannot be said in bit vectors."""
 
 
+_EFFORT = 2_000_000
+"""What a question to the solver about a branch may cost, in its own unit, which does not depend on the
+machine: about half a second."""
+
+
 class Way(NamedTuple):
     """A way through a semantic function: when it is taken, and what it gives."""
 
@@ -94,7 +99,7 @@ class _Fork:
 
     def _is_possible(self, condition: Any) -> bool:
         solver = z3.Solver()
-        solver.set("timeout", 1000)
+        solver.set("rlimit", _EFFORT)
         return solver.check(*self.conditions, condition) != z3.unsat
 
     def others(self) -> Iterator[list[bool]]:
