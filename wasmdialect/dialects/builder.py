@@ -15,7 +15,14 @@ from xdsl.dialects.builtin import SymbolRefAttr, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.traits import IsTerminator
 
-from wasmdialect.dialects.fast import Inserter, LocationAttr, move_from
+from wasmdialect.dialects.fast import (
+    Inserter,
+    LocationAttr,
+    add_block_argument,
+    append_block,
+    make_block,
+    move_from,
+)
 from wasmdialect.wasm.declared import Declared
 
 NOWHERE = UnknownLoc()
@@ -109,8 +116,10 @@ class OpBuilder(Inserter):
 
     def new_block(self, argument_types: Sequence[Attribute] = ()) -> Block:
         """A block after all others. The builder stays where it is until `begin`."""
-        block = Block(arg_types=argument_types)
-        self.region.add_block(block)
+        block = make_block()
+        for t in argument_types:
+            add_block_argument(block, t)
+        append_block(self.region, block)
         return block
 
     def begin(self, block: Block) -> None:
@@ -122,7 +131,7 @@ class OpBuilder(Inserter):
         """Split the block at the point: the rest moves into a new block after it, which is
         returned. The builder is then at the end of the first part, which needs a terminator.
         Branches to the block are unchanged."""
-        rest = Block()
+        rest = make_block()
         self.region.insert_block_after(rest, self.block)
         if self.insert_before is not None:
             move_from(self.insert_before, rest)

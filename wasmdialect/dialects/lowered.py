@@ -5,6 +5,7 @@ A module that is printed in between and read back continues with the missing pas
 
 from __future__ import annotations
 
+from functools import cache
 from typing import cast
 
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
@@ -16,8 +17,13 @@ LOWERED_ATTRIBUTE = "wasmvm.lowered"
 
 def note_lowered(module: ModuleOp, by: ModulePass) -> None:
     """Note that a pass with its options has lowered the module."""
-    texts = [*lowered_by(module), str(by)]
-    module.attributes[LOWERED_ATTRIBUTE] = ArrayAttr(map(StringAttr, texts))
+    module.attributes[LOWERED_ATTRIBUTE] = _noted((*lowered_by(module), str(by)))
+
+
+@cache
+def _noted(texts: tuple[str, ...]) -> ArrayAttr[StringAttr]:
+    """The attribute; all units have the same."""
+    return ArrayAttr(map(StringAttr, texts))
 
 
 def lowered_by(module: ModuleOp) -> list[str]:

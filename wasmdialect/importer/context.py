@@ -26,7 +26,6 @@ class ImportContext(ABC):
         self.locations = Locations(file)
         """`file` is the file name in locations: that of the input."""
         self._function_types: dict[wt.FuncType, FunctionType] = {}
-        self._callee_types: dict[int, FunctionType] = {}
         self._properties: dict[tuple[int, Any], Attributes] = {}
         self._type_indices = wt.type_indices(wasm.types)
 
@@ -56,12 +55,8 @@ class ImportContext(ABC):
         return known
 
     def callee_type(self, index: int) -> FunctionType:
-        """The IR type of a function by its index; quicker than by its type, which is to be hashed."""
-        known = self._callee_types.get(index)
-        if known is None:
-            signature = self.wasm.functions[index].signature
-            known = self._callee_types[index] = self.function_type(signature)
-        return known
+        """The IR type of a function by its index."""
+        return self.function_type(self.wasm.functions[index].signature)
 
     def reference_to(self, function: int) -> ValueType:
         """The type of a reference to a function."""

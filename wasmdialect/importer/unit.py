@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from xdsl.dialects import llvm
-from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
+from xdsl.dialects.builtin import FunctionType, ModuleOp, SymbolRefAttr
 from xdsl.ir import Operation, Region
 
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.declared import ModuleDeclarations
+from wasmdialect.dialects.fast import Inserter
 from wasmdialect.importer.body import import_body
 from wasmdialect.importer.context import ImportContext
 from wasmdialect.importer.markers import Markers
@@ -50,6 +51,7 @@ class Unit(ImportContext):
         self.module = ModuleOp([])
         self._functions: dict[int, wasmir.FuncOp] = {}
         self._symbols: dict[tuple[str, int], SymbolRefAttr] = {}
+        self._callee_types: dict[int, FunctionType] = {}
 
     @staticmethod
     def whole(
@@ -90,6 +92,13 @@ class Unit(ImportContext):
         self.ref(wasmir.FuncOp.WORD, index)
         return self._functions[index]
 
+    def callee_type(self, index: int) -> FunctionType:
+        # That of the declaration, which a call needs anyway.
+        known = self._callee_types.get(index)
+        if known is None:
+            known = self._callee_types[index] = self.function(index).function_type
+        return known
+
     def declare_signatures(self, numbers: Sequence[int]) -> None:
         """Declare the function types with these numbers: the unit gets their trampolines."""
         for number in sorted(numbers):
@@ -110,10 +119,11 @@ def _declare_copy(module: ModuleOp, op: wasmir.DeclarationOp) -> wasmir.Declarat
     properties = dict(op.properties)
     properties.pop("signature", None)
     regions = [Region()] if isinstance(op, wasmir.FuncOp) else [r.clone() for r in op.regions]
-    copy = type(op).create(
-        properties=properties, attributes=dict(op.attributes), regions=regions, location=op.location
-    )
-    module.body.block.add_op(copy)
+    copy = Inserter(module.body.block, op.location).step(type(op), (), properties)
+    assert isinstance(copy, wasmir.DeclarationOp)
+    copy.attributes = dict(op.attributes)
+    for region in regions:
+        copy.add_region(region)
     return copy
 
 

@@ -154,7 +154,7 @@ class FunctionEmitter:
         self.names: dict[SSAValue, str] = {}
         """The notation of a value at its uses: a number, or a constant itself."""
         self.labels: dict[Block, str] = {}
-        self.locations: dict[tuple[int, int], str] = {}
+        self.locations: dict[tuple[int | None, int], str] = {}
         self.folded: dict[SSAValue, str] = {}
         """The `!dbg` of each load that may become a part of its only user."""
         self.incoming: dict[Block, list[tuple[str, Sequence[SSAValue]]]] = {}
@@ -271,11 +271,12 @@ class FunctionEmitter:
         """The `!dbg` of a place."""
         if self.scope < 0:
             return ""
-        key = (self.text.line(wasm_offset(location)), column)
+        key = (wasm_offset(location), column)
         known = self.locations.get(key)
         if known is None:
+            line = self.text.line(key[0])
             number = self.text.node(
-                f"!DILocation(line: {key[0]}, column: {column}, scope: !{self.scope})"
+                f"!DILocation(line: {line}, column: {column}, scope: !{self.scope})"
             )
             known = self.locations[key] = f", !dbg !{number}"
         return known

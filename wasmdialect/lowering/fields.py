@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import i64
 from xdsl.ir import Operation, SSAValue
@@ -13,7 +15,7 @@ from wasmdialect.abi.layout import (
 )
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.dialects.fast import operand_of, result_of
+from wasmdialect.dialects.fast import number_of, operand_of, result_of
 from wasmdialect.lowering.function import FunctionLowering, Handler
 from wasmdialect.lowering.memory import NARROW
 from wasmdialect.lowering.signature import llvm_type, type_size
@@ -40,8 +42,10 @@ def _declared_size(f: FunctionLowering, name: str) -> tuple[int, int]:
 
 def _field_address(f: FunctionLowering, op: wasmvm.FieldOp) -> tuple[SSAValue, str, bool]:
     """Address, alias class, and whether the field never changes."""
-    base, invariant = f.values[operand_of(op, 0)], op.invariant is not None
-    struct, name = op.struct.data, op.field.data
+    # Properties by name: IRDL's accessors run Python code.
+    properties: dict[str, Any] = op.properties
+    base, invariant = f.values[operand_of(op, 0)], "invariant" in properties
+    struct, name = properties["struct"].data, properties["field"].data
     if struct == "extra":
         accessed, (size, alignment) = type_size(op.accessed_type()), _declared_size(f, name)
         if accessed > size or accessed > alignment:
@@ -51,8 +55,8 @@ def _field_address(f: FunctionLowering, op: wasmvm.FieldOp) -> tuple[SSAValue, s
             )
         return f.byte_offset(base, f.layout.extra_offsets[name]), Alias.EXTRA, invariant
     row = op.field_row
-    if op.entry is not None:
-        offset = f.layout.offset(struct, op.entry.value.data, name)
+    if "entry" in properties:
+        offset = f.layout.offset(struct, number_of(op, "entry"), name)
     else:
         offset = STRUCTS[struct].field(name).offset
     return f.byte_offset(base, offset), row.alias, invariant or row.invariant
@@ -60,28 +64,28 @@ def _field_address(f: FunctionLowering, op: wasmvm.FieldOp) -> tuple[SSAValue, s
 
 def _load_field(f: FunctionLowering, op: wasmvm.LoadFieldOp) -> None:
     address, alias, invariant = _field_address(f, op)
-    t = llvm_type(op.result.type)
-    volatile = op.volatile is not None
-    f.values[result_of(op)] = f.load(
+    result = result_of(op)
+    t = llvm_type(result.type)
+    f.values[result] = f.load(
         *(address, t, type_size(t), alias),
         invariant=invariant,
-        volatile=volatile,
+        volatile="volatile" in op.properties,
         ordering=_ordering(op),
     )
 
 
 def _ordering(op: wasmvm.FieldOp) -> str:
-    if op.seq_cst is not None:
+    if "seq_cst" in op.properties:
         return "seq_cst"
-    return "" if op.unordered is None else "unordered"
+    return "unordered" if "unordered" in op.properties else ""
 
 
 def _store_field(f: FunctionLowering, op: wasmvm.StoreFieldOp) -> None:
     address, alias, _ = _field_address(f, op)
-    value = f.values[op.value]
+    value = f.values[operand_of(op, 1)]
     f.store(
         *(value, address, type_size(value.type), alias),
-        volatile=op.volatile is not None,
+        volatile="volatile" in op.properties,
         ordering=_ordering(op),
     )
 

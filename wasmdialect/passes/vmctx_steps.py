@@ -15,7 +15,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from wasmdialect.abi.reservation import has_guard, is_covered_by_guard
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.dialects.fast import drop, replace_by, replace_value, result_of
+from wasmdialect.dialects.fast import drop, make_block, replace_by, replace_value, result_of
 from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.dialects.wasmir.types import all_may_be
 
@@ -70,7 +70,7 @@ class VMContextSteps(WasmBuilder):
         self.ordered = _orders_accesses(bounds, traps)
         """Whether every store that can be seen after a trap is volatile, and every load that may
         fault."""
-        self.prelude = WasmBuilder(Block(), function.location)
+        self.prelude = WasmBuilder(make_block(), function.location)
         """Operations for the start of the entry block."""
         self._memories: dict[str, _Memory] = {}
         """By symbol: most operations are accesses."""
