@@ -100,7 +100,7 @@ FORMS = [
     ("exports.0.name", None, "exports: name: None is not text"),
     ("start", "x", "start: 'x' is not an integer"),
     ("elements.0.mode", "lazy", "elements: mode: 'lazy' is not one of"),
-    ("data.0.start", -8, "data: start: -8 is not an integer"),
+    ("data.sizes.0", -8, r"data: sizes: \[-8, 7\] is not a list of numbers"),
     ("extra_fields", [["x", 8]], "a field of the VMContext is not"),
     ("extra_fields", [["x", 8, 3]], "3 is not one of 1, 2, 4, 8, 16"),
     ("extra_fields", [["x", 0, 8]], "0 is not an integer from 1"),
@@ -109,6 +109,15 @@ FORMS = [
 ]
 """What each value has to be."""
 
+COMPUTED = {
+    **{"sizes": [6, 7], "memories": [0, 0], "passive": [1], "offsets": [0, 0], "computed": [0]},
+    "expressions": [[["i32.const", 4]]],
+}
+"""The data segments, with a general expression for an offset."""
+LARGE = {
+    **{"minimum": 1, "maximum": 2, "is_64": True, "shared": False, "guarded": False},
+    "page_size_log2": 16,
+}
 RELATIONS = [
     ("functions.0", 99, "a function or tag has a type that is not one of a function"),
     (
@@ -155,11 +164,17 @@ RELATIONS = [
     ("elements.0.functions", [2], "refers to function 2"),
     ("elements.0.type", [True, 0], "something else than functions"),
     ("elements.1.expressions", [[["ref.func", 2]]], "refers to function 2"),
-    ("data.0.memory", 1, "a data segment is of a memory that is not there"),
-    ("data.0.offset", None, "a segment has no offset"),
-    ("data.1.offset", [["i32.const", 0]], "an offset that it does not need"),
-    ("data.1.size", 8, "a data segment is outside"),
-    ("data.1.start", (1 << 64) - 1, "a data segment is outside"),
+    ("data.memories.0", 1, "a data segment is of a memory that is not there"),
+    ("data.memories", [0], "a data segment has no memory, or no offset"),
+    ("data.offsets", [4], "a data segment has no memory, or no offset"),
+    ("data.offsets.1", 4, "a data segment has an offset that it does not need"),
+    ("data.passive.0", 2, "a data segment is not there"),
+    ("data.computed", [1], "a data segment is not there, or both passive and active"),
+    ("data.expressions", [[["i32.const", 0]]], "a data segment has no offset"),
+    ("data", COMPUTED | {"expressions": [[["i64.const", 0]]]}, "is not of type i32"),
+    ("data", COMPUTED | {"memories": [1, 0]}, "a data segment is of a memory that is not there"),
+    ("memories.0", LARGE, "a data segment has an offset of another type"),
+    ("data.sizes.1", 8, "the data segments are not all of"),
     ("exports.0.index", 9, "the export 'f' is not one of the module's"),
     ("exports.0.index", 2, "the export 'f' cannot be called"),
     ("start", 2, "the start function cannot be called"),

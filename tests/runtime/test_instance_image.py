@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wasmdialect import (
     Config,
@@ -71,6 +73,22 @@ def test_instances_start_equal_and_stay_apart():
         assert exports["m"].read(store, 0, 7) == b"passive"
         with pytest.raises(Trap, match="out of bounds memory access"):
             exports["again"](store)
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.integers(0, 4000), st.binary(max_size=40)), max_size=12))
+def test_segments_are_written_in_order_however_close_they_are(segments: list[tuple[int, bytes]]):
+    """Those that follow one another closely are written as one."""
+    expected = bytearray(4096)
+    text = '(memory (export "m") 1)'
+    for start, data in segments:
+        expected[start : start + len(data)] = data
+        digits = "".join(f"\\{byte:02x}" for byte in data)
+        text += f'(data (i32.const {start}) "{digits}")'
+    module = Module(ENGINE, f"(module {text})")
+    for _ in range(2):  # copied, and mapped
+        store, exports = instance(module)
+        assert exports["m"].read(store, 0, 4096) == expected
 
 
 def test_views_outlive_store_and_module():

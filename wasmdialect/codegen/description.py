@@ -138,14 +138,14 @@ def _element(segment: ElementSegment, written: _Written) -> ElementInfo:
     )
 
 
-def _data(segments: Iterable[DataSegment], written: _Written) -> tuple[list[DataInfo], bytes]:
-    rows: list[DataInfo] = []
+def _data(segments: Iterable[DataSegment], written: _Written) -> tuple[DataInfo, bytes]:
+    info = DataInfo()
     contents = bytearray()
     for segment in segments:
-        offset, size = _optional(segment.offset, written), len(segment.bytes)
-        rows.append(DataInfo(segment.mode.value, segment.memory, offset, len(contents), size))
+        offset = _optional(segment.offset, written)
+        info.add(len(segment.bytes), None if offset is None else (segment.memory, offset))
         contents += segment.bytes
-    return rows, bytes(contents)
+    return info, bytes(contents)
 
 
 def _optional(expression: ConstExpr | None, written: _Written) -> ConstantExpression | None:

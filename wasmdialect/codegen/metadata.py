@@ -146,19 +146,18 @@ class _Describer:
         items = self._expressions(op.items) if op.items.first_block is not None else []
         return ElementInfo(mode, self._reference(op.element_type), table, offset, None, items)
 
-    def _data(self) -> tuple[list[DataInfo], bytes]:
-        rows: list[DataInfo] = []
+    def _data(self) -> tuple[DataInfo, bytes]:
+        info = DataInfo()
         contents = bytearray()
         for op in self.declared.of(wasmir.DataOp):
-            mode, memory, offset = "passive", 0, None
+            place = None
             if op.memory is not None:
                 what = f"@{op.sym_name.data}"
                 memory = self._named(op.memory, wasmir.MemoryOp, what).index_value
-                mode, offset = "active", self._expression(op.place or Region())
-            content = op.content_bytes
-            rows.append(DataInfo(mode, memory, offset, len(contents), len(content)))
-            contents += content
-        return rows, bytes(contents)
+                place = memory, self._expression(op.place or Region())
+            info.add(len(op.content_bytes), place)
+            contents += op.content_bytes
+        return info, bytes(contents)
 
     def _named(self, symbol: SymbolRefAttr, cls: type[Any], user: str) -> Any:
         """The declaration of a kind with a symbol."""

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from wasmdialect._forms import Form
     from wasmdialect.types import DefType, TypeRef, ValType
 
-INFO_VERSION = 7
+INFO_VERSION = 8
 
 ConstantExpression: TypeAlias = "list[list[Any]]"
 
@@ -109,13 +109,36 @@ class ElementInfo(Record):
 
 
 class DataInfo(Record):
-    """A data segment: where its bytes are in `.rodata.wasm`."""
+    """The data segments, as a list for each fact: some modules have fifty thousand. Their bytes follow
+    one another in `.rodata.wasm`."""
 
-    mode: str
-    memory: int
-    offset: ConstantExpression | None
-    start: int
-    size: int
+    sizes: list[int] = field(default_factory=list)
+    """Bytes of each segment."""
+    memories: list[int] = field(default_factory=list)
+    """The memory of each segment, 0 for a passive one."""
+    passive: list[int] = field(default_factory=list)
+    """The passive segments, in order."""
+    offsets: list[int] = field(default_factory=list)
+    """Where each active segment goes if that is an `i32.const`, else 0."""
+    computed: list[int] = field(default_factory=list)
+    """The active segments of which it is something else, in order."""
+    expressions: list[ConstantExpression] = field(default_factory=list)
+    """What it is for each of these."""
+
+    def add(self, size: int, place: tuple[int, ConstantExpression] | None) -> None:
+        """Add a segment: active, with a memory and an offset, or passive."""
+        memory, offset = (0, None) if place is None else place
+        index, constant = len(self.sizes), 0
+        if offset is None:
+            self.passive.append(index)
+        elif len(offset) == 1 and offset[0][0] == "i32.const":
+            constant = offset[0][1]
+        else:
+            self.computed.append(index)
+            self.expressions.append(offset)
+        self.sizes.append(size)
+        self.memories.append(memory)
+        self.offsets.append(constant)
 
 
 class ArtifactInfo(Record):
@@ -137,7 +160,7 @@ class ArtifactInfo(Record):
     exports: list[ExportInfo] = field(default_factory=list)
     start: int | None = None
     elements: list[ElementInfo] = field(default_factory=list)
-    data: list[DataInfo] = field(default_factory=list)
+    data: DataInfo = field(default_factory=DataInfo)
     escaping: list[int] = field(default_factory=list)
     """The function of each entry of the `func_refs` region."""
     func_ref_code: list[int] = field(default_factory=list)
@@ -188,7 +211,9 @@ def _plain(value: Any, written: Callable[[TypeRef], TypeRef]) -> Any:
         return {name: _plain(item, written) for name, item in vars(value).items()}
     if isinstance(value, NumType | RefType):
         return write_value(map_value(value, written))
-    return [_plain(item, written) for item in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
+    if not isinstance(value, list) or (value and type(value[0]) is int):
+        return value
+    return [_plain(item, written) for item in value]  # pyright: ignore[reportUnknownVariableType]
 
 
 def _resolve_types(info: ArtifactInfo) -> None:
@@ -308,15 +333,14 @@ _INFO = record_of(
             expressions=OrNone(list_of(_EXPRESSION)),
         )
     ),
-    data=list_of(
-        record_of(
-            DataInfo,
-            mode=OneOf("active", "passive"),
-            memory=_U32,
-            offset=OrNone(_EXPRESSION),
-            start=_U64,
-            size=_U64,
-        )
+    data=record_of(
+        DataInfo,
+        sizes=numbers,
+        memories=numbers,
+        passive=numbers,
+        offsets=numbers,
+        computed=numbers,
+        expressions=list_of(_EXPRESSION),
     ),
     escaping=numbers,
     func_ref_code=numbers,

@@ -157,8 +157,7 @@ class _Declarations:
             self._check_init("global", index, variable.type, variable.init, index)
         for segment in info.elements:
             self._check_elements(segment)
-        for data in info.data:
-            self._check_data(data)
+        self._check_data(info.data)
         self._check_exports()
 
     def _check_init(
@@ -229,13 +228,27 @@ class _Declarations:
         for expression in segment.expressions or ():
             self._check_expression(expression, segment.type, len(self.info.globals))
 
-    def _check_data(self, segment: DataInfo) -> None:
-        if segment.mode == "active":
-            if segment.memory >= len(self.info.memories):
-                _refuse("a data segment is of a memory that is not there")
-            self._check_offset(segment.offset, self.info.memories[segment.memory])
-        elif segment.offset is not None:
+    def _check_data(self, data: DataInfo) -> None:
+        memories, count = self.info.memories, len(data.sizes)
+        passive, computed = {*data.passive}, {*data.computed}
+        if not count == len(data.memories) == len(data.offsets):
+            _refuse("a data segment has no memory, or no offset")
+        if max(passive | computed, default=-1) >= count or passive & computed:
+            _refuse("a data segment is not there, or both passive and active")
+        if any(data.offsets[index] for index in passive | computed):
             _refuse("a data segment has an offset that it does not need")
+        if len(passive) < count and max(data.memories) >= len(memories):
+            _refuse("a data segment is of a memory that is not there")
+        if len(data.computed) != len(data.expressions):
+            _refuse("a data segment has no offset")
+        for index, expression in zip(data.computed, data.expressions, strict=True):
+            self._check_offset(expression, memories[data.memories[index]])
+        large = {index for index, memory in enumerate(memories) if memory.is_64}
+        if large and any(
+            memory in large and index not in passive and index not in computed
+            for index, memory in enumerate(data.memories)
+        ):
+            _refuse("a data segment has an offset of another type than its memory's addresses")
 
     def _check_offset(self, offset: ConstantExpression | None, of: TableInfo | MemoryInfo) -> None:
         if offset is None:
@@ -264,9 +277,9 @@ def _check_limits(what: str, item: TableInfo | MemoryInfo, most: int) -> None:
         _refuse(f"a {what} has limits that it cannot have")
 
 
-def _check_segments(segments: Sequence[DataInfo], data_size: int) -> None:
-    if any(segment.start + segment.size > data_size for segment in segments):
-        _refuse("a data segment is outside of .rodata.wasm")
+def _check_segments(data: DataInfo, data_size: int) -> None:
+    if sum(data.sizes) != data_size:
+        _refuse("the data segments are not all of .rodata.wasm")
 
 
 def _check_names(info: ArtifactInfo, names_size: int) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from itertools import accumulate
 
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import (
@@ -89,7 +90,9 @@ class InstanceImage(NotCopied):
         self.vmctx = bytes(vmctx)
         self.contents = _contents(module)
         """The initial content of each memory, if it is the same in all instances; else None."""
-        self.active_segments = [i for i, one in enumerate(info.data) if one.mode == "active"]
+        self.active_segments = {*range(len(info.data.sizes))} - {*info.data.passive}
+        self.data_starts = [0, *accumulate(info.data.sizes)]
+        """Where the bytes of each data segment begin among those of all."""
 
     def _offsets(self, functions: list[int], imported: set[int], first: int) -> list[int] | None:
         if not imported.isdisjoint(functions):
@@ -107,7 +110,7 @@ class MemoryContent(NotCopied):
 
     __slots__ = ("_file", "_is_first", "_pieces", "_size")
 
-    def __init__(self, pieces: list[tuple[int, memoryview]]):
+    def __init__(self, pieces: list[tuple[int, bytearray]]):
         self._pieces = pieces
         self._size = max((start + len(data) for start, data in pieces), default=0)
         self._file: _File | None = None
@@ -159,22 +162,54 @@ def _contents(module: LoadedModule) -> list[MemoryContent] | None:
     a segment has an offset that is not constant, or ends beyond the memory, or writes to a memory of
     somebody else's."""
     info, imported = module.info, module.layout.counts.imported_memories
-    pieces: list[list[tuple[int, memoryview]]] = [[] for _ in info.memories]
+    pieces = [_Pieces() for _ in info.memories]
+    lengths = [memory.minimum << memory.page_size_log2 for memory in info.memories]
     content = memoryview(module.artifact.wasm_data)
-    for segment in info.data:
-        if segment.mode != "active":
+    passive = {*info.data.passive}
+    computed = dict(zip(info.data.computed, info.data.expressions, strict=True))
+    position = 0
+    rows = zip(info.data.sizes, info.data.memories, info.data.offsets, strict=True)
+    for index, (size, memory, start) in enumerate(rows):
+        data = content[position : position + size]
+        position += size
+        if index in passive:
             continue
-        memory = info.memories[segment.memory]
-        start = None if segment.offset is None else constant_bits(segment.offset)
-        if (
-            start is None
-            or segment.memory < imported
-            or start + segment.size > memory.minimum << memory.page_size_log2
-        ):
+        if index in computed:
+            bits = constant_bits(computed[index])
+            if bits is None:
+                return None
+            start = bits
+        if memory < imported or start + size > lengths[memory]:
             return None
-        data = content[segment.start : segment.start + segment.size]
-        pieces[segment.memory].append((start, data))
-    return [MemoryContent(one) for one in pieces]
+        pieces[memory].add(start, data)
+    return [MemoryContent(one.joined) for one in pieces]
+
+
+class _Pieces:
+    """What segments write, with those that follow one another closely in one piece."""
+
+    def __init__(self) -> None:
+        self.joined: list[tuple[int, bytearray]] = []
+        self._end = 0
+        """Where the last piece ends."""
+        self._highest = 0
+        """Where all of them end: the memory is zero from there on."""
+
+    def add(self, start: int, data: memoryview) -> None:
+        """Add what a segment writes."""
+        gap = start - self._end
+        if self.joined and self._end == self._highest and 0 <= gap < _MOST_BETWEEN:
+            piece = self.joined[-1][1]
+            piece += bytes(gap)
+            piece += data
+        else:
+            self.joined.append((start, bytearray(data)))
+        self._end = start + len(data)
+        self._highest = max(self._highest, self._end)
+
+
+_MOST_BETWEEN = 1024
+"""Zeros between two segments that are written in one piece: less than a page."""
 
 
 def constant_bits(expression: ConstantExpression) -> int | None:

@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
     from wasmdialect.object.info import (
         ConstantExpression,
-        DataInfo,
         ElementInfo,
         MemoryInfo,
         TableInfo,
@@ -157,7 +156,7 @@ class ModuleInstance(StoreItem):
             self._fill_tables()
         if info.elements:
             self._copy_elements()
-        if info.data:
+        if info.data.sizes:
             self._copy_data(image)
         if self.info.start is not None:
             start = self.function(self.info.start)
@@ -366,27 +365,27 @@ class ModuleInstance(StoreItem):
                 content.put_into(memory)
             self.dropped_data.update(image.active_segments)
             return
-        for index, segment in enumerate(self.info.data):
-            if segment.mode == "active":
-                assert segment.offset is not None
-                start = self.evaluate(segment.offset)
-                self.memory_init(segment.memory, index, start, 0, segment.size)
+        data = self.info.data
+        computed = dict(zip(data.computed, data.expressions, strict=True))
+        for index, size in enumerate(data.sizes):
+            if index in image.active_segments:
+                at = computed.get(index)
+                start = data.offsets[index] if at is None else self.evaluate(at)
+                self.memory_init(data.memories[index], index, start, 0, size)
                 self.dropped_data.add(index)
 
     def memory_init(
         self, memory_index: int, segment_index: int, start: int, source: int, count: int
     ) -> None:
         """`memory.init`. Raises Trap."""
-        memory, segment = self.memories[memory_index], self.info.data[segment_index]
-        length = 0 if segment_index in self.dropped_data else segment.size
+        memory = self.memories[memory_index]
+        is_dropped = segment_index in self.dropped_data
+        length = 0 if is_dropped else self.info.data.sizes[segment_index]
         if source + count > length or start + count > memory.length:
             raise Trap.named("MEMORY_OUT_OF_BOUNDS")
         if count:
-            memory.write(start, self._segment_bytes(segment, source, count))
-
-    def _segment_bytes(self, segment: DataInfo, source: int, count: int) -> memoryview:
-        first = segment.start + source
-        return memoryview(self.module.artifact.wasm_data)[first : first + count]
+            first = self._image.data_starts[segment_index] + source
+            memory.write(start, memoryview(self.module.artifact.wasm_data)[first : first + count])
 
     # --- additions of passes ---
 
