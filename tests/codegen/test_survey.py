@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from wasmdialect import Config, wat2wasm
-from wasmdialect.codegen import survey
+from wasmdialect.codegen import pool, survey
 from wasmdialect.codegen.compiler import start_run
 from wasmdialect.codegen.input import WasmInput
 from wasmdialect.codegen.process import Worker
@@ -34,8 +35,8 @@ def open_run(text: str, store: MemoryStore | None = None, jobs: int = 2, **more:
 @pytest.fixture
 def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every module is checked in workers, in parts of a few functions."""
-    monkeypatch.setattr(survey, "PARALLEL", 0)
-    monkeypatch.setattr(survey, "_AT_ONCE", 40)
+    monkeypatch.setattr(survey, "FEW", 0)
+    monkeypatch.setattr(survey, "_PART", 40)
 
 
 @pytest.fixture
@@ -64,6 +65,41 @@ def test_the_parts_that_workers_check_are_the_whole(request: pytest.FixtureReque
     found = survey.survey(open_run(TEXT))
     assert found == whole
     assert [*(found or ())] == [*whole]
+
+
+@pytest.mark.usefixtures("in_parts")
+def test_parts_are_checked_here_as_long_as_no_worker_is_ready(monkeypatch: pytest.MonkeyPatch):
+    whole = expected()
+    loading = iter([True, True, False])
+    monkeypatch.setattr(pool.WorkerPool, "is_loading", property(lambda _: next(loading)))
+    here: list[Sequence[int]] = []
+    original = WasmInput.survey
+
+    def spy(source: WasmInput, indices: Sequence[int]) -> Any:
+        here.append(indices)
+        return original(source, indices)
+
+    monkeypatch.setattr(WasmInput, "survey", spy)
+    found = survey.survey(open_run(TEXT))
+    assert found == whole
+    assert [*(found or ())] == [*whole]
+    assert len(here) == 2
+    assert sum(map(len, here)) < len(whole)
+
+
+def test_a_pool_is_loading_until_a_worker_is_ready():
+    workers = pool.WorkerPool(1)
+    assert not workers.is_loading
+    workers.prepare(1)
+    limit = time.monotonic() + pool.START_TIMEOUT
+    while workers.is_loading and time.monotonic() < limit:
+        time.sleep(0.01)
+    assert not workers.is_loading
+    (worker,) = workers.idle
+    kind, pid = worker.receive() or ("nothing", 0)
+    assert kind == "ok"
+    assert pid > 0
+    workers.close()
 
 
 @pytest.mark.usefixtures("in_parts")

@@ -130,6 +130,12 @@ class WorkerPool:
         each task that has an error for an answer, and with the error."""
         return PoolRun(self, session, tasks, timeout, token, on_error)
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether there are workers, and the compiler is still being loaded for all of them."""
+        with self._lock:
+            return bool(self.idle) and all(worker.is_starting for worker in self.idle)
+
     def prepare(self, count: int) -> None:
         """Start workers now that are needed soon, so that there are this many. One that cannot be
         started is an error when it is needed."""

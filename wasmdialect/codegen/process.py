@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import marshal
 import os
+import select
 import socket
 import subprocess
 import time
@@ -77,6 +78,15 @@ class Worker:
         """Take the answer to the first request."""
         self.is_ready = True
         self.pid = pid
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether it has not said yet that it is ready, nor has ended."""
+        if self.is_ready or self.fileno() < 0:
+            return False
+        poll = select.poll()
+        poll.register(self, select.POLLIN)
+        return not poll.poll(0)
 
     # --- asking ---
 

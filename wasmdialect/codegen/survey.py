@@ -1,15 +1,17 @@
 """The check of all function bodies before a module is compiled lazily, and the calls in each of them:
-from the cache, in the workers if there is much to check, or in this process.
+from the cache, or in this process as long as the compiler is being loaded for workers, and if there is
+much left then, in the workers.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from wasmdialect.codegen.digests import tool_digest
-from wasmdialect.codegen.pool import Task
+from wasmdialect.codegen.pool import Task, shared_pool
 from wasmdialect.codegen.process import Request, WorkerFailure
 from wasmdialect.codegen.sealing import key_of, seal, unseal
 from wasmdialect.wasm.validate import BodyCalls
@@ -17,10 +19,10 @@ from wasmdialect.wasm.validate import BodyCalls
 if TYPE_CHECKING:
     from wasmdialect.codegen.run import Run
 
-PARALLEL = 2 << 20
-"""Bytes of function bodies from which workers check them: half a second for one process."""
-_AT_ONCE = 1 << 19
-"""Bytes of function bodies that a worker checks at once."""
+_PART = 1 << 17
+"""Bytes of function bodies that are checked at once, in some 20 ms."""
+FEW = 4
+"""Parts that are not worth telling workers about."""
 
 
 def survey(run: Run) -> Mapping[int, BodyCalls] | None:
@@ -51,7 +53,7 @@ def calls_from_plain(plain: list[tuple[int, list[int], bool]]) -> dict[int, Body
 def _survey_all(run: Run) -> Mapping[int, BodyCalls] | None:
     source = run.session.source
     sizes = source.body_sizes
-    if run.jobs == 0 or run.session.objects or sum(sizes.values()) < PARALLEL:
+    if run.jobs == 0 or run.session.objects:
         return source.survey([*sizes])
     found: dict[int, BodyCalls] = {}
     is_valid = True
@@ -63,11 +65,12 @@ def _survey_all(run: Run) -> Mapping[int, BodyCalls] | None:
         else:
             found.update(part)
 
-    def tasks() -> Iterator[Task]:
-        for indices in _parts(sizes):
-            yield SurveyTask(indices, take, source.survey)
-
-    run.work(tasks())
+    parts = deque(_parts(sizes))
+    pool = shared_pool(run.jobs)
+    while is_valid and parts and (len(parts) <= FEW or pool.is_loading):
+        take(source.survey(parts.popleft()))
+    if is_valid and parts:
+        run.work(SurveyTask(indices, take, source.survey) for indices in parts)
     return {index: found[index] for index in sizes} if is_valid else None
 
 
@@ -77,7 +80,7 @@ def _parts(sizes: Mapping[int, int]) -> Iterator[list[int]]:
     for index, added in sizes.items():
         part.append(index)
         size += added
-        if size >= _AT_ONCE:
+        if size >= _PART:
             yield part
             part, size = [], 0
     if part:
