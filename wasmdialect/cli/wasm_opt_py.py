@@ -426,7 +426,10 @@ class WasmOptPy(xDSLOptMain):
         return print_module(module, generic=self.args.print_op_generic, locations=shows)
 
     def _write_reports(self) -> None:
-        lines = [json.dumps(r.to_plain()) for r in take_reports()]
+        reports = [report.to_plain() for report in take_reports()]
+        if self._module_input is not None:
+            reports = [*map(self.session.source.located, reports)]
+        lines = [json.dumps(report) for report in reports]
         if self.args.reports is not None:
             write_output(self.args.reports, "".join(f"{line}\n" for line in lines).encode())
         elif lines:

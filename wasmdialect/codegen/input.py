@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 from wasmdialect import types as wt
 from wasmdialect.codegen.description import Description, describe_wasm
@@ -20,6 +21,7 @@ from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.errors import WasmError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.module import Module
+from wasmdialect.wasm.source_lines import SourceLines
 from wasmdialect.wasm.validate import BodyCalls, survey_calls, validate_declarations
 
 
@@ -62,6 +64,10 @@ class Input(ABC):
     @abstractmethod
     def body(self, index: int) -> tuple[int, bytes]:
         """The offset and the bytes of a body that the cache may keep alone."""
+
+    def located(self, report: dict[str, Any]) -> dict[str, Any]:
+        """A report of a pass, with the line of source code if the module says what that is."""
+        return report
 
     @abstractmethod
     def survey(self, indices: Sequence[int]) -> Mapping[int, BodyCalls] | None:
@@ -115,6 +121,15 @@ class WasmInput(Input):
         code = self.wasm.functions[index].code
         assert code is not None
         return code.offset, bytes(code.bytes)
+
+    def located(self, report: dict[str, Any]) -> dict[str, Any]:
+        offset = report.get("wasm_offset")
+        line = None if offset is None else self._source_lines.at(offset)
+        return report if line is None else {**report, "source": line}
+
+    @cached_property
+    def _source_lines(self) -> SourceLines:
+        return SourceLines(self._binary)
 
     @cached_property
     def _importable(self) -> Module:

@@ -286,7 +286,8 @@ class Run:
                 self.functions.append(named)
                 seconds = code.seconds / count
                 self.log.append(FunctionLog(named.symbol, function.size, seconds, known, use.level))
-        self.reports += entry.reports
+        # Cached reports have no source lines, which are not in their key.
+        self.reports += map(self.session.source.located, entry.reports)
 
     def _count(self, key: str, code: CompiledText) -> bool:
         """Count a use of code in the statistics; returns whether it existed already."""

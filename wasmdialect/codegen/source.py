@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from xdsl.context import Context
 from xdsl.dialects import llvm
@@ -182,6 +183,9 @@ class WasmSource(Source):
 
     def body(self, index: int) -> tuple[int, bytes]:
         return self._given.body(index)
+
+    def located(self, report: dict[str, Any]) -> dict[str, Any]:
+        return self._given.located(report)
 
     def survey(self, indices: Sequence[int]) -> Mapping[int, BodyCalls] | None:
         return self._given.survey(indices)

@@ -231,7 +231,8 @@ _reporting = _Reporting()
 
 
 def report(op: Operation, kind: str, **data: Any) -> None:
-    """Report a fact about `op`: it appears as one JSON line with function, Wasm offset and pass.
+    """Report a fact about `op`: it appears as one JSON line with function, Wasm offset and pass, and
+    with the line of source code if the module has DWARF.
 
     `data` must be JSON values.
     """
