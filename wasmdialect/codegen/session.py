@@ -21,12 +21,13 @@ from wasmdialect.codegen.input import WasmInput, is_ir
 from wasmdialect.codegen.plain_session import Session, with_pipeline
 from wasmdialect.codegen.settings import CompileSettings, Level
 from wasmdialect.codegen.source import IRSource, Source, WasmSource, number_again
+from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE
 from wasmdialect.dialects.declared import ModuleDeclarations
 from wasmdialect.importer.markers import Markers
 from wasmdialect.importer.unit import declare_missing
 from wasmdialect.object.provenance import PassProvenance
-from wasmdialect.passes.base import Declaring
+from wasmdialect.passes.base import Declaring, defined_functions
 from wasmdialect.passes.ir_declarations import IRDeclarations
 from wasmdialect.passes.mandatory import LOWERING_PASSES, lowering_passes
 from wasmdialect.passes.pipeline import (
@@ -68,6 +69,7 @@ class CompileSession(Session):
         DeclarationError."""
         self.settings = settings
         self.file = file
+        self._binary = binary
         self.registry = PassRegistry()
         for path in settings.config.load:
             self.registry.load_file(path)
@@ -108,9 +110,10 @@ class CompileSession(Session):
         return self.registry.files
 
     def passes_digest(self) -> str:
-        from wasmdialect.codegen.digests import passes_digest
+        from wasmdialect.codegen.digests import digest, passes_digest
 
-        return passes_digest([p for p in self.passes if not self.is_object(p)])
+        passes = passes_digest([p for p in self.passes if not self.is_object(p)])
+        return digest(passes, self._binary) if self._has_read_bodies else passes
 
     def pass_inputs(self) -> PassInputs | None:
         from wasmdialect.codegen.pass_inputs import pass_inputs
@@ -173,17 +176,26 @@ class CompileSession(Session):
 
     def _declare(self) -> None:
         """Call the `declare` hooks, and number their additions."""
+        self._has_read_bodies = False
         self._declaring = any(isinstance(p, Declaring) for p in self.passes)
         if not self._declaring:
             return
-        declarations = IRDeclarations(self.source.declared.module)
+        declarations = IRDeclarations(self.source.declared.module, self._body)
         try:
             for p in self.passes:
                 run_declare(p, declarations)
         except PassFailure as failure:
             self.source.finish()
-            raise self.reproduce(failure, ()) from failure.__cause__
+            shown = None if declarations.has_read_bodies else ()
+            raise self.reproduce(failure, shown) from failure.__cause__
+        self._has_read_bodies = declarations.has_read_bodies
         self.source.finish()
+
+    def _body(self, index: int) -> wasmir.FuncOp:
+        """A function by itself. Raises WasmError."""
+        unit = self.source.functions([index])
+        (function,) = defined_functions(unit)
+        return function
 
     def import_functions(self, indices: Sequence[int], signatures: Sequence[int] = ()) -> ModuleOp:
         """A unit with the bodies of these functions, and the function types with these numbers, which

@@ -106,6 +106,12 @@ class Declarations(Protocol):
         """The exports, by external name."""
         ...
 
+    def body(self, function: SupportsIndex) -> wasmir.FuncOp | None:
+        """A function with its blocks, before all passes; None for an import. It is imported when it
+        is asked for, in each process that compiles, and is a copy: changing it changes nothing.
+        Cached code of another module is then not used. Raises WasmError."""
+        ...
+
     # Additions.
 
     def add_counter(self, name: str) -> None:

@@ -6,7 +6,7 @@ hook finds them instead of adding them twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, SupportsIndex
 
@@ -46,7 +46,11 @@ class IRDeclarations:
 
     pass_name = ""
 
-    def __init__(self, module: ModuleOp):
+    def __init__(self, module: ModuleOp, import_body: Callable[[int], wasmir.FuncOp] | None = None):
+        """`import_body` makes the body of a function, if bodies are not in the module."""
+        self._import_body = import_body
+        self.has_read_bodies = False
+        """Whether a hook has looked at the body of a function."""
         self._block = module.body.block
         self._declared = ModuleDeclarations(module)
         self._found: list[wasmir.DeclarationOp] = [
@@ -254,6 +258,15 @@ class IRDeclarations:
         for op in self._declared.exports:
             names.setdefault(op.target.root_reference.data, []).append(op.name_text)
         return names
+
+    def body(self, function: SupportsIndex) -> wasmir.FuncOp | None:
+        op = self._declared.functions[function]
+        if op.is_import:
+            return None
+        self.has_read_bodies = True
+        if self._import_body is not None and op.is_declaration:
+            return self._import_body(op.index_value)
+        return op.clone()
 
     def _common(
         self, op: wasmir.ImportableOp

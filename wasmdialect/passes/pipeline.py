@@ -35,6 +35,7 @@ from wasmdialect.passes.objects import pass_object
 from wasmdialect.passes.registry import PassError, PassRegistry
 from wasmdialect.passes.wasmvm_to_llvm import WasmVMToLLVM
 from wasmdialect.passes.watch import run_watched
+from wasmdialect.wasm.errors import WasmError
 
 Point = Literal["wasmir-start", "wasmir-end", "wasmvm-end", "llvm-end"]
 POINTS: tuple[Point, ...] = ("wasmir-start", "wasmir-end", "wasmvm-end", "llvm-end")
@@ -190,11 +191,12 @@ additions to a whole module; returns the undefined symbols, with an operation th
 
 
 def run_declare(p: ModulePass, declarations: Declarations) -> None:
-    """Call the `declare` hook of a pass, if it has one. Raises PassFailure."""
+    """Call the `declare` hook of a pass, if it has one. Raises PassFailure, WasmError."""
     if isinstance(p, Declaring):
         declarations.pass_name = p.name
         step = partial(p.declare, declarations)
-        declared = _guarded(p.name, partial(run_watched, p.name, step))
+        # A body that the hook asks for may not be valid.
+        declared = _guarded(p.name, partial(run_watched, p.name, step), WasmError)
         if declared is not None:
             object.__setattr__(p, "declared", declared)  # passes are frozen otherwise
 
@@ -250,12 +252,13 @@ def run_passes(
     return written
 
 
-def _guarded(pass_name: str, step: Callable[[], Any]) -> Any:
+def _guarded(pass_name: str, step: Callable[[], Any], *let_through: type[BaseException]) -> Any:
     """The result of a step of a pass. Raises PassFailure for any exception, including an exit or
-    too deep a recursion, except for Ctrl-C, and for EmitError: the module has what LLVM has not."""
+    too deep a recursion, except for Ctrl-C, for EmitError (the module has what LLVM has not), and for
+    `let_through`."""
     try:
         return step()
-    except (KeyboardInterrupt, EmitError):
+    except (KeyboardInterrupt, EmitError, *let_through):
         raise
     except BaseException as error:
         raise _failure(pass_name, error) from error
