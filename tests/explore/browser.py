@@ -24,7 +24,7 @@ _FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--remote-debugging-pipe",
 )  # fmt: skip
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 
 
 @contextmanager

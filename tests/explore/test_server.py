@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -106,6 +107,21 @@ def test_what_a_pass_imports_is_read_again(server: str, folder: Path):
     generation = get(f"{server}module")["generation"]
     (folder / "helper.py").write_text(HELPER)
     state_after(server, generation)
+
+
+def test_the_module_is_read_again(server: str, folder: Path):
+    module = get(f"{server}module")
+    text = (folder / "m.wat").read_text()
+    (folder / "m.wat").write_text(text.rstrip().removesuffix(")") + "(func $more))")
+    assert state_after(server, module["generation"])["error"] is None
+    assert get(f"{server}module")["functions"][-1]["name"] == "more"
+    generation = get(f"{server}module")["generation"]
+    (folder / "m.wat").write_text("(module")
+    assert "the text ends" in state_after(server, generation)["error"]
+    (folder / "m.wat").write_text(text)
+    while get(f"{server}module")["generation"] == generation:
+        time.sleep(0.1)
+    assert len(get(f"{server}module")["functions"]) == len(module["functions"])
 
 
 def test_the_browser_shows_the_edit_and_the_error(server: str, folder: Path, browser: Browser):

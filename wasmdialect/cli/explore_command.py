@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -176,14 +176,15 @@ def _file_name(name: str) -> str:
 def _read_counters(path: str) -> dict[str, int]:
     """The counters of a run. Raises UsageError."""
     try:
-        found = json.loads(read_bytes(path))
+        found: Any = json.loads(read_bytes(path))
     except ValueError as error:
         raise UsageError(f"{printable(path)} is not JSON: {error}") from None
-    if not isinstance(found, dict) or not all(type(count) is int for count in found.values()):
+    counts = cast(dict[str, Any], found) if isinstance(found, dict) else None
+    if counts is None or not all(type(count) is int for count in counts.values()):
         raise UsageError(
             f"{printable(path)} holds no counters: `run --counters` prints an object with numbers"
         )
-    return found
+    return counts
 
 
 def find_function(session: CompileSession, wanted: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -105,21 +106,21 @@ def summary(content: Mapping[str, Any]) -> dict[str, Any]:
     counted: dict[str, None] = {}
     for text in content["texts"]:
         counted |= dict.fromkeys(_COUNT.findall(text))
+    changes = Counter[str]()
+    for stage in stages:
+        if stage["pass"] and stage["counts"] and not _is_mandatory(stage["title"]):
+            changes[stage["title"]] += sum(stage["counts"].values())
     return {
         "seconds": round(sum(stage["seconds"] for stage in stages), 6),
-        "changes": {
-            stage["title"]: sum(stage["counts"].values())
-            for stage in stages
-            if stage["counts"] and any(stage["counts"].values()) and _is_optional(stage)
-        },
+        "changes": {title: count for title, count in changes.items() if count},
         "counters": [*counted],
         "reports": len(content["reports"]),
         "failed": any(stage["kind"] == "failure" for stage in stages),
     }
 
 
-def _is_optional(stage: Mapping[str, Any]) -> bool:
-    return stage["pass"] and stage["title"].partition("{")[0] not in LOWERING_PASSES
+def _is_mandatory(pass_text: str) -> bool:
+    return pass_text.partition("{")[0] in LOWERING_PASSES
 
 
 def _changes(before: Parsed | None, after: Parsed | None) -> list[Row] | None:

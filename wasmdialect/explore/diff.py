@@ -138,7 +138,7 @@ def _aligned(before: Parsed, after: Parsed) -> Partners:
     return partner
 
 
-def _opcodes(old: Sequence[Any], new: Sequence[Any]) -> list[tuple[str, int, int, int, int]]:
+def _opcodes(old: Sequence[Any], new: Sequence[Any]) -> Sequence[tuple[str, int, int, int, int]]:
     """The runs of an alignment, as `SequenceMatcher.get_opcodes`. If there are very many equal lines,
     which IR without offsets may have, the frequent ones only extend runs of others."""
     counts = Counter(new)

@@ -118,27 +118,31 @@ class Project:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+
+    @property
+    def _server(self) -> _Server:
+        assert isinstance(self.server, _Server)
+        return self.server
 
     def do_GET(self) -> None:
         """Answer, if the request is for this server: a page of another site may have a name of its own
         for this address."""
-        if self.headers.get("Host") not in self.server.hosts:
+        if self.headers.get("Host") not in self._server.hosts:
             self._send(HTTPStatus.FORBIDDEN, "text/plain", b"")
             return
         path = self.path.removeprefix("/")
         word, _, index = path.partition("/")
-        opened = self.server.project.opened
+        opened = self._server.project.opened
         sizes = opened.session.source.body_sizes
         if path == "":
             self._send_page(opened)
         elif path == "module":
-            module = {**opened.content, "generation": self.server.project.generation}
+            module = {**opened.content, "generation": self._server.project.generation}
             self._send(HTTPStatus.OK, "application/json", to_json(module))
         elif path == "events":
             self._send_events()
         elif word == "function" and index.isdecimal() and int(index) in sizes:
-            content = self.server.project.function(int(index))
+            content = self._server.project.function(int(index))
             self._send(HTTPStatus.OK, "application/json", to_json(content))
         else:
             self._send(HTTPStatus.NOT_FOUND, "text/plain", b"")
@@ -163,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
         self.close_connection = True
-        project, told = self.server.project, None
+        project, told = self._server.project, None
         with suppress(OSError):
             while True:
                 state = {"generation": project.generation, "error": project.error}
