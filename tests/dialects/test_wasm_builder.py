@@ -79,6 +79,7 @@ def built() -> Region:
     b.entry_address(pointer, "func_refs", 2, wasmir.FUNCREF)
     b.count("calls")
     b.count("calls", 2)
+    b.store_bytes("area", 3, b.load_bytes("area", 3))
     b.linear_load(pointer, x, i64, bytes=4, offset=8, signed=True, may_fault=True, volatile=True)
     b.linear_store(pointer, wide, x, bytes=2, align=2, may_fault=True, volatile=True)
     b.linear_load(pointer, x, i64, bytes=4, align=4, volatile=True, atomic=True)
