@@ -9,9 +9,8 @@ from wasmdialect.passes.base import Declarations, FunctionPass, WasmBuilder
 class TraceStores(FunctionPass):
     name = "trace-stores"
 
-    def declare(self, declarations: Declarations) -> str:
-        index = declarations.add_import("trace", "store", ("i32", "i32"), ())
-        return declarations.function_symbol(index)  # is self.declared below
+    def declare(self, declarations: Declarations) -> object:
+        return declarations.add_import("trace", "store", ["i32", "i32"])  # is self.declared below
 
     def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
         for op in [*function.body.walk()]:

@@ -207,8 +207,7 @@ def test_declared_import_that_wasi_provides(folder: Path):
     """By command line: the host function is one that `run` has."""
     source = (ROOT / "examples" / "trace_stores.py").read_text()
     source = source.replace(
-        '"trace", "store", ("i32", "i32"), ()',
-        '"wasi_snapshot_preview1", "proc_exit", ("i32",), ()',
+        '"trace", "store", ["i32", "i32"]', '"wasi_snapshot_preview1", "proc_exit", ["i32"]'
     )
     (folder / "exit.py").write_text(source.replace("op.address_operand, ", ""))
     (folder / "store.wat").write_text(
