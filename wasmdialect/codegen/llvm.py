@@ -24,7 +24,6 @@ llvm: Any = _binding  # llvmlite has no type information
 Level: TypeAlias = Literal[0, 1, 2, 3]
 
 _PASSES: dict[Level, tuple[str, ...]] = {
-    0: (),
     1: ("sroa", "instruction_combine", "simplify_cfg"),
     2: (
         "sroa",
@@ -99,6 +98,11 @@ def _target_machine(target: Target, level: Level) -> Any:
     )
 
 
+@cache
+def _data_layout(target: Target, level: Level) -> str:
+    return str(_target_machine(target, level).target_data)
+
+
 def verify_text(text: str) -> None:
     """Raise CodegenError if LLVM refuses IR text, as far as it verifies it."""
     with _lock:
@@ -130,17 +134,22 @@ def _optimized(text: str, target: Target, level: Level) -> tuple[Any, Any]:
     machine = _target_machine(target, level)
     module = _verified(text)
     module.triple = target.triple
-    module.data_layout = str(machine.target_data)
+    module.data_layout = _data_layout(target, level)
+    if level > 0:
+        _run_passes(module, machine, level)
+    return module, machine
+
+
+def _run_passes(module: Any, machine: Any, level: Level) -> None:
     options = llvm.create_pipeline_tuning_options(speed_level=min(level, 3))
     builder = llvm.create_pass_builder(machine, options)
     if level == 3:
         builder.getModulePassManager().run(module, builder)
-    elif _PASSES[level]:
-        manager = llvm.create_new_module_pass_manager()
-        for name in _PASSES[level]:
-            getattr(manager, f"add_{name}_pass")()
-        manager.run(module, builder)
-    return module, machine
+        return
+    manager = llvm.create_new_module_pass_manager()
+    for name in _PASSES[level]:
+        getattr(manager, f"add_{name}_pass")()
+    manager.run(module, builder)
 
 
 def code_attributes(target: Target, *, branch_protection: bool) -> str:

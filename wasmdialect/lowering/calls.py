@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from xdsl.dialects.builtin import i32, i64
 from xdsl.ir import Operation, SSAValue
 
@@ -27,7 +29,8 @@ def _signature_id(f: FunctionLowering, op: wasmvm.SignatureIdOp) -> None:
 
 
 def _call(f: FunctionLowering, op: wasmvm.CallOp) -> None:
-    callee = f.symbols[op.callee.root_reference.data]
+    symbol: Any = op.properties["callee"]
+    callee = f.symbols[symbol.root_reference.data]
     callee_vmctx, caller_vmctx, *arguments = operands_of(op)
     params, results = [a.type for a in arguments], [r.type for r in op.results]
     signature = abi_signature(Convention.WASM, params, results)

@@ -242,8 +242,9 @@ class _Text:
 
     def declare(self, op: llvm.FuncOp) -> None:
         """Add the declaration of a function that is defined elsewhere."""
-        returned = type_text(op.function_type.output)
-        params = ", ".join(map(type_text, op.function_type.inputs.data))
+        t = op.function_type
+        returned = type_text(t.output)
+        params = ", ".join(map(type_text, t.inputs.data))
         name = self.name(op.sym_name.data)
         self.parts.append(f'declare {_linkage(op)}{returned} @"{name}"({params}){self.group(op)}\n')
 

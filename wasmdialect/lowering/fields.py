@@ -8,11 +8,7 @@ from xdsl.dialects import llvm
 from xdsl.dialects.builtin import i64
 from xdsl.ir import Operation, SSAValue
 
-from wasmdialect.abi.layout import (
-    COUNTER_SIZE,
-    STRUCTS,
-    Alias,
-)
+from wasmdialect.abi.layout import COUNTER_SIZE, Alias
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.fast import number_of, operand_of, result_of
@@ -58,7 +54,7 @@ def _field_address(f: FunctionLowering, op: wasmvm.FieldOp) -> tuple[SSAValue, s
     if "entry" in properties:
         offset = f.layout.offset(struct, number_of(op, "entry"), name)
     else:
-        offset = STRUCTS[struct].field(name).offset
+        offset = row.offset
     return f.byte_offset(base, offset), row.alias, invariant or row.invariant
 
 

@@ -23,7 +23,7 @@ from wasmdialect.dialects.wasmvm import PTR
 
 def llvm_type(t: Attribute) -> Attribute:
     """The LLVM type of a value: references are pointers, other types are unchanged."""
-    return PTR if isinstance(t, RefType) else t
+    return PTR if t.__class__ is RefType else t
 
 
 _SIZES: dict[int, tuple[Attribute, int]] = {}

@@ -28,6 +28,7 @@ from wasmdialect.dialects.counts import has_exceptions
 from wasmdialect.dialects.declared import number_of
 from wasmdialect.dialects.fast import (
     drop,
+    operands_of,
     relink,
     splice_front,
     take_operations,
@@ -355,14 +356,15 @@ def _ref_func(r: _FunctionRewrite, op: wasmir.RefFuncOp) -> None:
 
 
 def _call(r: _FunctionRewrite, op: wasmir.CallOp) -> None:
-    vmctx, types = r.vmctx(), op.result_types
-    r.check_signature(r.callee(op.callee), op.operand_types, types)
-    imported = r.imported_code(op.callee)
+    vmctx, callee, arguments = r.vmctx(), op.callee, operands_of(op)
+    types = [result.type for result in op.results]
+    r.check_signature(r.callee(callee), [a.type for a in arguments], types)
+    imported = r.imported_code(callee)
     if imported is None:
-        r.call_function(op.callee, vmctx, vmctx, op.operands, types)
+        r.call_function(callee, vmctx, vmctx, arguments, types)
     else:
         code, callee_vmctx = imported
-        r.call_pointer("wasm", code, callee_vmctx, vmctx, op.operands, types)
+        r.call_pointer("wasm", code, callee_vmctx, vmctx, arguments, types)
     r.forget_fields()
     r.give_place(op)
     r.after_call(op)

@@ -313,10 +313,8 @@ class VMContextSteps(WasmBuilder):
     ) -> None:
         """Raises ValueError if a function has another type than the one it is called as."""
         signature = callee.function_type
-        if not (
-            all_may_be(arguments, signature.inputs.data)
-            and all_may_be(signature.outputs.data, results)
-        ):
+        inputs, outputs = signature.inputs.data, signature.outputs.data
+        if not (all_may_be(arguments, inputs) and all_may_be(outputs, results)):
             raise ValueError(
                 f"@{callee.sym_name.data} has type {signature}, and is called as another"
             )

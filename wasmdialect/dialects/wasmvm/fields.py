@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from abc import ABC
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 from xdsl.dialects.builtin import (
     I64,
@@ -101,6 +101,12 @@ def path_properties(path: Path | str) -> dict[str, Attribute]:
 _PATH_PROPERTIES: dict[Path | str, dict[str, Attribute]] = {}
 
 
+@cache
+def _row(struct: str, field: str) -> Field:
+    """The row of a field in the layout table; KeyError if there is none."""
+    return region_field(struct, field) if struct in _REGION_NAMES else STRUCTS[struct].field(field)
+
+
 @lru_cache(10_000)
 def field_type(path: Path | str) -> Attribute:
     """The type of the field that a path names. Raises ValueError if the layout table does not have
@@ -148,9 +154,8 @@ class FieldOp(IRDLOperation, ABC):
     def field_row(self) -> Field:
         """Its row in the layout table; KeyError for `extra` fields, whose layout belongs to the
         module."""
-        if self.struct.data in _REGION_NAMES:
-            return region_field(self.struct.data, self.field.data)
-        return STRUCTS[self.struct.data].field(self.field.data)
+        properties: dict[str, Any] = self.properties
+        return _row(properties["struct"].data, properties["field"].data)
 
     def verify_(self) -> None:
         struct = self.struct.data
