@@ -37,10 +37,19 @@ def _lowers(*mnemonics: str) -> Callable[[Handler], Handler]:
 # --- one LLVM instruction for one Wasm instruction ---
 
 
-def _simple(cls: type[Operation]) -> Handler:
+def _unary(cls: type[Operation]) -> Handler:
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
-        operands = [f.values[operand] for operand in operands_of(op)]
-        f.values[result_of(op)] = f.value(cls, operands, op.RESULT_TYPE)
+        (operand,) = operands_of(op)
+        f.values[result_of(op)] = f.value(cls, (f.values[operand],), op.RESULT_TYPE)
+
+    return lower
+
+
+def _binary(cls: type[Operation]) -> Handler:
+    def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+        values = f.values
+        lhs, rhs = operands_of(op)
+        values[result_of(op)] = f.value(cls, (values[lhs], values[rhs]), op.RESULT_TYPE)
 
     return lower
 
@@ -81,12 +90,12 @@ _CONVERSIONS: dict[str, type[Operation]] = {
 def _register_simple() -> None:
     for t in ("i32", "i64"):
         for name, cls in _INTEGER_OPERATIONS.items():
-            HANDLERS[wasmir.NUMERIC_OPS[f"{t}.{name}"]] = _simple(cls)
+            HANDLERS[wasmir.NUMERIC_OPS[f"{t}.{name}"]] = _binary(cls)
     for t in ("f32", "f64"):
         for name, cls in _FLOAT_OPERATIONS.items():
             HANDLERS[wasmir.NUMERIC_OPS[f"{t}.{name}"]] = _simple_float(cls)
     for mnemonic, cls in _CONVERSIONS.items():
-        HANDLERS[wasmir.NUMERIC_OPS[mnemonic]] = _simple(cls)
+        HANDLERS[wasmir.NUMERIC_OPS[mnemonic]] = _unary(cls)
 
 
 _register_simple()
@@ -140,8 +149,10 @@ def set_condition(f: FunctionLowering, op: wasmir.NumericOp, condition: SSAValue
     """Keep a comparison as an i1, and as an i32 only if something needs the number."""
     result = result_of(op)
     f.conditions[result] = condition
-    if any(not _is_condition(user, index) for user, index in users_of(result)):
-        f.values[result] = f.value(llvm.ZExtOp, (condition,), i32)
+    for user, index in users_of(result):
+        if not _is_condition(user, index):
+            f.values[result] = f.value(llvm.ZExtOp, (condition,), i32)
+            return
 
 
 def _is_condition(user: Operation, index: int) -> bool:
