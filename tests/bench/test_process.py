@@ -33,7 +33,7 @@ def running(code: str, timeout: float = 100) -> Iterator[RunProcess]:
         ("import os, time; os.close(1); time.sleep(9)", "the process closed its output"),
         ("import time; time.sleep(9)", "it did not end within 0.5 s"),
         ("while True: pass", "it did not end within 0.5 s"),
-        ("print('{', end='', flush=True); input(); input()", "it did not end within 0.5 s"),
+        ("input(); print('{', end='', flush=True); input()", "it did not end within 0.5 s"),
         ('input(); print(\'{"error": "Trap: x"}\', flush=True); input()', "Trap: x"),
     ],
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -107,26 +107,27 @@ def build_modules(binary: bytes, file: str, config: Config, places: Sequence[Lay
             session.run_passes(module, makers.note)
         reports = [report.to_plain() for report in take_reports()]
         binaries: list[bytes] = []
+        sizes: list[int] = []
         with _timed(stages, "export"):
             for place in places:
                 _shuffle(module, place.seed)
                 out = exported(module, None, settings, makers)
                 binaries.append(bytes(out.binary))
+                sizes = [len(f.code.bytes) for f in out.functions if f.code is not None]
     stages["export"] /= len(places)
-    bodies = [f.code.bytes for f in out.functions if f.code is not None]
     return Build(
         session.pipeline,
         binaries,
         binaries[0],
-        sum(map(len, bodies)),
-        len(bodies),
+        sum(sizes),
+        len(sizes),
         stages,
         reports,
     )
 
 
 @contextmanager
-def _timed(stages: dict[str, float], stage: str) -> Iterator[None]:
+def _timed(stages: dict[str, float], stage: str) -> Generator[None]:
     started = time.perf_counter()
     yield
     stages[stage] = time.perf_counter() - started

@@ -78,6 +78,8 @@ class _Runner:
         ]
         self._run: Callable[[], Any] | None = None
         self._instance: Any = None
+        self._store: Any = None
+        self._exports: Any = None
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -128,7 +130,9 @@ class _Runner:
 
     def run(self, runs: int) -> dict[str, Any]:
         """Run so many times; the seconds that the thread was running, and those that passed."""
-        run, returned, trapped = self._run, None, None
+        run = self._run
+        returned: Any = None
+        trapped: Any = None
         exits, failures = self.api.ExitTrap, (self.api.Trap, self.api.WasmtimeError)
         assert run is not None
         wall, cpu = time.perf_counter_ns(), time.thread_time_ns()
@@ -154,7 +158,7 @@ class _Runner:
 
     def _values(self, returned: Any) -> list[str]:
         results = self.request["results"]
-        values = [] if not results else returned if len(results) > 1 else [returned]
+        values: list[Any] = [] if not results else returned if len(results) > 1 else [returned]
         return [_bits(t, value) for t, value in zip(results, values, strict=True)]
 
     def _wasi(self) -> Any:
@@ -199,7 +203,7 @@ def _load(api: Any, path: str) -> tuple[Any, Any]:
 def _compile(api: Any, path: str) -> tuple[Any, Any]:
     config = api.Config()
     for name in _PROPOSALS:
-        if hasattr(type(config), name):  # a release may not have it, or not any more
+        if name in dir(api.Config):  # a release may not have it, or not any more
             setattr(config, name, True)
     engine = api.Engine(config)
     return engine, api.Module.from_file(engine, path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
@@ -237,7 +237,7 @@ def _in_lines(texts: Iterable[tuple[str, str]]) -> str:
 
 
 @contextmanager
-def _named(role: str) -> Iterator[None]:
+def _named(role: str) -> Generator[None]:
     """Add the role to the message of a RunFailure."""
     try:
         yield

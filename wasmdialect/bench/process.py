@@ -10,7 +10,7 @@ import resource
 import selectors
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NamedTuple, Self
 
@@ -166,7 +166,7 @@ class RunProcess:
 
 
 @contextmanager
-def memory_file(name: str, content: bytes = b"") -> Iterator[int]:
+def memory_file(name: str, content: bytes = b"") -> Generator[int]:
     """The number of a file in memory; a process that inherits it opens it as `/proc/self/fd/NUMBER`."""
     number = os.memfd_create(name)
     try:

@@ -45,7 +45,8 @@ def rows(result: Result) -> list[Row]:
     ) -> Row:
         left, right = of(a), of(b)
         ratio = f"{right / left:.3f}" if has_ratio and left and right is not None else ""
-        return name, *("" if v is None else show(v) for v in (left, right)), ratio
+        shown_a, shown_b = ("" if v is None else show(v) for v in (left, right))
+        return name, shown_a, shown_b, ratio
 
     time_row = row("CPU time of a run", lambda v: v.cpu, seconds)
     found = [
