@@ -8,8 +8,10 @@ which NaN arithmetic gives, it is an unknown: any NaN, a signalling one too.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, NamedTuple, TypeAlias
 
 from wasmdialect.abi.traps import TRAP_CODES, TrapCode
@@ -61,6 +63,10 @@ class Pointer(NamedTuple):
     """`vmctx`, `memory`, or another parameter or field by name."""
     offset: Any
 
+
+_Scalar: TypeAlias = Callable[[Type, Sequence[Any]], "tuple[Any, Any, Any]"]
+"""Of the type and the bits of operands: the bits of the result, when it is poison, and when the
+instruction is undefined, None if never."""
 
 Datum: TypeAlias = "Value | Pointer | tuple[Any, ...]"
 
@@ -292,7 +298,7 @@ class _Run:
         compute = self._scalar(line, t)
         made: list[Lane] = []
         for lanes in zip(*(value.lanes for value in values), strict=True):
-            bits, poison, undefined = compute(values[0].type, *(lane.bits for lane in lanes))
+            bits, poison, undefined = compute(values[0].type, [lane.bits for lane in lanes])
             operand_poison = z3.Or(*(lane.poison for lane in lanes))
             if undefined is not None:
                 conditions = [*state.conditions, z3.Or(undefined, operand_poison)]
@@ -300,23 +306,23 @@ class _Run:
             made.append(Lane(bits, z3.Or(operand_poison, poison)))
         return made
 
-    def _scalar(self, line: Instruction, t: Type) -> Callable[..., tuple[Any, Any, Any]]:
+    def _scalar(self, line: Instruction, t: Type) -> _Scalar:
         """Of a type and bits: the bits of the result, when it is poison, when the instruction is
         undefined."""
         word = line.word
         if word in CASTS:
-            return lambda source, a: (*self._cast(word, source, t, a), None)
+            return lambda source, o: (*self._cast(word, source, t, o[0]), None)
         if word == "icmp":
-            return lambda _, a, b: (_bit(_ICMP[line.detail](a, b)), _NEVER, None)
+            return lambda _, o: (_bit(_ICMP[line.detail](*o)), _NEVER, None)
         if word == "fcmp":
-            return lambda source, a, b: (_fcmp(line.detail, source, a, b), _NEVER, None)
+            return lambda source, o: (_fcmp(line.detail, source, *o), _NEVER, None)
         if word == "fneg":
-            return lambda source, a: (a ^ _sign(source), _NEVER, None)
+            return lambda source, o: (o[0] ^ _sign(source), _NEVER, None)
         if word in _FLOAT:
-            return lambda source, a, b: (self._arithmetic(_FLOAT[word], source, a, b), _NEVER, None)
+            return lambda source, o: (self._arithmetic(_FLOAT[word], source, *o), _NEVER, None)
         if word not in _INTEGER:
             raise Unread(line.line.strip())
-        return lambda _, a, b: _INTEGER[word](a, b)
+        return lambda _, o: _INTEGER[word](*o)
 
     def _cast(self, word: str, source: Type, target: Type, a: Any) -> tuple[Any, Any]:
         bits = target.bits
@@ -355,13 +361,10 @@ class _Run:
         name = line.detail.removeprefix("@llvm.").rpartition(".")[0]
         source = values[0].type
         if name.startswith("vector.reduce."):
-            combine = {"or": lambda a, b: a | b, "and": lambda a, b: a & b}
-            word = name.removeprefix("vector.reduce.")
-            if word not in combine:
+            combine = {"or": operator.or_, "and": operator.and_}.get(name.rpartition(".")[2])
+            if combine is None:
                 raise Unread(line.line.strip())
-            bits, *others = (lane.bits for lane in values[0].lanes)
-            for other in others:
-                bits = combine[word](bits, other)
+            bits = reduce(combine, [lane.bits for lane in values[0].lanes])
             return [Lane(bits, values[0].poison)]
         compute = self._intrinsic_of(name, source, t, values[1:])
         if compute is None:
@@ -370,36 +373,36 @@ class _Run:
         lanes = zip(*(v.lanes for v in (values[:1] if flags else values)), strict=True)
         made: list[Lane] = []
         for one in lanes:
-            bits, poison = compute(*(lane.bits for lane in one))
+            bits, poison = compute([lane.bits for lane in one])
             made.append(Lane(bits, z3.Or(poison, *(lane.poison for lane in one))))
         return made
 
     def _intrinsic_of(
         self, name: str, t: Type, target: Type, others: Sequence[Value]
-    ) -> Callable[..., tuple[Any, Any]] | None:
+    ) -> Callable[[Sequence[Any]], tuple[Any, Any]] | None:
         """Of the bits of a lane: those of the result, and when it is poison."""
         if name in _ROUNDING:
             mode = _ROUNDING[name]
-            return lambda a: (self._float(z3.fpRoundToIntegral(mode, _fp(t, a))), _NEVER)
+            return lambda o: (self._float(z3.fpRoundToIntegral(mode, _fp(t, o[0]))), _NEVER)
         if name in _INTRINSICS:
-            return lambda *bits: (_INTRINSICS[name](*bits), _NEVER)
+            return lambda o: (_INTRINSICS[name](*o), _NEVER)
         if name in _WITH_FLAG:
             flag = others[0].bits == 1
-            return lambda a: _WITH_FLAG[name](a, flag)
+            return lambda o: _WITH_FLAG[name](o[0], flag)
         match name:
             case "sqrt":
-                return lambda a: (self._arithmetic(z3.fpSqrt, t, a), _NEVER)
+                return lambda o: (self._arithmetic(z3.fpSqrt, t, *o), _NEVER)
             case "fabs":
-                return lambda a: (a & ~_sign(t), _NEVER)
+                return lambda o: (o[0] & ~_sign(t), _NEVER)
             case "copysign":
-                return lambda a, b: (a & ~_sign(t) | b & _sign(t), _NEVER)
+                return lambda o: (o[0] & ~_sign(t) | o[1] & _sign(t), _NEVER)
             case "minimum" | "maximum":
-                return lambda a, b: (self._extreme(name, t, a, b), _NEVER)
+                return lambda o: (self._extreme(name, t, *o), _NEVER)
             case "arithmetic.fence":
-                return lambda a: (a, _NEVER)
+                return lambda o: (o[0], _NEVER)
             case _ if name.partition(".")[0] in ("fptosi", "fptoui"):
                 signed = name.startswith("fptosi")
-                return lambda a: (_saturated(signed, t, a, target.bits), _NEVER)
+                return lambda o: (_saturated(signed, t, o[0], target.bits), _NEVER)
             case _:
                 return None
 
@@ -499,13 +502,23 @@ def _zeros(a: Any, order: Sequence[int]) -> Any:
     return found
 
 
-def _funnel(a: Any, b: Any, amount: Any, *, left: bool) -> Any:
+def _modulo_width(amount: Any) -> Any:
+    width = amount.size()
+    return z3.ZeroExt(width, z3.URem(amount, z3.BitVecVal(width, width)))
+
+
+def _funnel_left(a: Any, b: Any, amount: Any) -> Any:
     width = a.size()
-    by = z3.ZeroExt(width, z3.URem(amount, z3.BitVecVal(width, width)))
-    both = z3.Concat(a, b)
-    if left:
-        return z3.Extract(2 * width - 1, width, both << by)
-    return z3.Extract(width - 1, 0, z3.LShR(both, by))
+    return z3.Extract(2 * width - 1, width, z3.Concat(a, b) << _modulo_width(amount))
+
+
+def _funnel_right(a: Any, b: Any, amount: Any) -> Any:
+    both = z3.LShR(z3.Concat(a, b), _modulo_width(amount))
+    return z3.Extract(a.size() - 1, 0, both)
+
+
+def _extreme_integer(is_first: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda a, b: z3.If(is_first(a, b), a, b)
 
 
 def _saturating(compute: Callable[[Any, Any], Any], *, signed: bool) -> Callable[[Any, Any], Any]:
@@ -522,16 +535,16 @@ def _saturating(compute: Callable[[Any, Any], Any], *, signed: bool) -> Callable
 
 _INTRINSICS: dict[str, Callable[..., Any]] = {
     "ctpop": _count,
-    "fshl": lambda a, b, amount: _funnel(a, b, amount, left=True),
-    "fshr": lambda a, b, amount: _funnel(a, b, amount, left=False),
+    "fshl": _funnel_left,
+    "fshr": _funnel_right,
     "sadd.sat": _saturating(lambda a, b: a + b, signed=True),
     "uadd.sat": _saturating(lambda a, b: a + b, signed=False),
     "ssub.sat": _saturating(lambda a, b: a - b, signed=True),
     "usub.sat": _saturating(lambda a, b: a - b, signed=False),
-    "smin": lambda a, b: z3.If(a < b, a, b),
-    "smax": lambda a, b: z3.If(a > b, a, b),
-    "umin": lambda a, b: z3.If(z3.ULT(a, b), a, b),
-    "umax": lambda a, b: z3.If(z3.UGT(a, b), a, b),
+    "smin": _extreme_integer(lambda a, b: a < b),
+    "smax": _extreme_integer(lambda a, b: a > b),
+    "umin": _extreme_integer(lambda a, b: z3.ULT(a, b)),
+    "umax": _extreme_integer(lambda a, b: z3.UGT(a, b)),
 }
 _WITH_FLAG: dict[str, Callable[[Any, Any], tuple[Any, Any]]] = {
     "ctlz": lambda a, flag: (_zeros(a, [*reversed(range(a.size()))]), z3.And(flag, a == 0)),

@@ -85,7 +85,7 @@ class LLVMFunction:
     """By label, the entry first."""
 
 
-_TOKEN = re.compile(r'%[\w.]+|@"[^"]*"|@[\w.]+|-?\d+|[A-Za-z_][\w.]*|"[^"]*"|[^\s]')
+_TOKEN = re.compile(r'%[\w.]+|%"[^"]*"|@"[^"]*"|@[\w.]+|-?\d+|[A-Za-z_][\w.]*|"[^"]*"|[^\s]')
 _NOTES = re.compile(r"( nomerge| noinline)*(, !.*)?$")
 BINARY = frozenset(
     (
@@ -204,7 +204,7 @@ class _Line:
         return self.operand(self.type())
 
     def _constant(self, t: AnyType) -> Constant:
-        if isinstance(t, tuple) and not isinstance(t, Type):
+        if not isinstance(t, Type):
             self.expect("undef")
             return Constant(t, (None,) * len(t))
         lanes = t.lanes or 1

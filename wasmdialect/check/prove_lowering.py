@@ -17,7 +17,7 @@ from wasmdialect.abi.traps import TrapCode
 from wasmdialect.check.abstraction import abstracted
 from wasmdialect.check.llvm_meaning import Behaviour, Exit, LinearMemory, behaviour
 from wasmdialect.check.llvm_reader import LLVMFunction, Unread, read_functions
-from wasmdialect.check.lowering_rules import Rule
+from wasmdialect.check.lowering_rules import Bounds, Rule
 from wasmdialect.check.meaning import Meaning
 from wasmdialect.check.ways import Undecided, z3
 from wasmdialect.codegen.session import CompileSession
@@ -72,7 +72,7 @@ class _Lowered:
     is_guarded: bool
 
 
-def _lowered(memory: str, bounds: str, rules: Sequence[Rule]) -> Iterator[_Lowered]:
+def _lowered(memory: str, bounds: Bounds, rules: Sequence[Rule]) -> Iterator[_Lowered]:
     """Compile functions up to the text that LLVM gets."""
     text = "\n".join(f"(func {rule.function})" for rule in rules)
     config = Config(opt_level=0, bounds=bounds, features="all", jobs=0)
@@ -82,9 +82,10 @@ def _lowered(memory: str, bounds: str, rules: Sequence[Rule]) -> Iterator[_Lower
     module = session.import_everything()
     before = [*defined_functions(module.clone())]
     layout = VMContextLayout(read_counts(module))
-    fields = [0, 0]
-    if memory:
-        fields = [layout.offset("owned_memories", 0, field) for field in ("base", "current_length")]
+    base, length = (
+        layout.offset("owned_memories", 0, field) if memory else 0
+        for field in ("base", "current_length")
+    )
     written = session.run_passes(module, write=True)
     texts = emit_functions(module, "", settings.target.emitters, written)
     by_symbol = {text.symbols[0]: text.text for text in texts if text.symbols}
@@ -94,7 +95,7 @@ def _lowered(memory: str, bounds: str, rules: Sequence[Rule]) -> Iterator[_Lower
             (after,) = read_functions(by_symbol[f"wasm[0]::function[{number}]"])
         except Unread as unread:
             after = unread
-        yield _Lowered(function, after, memory, *fields, is_guarded)
+        yield _Lowered(function, after, memory, base, length, is_guarded)
 
 
 # --- both sides
@@ -255,7 +256,10 @@ class _Question:
         lowered = [why for when, why in self._made.undefined if holds(when)]
         for found in self._made.exits:
             if holds(found.condition):
-                values = ", ".join(number(v.bits) for v in found.values) or "no trap"
+                values = ", ".join(
+                    "poison" if holds(v.poison) else number(v.bits) for v in found.values
+                )
+                values = values or "no trap"
                 lowered.append(values if found.trap is None else f"trap: {found.trap.message}")
         return f"({operands}): {expected} by the table, {lowered[0]} as lowered"
 

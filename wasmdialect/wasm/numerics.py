@@ -19,7 +19,11 @@ import operator
 import struct
 from collections.abc import Callable
 
+from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.traps import TrapCode
+
+if TYPE_CHECKING:
+    from typing import Any
 
 Unary = Callable[[int], int]
 Binary = Callable[[int, int], int]
@@ -231,8 +235,9 @@ def is_nan(value: int, bits: int) -> bool:
 
 def float_from_bits(value: int, bits: int) -> float:
     """The number encoded by a non-NaN bit pattern (f32 values are exact as Python floats)."""
-    if not isinstance(value, int):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return value.as_float(bits)
+    number: Any = value
+    if not isinstance(number, int):
+        return number.as_float(bits)
     if bits == 32:
         return struct.unpack("<f", value.to_bytes(4, "little"))[0]
     return struct.unpack("<d", value.to_bytes(8, "little"))[0]
@@ -240,8 +245,9 @@ def float_from_bits(value: int, bits: int) -> float:
 
 def bits_from_float(value: float, bits: int) -> int:
     """The bit pattern of a float, rounded to nearest even when `bits` is 32."""
-    if not isinstance(value, float):  # pyright: ignore[reportUnnecessaryIsInstance]
-        return value.as_bits(bits)
+    number: Any = value
+    if not isinstance(number, float):
+        return number.as_bits(bits)
     if math.isnan(value):
         return CANONICAL_NAN[bits]
     if bits == 64:
@@ -256,19 +262,19 @@ def _is_infinite(value: float) -> bool:
     return value == math.inf or value == -math.inf
 
 
-def _is_negative(value: float) -> bool:
+def _is_negative(value: Any) -> bool:
     """Whether the sign is set, that of a zero too."""
     return math.copysign(1, value) < 0 if isinstance(value, float) else value.is_negative()
 
 
-def _with_sign_of(value: float, integer: int) -> float:
+def _with_sign_of(value: Any, integer: Any) -> float:
     """An integer as a float; the sign of a zero is that of `value`."""
     if isinstance(integer, int):
         return math.copysign(float(integer), value)
     return integer.with_sign_of(value)
 
 
-def _to_float(integer: int) -> float:
+def _to_float(integer: Any) -> float:
     """An integer as a float, rounded to nearest even."""
     return float(integer) if isinstance(integer, int) else integer.to_float()
 
@@ -317,7 +323,7 @@ def f_div(bits: int) -> Binary:
     return _arithmetic(bits, _divide)
 
 
-def _square_root(a: float) -> float:
+def _square_root(a: Any) -> float:
     if not a >= 0:
         return math.nan
     return math.sqrt(a) if isinstance(a, float) else a.square_root()
