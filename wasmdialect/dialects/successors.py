@@ -41,9 +41,10 @@ class CaseBranchOp(IRDLOperation, ABC):
         """Block and arguments of each case, without the default."""
         cases: list[tuple[Block, Sequence[SSAValue]]] = []
         start = 0
-        sizes = self.case_sizes.get_values()
+        # Asked for once: xDSL computes them anew each time, and there may be 50,000 cases.
+        arguments, sizes = self.case_arguments, self.case_sizes.get_values()
         for block, size in zip(self.case_blocks, sizes, strict=True):
-            cases.append((block, self.case_arguments[start : start + size]))
+            cases.append((block, arguments[start : start + size] if size else ()))
             start += size
         return cases
 

@@ -175,11 +175,15 @@ def _simplify_branch(op: wasmir.BrIfOp | wasmir.BrTableOp) -> bool:
 
 def _remove_redundant_arguments(block: Block) -> bool:
     """Remove arguments that receive the same value on every edge."""
-    incoming: list[list[SSAValue]] = []
-    for use in block.uses:
-        target, arguments = [*branch_edges(use.operation)][use.index]
-        assert target is block
-        incoming.append([*arguments])
+    if not block.args:
+        return False
+    branches = dict.fromkeys(use.operation for use in block.uses)  # a `br_table` may be used often
+    incoming = [
+        [*arguments]
+        for branch in branches
+        for target, arguments in branch_edges(branch)
+        if target is block
+    ]
     redundant: list[int] = []
     for index, argument in enumerate(block.args):
         values = {arguments[index] for arguments in incoming} - {argument}
