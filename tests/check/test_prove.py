@@ -110,7 +110,7 @@ ODD = {
 
 def proofs_of(module: str, pipeline: str, *files: Path) -> list[Proof]:
     """What the solver says of the last pass of a pipeline."""
-    config = Config(pipeline=pipeline, load=[*map(str, files)])
+    config = Config(pipeline=pipeline, load=tuple(map(str, files)))
     checked = Pipeline(bytes(wat2wasm(module)), "m.wasm", config)
     return [proof for stage in checked.stages() for proof in prove(checked, stage)]
 

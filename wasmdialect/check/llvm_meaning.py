@@ -8,10 +8,8 @@ which NaN arithmetic gives, it is an unknown: any NaN, a signalling one too.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 from typing import Any, NamedTuple, TypeAlias
 
 from wasmdialect.abi.traps import TRAP_CODES, TrapCode
@@ -361,10 +359,12 @@ class _Run:
         name = line.detail.removeprefix("@llvm.").rpartition(".")[0]
         source = values[0].type
         if name.startswith("vector.reduce."):
-            combine = {"or": operator.or_, "and": operator.and_}.get(name.rpartition(".")[2])
-            if combine is None:
+            word = name.rpartition(".")[2]
+            if word not in ("or", "and"):
                 raise Unread(line.line.strip())
-            bits = reduce(combine, [lane.bits for lane in values[0].lanes])
+            bits: Any = None
+            for lane in values[0].lanes:
+                bits = lane.bits if bits is None else _INTEGER[word](bits, lane.bits)[0]
             return [Lane(bits, values[0].poison)]
         compute = self._intrinsic_of(name, source, t, values[1:])
         if compute is None:
