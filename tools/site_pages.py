@@ -36,14 +36,12 @@ def _moved_into_docs(text: str) -> str:
     """The text of a file of the top folder, with links as seen from docs/. What is not part of the site
     keeps its name only."""
 
-    def moved(link: re.Match[str]) -> str:
-        words, target = link[1], link[2]
-        if target.startswith(("http", "#")):
-            return link[0]
-        if target.startswith("docs/"):
-            return f"[{words}]({target.removeprefix('docs/')})"
-        if target == "CONTRIBUTING.md":
-            return f"[{words}](contributing.md)"
-        return words
+    text = text.replace("](docs/", "](").replace("](CONTRIBUTING.md)", "](contributing.md)")
 
-    return re.sub(r"\[([^\]\n]*)\]\(([^)\n]*)\)", moved, text)
+    def kept(link: re.Match[str]) -> str:
+        words, target = link[1], link[2]
+        is_file = (ROOT / "docs" / target.partition("#")[0]).exists()
+        is_page = is_file or target == "contributing.md" or target.startswith("http")
+        return link[0] if is_page else words
+
+    return re.sub(r"\[([^\[\]\n]*)\]\(([^)\n]*)\)", kept, text)
