@@ -14,7 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from wasmdialect import Config, Engine, Func, FuncType, Instance, Module, Store, Trap, ValType
+from wasmdialect import (
+    Config,
+    Engine,
+    Func,
+    FuncType,
+    Instance,
+    Module,
+    Store,
+    Trap,
+    ValType,
+    wat2wasm,
+)
 from wasmdialect._locks import lock_across_forks
 from wasmdialect.codegen import pool
 
@@ -250,3 +261,36 @@ def has_ended(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
         return True
+
+
+FORKING = """
+import os, signal, sys, threading, time
+import wasmdialect.codegen.pool
+from wasmdialect import Config, Engine, Module, WasmtimeError
+binary = bytes.fromhex(sys.argv[1])
+def compile():
+    try:
+        Module(Engine(Config(jobs=1, compilation="eager", cache=False)), binary)
+    except WasmtimeError:
+        print("error", flush=True)
+thread = threading.Thread(target=compile)
+thread.start()
+while thread.is_alive():
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        from wasmdialect.codegen.errors import error_from_plain
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    time.sleep(0.02)
+"""
+
+
+def test_a_fork_waits_for_what_is_loaded_when_a_worker_reports_an_error():
+    """The parent has loaded nothing of the compiler before."""
+    binary = bytes(wat2wasm("(module (func (result i32) i32.const 1))"))
+    wrong = binary.replace(b"\x41\x01\x0b", b"\x01\x01\x0b")
+    assert wrong != binary
+    command = [sys.executable, "-c", FORKING, wrong.hex()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+    assert (done.stdout, done.returncode) == ("error\n", 0), done.stderr

@@ -71,8 +71,7 @@ def find_or_compile(
     if known is None:
         # The module may be in the cache all the same, but hardly ever is. Asking loads LLVM.
         _start_workers(config, len(module))
-        with importing:
-            tools = learn_tools(store)
+        tools = learn_tools(store)
         key = _key(module, config, tools, is_ir)
         found = _find(store, key, started)
     if found is not None:

@@ -57,18 +57,21 @@ def know_tools(versions: dict[str, str], digest: str) -> None:
 
 
 def _ask_tools() -> dict[str, str]:
-    from importlib.metadata import version
+    from wasmdialect.codegen.importing import importing
 
-    from wasmdialect.codegen.llvm import llvm
+    with importing:
+        from importlib.metadata import version
 
-    return {
-        "wasmdialect": __version__,
-        "python": platform.python_version(),
-        "xdsl": version("xdsl"),
-        "llvmlite": version("llvmlite"),
-        "llvm": ".".join(map(str, llvm.llvm_version_info)),
-        "capstone": version("capstone"),
-    }
+        from wasmdialect.codegen.llvm import llvm
+
+        return {
+            "wasmdialect": __version__,
+            "python": platform.python_version(),
+            "xdsl": version("xdsl"),
+            "llvmlite": version("llvmlite"),
+            "llvm": ".".join(map(str, llvm.llvm_version_info)),
+            "capstone": version("capstone"),
+        }
 
 
 def pass_digest(cls: type[ModulePass]) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Protocol
 
 from wasmdialect.codegen.crashes import CompileCrash, WorkerUnavailableError
+from wasmdialect.codegen.importing import importing
 from wasmdialect.codegen.process import Request, Worker, WorkerFailure, WorkerStartError
 from wasmdialect.codegen.show import show
 
@@ -405,8 +406,8 @@ class PoolRun:
 
 
 def _error_from(content: Any) -> Exception:
-    from wasmdialect.codegen.errors import error_from_plain  # which loads the compiler
-
+    with importing:
+        from wasmdialect.codegen.errors import error_from_plain  # which loads the compiler
     return error_from_plain(content)
 
 

@@ -77,8 +77,10 @@ def know_host(host: Target) -> None:
 
 
 def _ask_llvm() -> Target:
-    import llvmlite.binding as llvm
+    from wasmdialect.codegen.importing import importing
 
+    with importing:
+        import llvmlite.binding as llvm
     features: dict[str, bool] = dict(llvm.get_host_cpu_features())  # pyright: ignore
     enabled = sorted(f"+{name}" for name, on in features.items() if on)
     return Target(HOST_TRIPLE, llvm.get_host_cpu_name(), ",".join(enabled))

@@ -14,8 +14,9 @@ from wasmdialect._cpuinfo import first_processor
 from wasmdialect._loaded import LOADED_AT
 from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.codegen.importing import importing
 from wasmdialect.codegen.sealing import key_of, seal, unseal
-from wasmdialect.codegen.target import Target, know_host
+from wasmdialect.codegen.target import Target, host_target, know_host
 
 if TYPE_CHECKING:
     from typing import Any
@@ -63,8 +64,8 @@ def known_tools(store: Store) -> Tools | None:
 
 def use_tools(tools: Tools) -> None:
     """Compile with what is known about the tools, without asking them."""
-    from wasmdialect.codegen.digests import know_tools
-
+    with importing:
+        from wasmdialect.codegen.digests import know_tools
     know_tools(tools.versions, tools.digest)
     know_host(tools.host)
 
@@ -75,12 +76,13 @@ def learn_tools(store: Store) -> Tools | None:
     key = _stamp()
     if key is None:
         return None
-    from importlib.metadata import version
+    with importing:
+        from importlib.metadata import version
 
-    from wasmdialect.codegen.digests import tool_digest, tool_versions
-    from wasmdialect.codegen.target import host_target
+        from wasmdialect.codegen.digests import tool_digest, tool_versions
 
-    tools = Tools(tool_digest(), version("lark"), tool_versions(), host_target())
+        lark = version("lark")
+    tools = Tools(tool_digest(), lark, tool_versions(), host_target())
     if not is_current():
         return None
     libraries = [(path, _facts_of(path)) for path in _llvm_libraries()]
