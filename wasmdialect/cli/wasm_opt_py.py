@@ -54,8 +54,10 @@ from wasmdialect.passes.ir_declarations import IRDeclarations
 from wasmdialect.passes.pipeline import (
     Observer,
     PassFailure,
+    ask_what_is_wanted,
     complete_pipeline,
     default_pipeline,
+    is_choosy,
     parse_passes,
     run_declare,
     run_passes,
@@ -414,10 +416,12 @@ class WasmOptPy(xDSLOptMain):
         if not passes or COUNTS_ATTRIBUTE in module.attributes:
             return passes
         extend_numbers(module)
-        if any(isinstance(p, Declaring) for p in passes):
+        if any(isinstance(p, Declaring) or is_choosy(p) for p in passes):
             declarations = IRDeclarations(module)
             for p in passes:
                 run_declare(p, declarations)
+            for p in passes:
+                ask_what_is_wanted(p, declarations)
             extend_numbers(module)
         return passes
 

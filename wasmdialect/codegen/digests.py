@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import platform
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wasmdialect._version import __version__
 from wasmdialect.wasm.leb128 import decode_unsigned
@@ -119,9 +119,16 @@ def _contents(files: Iterable[Path]) -> Iterable[bytes]:
         yield file.read_bytes()
 
 
-def passes_digest(passes: Sequence[ModulePass]) -> str:
-    """Of the source of some passes."""
-    return digest(*(pass_digest(type(p)) for p in passes))
+class PassDigest(NamedTuple):
+    """The digest of the source of a pass, and where it matters."""
+
+    digest: str
+    unwanted: frozenset[int] = frozenset()
+    """Indices of functions that the pass leaves alone; trampolines then, too."""
+
+    def leaves_alone(self, functions: Iterable[int]) -> bool:
+        """Whether code of these functions, if any, does not depend on the pass."""
+        return bool(self.unwanted) and self.unwanted.issuperset(functions)
 
 
 def declarations_digest(binary: bytes) -> str:

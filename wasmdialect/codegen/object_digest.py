@@ -75,7 +75,7 @@ def object_digest(p: ModulePass) -> str:
     state = _Digest()
     state.add(type(p))
     for name, value in _attributes(p):
-        if name != "declared":  # which depends on the module and all this
+        if name not in ("declared", "unwanted"):  # which depend on the module and all this
             state.add(name)
             state.add(value)
     return state.text()

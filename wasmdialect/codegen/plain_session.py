@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from wasmdialect._settings import SETTINGS, Config
-from wasmdialect.codegen.digests import digest, own_pass_digest
+from wasmdialect.codegen.digests import PassDigest, own_pass_digest
 from wasmdialect.codegen.input import Input, WasmInput, is_ir
 from wasmdialect.codegen.search_path import current_folder, worker_path
 from wasmdialect.codegen.settings import CompileSettings, Level
@@ -48,8 +48,8 @@ class Session(ABC):
         """The files given with `--load`, in order, as absolute paths."""
 
     @abstractmethod
-    def passes_digest(self) -> str:
-        """The digest of the source of the passes, but those that are objects."""
+    def pass_digests(self) -> list[PassDigest]:
+        """The digests of the source of the passes, but those that are objects."""
 
     @abstractmethod
     def pass_inputs(self) -> PassInputs | None:
@@ -103,8 +103,8 @@ class PlainSession(Session):
     def files(self) -> list[str]:
         return []
 
-    def passes_digest(self) -> str:
-        return digest(*(own_pass_digest(_name(text)) for text in self._passes))
+    def pass_digests(self) -> list[PassDigest]:
+        return [PassDigest(own_pass_digest(_name(text))) for text in self._passes]
 
     def pass_inputs(self) -> PassInputs | None:
         return None

@@ -19,7 +19,7 @@ from wasmdialect.codegen.cache import (
     TextUse,
 )
 from wasmdialect.codegen.description import Description
-from wasmdialect.codegen.digests import digest, tool_digest
+from wasmdialect.codegen.digests import PassDigest, digest, tool_digest
 from wasmdialect.codegen.lowered_unit import Printed
 from wasmdialect.codegen.module_entry import PassInputs
 from wasmdialect.codegen.plain_session import Session
@@ -95,6 +95,7 @@ class Run:
         """The functions and signatures that are compiled."""
         self._wholes: frozenset[Item] = frozenset()
         self._source_prefix = ""
+        self._passes: list[PassDigest] = []
         self._objects: str | None = None
         """The digest of the passes that are objects, None if there is none for certain."""
         self._printed: list[tuple[int, str]] = []
@@ -102,12 +103,12 @@ class Run:
             # Files of passes are there by their source.
             settings = self.settings.to_plain() | {"load": None}
             self._objects = self._objects_digest()
+            self._passes = self.session.pass_digests()
             self._source_prefix = digest(
                 "source",
                 tool_digest(),
                 repr(settings),
                 self.session.pipeline,
-                self.session.passes_digest(),
                 str(self._objects),
                 self.session.source.declarations_digest(),
             )
@@ -248,7 +249,9 @@ class Run:
     def _source_key(self, item: Item) -> str:
         source = self.session.source
         bodies = [part for index in item.functions for part in (str(index), source.body(index)[1])]
-        return digest(self._source_prefix, str(item.signatures), *bodies)
+        wanting = [p.digest for p in self._passes if not p.leaves_alone(item.functions)]
+        passes = digest(*wanting)
+        return digest(self._source_prefix, passes, str(item.signatures), *bodies)
 
     def _origin(self, item: Item) -> int:
         """The origin of the offsets of a source entry."""

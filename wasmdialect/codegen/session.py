@@ -27,15 +27,17 @@ from wasmdialect.dialects.declared import ModuleDeclarations
 from wasmdialect.importer.markers import Markers
 from wasmdialect.importer.unit import declare_missing
 from wasmdialect.object.provenance import PassProvenance
-from wasmdialect.passes.base import Declaring, defined_functions
+from wasmdialect.passes.base import Declaring, FunctionPass, defined_functions
 from wasmdialect.passes.ir_declarations import IRDeclarations
 from wasmdialect.passes.mandatory import LOWERING_PASSES, lowering_passes
 from wasmdialect.passes.pipeline import (
     Observer,
     PassFailure,
     Stages,
+    ask_what_is_wanted,
     complete_pipeline,
     default_stages,
+    is_choosy,
     is_function_scoped,
     parse_passes,
     pass_text,
@@ -49,6 +51,7 @@ from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
 from wasmdialect.wasm.features import parse_features
 
 if TYPE_CHECKING:
+    from wasmdialect.codegen.digests import PassDigest
     from wasmdialect.codegen.module_entry import PassInputs
 
 
@@ -109,11 +112,15 @@ class CompileSession(Session):
     def files(self) -> list[str]:
         return self.registry.files
 
-    def passes_digest(self) -> str:
-        from wasmdialect.codegen.digests import digest, passes_digest
+    def pass_digests(self) -> list[PassDigest]:
+        from wasmdialect.codegen.digests import PassDigest, digest, pass_digest
 
-        passes = passes_digest([p for p in self.passes if not self.is_object(p)])
-        return digest(passes, self._binary) if self._has_read_bodies else passes
+        passes = [
+            PassDigest(pass_digest(type(p)), _left_alone(p))
+            for p in self.passes
+            if not self.is_object(p)
+        ]
+        return [*passes, PassDigest(digest(self._binary))] if self._has_read_bodies else passes
 
     def pass_inputs(self) -> PassInputs | None:
         from wasmdialect.codegen.pass_inputs import pass_inputs
@@ -178,18 +185,21 @@ class CompileSession(Session):
         """Call the `declare` hooks, and number their additions."""
         self._has_read_bodies = False
         self._declaring = any(isinstance(p, Declaring) for p in self.passes)
-        if not self._declaring:
+        if not self._declaring and not any(map(is_choosy, self.passes)):
             return
         declarations = IRDeclarations(self.source.declared.module, self._body)
         try:
             for p in self.passes:
                 run_declare(p, declarations)
+            for p in self.passes:
+                ask_what_is_wanted(p, declarations)
         except PassFailure as failure:
             self.source.finish()
             shown = None if declarations.has_read_bodies else ()
             raise self.reproduce(failure, shown) from failure.__cause__
         self._has_read_bodies = declarations.has_read_bodies
-        self.source.finish()
+        if self._declaring:
+            self.source.finish()
 
     def _body(self, index: int) -> wasmir.FuncOp:
         """A function by itself. Raises WasmError."""
@@ -298,3 +308,10 @@ def expand_stages(settings: CompileSettings, done: Sequence[str] = ()) -> Stages
             "`passes` extends the default pipeline, and `pipeline` replaces it: use one"
         )
     return [complete_pipeline(config.pipeline, config, done)]
+
+
+def _left_alone(p: ModulePass) -> frozenset[int]:
+    """The functions whose code does not depend on a pass."""
+    if not isinstance(p, FunctionPass) or isinstance(p, Declaring):
+        return frozenset()
+    return p.unwanted

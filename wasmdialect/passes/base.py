@@ -41,9 +41,19 @@ class FunctionPass(ModulePass):
     """The analyses whose results the pass does not change; the next pass need not compute them."""
     declared: ClassVar[Any] = None
     """The return value of `declare`, if the pass has that hook."""
+    unwanted: ClassVar[frozenset[int]] = frozenset()
+    """The indices of the functions that it does not want."""
+
+    def wants(self, function: DeclaredFunction) -> bool:
+        """Whether the pass is to be applied to a function, which may depend only on this record, the
+        options and `self.declared`. The code of other functions stays in the cache when the source
+        of the pass changes, unless the pass declares something."""
+        return True
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in defined_functions(op):
+            if function.index_value in self.unwanted:
+                continue
             enter_function(function)
             self.apply_to_function(ctx, function)
         enter_function(None)

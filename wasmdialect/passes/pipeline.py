@@ -201,6 +201,23 @@ def run_declare(p: ModulePass, declarations: Declarations) -> None:
             object.__setattr__(p, "declared", declared)  # passes are frozen otherwise
 
 
+def is_choosy(p: ModulePass) -> bool:
+    """Whether a pass may not want some functions."""
+    return isinstance(p, base.FunctionPass) and type(p).wants is not base.FunctionPass.wants
+
+
+def ask_what_is_wanted(p: ModulePass, declarations: Declarations) -> None:
+    """Ask a pass which functions it wants, after `run_declare`. Raises PassFailure."""
+    if not (isinstance(p, base.FunctionPass) and is_choosy(p)):
+        return
+
+    def ask() -> frozenset[int]:
+        defined = (f for f in declarations.functions if f.imported is None)
+        return frozenset(f.index for f in defined if not p.wants(f))
+
+    object.__setattr__(p, "unwanted", _guarded(p.name, partial(run_watched, p.name, ask)))
+
+
 @keeping_results()
 def run_passes(
     passes: Sequence[ModulePass],
