@@ -17,7 +17,7 @@ REQUEST = Request(None, 32, 0, 100_000, 30.0, bisect=True, native=False)
 def checked(module: str, path: Path | None, pipeline: str) -> tuple[Finding | None, list[str]]:
     """What a check of a pipeline finds and says."""
     said: list[str] = []
-    load = [] if path is None else [str(path)]
+    load = () if path is None else (str(path),)
     config = Config(pipeline=pipeline, load=load)
     found = check(Pipeline(bytes(wat2wasm(module)), "m.wasm", config), REQUEST, said.append)
     return found, said
