@@ -211,9 +211,12 @@ def _plain(value: Any, written: Callable[[TypeRef], TypeRef]) -> Any:
         return {name: _plain(item, written) for name, item in vars(value).items()}
     if isinstance(value, NumType | RefType):
         return write_value(map_value(value, written))
-    if not isinstance(value, list) or (value and type(value[0]) is int):
+    if not isinstance(value, list):
         return value
-    return [_plain(item, written) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
+    if items and type(items[0]) is int:  # thousands of numbers, which are plain
+        return items
+    return [_plain(item, written) for item in items]
 
 
 def _resolve_types(info: ArtifactInfo) -> None:

@@ -135,7 +135,7 @@ class MemoryContent(NotCopied):
             file = _File(os.memfd_create("wasm-memory"))
             os.ftruncate(file.fd, align_up(self._size, pages.PAGE_SIZE))
             for start, data in self._pieces:
-                _write_all(file.fd, data, start)
+                _write_all(file.fd, memoryview(data), start)
         except OSError:
             return None
         return file
