@@ -192,6 +192,10 @@ class _Question:
 
     def ask(self, *assumptions: Any) -> tuple[Any, Any]:
         """The solver's answer, and a model if they can."""
+        undefined = z3.Or(*(condition for condition, _ in self._made.undefined))
+        answer, model = self._solve([*self._facts, *assumptions, undefined], z3.Solver())
+        if answer == z3.sat:  # which is quickly found
+            return answer, model
         wrong = z3.Or(*self._differences())
         terms = [*self._facts, *assumptions, wrong]
         abstract = abstracted(terms)
