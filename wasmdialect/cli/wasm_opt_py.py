@@ -14,10 +14,9 @@ import sys
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from io import BytesIO, StringIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, Region
@@ -25,16 +24,14 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import DiagnosticException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
-from wasmdialect._forms import FormError, OneOf, boolean, paths, texts
 from wasmdialect._printable import printable
-from wasmdialect._settings import OPT, SETTINGS, Config, Setting, feature_list
+from wasmdialect._settings import OPT, SETTINGS, Config
 from wasmdialect._version import __version__
-from wasmdialect.cli.arguments import no_such_option
 from wasmdialect.cli.errors import UsageError, guarded
 from wasmdialect.cli.inputs import ModuleInput, input_form, is_text, locate, read_bytes, to_module
 from wasmdialect.cli.ir_printer import print_module
 from wasmdialect.cli.mlir_pipeline import flat_pipeline
-from wasmdialect.cli.numbers import read_number
+from wasmdialect.cli.opt_arguments import add_arguments
 from wasmdialect.cli.output import write_output
 from wasmdialect.cli.pass_watch import PassWatch, timing_report
 from wasmdialect.cli.points import parse_points
@@ -62,7 +59,7 @@ from wasmdialect.passes.pipeline import (
     run_declare,
     run_passes,
 )
-from wasmdialect.passes.registry import OWN_PASSES, PassRegistry, installed_dialects
+from wasmdialect.passes.registry import PassRegistry, installed_dialects
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.errors import WasmError
 from wasmdialect.wasm.features import parse_features
@@ -72,7 +69,6 @@ from wasmdialect.wasm.validate import validate_module
 if TYPE_CHECKING:
     from typing import TypeVar
 
-    from wasmdialect._forms import Form
     from wasmdialect.codegen.llvm import Level
     from wasmdialect.codegen.target import Target
 
@@ -89,15 +85,6 @@ _TARGETS_BY_EXTENSION = {
 _LOWERED_TARGETS = ("llvm", "asm", "obj")
 _BINARY_TARGETS = ("wasm", "obj")
 _MODULE_TARGETS = ("wat", "wasm")
-_EXAMPLES = """\
-examples:
-  wasm-opt-py prog.wat                                     print the module as wasmir
-  wasm-opt-py prog.wasm -p wasmir-canonicalize,wasmir-dce  run passes
-  wasm-opt-py prog.wasm -p wasmir-dce -o smaller.wasm      and turn it back into WebAssembly
-  wasm-opt-py prog.wasm --func fib -t llvm                 LLVM IR of one function
-  wasm-opt-py prog.wat -o prog.s -O2                       assembly
-  wasm-opt-py prog.wat --load mine.py -p my-pass           a pass of your own
-"""
 
 
 class WasmOptPy(xDSLOptMain):
@@ -126,101 +113,7 @@ class WasmOptPy(xDSLOptMain):
             add_help=False,
         )
         super().register_all_arguments(arg_parser)
-        arg_parser.error = partial(_usage_error, arg_parser)
-        arg_parser.add_argument(
-            "-h", "--help", action=_Help, help="show this help message and exit"
-        )
-        arg_parser.add_argument(
-            "--list-passes", action=_ListPasses, help="list all passes, xDSL's too, and exit"
-        )
-        arg_parser.add_argument(
-            "-p",
-            "--passes",
-            default="",
-            metavar="PIPELINE",
-            help="passes with their options, a,b{key=value},...: exactly these run",
-        )
-        arg_parser.add_argument(
-            "-t",
-            "--target",
-            default="mlir",
-            metavar="TARGET",
-            help="what to print: mlir (default), llvm, asm, obj, wat, wasm,"
-            " or a target of xDSL; -o x.s implies it",
-        )
-        arg_parser.add_argument(
-            "-f",
-            "--frontend",
-            choices=("mlir", "wasm", "wat"),
-            help="what the input is (default: by its contents)",
-        )
-        for row in SETTINGS:
-            if OPT in row.commands:
-                _add_setting(arg_parser, row, "each" if row.name == "verify" else row.default)
-        arg_parser.set_defaults(verify=None)
-        arg_parser.add_argument(
-            "--func",
-            metavar="FUNCTION",
-            help="only these functions: a name, an index or a regular expression",
-        )
-        arg_parser.add_argument(
-            "--target-triple", metavar="TRIPLE", help="compile for this target, not this machine"
-        )
-        arg_parser.add_argument(
-            "--print-pipeline", action="store_true", help="print the expanded pipeline and stop"
-        )
-        for when in ("before", "after"):
-            arg_parser.add_argument(
-                f"--mlir-print-ir-{when}",
-                action="append",
-                default=[],
-                metavar="PASS",
-                help=f"print the IR {when} this pass to stderr (repeatable)",
-            )
-            arg_parser.add_argument(
-                f"--mlir-print-ir-{when}-all",
-                action="store_true",
-                help=f"print the IR {when} each pass to stderr",
-            )
-        arg_parser.add_argument(
-            "--mlir-print-ir-after-change",
-            action="store_true",
-            help="print the IR after a pass only if it has changed",
-        )
-        arg_parser.add_argument(
-            "--mlir-timing", action="store_true", help="print a table of times to stderr"
-        )
-        arg_parser.add_argument(
-            "--mlir-print-debuginfo",
-            "--print-debuginfo",
-            dest="print_debuginfo",
-            action=argparse.BooleanOptionalAction,
-            default=None,
-            help="print locations (default: unless the output is a terminal)",
-        )
-        arg_parser.add_argument(
-            "--pass-pipeline",
-            metavar="PIPELINE",
-            help="as -p, with anchors: builtin.module(a,wasmir.func(b))",
-        )
-        arg_parser.add_argument(
-            "--verify-each",
-            type=_truth,
-            metavar="BOOL",
-            help="as --verify each, or with false as --verify ends",
-        )
-        arg_parser.add_argument(
-            "--show-dialects", action="store_true", help="list all dialects and stop"
-        )
-        arg_parser.add_argument(
-            "--mlir-print-ir-tree-dir",
-            metavar="DIR",
-            help="write the IR after each pass to a file in this folder",
-        )
-        arg_parser.add_argument(
-            "--reports", metavar="FILE", help="write what passes report to a file (default stderr)"
-        )
-        arg_parser.add_argument("--debug", action="store_true", help="show a traceback for errors")
+        add_arguments(arg_parser)
 
     def get_input_stream(self) -> tuple[IO[bytes], str]:
         name = self.args.input_file or "-"
@@ -517,46 +410,6 @@ def _number_added(module: ModuleOp) -> Mapping[str, Operation]:
     return declare_missing(module, ModuleDeclarations(module))
 
 
-def _add_setting(parser: argparse.ArgumentParser, row: Setting, default: Any) -> None:
-    """Add the option of a setting. Its result has the name of the setting."""
-    meaning = f"{row.meaning} (default: {default})"
-    more: dict[str, Any] = {"default": default}
-    if row.form is boolean:
-        meaning = row.meaning
-        more["action"] = "store_true"
-    elif isinstance(row.form, OneOf):
-        more["choices"] = row.form.values
-    elif row.form is paths or row.form is texts:
-        meaning = f"{row.meaning} (repeatable)"
-        more |= {"action": "append", "default": [], "metavar": row.metavar}
-    elif row.form is feature_list:
-        more |= {"type": partial(_of_form, form=row.form), "metavar": row.metavar}
-    else:
-        more |= {"type": partial(_number, form=row.form), "metavar": row.metavar}
-    parser.add_argument(row.option, dest=row.name, help=meaning, **more)
-
-
-def _truth(text: str) -> bool:
-    """The value of an option of LLVM."""
-    if text.lower() not in ("true", "1", "false", "0"):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
-    return text.lower() in ("true", "1")
-
-
-def _of_form(text: str, form: Form) -> Any:
-    try:
-        return form(text)
-    except FormError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _number(text: str, form: Form) -> Any:
-    try:
-        return read_number(text, form)
-    except FormError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
 class _KeptOpen(StringIO):
     """A stream that forwards its output and stays usable when the driver closes it."""
 
@@ -569,49 +422,6 @@ class _KeptOpen(StringIO):
 
     def close(self) -> None:
         pass
-
-
-def _usage_error(parser: argparse.ArgumentParser, message: str) -> NoReturn:
-    """The parser's reaction to a wrong command line."""
-    unknown = message.removeprefix("unrecognized arguments: ").split(" ")[0]
-    if unknown.startswith("-") and unknown not in ("-", message):
-        if unknown.startswith("--") and unknown[2:] in PassRegistry().names():
-            raise UsageError(
-                f"there is no option {unknown}; passes are given with -p: -p {unknown[2:]}"
-            )
-        options = re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", parser.format_usage())
-        raise no_such_option(unknown, options)
-    raise UsageError(message)
-
-
-class _Help(argparse.Action):
-    """`--help`, with a line for each of our passes, which are loaded only then."""
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, nargs=0, default=argparse.SUPPRESS, **kwargs)
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        parser.epilog = f"passes:\n{_own_passes()}\n\n{_EXAMPLES}"
-        print(parser.format_help(), end="")
-        parser.exit()
-
-
-class _ListPasses(_Help):
-    """`--list-passes`."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        others = "".join(f"  {name}\n" for name in PassRegistry().names() if name not in OWN_PASSES)
-        print(f"{_own_passes()}\n\nof xDSL and other packages:\n{others}", end="")
-        parser.exit()
-
-
-def _own_passes() -> str:
-    """A line for each pass of this package."""
-    width = max(map(len, OWN_PASSES))
-    return "\n".join(
-        f"  {name:<{width}}  {(load().__doc__ or '').splitlines()[0]}"
-        for name, load in OWN_PASSES.items()
-    )
 
 
 def _matching(symbols: Sequence[str], wanted: str) -> list[int]:
