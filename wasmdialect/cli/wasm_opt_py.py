@@ -324,7 +324,7 @@ class WasmOptPy(xDSLOptMain):
 
     def _write_reports(self) -> None:
         reports = [report.to_plain() for report in take_reports()]
-        if self._module_input is not None:
+        if reports and self._module_input is not None:
             reports = [*map(self.session.source.located, reports)]
         lines = [json.dumps(report) for report in reports]
         if self.args.reports is not None:
