@@ -1,5 +1,5 @@
-;; RUN: wasm-opt-py %s --load %examples/cfi.py -p cfi --verify each | filecheck %s --check-prefix LEARN
-;; RUN: wasm-opt-py %s --load %examples/cfi.py -p 'cfi{edges=35,1,35,4,99,7}' --verify each | filecheck %s
+;; RUN: wasm-opt-py %s --load %examples/cfi.py -p cfi --verify each --no-print-debuginfo | filecheck %s --check-prefix LEARN
+;; RUN: wasm-opt-py %s --load %examples/cfi.py -p 'cfi{edges=35,1,35,4,99,7}' --verify each --no-print-debuginfo | filecheck %s
 
 ;; LEARN-LABEL: @f(
 ;; LEARN-NEXT:    %[[SITE:.*]] = wasmir.i32.const 35

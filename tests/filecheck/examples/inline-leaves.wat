@@ -1,5 +1,5 @@
-;; RUN: wasm-opt-py %s --load %examples/inline_leaves.py -p inline-leaves --verify each | filecheck %s
-;; RUN: wasm-opt-py %s --load %examples/inline_leaves.py -p 'inline-leaves{limit=3}' | filecheck %s --check-prefix LIMIT
+;; RUN: wasm-opt-py %s --load %examples/inline_leaves.py -p inline-leaves --verify each --no-print-debuginfo | filecheck %s
+;; RUN: wasm-opt-py %s --load %examples/inline_leaves.py -p 'inline-leaves{limit=3}' --no-print-debuginfo | filecheck %s --check-prefix LIMIT
 
 ;; CHECK-LABEL: @f(
 ;; CHECK-NEXT:    wasmir.br ^[[BODY:.*]](%0 : i32)

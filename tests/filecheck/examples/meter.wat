@@ -1,4 +1,4 @@
-;; RUN: wasm-opt-py %s --load %examples/meter.py -p 'meter{limit=100}' --verify each | filecheck %s
+;; RUN: wasm-opt-py %s --load %examples/meter.py -p 'meter{limit=100}' --verify each --no-print-debuginfo | filecheck %s
 
 ;; CHECK-LABEL: @f(
 ;; CHECK:         wasmvm.load_bytes "gas"

@@ -9,21 +9,17 @@
 // CHECK-NEXT:    %7 = llvm.getelementptr %2[%6] : (!llvm.ptr, i64) -> !llvm.ptr, i8
 // CHECK-NEXT:    %8 = llvm.getelementptr %7[16] : (!llvm.ptr) -> !llvm.ptr, i8
 // CHECK-NEXT:    %9 = llvm_ext.load %8 align 1 alias "linear" : !llvm.ptr -> f64
-// CHECK-NEXT:    %10 = llvm.zext %3 : i32 to i64
-// CHECK-NEXT:    %11 = llvm.getelementptr %2[%10] : (!llvm.ptr, i64) -> !llvm.ptr, i8
-// CHECK-NEXT:    %12 = llvm_ext.load volatile may_fault %11 align 1 alias "linear" : !llvm.ptr -> i16
-// CHECK-NEXT:    %13 = llvm.sext %12 : i16 to i64
-// CHECK-NEXT:    %14 = llvm.getelementptr %2[%4] : (!llvm.ptr, i64) -> !llvm.ptr, i8
-// CHECK-NEXT:    %15 = llvm.mlir.constant(4294967296) : i64
-// CHECK-NEXT:    %16 = llvm.getelementptr %14[%15] : (!llvm.ptr, i64) -> !llvm.ptr, i8
-// CHECK-NEXT:    %17 = llvm_ext.load %16 align 1 alias "linear" : !llvm.ptr -> i8
-// CHECK-NEXT:    %18 = llvm.zext %17 : i8 to i32
-// CHECK-NEXT:    %19 = llvm.zext %3 : i32 to i64
-// CHECK-NEXT:    %20 = llvm.getelementptr %2[%19] : (!llvm.ptr, i64) -> !llvm.ptr, i8
-// CHECK-NEXT:    %21 = llvm.trunc %5 : i64 to i32
-// CHECK-NEXT:    llvm_ext.store volatile may_fault %21, %20 align 1 alias "linear" : i32, !llvm.ptr
-// CHECK-NEXT:    %22 = llvm.getelementptr %2[%4] : (!llvm.ptr, i64) -> !llvm.ptr, i8
-// CHECK-NEXT:    llvm.return %13 : i64
+// CHECK-NEXT:    %10 = llvm_ext.load volatile may_fault %7 align 1 alias "linear" : !llvm.ptr -> i16
+// CHECK-NEXT:    %11 = llvm.sext %10 : i16 to i64
+// CHECK-NEXT:    %12 = llvm.getelementptr %2[%4] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+// CHECK-NEXT:    %13 = llvm.mlir.constant(4294967296) : i64
+// CHECK-NEXT:    %14 = llvm.getelementptr %12[%13] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+// CHECK-NEXT:    %15 = llvm_ext.load %14 align 1 alias "linear" : !llvm.ptr -> i8
+// CHECK-NEXT:    %16 = llvm.zext %15 : i8 to i32
+// CHECK-NEXT:    %17 = llvm.trunc %5 : i64 to i32
+// CHECK-NEXT:    llvm_ext.store volatile may_fault %17, %7 align 1 alias "linear" : i32, !llvm.ptr
+// CHECK-NEXT:    %18 = llvm.getelementptr %2[%4] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+// CHECK-NEXT:    llvm.return %11 : i64
 // CHECK-NEXT:  }
 wasmvm.func wasm @accesses(%base: !llvm.ptr, %a: i32, %b: i64, %v: i64) -> i64 {
   %0 = wasmvm.linear_load %base[%a : i32 + 16] bytes 8 align 1 : f64
