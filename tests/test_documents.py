@@ -80,7 +80,7 @@ def test_readme_pass(folder: Path):
         for line in readme.splitlines()
         if re.match(r"(wasm-opt-py|wasmdialect).*fib.(wat|mlir)", line)
     ]
-    assert len(commands) == 8
+    assert len(commands) == 9
     outputs = [
         run(folder, command.replace(" bench ", " bench --seconds 0.1 ")) for command in commands
     ]
@@ -90,8 +90,9 @@ def test_readme_pass(folder: Path):
     assert "ret" in outputs[3].stdout
     texts = contents(folder / "fib.html")["function-0"]["texts"]
     assert any("wasmir.call" in text for text in texts)
-    assert "B / A" in outputs[4].stdout
-    assert outputs[7].stdout == "i32:6765\n"
+    assert "no difference found" in outputs[4].stdout
+    assert "B / A" in outputs[5].stdout
+    assert outputs[8].stdout == "i32:6765\n"
 
 
 def test_ir_of_the_pipelines_document(folder: Path):
