@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
+
+from wasmdialect.codegen import pool
 
 
 def restore_signals() -> None:
@@ -42,3 +44,16 @@ def run(
     with started(command, **{**pipes, **options}) as process:
         output, errors = process.communicate(stdin, timeout)
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def in_child_of_a_fork(work: Callable[[], bool]) -> bool:
+    """Whether some work succeeds in a child of this process, which compiles with workers of its own."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            code = 0 if work() else 2
+        finally:
+            pool.close_pools()
+            os._exit(code)
+    return os.waitpid(child, 0)[1] == 0

@@ -6,7 +6,6 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import processes
 import pytest
 
 from wasmdialect import Config, Engine, Instance, Module, Store
-from wasmdialect.codegen import pool
 from wasmdialect.codegen.store import MemoryStore
 from wasmdialect.passes.pipeline import PassFailure
 
@@ -129,19 +127,6 @@ def test_the_program_waits_for_what_is_being_compiled_ahead(tmp_path: Path):
     assert tries(tmp_path, "f0") == 1
 
 
-def in_child_of_a_fork(work: Callable[[], bool]) -> bool:
-    """Whether some work succeeds in a child."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            code = 0 if work() else 2
-        finally:
-            pool.close_pools()
-            os._exit(code)
-    return os.waitpid(child, 0)[1] == 0
-
-
 def test_a_child_does_not_wait_for_workers_of_its_parent(tmp_path: Path):
     """The worker of `f0` belongs to the parent."""
     body = "if name == 'slow': wait_for('f0')\n        if name == 'f0': time.sleep(0.5)"
@@ -152,7 +137,7 @@ def test_a_child_does_not_wait_for_workers_of_its_parent(tmp_path: Path):
         exports["f0"](store)
         return exports["slow"](store, 0) == 7
 
-    assert in_child_of_a_fork(in_child)
+    assert processes.in_child_of_a_fork(in_child)
     assert exports["slow"](store, 0) == 7
 
 

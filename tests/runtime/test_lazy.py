@@ -26,7 +26,6 @@ from wasmdialect import (
     ValType,
     WasmException,
 )
-from wasmdialect.codegen import pool
 from wasmdialect.codegen.lazy import LazyCompiler
 from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.passes.pipeline import PassFailure
@@ -320,19 +319,6 @@ def test_threads_that_call_the_same_functions_for_the_first_time():
     assert len(symbols) == len({*symbols})
 
 
-def in_child_of_a_fork(work: Callable[[], bool]) -> bool:
-    """Whether some work succeeds in a child."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            code = 0 if work() else 2
-        finally:
-            pool.close_pools()
-            os._exit(code)
-    return os.waitpid(child, 0)[1] == 0
-
-
 def test_a_child_compiles_for_itself():
     store, _, exports = instantiate(config())
     assert exports["count"](store, 1) == 6
@@ -340,7 +326,7 @@ def test_a_child_compiles_for_itself():
     def in_child() -> bool:
         return exports["even"](store, 6) == 1 and exports["count"](store, 1) == 7
 
-    assert in_child_of_a_fork(in_child)
+    assert processes.in_child_of_a_fork(in_child)
     assert exports["even"](store, 3) == 0
     assert exports["count"](store, 1) == 7
 
@@ -362,7 +348,7 @@ def test_a_fork_while_another_thread_compiles(tmp_path: Path):
     def in_child() -> bool:
         return spare["even"](other, 5) == 0
 
-    assert in_child_of_a_fork(in_child)
+    assert processes.in_child_of_a_fork(in_child)
     thread.join()
     assert results == [1]
 
