@@ -319,3 +319,11 @@ def _has_applications(term: Any) -> bool:
     if term.num_args() and term.decl().kind() == z3.Z3_OP_UNINTERPRETED:
         return True
     return any(map(_has_applications, term.children()))
+
+
+def test_nans_of_lanes_are_not_taken_for_those_of_a_number():
+    found = proof("f32x4.demote_f64x2_zero")
+    assert (found.verdict, found.detail) == (
+        "not decided",
+        "the meaning of `NaNs of lanes` is not known",
+    )
