@@ -110,6 +110,12 @@ def _enter_loop() -> type[ModulePass]:
     return EnterLoop
 
 
+def _wide_multiply() -> type[ModulePass]:
+    from wasmdialect.passes.wasmir_wide_multiply import WasmIRWideMultiply
+
+    return WasmIRWideMultiply
+
+
 OWN_PASSES: dict[str, PassFactory] = {
     "enter-loop": _enter_loop,
     "insert-tier-checks": _tier_checks,
@@ -124,6 +130,7 @@ OWN_PASSES: dict[str, PassFactory] = {
     "wasmir-gvn": _gvn,
     "wasmir-verify-ssa": _verify_ssa,
     "wasmir-verify-symbols": _verify_symbols,
+    "wasmir-wide-multiply": _wide_multiply,
     "wasmvm-to-llvm": _to_llvm,
 }
 """This package's passes, loaded on demand."""
