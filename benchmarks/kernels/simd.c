@@ -1,0 +1,2 @@
+// The same kinds of loops compiled with -msimd128: vectors in the WebAssembly, too.
+#include "vectors.c"
