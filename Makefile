@@ -58,6 +58,11 @@ bench: venv ## measure speed and memory (minutes; prints ratios)
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check pywasm3==0.5.0
 	$(BIN)/python tools/bench.py
 
+.PHONY: bench-suite
+bench-suite: venv ## compare thirty programs with Wasmtime, V8, wasm2c and native (an hour; SUITE="--only curve lu")
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check ziglang wasmtime==50.0.1
+	$(BIN)/python benchmarks/run.py $(SUITE)
+
 .PHONY: spec
 spec: venv ## run every file of the WebAssembly test-suite and print a table (minutes; SPEC="--only 'simd_*'")
 	$(BIN)/python tools/spec_table.py $(SPEC)

@@ -4,10 +4,11 @@
     python benchmarks/run.py --only curve lu      some programs
     python benchmarks/run.py --engines native ours wasmtime --rounds 5
 
-Zig's C compiler (`pip install ziglang`) builds the programs, for WebAssembly with `-O2` and natively with
-`-O3`. V8 is measured if `node` is found, wasm2c if `wasm2c` is. Each engine runs a program in a process of its
-own, and is asked in turns; every round begins with new processes, so that each has another layout of
-addresses. Times are processor time. A second native process is the control: what it differs by is noise.
+Zig's C compiler (`pip install ziglang`) builds the programs, for WebAssembly with `-O2` and natively
+with `-O3`. V8 is measured if `node` is found, wasm2c if `wasm2c` is. Each engine runs a program in a
+process of its own, and is asked in turns; every round begins with new processes, so that each has
+another layout of addresses. Times are processor time. A second native process is the control: what it
+differs by is noise.
 """
 
 from __future__ import annotations
@@ -392,9 +393,8 @@ def main() -> None:
     control = geometric_mean(
         statistics.median(t[f"{base}#2"]) / statistics.median(t[base]) for t in measured.values()
     )
-    print(
-        f"\nThe control differs by {abs(control - 1):.1%} (geometric mean); load {os.getloadavg()[0]:.1f}."
-    )
+    load = os.getloadavg()[0]
+    print(f"\nThe control differs by {abs(control - 1):.1%} (geometric mean); load {load:.1f}.")
     if abs(control - 1) > NOISY:
         print("The machine is too noisy to conclude from this run.")
     if options.svg:

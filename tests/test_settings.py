@@ -35,7 +35,7 @@ from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.target import host_target
 from wasmdialect.object.artifact import EngineInfo
 from wasmdialect.object.errors import ArtifactError
-from wasmdialect.passes.pipeline import LOWERING_PASSES
+from wasmdialect.passes.mandatory import LOWERING_PASSES, OPTIMIZING_PASSES, optimizing_passes
 from wasmdialect.passes.registry import OWN_PASSES
 
 NAMES = [row.name for row in SETTINGS]
@@ -195,6 +195,13 @@ def test_passes_that_settings_name_lower_every_program():
     assert named_ones <= {*LOWERING_PASSES}
 
 
+def test_each_pass_that_optimises_has_a_setting():
+    assert sorted(row.optimizes for row in SETTINGS if row.optimizes) == sorted(OPTIMIZING_PASSES)
+    off = {row.name: False for row in SETTINGS if row.optimizes}
+    assert optimizing_passes(Config()) == [*OPTIMIZING_PASSES]
+    assert optimizing_passes(Config(**off)) == optimizing_passes(Config(opt_level=1)) == []
+
+
 # --- the document
 
 
@@ -215,7 +222,7 @@ def test_the_document_names_the_passes_of_settings():
     lines = {line for line in generate_settings.DOCUMENT.read_text().splitlines() if "| `" in line}
     for row in SETTINGS:
         (line,) = [line for line in lines if line.startswith(f"| `{row.name}` |")]
-        name = row.option_of or row.enables
+        name = row.option_of or row.enables or row.optimizes
         assert (f"({name}) |" in line) == bool(name)
 
 

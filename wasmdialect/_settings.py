@@ -77,13 +77,16 @@ class Setting(Default):
         metavar: str = "",
         option_of: str = "",
         enables: str = "",
+        optimizes: str = "",
     ):
         """`none` says what None means. `option` is how commands spell it, if it is not the name.
-        `option_of` is the pass that has it as an option, `enables` the one that runs if it is on."""
+        `option_of` is the pass that has it as an option, `enables` the one that runs if it is on, and
+        `optimizes` the one that runs at levels 2 and 3 if it is on."""
         super().__init__(lambda: form(default))
         self.group, self.default, self.form, self.meaning = group, default, form, meaning
         self.none, self.commands, self.metavar = none, commands, metavar
-        self.option, self.option_of, self.enables = option, option_of, enables
+        self.option, self.option_of = option, option_of
+        self.enables, self.optimizes = enables, optimizes
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -254,6 +257,12 @@ class Config(WasmtimeSettings, Record):
         CODE, False, boolean,
         "Let float arithmetic give no NaN but the canonical one, as on every other machine.",
         commands=(COMPILING, OPT), enables="canonicalize-nans",
+    )
+    wide_multiply: bool = setting(
+        CODE, True, boolean,
+        "At levels 2 and 3, multiply 64 by 64 bits in one operation where a program does it in halves.",
+        option="--wide-multiply/--no-wide-multiply", commands=(COMPILING, OPT),
+        optimizes="wasmir-wide-multiply",
     )
     generate_address_map: bool = setting(
         LAYOUT, True, boolean,

@@ -47,7 +47,7 @@ def all_settings() -> list[dict[str, Any]]:
             "commands": row.commands,
             "in_artifact": row.group in ARTIFACT_GROUPS,
             "in_cache_key": row.group in KEY_GROUPS,
-            "pass": row.option_of or row.enables or None,
+            "pass": row.option_of or row.enables or row.optimizes or None,
         }
         for row in SETTINGS
     ]

@@ -17,7 +17,7 @@ from wasmdialect.codegen.input import Input, WasmInput, is_ir
 from wasmdialect.codegen.search_path import current_folder, worker_path
 from wasmdialect.codegen.settings import CompileSettings, Level
 from wasmdialect.object.provenance import PassProvenance
-from wasmdialect.passes.mandatory import lowering_passes
+from wasmdialect.passes.mandatory import OPTIMIZING_PASSES, default_passes
 from wasmdialect.wasm.features import parse_features
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ class Session(ABC):
 
     @abstractmethod
     def with_pass(self, inserted: str, level: Level) -> Self:
-        """The same module with one more pass of this package, before the mandatory ones, at a level."""
+        """The same module with one more pass of this package, before those of the default pipeline, at
+        a level."""
 
     def request(self, binary: bytes, file: str) -> tuple[Any, ...]:
         """The data for setting up the same session in a worker. Relative paths resolve there as
@@ -80,7 +81,8 @@ def with_pipeline(settings: CompileSettings, pipeline: str, level: Level) -> Com
 
 
 def is_plain(binary: bytes, config: Config) -> bool:
-    """Whether a module goes through the mandatory passes only, each as the settings have it."""
+    """Whether a module goes through the default pipeline's own passes only, each as the settings have
+    it."""
     added = config.pipeline is not None or config.at or config.passes or config.load
     return not added and not is_ir(binary)
 
@@ -92,7 +94,7 @@ class PlainSession(Session):
         """Raises WasmError."""
         self._source = WasmInput(binary, parse_features(settings.config.features))
         self.settings = settings
-        self._passes = [*lowering_passes(settings.config).values()]
+        self._passes = [*default_passes(settings.config).values()]
         self.pipeline = ",".join(self._passes)
 
     @property
@@ -113,8 +115,10 @@ class PlainSession(Session):
         return [PassProvenance(text, own_pass_digest(_name(text))) for text in self._passes]
 
     def with_pass(self, inserted: str, level: Level) -> Self:
+        left_out = OPTIMIZING_PASSES if level < 2 else ()
+        kept = [text for text in self._passes if text not in left_out]
         session = copy(self)
-        session._passes = [inserted, *self._passes]
+        session._passes = [inserted, *kept]
         session.pipeline = ",".join(session._passes)
         session.settings = with_pipeline(self.settings, session.pipeline, level)
         return session

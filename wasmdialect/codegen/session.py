@@ -29,7 +29,12 @@ from wasmdialect.importer.unit import declare_missing
 from wasmdialect.object.provenance import PassProvenance
 from wasmdialect.passes.base import Declaring, FunctionPass, defined_functions
 from wasmdialect.passes.ir_declarations import IRDeclarations
-from wasmdialect.passes.mandatory import LOWERING_PASSES, lowering_passes
+from wasmdialect.passes.mandatory import (
+    LOWERING_PASSES,
+    OPTIMIZING_PASSES,
+    default_passes,
+    lowering_passes,
+)
 from wasmdialect.passes.pipeline import (
     Observer,
     PassFailure,
@@ -133,7 +138,7 @@ class CompileSession(Session):
 
     def _text_of(self, p: ModulePass) -> str:
         """A pass with all options, or with those of the settings if no others were given."""
-        from_settings = lowering_passes(self.settings.config).get(p.name)
+        from_settings = default_passes(self.settings.config).get(p.name)
         if from_settings is not None and parse_passes(from_settings, self.registry) == (p,):
             return from_settings
         return pass_text(p, include_default=True)
@@ -152,11 +157,14 @@ class CompileSession(Session):
             return ""
 
     def with_pass(self, inserted: str, level: Level) -> CompileSession:
-        names = [p.name for p in self.passes]
-        at = min(names.index(name) for name in LOWERING_PASSES if name in names)
+        left_out = OPTIMIZING_PASSES if level < 2 else ()
+        passes = [p for p in self.passes if p.name not in left_out]
+        names = [p.name for p in passes]
+        own = (*LOWERING_PASSES, *OPTIMIZING_PASSES)
+        at = min(names.index(name) for name in own if name in names)
         session = copy(self)
         added = parse_passes(inserted, self.registry)
-        session.passes = (*self.passes[:at], *added, *self.passes[at:])
+        session.passes = (*passes[:at], *added, *passes[at:])
         session.pipeline = pipeline_text(session.passes)
         session.settings = with_pipeline(self.settings, session.pipeline, level)
         return session

@@ -1,4 +1,5 @@
-"""The mandatory passes, as text: what the pipeline of some settings is, without loading any pass."""
+"""The mandatory passes and those that optimise by default, as text: what the pipeline of some settings
+is, without loading any pass."""
 
 from __future__ import annotations
 
@@ -15,6 +16,27 @@ LOWERING_PASSES = (
 )
 """The passes from wasmir to LLVM, in order: every program goes through them, through the first three
 if a setting asks for it."""
+
+OPTIMIZING_PASSES = ("wasmir-wide-multiply",)
+"""Passes of the default pipeline at levels 2 and 3, in order, each unless a setting switches it off.
+They come after what counts operators, so that they change no count."""
+
+
+def default_passes(config: Config) -> dict[str, str]:
+    """The passes of a program that the user adds none to, with their options as pipeline text, by
+    name."""
+    passes: dict[str, str] = {}
+    for name, text in lowering_passes(config).items():
+        if name == "insert-vmctx-loads":
+            passes |= {name: name for name in optimizing_passes(config)}
+        passes[name] = text
+    return passes
+
+
+def optimizing_passes(config: Config) -> list[str]:
+    """The passes of the default pipeline that only optimise."""
+    on = {row.optimizes for row in SETTINGS if row.optimizes and getattr(config, row.name)}
+    return [name for name in OPTIMIZING_PASSES if name in on and config.level >= 2]
 
 
 def lowering_passes(config: Config) -> dict[str, str]:

@@ -30,7 +30,7 @@ from wasmdialect.dialects.lowered import note_lowered
 from wasmdialect.lowering.emit import EmitError, Emitters
 from wasmdialect.passes import base, watch
 from wasmdialect.passes.base import Declarations, Declaring, begin_reports, pass_scope
-from wasmdialect.passes.mandatory import LOWERING_PASSES, lowering_passes
+from wasmdialect.passes.mandatory import LOWERING_PASSES, lowering_passes, optimizing_passes
 from wasmdialect.passes.objects import pass_object
 from wasmdialect.passes.registry import PassError, PassRegistry
 from wasmdialect.passes.wasmvm_to_llvm import WasmVMToLLVM
@@ -96,6 +96,7 @@ def default_stages(config: Config, done: Sequence[str] = ()) -> Stages:
         lowering.get("canonicalize-nans"),
         lowering.get("insert-fuel"),
         lowering.get("insert-epoch-checks"),
+        *(optimizing_passes(config) if "insert-vmctx-loads" in lowering else ()),
         lowering.get("insert-vmctx-loads"),
         lowering.get("insert-trampolines"),
         *stages_at.get("wasmvm-end", ()),

@@ -3,7 +3,7 @@
 WebAssembly has no product of 128 bits without the wide-arithmetic proposal, so compilers and libraries
 (`__multi3`, `mulhi`, `bits.Mul64`) add up four products of 32-bit halves. The pass knows each way to do
 that by its shape, as a function over an `Algebra`. Here the algebra numbers values: equal numbers stand
-for equal values. Tests run the same functions on a solver's bit vectors and on every pair of small integers.
+for equal values. Tests run the same functions on a solver's bit vectors and on all small integers.
 
 Other idioms need no pass: LLVM finds rotations, byte swaps, population counts and carries.
 """
