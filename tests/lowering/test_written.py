@@ -65,7 +65,7 @@ def texts_of(
 ) -> tuple[list[tuple[CodeText, Level]], list[dict[str, Any]]]:
     """The texts of all functions and trampolines."""
     module = session.import_functions([*session.source.body_sizes], session.source.signatures)
-    written = session.run_passes(module, write=write)
+    written = session.run_passes(module, write_for=session.settings.level if write else None)
     assert bool(written) == write
     assert all(isinstance(f, WrittenFunction) for f in written)
     return emit_texts(module, session.settings, session.settings.level, written)
@@ -174,7 +174,7 @@ def test_operations_of_passes_are_kept():
 def test_not_written_where_a_pass_looks():
     session = session_of((EXAMPLES / "kernels.wasm").read_bytes(), at={"llvm-end": "cse"})
     module = session.import_functions([1])
-    assert session.run_passes(module, write=True) == []
+    assert session.run_passes(module, write_for=2) == []
     assert any(isinstance(op, llvm.FuncOp) and op.body.blocks for op in module.ops)
 
 
@@ -202,6 +202,19 @@ def test_the_graph_is_verified_and_the_text_is_that_without_verification(verify:
         texts_of(session, write=True)
 
 
+ONLY_FOR_PASSES = ("!tbaa", "!invariant.load", "fence ", '!"wasm"')
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_what_only_llvms_passes_read_is_written_for_them_only(level: Level):
+    session = session_of((EXAMPLES / "kernels.wasm").read_bytes(), opt_level=level)
+    texts, _ = texts_of(session, write=True)
+    everything = "".join(text.text for text, _ in texts)
+    assert "@llvm.ubsantrap" in everything
+    written = {word: word in everything for word in ONLY_FOR_PASSES}
+    assert written == dict.fromkeys(ONLY_FOR_PASSES, level > 0)
+
+
 def test_not_written_for_an_observer():
     session = session_of((EXAMPLES / "kernels.wasm").read_bytes())
     module = session.import_functions([1])
@@ -210,5 +223,5 @@ def test_not_written_for_an_observer():
     def observe(text: str, module: ModuleOp, seconds: float) -> None:
         seen.append(text)
 
-    assert session.run_passes(module, observe, write=True) == []
+    assert session.run_passes(module, observe, write_for=2) == []
     assert seen[-1].startswith("wasmvm-to-llvm")

@@ -86,7 +86,7 @@ def _lowered(memory: str, bounds: Bounds, rules: Sequence[Rule]) -> Iterator[_Lo
         layout.offset("owned_memories", 0, field) if memory else 0
         for field in ("base", "current_length")
     )
-    written = session.run_passes(module, write=True)
+    written = session.run_passes(module, write_for=2)
     texts = emit_functions(module, "", settings.target.emitters, written)
     by_symbol = {text.symbols[0]: text.text for text in texts if text.symbols}
     is_guarded = bounds == "guard" and "i64" not in memory

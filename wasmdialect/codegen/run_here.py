@@ -144,7 +144,7 @@ class RunHere(Run):
             clock.lap("import")
             with printing_to_errors() as output:
                 try:
-                    written = self._opened.run_passes(module, write=level < 3)
+                    written = self._opened.run_passes(module, write_for=level)
                 except PassFailure as failure:
                     raise self._opened.reproduce(failure, None) from failure.__cause__
             clock.lap("passes")

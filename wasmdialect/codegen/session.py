@@ -229,12 +229,13 @@ class CompileSession(Session):
         module: ModuleOp,
         observe: Observer | None = None,
         *,
-        write: bool = False,
+        write_for: Level | None = None,
         count: int | None = None,
     ) -> list[llvm.FuncOp]:
         """Run the pipeline, or the first `count` passes of it, over a unit or the whole module; with
-        `write`, returns the functions that were written at once, each as a text of its own
-        (`passes.pipeline.run_passes`). Raises PassFailure, and EmitError when it writes."""
+        `write_for`, the level of LLVM that will compile them, returns the functions that were written
+        at once, each as a text of its own (`passes.pipeline.run_passes`): none at `-O3`. Raises
+        PassFailure, and EmitError when it writes."""
         return run_passes(
             self.passes[:count],
             self.context,
@@ -243,7 +244,8 @@ class CompileSession(Session):
             observe,
             self.declare_missing,
             self._origin,
-            emitters=self.settings.target.emitters if write else None,
+            emitters=None if write_for in (None, 3) else self.settings.target.emitters,
+            is_optimized=write_for != 0,
         )
 
     def declare_missing(self, module: ModuleOp) -> Mapping[str, Operation]:

@@ -84,7 +84,7 @@ def lower_unit(
     clock.lap("import")
     output.begin()
     try:
-        written = session.run_passes(module, write=level < 3)
+        written = session.run_passes(module, write_for=level)
     except PassFailure as failure:
         raise session.reproduce(failure, indices, signatures) from failure.__cause__
     printed = output.take()

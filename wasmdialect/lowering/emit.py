@@ -164,6 +164,8 @@ def _contents(module: ModuleOp) -> tuple[list[llvm.FuncOp], Constants]:
 class _Text:
     """Shared by the functions of one text: names, attribute groups and metadata."""
 
+    is_optimized = True
+
     def __init__(self, debug_info: bool, constants: Constants):
         self.debug_info = debug_info
         self.constants = constants
@@ -175,7 +177,8 @@ class _Text:
         self.groups: dict[Attribute, int] = {}
         self.metadata = [*_HEADER]
         self.unlikely_node = -1
-        self.alias_nodes: dict[str, int] = {}
+        self.tag_root = -1
+        self.tags: dict[str, str] = {}
         self.overrides: Mapping[type[Operation], Emitter] = {}
         self.writer = FunctionEmitter
         """What writes the bodies."""
@@ -223,21 +226,25 @@ class _Text:
             return ""
         return f" #{self.groups.setdefault(attributes, len(self.groups))}"
 
-    def unlikely(self) -> int:
-        """The weights of a branch that is nearly never taken."""
+    def weights(self) -> str:
+        """The `!prof` of a branch that is nearly never taken."""
+        if not self.is_optimized:
+            return ""
         if self.unlikely_node < 0:
             self.unlikely_node = self.node('!{!"branch_weights", i32 1, i32 1048575}')
-        return self.unlikely_node
+        return f", !prof !{self.unlikely_node}"
 
-    def alias_node(self, alias: str) -> int:
-        """The `!tbaa` tag of a class of memory."""
-        known = self.alias_nodes.get(alias)
+    def tag(self, alias: str) -> str:
+        """The `!tbaa` of an access to a class of memory."""
+        if not self.is_optimized:
+            return ""
+        known = self.tags.get(alias)
         if known is None:
-            root = self.alias_nodes.get("")
-            if root is None:
-                root = self.alias_nodes[""] = self.node('!{!"wasm"}')
-            t = self.node(f'!{{!"{alias}", !{root}, i64 0}}')
-            known = self.alias_nodes[alias] = self.node(f"!{{!{t}, !{t}, i64 0}}")
+            if self.tag_root < 0:
+                self.tag_root = self.node('!{!"wasm"}')
+            t = self.node(f'!{{!"{alias}", !{self.tag_root}, i64 0}}')
+            node = self.node(f"!{{!{t}, !{t}, i64 0}}")
+            known = self.tags[alias] = f", !tbaa !{node}"
         return known
 
     def declare(self, op: llvm.FuncOp) -> None:
@@ -294,9 +301,10 @@ class _ReadableText(_Text):
 class PlacelessText(_Text):
     """Functions independent of their positions in the module."""
 
-    def __init__(self, constants: Constants, emitters: Emitters):
+    def __init__(self, constants: Constants, emitters: Emitters, *, is_optimized: bool = True):
         super().__init__(True, constants)
         self.overrides = emitters
+        self.is_optimized = is_optimized
         self.base = 0
         self.names: dict[str, str] = {}
 

@@ -64,12 +64,16 @@ class Text(Protocol):
         """Add a metadata node; returns its number."""
         ...
 
-    def unlikely(self) -> int:
-        """The weights of a branch that is nearly never taken."""
+    is_optimized: bool
+    """Whether passes of LLVM read the text. Its code generator at `-O0` alone needs less: no classes
+    of memory, no loads that are invariant, no weights, and no fence before a trap."""
+
+    def weights(self) -> str:
+        """The `!prof` of a branch that is nearly never taken."""
         ...
 
-    def alias_node(self, alias: str) -> int:
-        """The `!tbaa` tag of a class of memory."""
+    def tag(self, alias: str) -> str:
+        """The `!tbaa` of an access to a class of memory."""
         ...
 
 
@@ -261,7 +265,7 @@ class FunctionEmitter:
         alias: Any = op.properties.get("alias")
         if alias is None:
             return ""
-        return f", !tbaa !{self.text.alias_node(alias.data)}"
+        return self.text.tag(alias.data)
 
     def location(self, op: Operation, column: int) -> str:
         """The `!dbg` of an operation."""
@@ -353,7 +357,7 @@ def cond_br_text(
         first, second = f.edges(block, targets)
     else:
         first, second = f.edge(block, then_block, ()), f.edge(block, else_block, ())
-    weights = f", !prof !{f.text.unlikely()}" if unlikely else ""
+    weights = f.text.weights() if unlikely else ""
     return f"  br i1 {condition}, label %{first}, label %{second}{weights}\n"
 
 
@@ -588,7 +592,7 @@ def _load(f: FunctionEmitter, op: llvm_ext.LoadOp) -> None:
         *(type_text(result.type), f.names[address], number_of(op, "alignment"), f.alias(op)),
         volatile="volatile_" in properties,
         ordering=ordering_of(op),
-        invariant="invariant" in properties,
+        invariant="invariant" in properties and f.text.is_optimized,
     )
     f.lines.append(f"  {f.names[result]} = {text}{location}\n")
 

@@ -54,6 +54,8 @@ class ModuleContext:
     constants: Constants
     emitters: Emitters
     """How operations are written for the target, for functions that are written at once."""
+    is_optimized: bool
+    """Whether passes of LLVM will read those."""
 
 
 class FunctionLowering(LLVMBuilder):

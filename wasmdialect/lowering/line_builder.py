@@ -308,13 +308,13 @@ class LineBuilder(LLVMBuilder):
                 ordering=ordering,
             )
         address.uses += 1
-        t, tag = type_text(result_type), f", !tbaa !{emitter.text.alias_node(alias)}"
+        t, tag = type_text(result_type), emitter.text.tag(alias)
         location = self._access_location(alias, may_fault)
         text = load_text(
             *(t, address.text, alignment, tag),
             volatile=volatile,
             ordering=ordering,
-            invariant=invariant,
+            invariant=invariant and emitter.text.is_optimized,
         )
         result = self._define(result_type, t, text + location)
         result.location = location
@@ -342,7 +342,7 @@ class LineBuilder(LLVMBuilder):
             return
         value.uses += 1
         address.uses += 1
-        tag = f", !tbaa !{emitter.text.alias_node(alias)}"
+        tag = emitter.text.tag(alias)
         text = store_text(
             *(value.type_text, value.text, address.text, alignment, tag),
             volatile=volatile,
@@ -423,8 +423,11 @@ class LineBuilder(LLVMBuilder):
         self.lines.append(line)
 
     def trap(self, code: int) -> None:
-        location = self.emitter.location_at(self.location, code)
-        self.lines += (FENCE, trap_line(code, location), UNREACHABLE)
+        emitter = self.emitter
+        if emitter.text.is_optimized:
+            self.lines.append(FENCE)
+        location = emitter.location_at(self.location, code)
+        self.lines += (trap_line(code, location), UNREACHABLE)
 
     def unreachable(self) -> None:
         self.lines.append(UNREACHABLE)

@@ -28,7 +28,9 @@ class WrittenLowering(LineBuilder, FunctionLowering):
     """Writes a function."""
 
     def start(self) -> None:
-        text = PlacelessText(self.module.constants, self.module.emitters)
+        text = PlacelessText(
+            self.module.constants, self.module.emitters, is_optimized=self.module.is_optimized
+        )
         scope = text.begin_function(self.symbol, self.function_location)
         self.emitter = LineEmitter(text, scope, self.module.emitters)
         self.number = self.emitter.number

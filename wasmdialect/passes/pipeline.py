@@ -230,11 +230,13 @@ def run_passes(
     origin: str = "the importer",
     *,
     emitters: Emitters | None = None,
+    is_optimized: bool = True,
 ) -> list[llvm.FuncOp]:
     """Run passes over a module, which `origin` made; `declare_missing` is called after each one that is
     not this package's. With `emitters`, those of a target, the module's functions are only to be
     written for it: if no pass and no observer looks at the stage of `llvm`, they are written at once
-    and returned. Raises PassFailure, and EmitError when it writes."""
+    and returned, with what only LLVM's passes read if they are to be `is_optimized`. Raises
+    PassFailure, and EmitError when it writes."""
     writes_for = emitters if observe is None else None
     written: list[llvm.FuncOp] = []
     if verify != "none":
@@ -253,7 +255,8 @@ def run_passes(
                 graph = module.clone()
                 _guarded(p.name, partial(p.apply, ctx, graph))
                 _verify(graph, p.name)
-            written = _guarded(p.name, partial(p.write, module, writes_for))
+            write = partial(p.write, module, writes_for, is_optimized=is_optimized)
+            written = _guarded(p.name, write)
         else:
             step = partial(p.apply, ctx, module)
             _guarded(p.name, step if is_own else partial(run_watched, p.name, step))

@@ -80,13 +80,15 @@ class WasmVMToLLVM(ModulePass):
     """Whether relaxed vector instructions give the same results on all processors."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        op.body.block.add_ops(_lower(op, self._handlers(), _GRAPH, NO_EMITTERS))
+        op.body.block.add_ops(_lower(op, self._handlers(), _GRAPH))
 
-    def write(self, op: ModuleOp, emitters: Emitters) -> list[llvm.FuncOp]:
+    def write(
+        self, op: ModuleOp, emitters: Emitters, *, is_optimized: bool = True
+    ) -> list[llvm.FuncOp]:
         """Do the same, but write the functions at once, each as a text of its own: they are not in the
-        module (`lowering.emit.emit_functions` takes both). `emitters` are those of the target. Raises
-        EmitError."""
-        return _lower(op, self._handlers(), _WRITTEN, emitters)
+        module (`lowering.emit.emit_functions` takes both). `emitters` are those of the target;
+        `is_optimized` says that passes of LLVM will read them. Raises EmitError."""
+        return _lower(op, self._handlers(), _WRITTEN, emitters, is_optimized=is_optimized)
 
     def _handlers(self) -> Mapping[type[Operation], Handler]:
         return _DETERMINISTIC if self.relaxed_simd_deterministic else _RELAXED
@@ -112,7 +114,9 @@ def _lower(
     module: ModuleOp,
     handlers: Mapping[type[Operation], Handler],
     form: _Form,
-    emitters: Emitters,
+    emitters: Emitters = NO_EMITTERS,
+    *,
+    is_optimized: bool = True,
 ) -> list[llvm.FuncOp]:
     """The functions that those of a module become; their bodies are gone."""
     symbols = {
@@ -121,7 +125,7 @@ def _lower(
         if isinstance(declaration, wasmir.FuncOp)
     }
     constants = {op.sym_name.data: op for op in module.ops if isinstance(op, llvm.GlobalOp)}
-    context = ModuleContext(_layout(module), symbols, constants, emitters)
+    context = ModuleContext(_layout(module), symbols, constants, emitters, is_optimized)
     lowered: list[llvm.FuncOp] = []
     trampolines: dict[str, AbiSignature] = {}
     for source in [*module.ops]:
