@@ -54,10 +54,10 @@ def test_code_is_the_same_as_from_a_module_of_its_own(
     """Code, constants, relocations, address map, traps and unwind tables."""
     settings = CompileSettings.of(Config(opt_level=level, target=triple))
     texts = texts_of(binary, settings)
-    monkeypatch.setattr(batch, "BATCH", 10**6)
+    monkeypatch.setitem(batch.LIMITS, level, batch.Limits(64_000, 10**6))
     together, starts = compiled(texts, settings)
     assert len(starts) < len(texts) / 2
-    monkeypatch.setattr(batch, "SMALL", 0)
+    monkeypatch.setitem(batch.LIMITS, level, batch.Limits(0, 10**6))
     alone, starts = compiled(texts, settings)
     assert len(starts) == len(texts)
     assert together == alone
@@ -67,15 +67,14 @@ def test_a_batch_is_bounded(monkeypatch: pytest.MonkeyPatch):
     settings = CompileSettings.of(Config(opt_level=0))
     texts = texts_of(KERNELS, settings)
     sizes = [len(text) for text, _ in texts.values()]
-    monkeypatch.setattr(batch, "SMALL", 10_000)
-    monkeypatch.setattr(batch, "BATCH", 30_000)
+    monkeypatch.setitem(batch.LIMITS, 0, batch.Limits(10_000, 30_000))
     _, starts = compiled(texts, settings)
     for numbers in starts:
         assert len(numbers) == 1 or sum(sizes[n] for n in numbers) <= 30_000
     assert sorted(number for numbers in starts for number in numbers) == [*texts]
     many = dict.fromkeys(range(150), texts[min(texts, key=sizes.__getitem__)])
     _, starts = compiled(many, settings)
-    assert max(map(len, starts)) <= 64
+    assert max(map(len, starts)) <= 90
 
 
 def test_levels_are_not_mixed():

@@ -1,5 +1,5 @@
 """Compiling texts of LLVM IR, several small ones in one LLVM module: an empty one costs LLVM 0.6 ms at
-`-O0` and 1.6 ms at `-O2`, for the passes of the code generator and the object.
+`-O0` and 1.6 ms at `-O2`, for the passes of the code generator and the object (docs/performance.md).
 
 Every function is still compiled as if it were alone: functions that a text calls are declared
 there, also when another text of the module defines them. So its code is the same, byte for byte, as
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from wasmdialect.codegen.cache import CompiledText
 from wasmdialect.codegen.clock import Clock
@@ -22,14 +22,25 @@ from wasmdialect.object.compiled import CompiledFunction
 from wasmdialect.object.elf import ElfError
 from wasmdialect.object.extract import PREFIX_END, ExtractError, extract_texts
 
-SMALL = 32_000
-"""Characters of a text above which joining it costs more than a module of its own."""
-BATCH = 128_000
-"""Characters of a module that is made of several texts."""
-_MOST = 64
-"""Texts of such a module."""
+
+class Limits(NamedTuple):
+    """The characters that are compiled together."""
+
+    small: int
+    """A text above which joining it costs more than a module of its own."""
+    batch: int
+    """A module that is made of several texts."""
+
+
+LIMITS: dict[Level, Limits] = {
+    0: Limits(64_000, 512_000),
+    1: Limits(32_000, 128_000),
+    2: Limits(32_000, 128_000),
+}
 _FIRST = 10
 """Texts have numbers of two digits: none is the start of another."""
+_MOST = 90
+"""Texts of a module: as many as there are such numbers."""
 
 Texts: TypeAlias = Mapping[int, tuple[str, Level]]
 """Texts and their levels, by number."""
@@ -94,13 +105,14 @@ def _batches(texts: Texts) -> Iterator[list[int]]:
             continue
         batch = open_batches.setdefault(level, [])
         batch.append(number)
-        if len(batch) == _MOST or sum(len(texts[n][0]) for n in batch) > BATCH - SMALL:
+        small, most = LIMITS[level]
+        if len(batch) == _MOST or sum(len(texts[n][0]) for n in batch) > most - small:
             yield open_batches.pop(level)
     yield from open_batches.values()
 
 
 def _can_join(text: str, level: Level) -> bool:
-    if level == 3 or len(text) > SMALL or SHARED_METADATA not in text:
+    if level == 3 or len(text) > LIMITS[level].small or SHARED_METADATA not in text:
         return False
     # Constants are in sections by their names; they and inline assembly are text of passes.
     return '\n@"' not in text and " asm " not in text
