@@ -15,6 +15,9 @@ from wasmdialect.codegen.metadata import describe_module
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.dialects import wasmir
+from wasmdialect.wasm.decode import decode_module
+from wasmdialect.wasm.features import Feature
+from wasmdialect.wasm.module import Module
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BINARIES = [
@@ -50,6 +53,30 @@ def test_opening_a_module_makes_no_operations_of_its_declarations():
     # The function, its callee and their type, for the unit and in it.
     assert declarations() - before == {wasmir.FuncOp: 4, wasmir.TypeOp: 2}
     assert unit.ops
+
+
+def test_a_session_of_the_same_module_does_not_decode_it_again(monkeypatch: pytest.MonkeyPatch):
+    """Each tier, and each loop that is entered, has a session of its own in a worker."""
+    decoded: list[bytes] = []
+
+    def decode(binary: bytes, features: frozenset[Feature]) -> Module:
+        decoded.append(binary)
+        return decode_module(binary, features)
+
+    monkeypatch.setattr("wasmdialect.codegen.input.decode_module", decode)
+    first, other = (bytes(wat2wasm(text)) for text in ("(module (func))", "(module (memory 1))"))
+    settings = CompileSettings.of(Config())
+    session = CompileSession(first, "m.wasm", settings)
+    later = CompileSession(
+        bytes([*first]), "m.wasm", CompileSettings.of(Config(opt_level=0)), earlier=session
+    )
+    assert decoded == [first]
+    assert later.import_functions([0]).ops
+    other_features = CompileSettings.of(Config(features="wasm-1.0"))
+    CompileSession(first, "m.wasm", other_features, earlier=session)
+    CompileSession(other, "m.wasm", settings, earlier=later)
+    CompileSession(b"builtin.module {}", "m.mlir", settings, earlier=later)
+    assert decoded == [first, first, other]
 
 
 def declarations() -> Counter[type]:

@@ -91,6 +91,10 @@ class WasmInput(Input):
             f.index: len(f.code.bytes) for f in self.wasm.functions if f.code is not None
         }
 
+    def is_of(self, binary: bytes, features: frozenset[Feature]) -> bool:
+        """Whether it is that of a module, for the same features."""
+        return self.wasm.features == features and self._binary == binary
+
     @property
     def signatures(self) -> tuple[int, ...]:
         return tuple(range(len(self.numbers.signatures)))

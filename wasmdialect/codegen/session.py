@@ -70,10 +70,12 @@ class CompileSession(Session):
         settings: CompileSettings,
         pipeline: str | None = None,
         catches: bool | None = None,
+        earlier: CompileSession | None = None,
     ):
         """`binary` is a Wasm module, or the text of a module in IR form. `pipeline` replaces the
         complete one of the settings. `catches` is given by a process that has checked the declarations
-        of a Wasm module: its source's `catches_without_tags`. Raises WasmError, PassError, PassFailure,
+        of a Wasm module: its source's `catches_without_tags`. `earlier` is a session that may be of
+        the same module, which is not decoded again then. Raises WasmError, PassError, PassFailure,
         DeclarationError."""
         self.settings = settings
         self.file = file
@@ -84,6 +86,7 @@ class CompileSession(Session):
         self.context = self.registry.make_context()
         self.is_ir = is_ir(binary)
         """Whether the input is IR: then all passes run over the whole module, in this process."""
+        self._input: WasmInput | None = None
         self._source: Source
         if self.is_ir:
             self._source = IRSource(binary, file, self.context)
@@ -92,7 +95,11 @@ class CompileSession(Session):
             fuel = settings.config.consume_fuel
             markers = Markers(fuel, fuel or settings.config.epoch_interruption)
             features = parse_features(settings.config.features)
-            self._source = WasmSource(WasmInput(binary, features, catches), file, markers)
+            known = None if earlier is None else earlier._input
+            if known is None or not known.is_of(binary, features):
+                known = WasmInput(binary, features, catches)
+            self._input = known
+            self._source = WasmSource(known, file, markers)
             self._origin = "the importer"
         self.done = self._done()
         """The mandatory passes that have lowered the module."""

@@ -238,7 +238,9 @@ class _Server:
         with contextlib.suppress(OSError):  # it may have been removed
             os.chdir(folder)
         self._session = CompileSession(
-            binary, file, CompileSettings.from_plain(settings), catches=catches
+            *(binary, file, CompileSettings.from_plain(settings)),
+            catches=catches,
+            earlier=self._session,  # tiers, and each loop that is entered, have one of their own
         )
 
     def unit(self, indices: tuple[int, ...], signatures: tuple[int, ...], level: Level) -> Any:
