@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,38 @@ def test_the_text_at_a_lower_level_is_that_of_the_lower_level():
     compiled(function_budget=BUDGET, cache=store, opt_level=1)
     from_two = compiled(function_budget=BUDGET, cache=store, opt_level=2)
     assert {row.symbol for row in from_two.log if row.cached} >= {G}
+
+
+def exits(count: int) -> str:
+    """Conditional branches with a value to the end of one block."""
+    step = "(drop (br_if 0 (local.get 0) (i32.eq (local.get 0) (i32.const 3))))"
+    return f"(block (result i32) {step * count} (i32.const 5))"
+
+
+def targets(count: int) -> str:
+    """A `br_table` into as many blocks."""
+    labels = " ".join(map(str, range(count)))
+    end = "(local.set 0 (i32.mul (local.get 0) (i32.const 3))))"
+    return f"{'(block ' * count} (br_table {labels} (local.get 0)) {end * count} (local.get 0)"
+
+
+@pytest.mark.parametrize("graph", [False, True], ids=["written", "graph"])
+@pytest.mark.parametrize("body", [exits, targets])
+def test_each_edge_of_a_block_counts_as_passes_look_at_all_for_each(
+    body: Callable[[int], str], graph: bool
+):
+    """`instcombine` looks at all values of a phi for each edge, `jump-threading` at all targets."""
+    at: dict[str, str] = {"llvm-end": "cse"} if graph else {}
+    settings = CompileSettings.of(Config(jobs=1, opt_level=2, function_budget=100_000, at=at))
+    reasons: list[list[str]] = []
+    for count in (100, 250):
+        text = f'(module (func (export "f") (param i32) (result i32) {body(count)}))'
+        compilation = compile_module(parse_module(text).binary, settings, jobs=1)
+        reasons.append([report["reason"] for report in compilation.reports])
+    few, (many,) = reasons
+    assert not few
+    assert "edges of a block, which count as 12" in many
+    assert "where the budget is 100000" in many
 
 
 def test_the_program_is_the_same():

@@ -99,6 +99,7 @@ def check_same(session: CompileSession) -> int:
         assert our_level == level
         assert (ours.base, ours.symbols[0]) == (theirs.base, theirs.symbols[0])
         assert sorted(ours.symbols) == sorted(theirs.symbols)
+        assert ours.widest == theirs.widest
         assert canonical(ours.text) == canonical(theirs.text)
     return len(graph[0])
 

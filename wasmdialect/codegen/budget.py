@@ -1,21 +1,37 @@
 """The budget of a function: the largest LLVM IR for each level. The time of LLVM's instruction
-selection and register allocation grows with the square of a function's size. A function over its
-budget is compiled at a lower level, alone, and a report says so. The size decides, not the time: the
-same module gives the same code on every machine.
+selection and register allocation grows with the square of a function's size, that of `instcombine` and
+`jump-threading` with the square of the edges of a block. A function over its budget is compiled at a
+lower level, alone, and a report says so. The size decides, not the time: the same module gives the same
+code on every machine.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wasmdialect.abi.symbol_parts import is_tail_to_wasm, parse_symbol
 from wasmdialect.abi.symbols import FUNCTION_TRAMPOLINES
 from wasmdialect.codegen.settings import Level
 
+if TYPE_CHECKING:
+    from wasmdialect.lowering.emit import CodeText
+
+
+EDGE = 512
+"""Characters that each edge of the widest block counts as: as many as the budget allows take as long as
+its longest texts do."""
+
+
+def size_of(text: CodeText) -> tuple[int, str]:
+    """What counts of a text, in characters, and what that is."""
+    if EDGE * text.widest > len(text.text):
+        size = EDGE * text.widest
+        return size, f"{text.widest} edges of a block, which count as {size} characters of LLVM IR"
+    return len(text.text), f"{len(text.text)} characters of LLVM IR"
+
 
 def level_within(budget: int, level: Level, size: int) -> Level:
-    """The level at which a text of this many characters is compiled alone when `level` is
-    requested."""
+    """The level at which a text of this size is compiled alone when `level` is requested."""
     if size > budget:
         return 0
     return 2 if level == 3 else level

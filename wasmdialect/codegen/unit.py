@@ -14,7 +14,7 @@ from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ModuleOp
 
 from wasmdialect.codegen.batch import compile_texts
-from wasmdialect.codegen.budget import fallback_report, level_within
+from wasmdialect.codegen.budget import fallback_report, level_within, size_of
 from wasmdialect.codegen.cache import CompiledText
 from wasmdialect.codegen.clock import Clock
 from wasmdialect.codegen.digests import digest
@@ -115,15 +115,16 @@ def emit_texts(
         together = emit_together(module, attributes, settings.target.emitters)
         if not together.symbols:
             return [], []
-        if len(together.text) <= budget:
+        size, what = size_of(together)
+        if size <= budget:
             return [(together, level)], []
-        limit = f"{len(together.text)} of its unit, {limit}"
+        limit = f"{what} of its unit, {limit}"
     texts: list[tuple[CodeText, Level]] = []
     reports: list[dict[str, Any]] = []
     for text in emit_functions(module, attributes, settings.target.emitters, written):
-        at = level_within(budget, level, len(text.text))
+        size, what = size_of(text)
+        at = level_within(budget, level, size)
         texts.append((text, at))
         if at < level:
-            reason = f"{len(text.text)} characters of LLVM IR, {limit}"
-            reports.append(fallback_report(text.symbols, at, reason))
+            reports.append(fallback_report(text.symbols, at, f"{what}, {limit}"))
     return texts, reports

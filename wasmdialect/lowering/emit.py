@@ -61,6 +61,8 @@ class CodeText:
     """The symbols behind `s0`, `s1`, ..."""
     base: int
     """The Wasm byte offset that lines count from."""
+    widest: int = 0
+    """The most edges of a block (`emit_function.Text.widest`)."""
 
 
 def emit_llvm(
@@ -176,6 +178,7 @@ class _Text:
         self.parts: list[str] = []
         self.groups: dict[Attribute, int] = {}
         self.metadata = [*_HEADER]
+        self.widest = 0
         self.unlikely_node = -1
         self.tag_root = -1
         self.tags: dict[str, str] = {}
@@ -344,7 +347,7 @@ class PlacelessText(_Text):
             if callee is None:
                 raise EmitError(f"@{symbol} is used but not declared")
             self.declare(callee)
-        return CodeText(self.text(), tuple(self.names), self.base)
+        return CodeText(self.text(), tuple(self.names), self.base, self.widest)
 
 
 def _linkage(op: llvm.FuncOp) -> str:

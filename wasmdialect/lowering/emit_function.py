@@ -68,6 +68,10 @@ class Text(Protocol):
     """Whether passes of LLVM read the text. Its code generator at `-O0` alone needs less: no classes
     of memory, no loads that are invariant, no weights, and no fence before a trap."""
 
+    widest: int
+    """The most edges of a block so far, as far as LLVM looks at all of them for each: those with values
+    into a block, and those of a `switch` out of it."""
+
     def weights(self) -> str:
         """The `!prof` of a branch that is nearly never taken."""
         ...
@@ -207,6 +211,8 @@ class FunctionEmitter:
     def phis(self, block: Block) -> None:
         """The arguments of a block all of whose edges are known."""
         incoming = self.incoming.get(block, ())
+        if block.args and len(incoming) > self.text.widest:
+            self.text.widest = len(incoming)
         for index, argument in enumerate(block.args):
             edges = ", ".join(
                 f"[ {self.names[arguments[index]]}, %{label} ]" for label, arguments in incoming
@@ -364,6 +370,7 @@ def cond_br_text(
 def _switch(f: FunctionEmitter, block: Block, op: llvm_ext.SwitchOp) -> str:
     targets = [(op.default_block, op.default_arguments), *op.cases()]
     default, *cases = f.edges(block, targets)
+    f.text.widest = max(f.text.widest, len({*cases}))
     arms = " ".join(f"i32 {i}, label %{case}" for i, case in enumerate(cases))
     return f"  switch i32 {f.names[op.index]}, label %{default} [ {arms} ]\n"
 
