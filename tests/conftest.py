@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 from processes import restore_signals
 from spec.scripts import find_testsuite
-from tiers_at_once import improve_at_once
+from tiers_at_once import add_tiers_to_levels, improve_at_once
 
 from wasmdialect._settings import SETTING_OF
 
@@ -30,7 +30,8 @@ atexit.register(shutil.rmtree, _cache, ignore_errors=True)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`pytest --lazy` compiles lazily, however small modules are, where a test does not say how;
-    `pytest --tiers` also compiles again, and enters loops anew, as often as it can."""
+    `pytest --tiers` also compiles again, and enters loops anew, as often as it can, whatever level a
+    test asks for."""
     parser.addoption("--lazy", action="store_true", help="compile lazily")
     parser.addoption(
         "--tiers", action="store_true", help="compile lazily, and all that runs twice again at once"
@@ -43,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
         SETTING_OF["compilation"].make = lambda: "lazy"
     if config.getoption("--tiers"):
         improve_at_once()
+        add_tiers_to_levels()
 
 
 @pytest.fixture(scope="session")

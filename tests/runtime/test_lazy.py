@@ -142,7 +142,7 @@ def called(module: Module) -> set[str]:
 
 
 def test_a_module_that_is_small_is_compiled_as_a_whole():
-    engine = Engine(Config(jobs=1))
+    engine = Engine(Config(jobs=1, compilation=None))
     assert not Module(engine, PROGRAM).is_lazy
     functions = "(func (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))"
     assert Module(engine, f"(module {functions * 8000})").is_lazy

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiers_at_once import improve_at_once
+from tiers_at_once import go_on, improve_at_once
 
 from wasmdialect import (
     Config,
@@ -130,9 +130,6 @@ CALLS: tuple[tuple[Any, ...], ...] = (
     ("thrown", 9), ("fib", 12), ("switch", 40), ("switch", 41), ("calls", 20), ("tail", 5_000),
     ("types", 0),
 )  # fmt: skip
-
-
-GO_ON = BetterCode.go_on
 
 
 @pytest.fixture
@@ -369,7 +366,7 @@ def test_what_is_being_compiled_ends_with_the_module(
 
     monkeypatch.setattr(pool, "_pools", {})
     monkeypatch.setattr(pool, "Worker", Recorded)
-    monkeypatch.setattr(BetterCode, "go_on", GO_ON)  # which does not wait
+    monkeypatch.setattr(BetterCode, "go_on", go_on)  # which does not wait
     store, module, exports = instantiate()
     assert exports["fib"](store, 12) == 144
     assert len(started) == 2
