@@ -251,28 +251,34 @@ INSTANCES = {
       (global (mut i32) (i32.const 1)) (data (i32.const 100) "some text") (data (i32.const 70000) "")
       (func (export "f") (result i32) (i32.load (i32.const 100))) (func (export "g")))""",
 }
+WITH_HOST = """(module (import "" "f" (func (param i32) (result i32))) (memory (export "m") 2)
+  (data (i32.const 8) "hello") (table 4 funcref) (elem (i32.const 0) $g)
+  (func $g (export "g") (param i32) (result i32) (call 0 (local.get 0)))
+  (global (export "c") (mut i32) (i32.const 4)))"""
 
 
 def bench_instances() -> None:
-    """Processor time of a store with an instance, and of these with a call of an export, relative to
-    wasmtime-py's, in turns."""
+    """Processor time of a store with an instance, of these with a call of an export, and with a
+    function of the host, relative to wasmtime-py's, in turns."""
     for name, text in INSTANCES.items():
         for what, calls in (("", False), (" and a call", True)):
-            makers = {
-                "wasmdialect": instance_maker(wasmdialect, text, calls),
-                "wasmtime": instance_maker(wasmtime, text, calls),
-            }
-            medians = {
-                engine: statistics.median(times) * 1e6 / 200
-                for engine, times in measure(makers, RUNS).items()
-            }
-            ours, theirs = medians["wasmdialect"], medians["wasmtime"]
-            print(
-                f"{name + what:<22}{ours:>8.1f} us, wasmtime {theirs:>6.1f} us: {ours / theirs:.2f}"
-            )
+            compare_instances(name + what, partial(instance_maker, text=text, calls=calls))
+    compare_instances("host function", partial(host_instance_maker, keeps_store=False))
+    compare_instances("in one store", partial(host_instance_maker, keeps_store=True))
 
 
-def instance_maker(api: Any, text: str, calls: bool) -> Callable[[], None]:
+def compare_instances(name: str, maker: Callable[[Any], Callable[[], object]]) -> None:
+    """Print the time of one of 200 instances."""
+    makers = {"wasmdialect": maker(wasmdialect), "wasmtime": maker(wasmtime)}
+    medians = {
+        engine: statistics.median(times) * 1e6 / 200
+        for engine, times in measure(makers, RUNS).items()
+    }
+    ours, theirs = medians["wasmdialect"], medians["wasmtime"]
+    print(f"{name:<22}{ours:>8.1f} us, wasmtime {theirs:>6.1f} us: {ours / theirs:.2f}")
+
+
+def instance_maker(api: Any, text: str, calls: bool) -> Callable[[], object]:
     """Makes 200 instances, each in a store of its own."""
     engine = api.Engine()
     module = api.Module(engine, text)
@@ -283,6 +289,31 @@ def instance_maker(api: Any, text: str, calls: bool) -> Callable[[], None]:
             instance = api.Instance(store, module, [])
             if calls:
                 instance.exports(store)["f"](store)
+
+    return make
+
+
+def host_instance_maker(api: Any, keeps_store: bool) -> Callable[[], object]:
+    """Makes 200 instances of WITH_HOST, and keeps them until the next time: each with a store and a
+    host function of its own, or all in the same store with the same function."""
+    engine = api.Engine()
+    module = api.Module(engine, WITH_HOST)
+    kept: list[Any] = []
+
+    def store_with_function() -> tuple[Any, Any]:
+        store = api.Store(engine)
+        ty = api.FuncType([api.ValType.i32()], [api.ValType.i32()])
+        return store, api.Func(store, ty, lambda x: x)
+
+    def make() -> None:
+        kept.clear()
+        if keeps_store:
+            store, function = store_with_function()
+            kept.extend(api.Instance(store, module, [function]) for _ in range(200))
+            return
+        for _ in range(200):
+            store, function = store_with_function()
+            kept.append((store, api.Instance(store, module, [function])))
 
     return make
 
