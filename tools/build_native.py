@@ -44,6 +44,7 @@ from wasmdialect.runtime.native.structures import (
     SIGNAL_COUNT,
     STATUS,
     STORE,
+    TEMPLATE,
     THREAD,
     TRAP_KINDS,
     WASM_FUNCTION,
@@ -131,6 +132,7 @@ STRUCTURES = {
     "store": STORE,
     "wasm_function": WASM_FUNCTION,
     "host_function": HOST_FUNCTION,
+    "template": TEMPLATE,
     "previous_handler": PREVIOUS_HANDLER,
 }
 

@@ -74,7 +74,7 @@ def change_abi() -> None:
 def change_glue() -> None:
     """The tables that the native glue and Python share, and the glue that is built from them."""
     structures = load_alone("wasmdialect.runtime.native.structures")
-    for name in ("ACTIVATION", "THREAD", "STORE", "WASM_FUNCTION", "HOST_FUNCTION"):
+    for name in ("ACTIVATION", "THREAD", "STORE", "WASM_FUNCTION", "HOST_FUNCTION", "TEMPLATE"):
         setattr(structures, name, getattr(structures, name)[::-1])
     for name in ("ACTIVATION", "THREAD", "STORE"):
         setattr(structures, f"{name}_OFFSETS", structures.offsets(getattr(structures, name)))

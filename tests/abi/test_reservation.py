@@ -13,7 +13,7 @@ from wasmdialect import Engine, Instance, Module, Store, TrapCode
 from wasmdialect.abi import reservation
 from wasmdialect.abi.reservation import GUARD_SIZE, RESERVATION, is_covered_by_guard
 from wasmdialect.runtime.errors import Trap, WasmtimeError
-from wasmdialect.runtime.memory import LinearMemory
+from wasmdialect.runtime.memory import LinearMemory, MemoryShape
 
 WIDTHS = {
     1: "i32.load8_u",
@@ -54,11 +54,11 @@ def memory_page() -> int:
 
 
 def test_covered_accesses_fault():
-    check_guard(LinearMemory(1, None))
+    check_guard(LinearMemory(MemoryShape(1, None)))
 
 
 def test_largest_memory_is_the_reservation():
-    memory = LinearMemory(1, None)
+    memory = LinearMemory(MemoryShape(1, None))
     assert memory.grow(0xFFFF) == 1
     assert memory.length == RESERVATION == 1 << 32
     check_guard(memory)
@@ -69,7 +69,7 @@ def test_smaller_mapping_is_noticed(monkeypatch: pytest.MonkeyPatch, constant: s
     """The runtime alone takes another number: the check above has to fail."""
     monkeypatch.setattr(runtime_memory, constant, 1 << 16)
     with pytest.raises(AssertionError):
-        check_guard(LinearMemory(1, None))
+        check_guard(LinearMemory(MemoryShape(1, None)))
 
 
 @pytest.mark.parametrize("bytes", WIDTHS)

@@ -280,7 +280,7 @@ def test_nested_calls_and_a_trap_in_the_innermost():
     with pytest.raises(Trap, match="unreachable") as caught:
         call(store, 20)
     assert [f.func_index for f in caught.value.frames] == [1] + [2] * 21
-    assert store.state._user.value == 0
+    assert store.state.memory.user == 0
 
 
 def test_exception_of_a_host_function_has_its_traceback():
@@ -346,7 +346,7 @@ def test_host_function_that_is_a_function_of_wasm():
     recursive = exports["host"]
     with pytest.raises((Trap, RecursionError)):
         recursive(store, 1)
-    assert store.state._user.value == 0
+    assert store.state.memory.user == 0
 
 
 def test_generators_and_tracing_in_host_functions():
@@ -391,7 +391,7 @@ def test_compiled_code_runs_without_the_gil():
 
     thread = threading.Thread(target=run)
     thread.start()
-    while store.state._user.value == 0:
+    while store.state.memory.user == 0:
         time.sleep(0.001)
     with pytest.raises(WasmtimeError, match="used by another thread"):
         exports["host"](store, 1)
@@ -554,7 +554,7 @@ for _ in range(100):
                 exports["host"](store, 1)
     except KeyboardInterrupt:
         count += 1
-    assert [store.state._user.value for store, _ in pairs] == [0, 0]
+    assert [store.state.memory.user for store, _ in pairs] == [0, 0]
 thread.join()
 print(count, [exports["many"](store, 10) for store, exports in pairs])
 """)

@@ -469,7 +469,7 @@ def test_exceptions_of_signal_handlers_leave_the_store_usable(world: World):
                     seven(world.store)
             except Alarm:
                 came += 1
-            assert world.store.state._user.value == 0
+            assert world.store.state.memory.user == 0
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)

@@ -302,7 +302,8 @@ def _lay_out(recorder: Recorder) -> tuple[int, list[Segment]]:
         ctypes.c_uint64.from_address(store.limits + field.offset).value = address
     data.copy(store.limits, RUNTIME_LIMITS.size)
     data.copy(store.epoch, EPOCH.size)
-    data.copy(store._tail_arguments.address, MAX_SIZE)
+    if store._tail_arguments is not None:
+        data.copy(store._tail_arguments.address, MAX_SIZE)
     builtins = [0] * BUILTIN_COUNT  # those that are missing are called at 0, which is noticed
     for name in ("memory32_grow", "trace_exception"):
         builtins[BUILTINS[name].index] = start_up.symbols[name]

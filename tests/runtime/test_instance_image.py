@@ -27,7 +27,8 @@ from wasmdialect import (
     Store,
     Trap,
 )
-from wasmdialect.runtime import image, pages
+from wasmdialect.runtime import image
+from wasmdialect.runtime.native import native
 
 ENGINE = Engine(Config(jobs=0, opt_level=0))
 DATA = """(module (memory (export "m") 3 5)
@@ -167,12 +168,19 @@ def no_room(fd: int, data: Any, start: int) -> int:
     raise OSError(28, "No space left on device")
 
 
+def no_mapping(size: int, start: int, accessible: int, fd: int, mapped: int) -> int:
+    return 0 if mapped else MAP_MEMORY(size, start, accessible, fd, mapped)
+
+
+MAP_MEMORY = native().map_memory
+
+
 @pytest.mark.parametrize(
     ("where", "name", "substitute"),
     [
         (image.os, "memfd_create", no_file),
         (image.os, "pwrite", no_room),
-        (pages, "map_over", lambda *_: False),
+        (native(), "map_memory", no_mapping),
     ],
     ids=["no descriptor", "no memory", "no mapping"],
 )
@@ -303,3 +311,144 @@ def test_exports_are_made_once():
     assert len(exports) == 4
     with pytest.raises(KeyError):
         exports["absent"]
+
+
+# --- tables and segments ---
+
+
+def test_tables_of_instances_stay_apart():
+    module = Module(ENGINE, FUNCTIONS_OF_OWN)
+    (store, first), (other, second) = instance(module), instance(module)
+    assert first["table"].size(store) == 4
+    assert [first["call"](store, i) for i in range(2)] == [1, 2]
+    first["table"].set(store, 0, first["two"])
+    assert first["table"].grow(store, 3, first["one"]) == 4
+    assert first["grow"](store) == 7
+    assert [first["call"](store, i) for i in (0, 1, 6)] == [2, 2, 1]
+    assert second["table"].size(other) == 4
+    assert [second["call"](other, i) for i in range(2)] == [1, 2]
+    with pytest.raises(Trap, match="undefined element"):
+        second["call"](other, 4)
+
+
+FUNCTIONS_OF_OWN = """(module (type $t (func (result i32))) (table (export "table") 4 20 funcref)
+  (elem (i32.const 0) $two $one) (elem (i32.const 0) $one $two)
+  (func $one (export "one") (type $t) (i32.const 1)) (func $two (export "two") (type $t) (i32.const 2))
+  (func (export "grow") (result i32) (table.grow (ref.null func) (i32.const 1)))
+  (func (export "call") (param i32) (result i32) (call_indirect (type $t) (local.get 0))))"""
+
+
+@pytest.mark.parametrize("size", [3, 200_000], ids=["small", "larger than images are"])
+@pytest.mark.parametrize("offset", ["i32.const 1", "global.get $g"])
+def test_later_segments_write_over_earlier_ones(size: int, offset: str):
+    text = f"""(module (global $g (import "g" "g") i32) (table (export "t") {size} funcref)
+      (elem (i32.const 0) $a $a $a) (elem ({offset}) $b $b) (elem (i32.const 2) $c)
+      (func $a (result i32) (i32.const 10)) (func $b (result i32) (i32.const 11))
+      (func $c (result i32) (i32.const 12)))"""
+    module = Module(ENGINE, text)
+    exporting = Module(ENGINE, '(module (global (export "g") i32 (i32.const 1)))')
+    for _ in range(2):
+        store = Store(ENGINE)
+        variable = Instance(store, exporting, []).exports(store)["g"]
+        table: Any = Instance(store, module, [variable]).exports(store)["t"]
+        assert [table.get(store, i)(store) for i in range(3)] == [10, 11, 12]
+
+
+@pytest.mark.parametrize("size", [3, 200_000], ids=["small", "larger than images are"])
+def test_a_table_of_one_function_needs_no_segment_to_be_filled(size: int):
+    text = f"""(module (table (export "t") {size} (ref func) (ref.func $f))
+      (func $f (result i32) (i32.const 10)))"""
+    module = Module(ENGINE, text)
+    for _ in range(2):
+        store, exports = instance(module)
+        assert [exports["t"].get(store, i)(store) for i in (0, size - 1)] == [10, 10]
+
+
+def test_no_data_are_written_when_an_element_segment_does_not_fit():
+    """A function that is in an imported table by then can tell."""
+    text = """(module (import "" "t" (table 2 funcref)) (memory 1)
+      (func $read (result i32) (i32.load (i32.const 0))) (elem (i32.const 0) $read)
+      (elem (i32.const 2) $read) (data (i32.const 0) "data"))"""
+    module = Module(ENGINE, text)
+    exporting = Module(ENGINE, '(module (table (export "t") 2 funcref))')
+    for _ in range(3):
+        store = Store(ENGINE)
+        table: Any = Instance(store, exporting, []).exports(store)["t"]
+        with pytest.raises(Trap, match="out of bounds table access"):
+            Instance(store, module, [table])
+        assert table.get(store, 0)(store) == 0
+
+
+def test_what_one_instance_drops_others_keep():
+    text = """(module (table 1 funcref) (memory (export "m") 1) (func $f)
+      (elem (i32.const 0) $f) (data (i32.const 0) "x") (elem $e func $f) (data $d "passive")
+      (func (export "drop") (elem.drop $e) (data.drop $d))
+      (func (export "init") (table.init $e (i32.const 0) (i32.const 0) (i32.const 1))
+        (memory.init $d (i32.const 1) (i32.const 0) (i32.const 7)))
+      (func (export "elements") (table.init 0 (i32.const 0) (i32.const 0) (i32.const 1))))"""
+    module = Module(ENGINE, text)
+    (store, first), (other, second) = instance(module), instance(module)
+    for _ in range(2):
+        first["drop"](store)
+        with pytest.raises(Trap):
+            first["init"](store)
+    second["init"](other)
+    assert second["m"].read(other, 0, 8) == b"xpassive"
+    for exports, owner in ((first, store), (second, other)):
+        with pytest.raises(Trap, match="out of bounds table access"):
+            exports["elements"](owner)  # active segments are dropped
+
+
+# --- objects are made when they are asked for ---
+
+
+def test_objects_in_tables_and_globals_that_nobody_asked_for_are_kept():
+    text = """(module (table 2 externref) (global $g (mut externref) (ref.null extern))
+      (func (export "put") (param externref externref)
+        (table.set (i32.const 1) (local.get 0)) (global.set $g (local.get 1)))
+      (func (export "get") (result externref externref)
+        (table.get (i32.const 1)) (global.get $g)))"""
+    store, exports = instance(Module(ENGINE, text))
+    exports["put"](store, object(), object())
+    store.gc()
+    assert [type(o) for o in exports["get"](store)] == [object, object]
+
+
+def test_threads_that_ask_at_once_get_the_same_objects():
+    module = Module(ENGINE, FUNCTIONS_OF_OWN[:-1] + '(global (export "g") i32 (i32.const 1)))')
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(100):
+            store = Store(ENGINE)
+            made = Instance(store, module, [])
+            found: list[Any] = []
+            barrier = threading.Barrier(4)
+
+            def work(made: Instance = made, barrier: Any = barrier, found: Any = found) -> None:
+                barrier.wait()
+                inner = made.inner
+                found.append((inner.exported("table"), inner.exported("g"), inner.exported("one")))
+
+            threads = [threading.Thread(target=work) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert len({*found}) == 1
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_memory_for_arguments_of_tail_calls_is_there_for_the_first_module_that_needs_it():
+    store = Store(ENGINE)
+    Instance(store, Module(ENGINE, "(module (func (param i32)))"), [])
+    assert store.state.memory.tail_arguments == 0
+    params, values = "i64 " * 12, " ".join(f"(local.get {i})" for i in range(12))
+    text = f"""(module (func $last (param {params}) (result i64) (i64.sub (local.get 11) (local.get 3)))
+      (func (export "f") (param {params}) (result i64) (return_call $last {values})))"""
+    exports: Any = Instance(store, Module(ENGINE, text), []).exports(store)
+    assert exports["f"](store, *range(0, 120, 10)) == 80
+    place = store.state.memory.tail_arguments
+    Instance(store, Module(ENGINE, text), [])
+    assert store.state.memory.tail_arguments == place != 0

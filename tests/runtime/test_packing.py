@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import ctypes
 from itertools import permutations
+from typing import Any
 
 import pytest
 
 from wasmdialect.abi.layout import FIELD_SIZES, FUNC_REF, STRUCTS, Alias, Field, Struct
-from wasmdialect.runtime.packing import AlignedMemory, field_at, pack_array, packer, reader
+from wasmdialect.runtime.packing import (
+    AlignedMemory,
+    field_at,
+    members,
+    pack_array,
+    packer,
+    reader,
+)
 
 GAPS = Struct(
     "gaps",
@@ -77,3 +85,14 @@ def test_aligned_memory(align: int):
     assert memory.address % align == 0
     assert memory.address == ctypes.addressof(memory.buffer) + memory.start
     assert memory.start + 100 <= len(memory.buffer)
+
+
+def test_members_of_a_structure_are_where_its_fields_are():
+    class Memory(ctypes.Structure):
+        _fields_ = members(GAPS, signed=["middle"])
+
+    buffer = bytearray(GAPS.size)
+    memory: Any = Memory.from_buffer(buffer)
+    memory.late, memory.early, memory.middle = 1 << 31, 1 << 63, -2
+    assert reader(GAPS, "late", "early", "middle")(buffer) == (1 << 31, 1 << 63, (1 << 64) - 2)
+    assert ctypes.sizeof(Memory) == GAPS.size

@@ -10,7 +10,14 @@ from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.func import Func, Val, reference_from_bits, reference_to_bits
 from wasmdialect.api.store import state_of, store_of
 from wasmdialect.api.tag import Tag
-from wasmdialect.api.types import GlobalType, Limits, MemoryType, TableType, ValType
+from wasmdialect.api.types import (
+    GlobalType,
+    Limits,
+    MemoryType,
+    TableType,
+    ValType,
+    memory_shape,
+)
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.instance import GlobalCell, new_global
 from wasmdialect.runtime.memory import LinearMemory
@@ -65,12 +72,7 @@ class Memory:
             raise WasmtimeError("shared memories must be created through `SharedMemory`")
         state.resource_limits.check_memory(ty.limits.min, ty.page_size_log2)
         try:
-            self.storage = LinearMemory(
-                ty.limits.min,
-                ty.limits.max,
-                is_64=ty.is_64,
-                page_size_log2=ty.page_size_log2,
-            )
+            self.storage = LinearMemory(memory_shape(ty))
         except MemoryError as error:
             raise WasmtimeError(str(error)) from error
         state.add_memory(self.storage)

@@ -302,8 +302,10 @@ class Caller:
 
         if self._store is None or self._instance is None:
             return None
-        item = self._instance.exports.get(name)
-        return None if item is None else wrap_extern(item)
+        try:
+            return wrap_extern(self._instance.exported(name))
+        except KeyError:
+            return None
 
     def invalidate(self) -> None:
         """The call is over."""

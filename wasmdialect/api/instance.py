@@ -107,21 +107,22 @@ class InstanceExports(Mapping[str, "Extern"]):
     """The exports of an instance: a mapping by name; `by_index` is a sequence."""
 
     def __init__(self, instance: ModuleInstance):
-        self._items = instance.exports
+        self._instance = instance
         self._wrapped: dict[str, Extern] = {}
 
     @property
     def by_index(self) -> Sequence[Extern]:
         """The exports in the module's order."""
-        return tuple([self[name] for name in self._items])
+        return tuple([self[name] for name in self._instance.export_names])
 
     def __getitem__(self, idx: str) -> Extern:
-        if idx not in self._wrapped:
-            self._wrapped[idx] = wrap_extern(self._items[idx])
-        return self._wrapped[idx]
+        known = self._wrapped.get(idx)
+        if known is None:
+            known = self._wrapped.setdefault(idx, wrap_extern(self._instance.exported(idx)))
+        return known
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._instance.export_names)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
+        return iter(self._instance.export_names)

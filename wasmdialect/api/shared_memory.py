@@ -6,7 +6,7 @@ import ctypes
 
 from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.api.config import Engine
-from wasmdialect.api.types import Limits, MemoryType
+from wasmdialect.api.types import Limits, MemoryType, memory_shape
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.shared_memory import SharedLinearMemory
 
@@ -32,11 +32,7 @@ class SharedMemory:
                 "shared memory must have the `shared` flag enabled on its memory type"
             )
         try:
-            self.storage = SharedLinearMemory(
-                *(ty.limits.min, ty.limits.max),
-                is_64=ty.is_64,
-                page_size_log2=ty.page_size_log2,
-            )
+            self.storage = SharedLinearMemory(memory_shape(ty))
         except MemoryError as error:
             raise WasmtimeError(str(error)) from error
 

@@ -106,13 +106,13 @@ class Store(Closable):
         self._check_fuel()
         if not 0 <= fuel <= MAX_FUEL:
             raise WasmtimeError(f"fuel must be from 0 to 2**63 - 1, not {fuel}")
-        self.state.fuel.value = -fuel
+        self.state.memory.fuel_consumed = -fuel
 
     def get_fuel(self) -> int:
         """How many operators programs may still run."""
         self.state.check()
         self._check_fuel()
-        return max(-self.state.fuel.value, 0)
+        return max(-self.state.memory.fuel_consumed, 0)
 
     def _check_fuel(self) -> None:
         if not self._config.consume_fuel:

@@ -7,6 +7,7 @@ from wasmdialect._records import FrozenRecord, Record
 from wasmdialect._static import TYPE_CHECKING, final
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
 from wasmdialect.runtime.errors import WasmtimeError
+from wasmdialect.runtime.memory import MemoryShape
 from wasmdialect.runtime.values import type_text
 
 if TYPE_CHECKING:
@@ -83,8 +84,9 @@ class ValType:
 
 
 def _check_types(types: list[ValType]) -> None:
-    if not all(isinstance(t, ValType) for t in types):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError("expected ValType")
+    for t in types:
+        if not isinstance(t, ValType):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError("expected ValType")
 
 
 @final
@@ -191,6 +193,11 @@ class MemoryType(Record):
     def page_size(self) -> int:
         """Bytes of a page."""
         return 1 << self.page_size_log2
+
+
+def memory_shape(t: MemoryType) -> MemoryShape:
+    """What the runtime makes a memory of a type from."""
+    return MemoryShape(t.limits.min, t.limits.max, is_64=t.is_64, page_size_log2=t.page_size_log2)
 
 
 @final

@@ -25,7 +25,7 @@ from wasmdialect.runtime.errors import LinkError, Trap
 from wasmdialect.runtime.exceptions import Thrown
 from wasmdialect.runtime.instance import Extern, GlobalCell, ModuleInstance, new_global
 from wasmdialect.runtime.lazy import LazyModule
-from wasmdialect.runtime.memory import LinearMemory
+from wasmdialect.runtime.memory import LinearMemory, MemoryShape
 from wasmdialect.runtime.module import LoadedModule, load_bytes
 from wasmdialect.runtime.shared_memory import SharedLinearMemory
 from wasmdialect.runtime.store import FunctionReference, StoreState
@@ -512,7 +512,7 @@ def spectest(store: StoreState) -> dict[str, Extern]:
         table = exports[name] = TableStorage(wt.FUNCREF, 10, 20, is_64=is_64)
         store.add_table(table)
     for name, cls in (("memory", LinearMemory), ("shared_memory", SharedLinearMemory)):
-        memory = exports[name] = cls(1, 2)
+        memory = exports[name] = cls(MemoryShape(1, 2))
         store.add_memory(memory)
     return exports
 

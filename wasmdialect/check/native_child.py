@@ -22,7 +22,7 @@ from wasmdialect.object.info import ImportInfo
 from wasmdialect.runtime.errors import LinkError, Trap, WasmtimeError
 from wasmdialect.runtime.exceptions import Thrown
 from wasmdialect.runtime.instance import Extern, GlobalCell, ModuleInstance, new_global
-from wasmdialect.runtime.memory import LinearMemory
+from wasmdialect.runtime.memory import LinearMemory, MemoryShape
 from wasmdialect.runtime.module import LoadedModule, load_bytes
 from wasmdialect.runtime.shared_memory import SharedLinearMemory
 from wasmdialect.runtime.store import FunctionReference, StoreState
@@ -193,7 +193,7 @@ def _function(store: StoreState, module: LoadedModule, item: ImportInfo, host: H
 def _memory(module: LoadedModule, index: int) -> LinearMemory:
     m = module.info.memories[index]
     cls = SharedLinearMemory if m.shared else LinearMemory
-    return cls(m.minimum, m.maximum, is_64=m.is_64, page_size_log2=m.page_size_log2)
+    return cls(MemoryShape(m.minimum, m.maximum, is_64=m.is_64, page_size_log2=m.page_size_log2))
 
 
 def _table(module: LoadedModule, index: int) -> TableStorage:

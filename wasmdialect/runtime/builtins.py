@@ -42,7 +42,7 @@ def _memory_init(
 
 
 def _data_drop(instance: ModuleInstance, segment: int) -> None:
-    instance.dropped_data.add(segment)
+    instance.drop_data(segment)
 
 
 def _table_init(
@@ -52,13 +52,13 @@ def _table_init(
 
 
 def _elem_drop(instance: ModuleInstance, segment: int) -> None:
-    instance.dropped_elements.add(segment)
+    instance.drop_element(segment)
 
 
 def _table_copy(
     instance: ModuleInstance, to: int, source: int, start: int, source_start: int, count: int
 ) -> None:
-    target, origin = instance.tables[to], instance.tables[source]
+    target, origin = instance.table(to), instance.table(source)
     if source_start + count > origin.size or start + count > target.size:
         raise Trap.named("TABLE_OUT_OF_BOUNDS")
     target.set_many(start, origin.references(source_start, count))
@@ -66,19 +66,19 @@ def _table_copy(
 
 def _table_grow(instance: ModuleInstance, table: int, delta: int, init: int) -> int:
     most = running_store().resource_limits.table_elements
-    old = instance.tables[table].grow(delta, init, most)
+    old = instance.table(table).grow(delta, init, most)
     return _FAILED_32 if old is None else old
 
 
 def _table_fill(instance: ModuleInstance, table: int, start: int, value: int, count: int) -> None:
-    storage = instance.tables[table]
+    storage = instance.table(table)
     if start + count > storage.size:
         raise Trap.named("TABLE_OUT_OF_BOUNDS")
     storage.fill(start, count, value)
 
 
 def _lazy_init(instance: ModuleInstance, table: int, index: int) -> int:
-    return instance.tables[table].get(index)
+    return instance.table(table).get(index)
 
 
 def _supertype(_: ModuleInstance, actual: int, expected: int) -> int:

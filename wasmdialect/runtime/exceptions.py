@@ -14,7 +14,6 @@ import struct
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import (
     EXCEPTION,
-    RUNTIME_LIMITS,
     THROW_TRACE,
     THROW_TRACE_LENGTH,
     VALUE_SLOT_SIZE,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasmdialect.runtime.store import StoreState
+    from wasmdialect.runtime.store_memory import StoreMemory
     from wasmdialect.runtime.tag import StoreTag
     from wasmdialect.types import ValType
 
@@ -40,13 +40,6 @@ FIRST_COLLECTION = 64
 """Chunks in use before the runtime looks for unused ones."""
 _WORD = 8
 
-_exception_at = field_at(RUNTIME_LIMITS, "exception")
-_next_at = field_at(RUNTIME_LIMITS, "exceptions_next")
-_end_at = field_at(RUNTIME_LIMITS, "exceptions_end")
-_exit_fp_at = field_at(RUNTIME_LIMITS, "last_wasm_exit_fp")
-_exit_pc_at = field_at(RUNTIME_LIMITS, "last_wasm_exit_pc")
-_entry_sp_at = field_at(RUNTIME_LIMITS, "last_wasm_entry_sp")
-_trace_at = field_at(RUNTIME_LIMITS, "throw_trace")
 _pack_trace = packer(THROW_TRACE, "exception", "count")
 _unpack_trace = reader(THROW_TRACE, "exception", "count")
 _tag_at = field_at(EXCEPTION, "tag")
@@ -93,20 +86,12 @@ class HeldException(NotCopied):
 class ExceptionHeap(NotCopied):
     """The exceptions of a store."""
 
-    def __init__(self, limits: int):
-        """`limits` is the address of the VMRuntimeLimits."""
-        self.thrown = _exception_at(limits)
-        """The address of the exception that has been thrown and not caught yet, or 0."""
-        self._exit_fp, self.exit_pc = _exit_fp_at(limits), _exit_pc_at(limits)
-        self._entry_sp = _entry_sp_at(limits)
-        self._next = _next_at(limits)
-        self._end = _end_at(limits)
+    def __init__(self, memory: StoreMemory):
+        self._memory = memory
         self._chunks: dict[int, AlignedMemory] = {}
         """By the number of the chunk: its address divided by its size."""
         self._free: list[int] = []
         self._collect_at = FIRST_COLLECTION
-        self._trace = ctypes.create_string_buffer(THROW_TRACE.size + _WORD * THROW_TRACE_LENGTH)
-        _trace_at(limits).value = ctypes.addressof(self._trace)
         self.held: dict[int, int] = {}
         """How often Python refers to each exception."""
         self.tags: dict[int, StoreTag] = {}
@@ -117,10 +102,11 @@ class ExceptionHeap(NotCopied):
     def allocate(self, size: int, roots: Iterable[int]) -> int:
         """Memory for an exception. `roots` are references outside of the stack; they are asked for only
         if memory is to be collected."""
-        start = self._next.value
-        if start + size > self._end.value:
+        memory = self._memory
+        start = memory.exceptions_next
+        if start + size > memory.exceptions_end:
             start = self._take_chunk(roots)
-        self._next.value = start + size
+        memory.exceptions_next = start + size
         return start
 
     def _take_chunk(self, roots: Iterable[int]) -> int:
@@ -134,14 +120,14 @@ class ExceptionHeap(NotCopied):
             self._chunks[self._free[-1]] = memory
         start = self._free.pop() * CHUNK_SIZE
         ctypes.memset(start, 0, CHUNK_SIZE)  # words left there would keep other chunks
-        self._end.value = start + CHUNK_SIZE
+        self._memory.exceptions_end = start + CHUNK_SIZE
         return start
 
     def _reached(self, roots: Iterable[int]) -> set[int]:
         """The chunks that something points into, or a chunk that is reached itself."""
         reached: set[int] = set()
         work = [*self._among_chunks(native().stack_words())]
-        work += self._among_chunks((*roots, *self.held, self.thrown.value))
+        work += self._among_chunks((*roots, *self.held, self._memory.exception))
         while work:
             number = work.pop()
             if number not in reached:
@@ -196,16 +182,16 @@ class ExceptionHeap(NotCopied):
 
     def throw(self, address: int, *, has_trace: bool) -> None:
         """Throw an exception from a host function into compiled code."""
-        self.thrown.value = address
+        self._memory.exception = address
         if not has_trace:
             counters = [*self._calling_frames()]
-            _pack_trace(self._trace, 0, address, len(counters))
-            struct.pack_into(f"={len(counters)}Q", self._trace, THROW_TRACE.size, *counters)
+            _pack_trace(self._memory.trace, 0, address, len(counters))
+            struct.pack_into(f"={len(counters)}Q", self._memory.trace, THROW_TRACE.size, *counters)
 
     def _calling_frames(self) -> Iterator[int]:
         """The program counters of the frames that called the host, up to the host's last call."""
-        fp, top = self._exit_fp.value, self._entry_sp.value
-        pc = self.exit_pc.value
+        fp, top = self._memory.last_wasm_exit_fp, self._memory.last_wasm_entry_sp
+        pc = self._memory.last_wasm_exit_pc
         for _ in range(THROW_TRACE_LENGTH):
             if not 0 < fp < top:
                 return  # no compiled code called the host function
@@ -215,13 +201,13 @@ class ExceptionHeap(NotCopied):
     def trace_of(self, address: int) -> tuple[int, ...]:
         """The program counters where an exception was made: return addresses, innermost first. Only
         those of the last one are kept."""
-        exception, count = _unpack_trace(self._trace)
+        exception, count = _unpack_trace(self._memory.trace)
         if exception != address:
             return ()
-        return struct.unpack_from(f"={count}Q", self._trace, THROW_TRACE.size)
+        return struct.unpack_from(f"={count}Q", self._memory.trace, THROW_TRACE.size)
 
     def forget(self) -> None:
         """Free the memory of all exceptions."""
         self._chunks.clear()
         self._free.clear()
-        self.thrown.value = self._next.value = self._end.value = 0
+        self._memory.exception = self._memory.exceptions_next = self._memory.exceptions_end = 0

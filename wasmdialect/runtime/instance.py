@@ -20,6 +20,7 @@ from wasmdialect.abi.layout import (
     IMPORTED_MEMORY,
     IMPORTED_TABLE,
     MEMORY_POINTER,
+    POINTER_SIZE,
     TAG_POINTER,
     VMCONTEXT_ALIGN,
     VMCONTEXT_HEADER,
@@ -43,15 +44,16 @@ from wasmdialect.runtime.values import new_slots, type_text
 from wasmdialect.types import is_sub_def_type, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from typing import Any, TypeAlias
 
     from wasmdialect.object.info import (
         ConstantExpression,
         ElementInfo,
-        MemoryInfo,
         TableInfo,
     )
+    from wasmdialect.runtime.memory import MemoryShape
     from wasmdialect.runtime.module import LoadedModule
     from wasmdialect.runtime.store import StoreState
     from wasmdialect.types import ValType
@@ -116,75 +118,158 @@ class ModuleInstance(StoreItem):
         self.store_id = None
         self.module = module
         self.info = module.info
-        memory = AlignedMemory(module.layout.size, VMCONTEXT_ALIGN)
-        self._memory, self.vmctx, self._shift = memory.buffer, memory.address, memory.start
+        self._image = image = module.image or instance_image(module)
+        """Keeps what the VMContext points to."""
+        self._memory = memory = image.memory()
+        start = ctypes.addressof(memory)
+        self._shift = -start % VMCONTEXT_ALIGN
+        self.vmctx = start + self._shift
         self._imported: dict[int, FunctionReference] = {}
         """The imported functions by index. (Those that passes declare come after all others.)"""
         self._references: dict[int, FunctionReference] = {}
         """By their entry in `func_refs`: the functions that have been asked for."""
-        self.tables: list[TableStorage] = []
+        self._tables: dict[int, TableStorage] = {}
+        self._globals: dict[int, GlobalCell] = {}
+        """By index: those that are imported or have been asked for."""
         self.memories: list[LinearMemory] = []
-        self.globals: list[GlobalCell] = []
         self.tags: list[StoreTag] = []
-        self.dropped_data: set[int] = set()
-        self.dropped_elements: set[int] = set()
+        self.dropped_data: AbstractSet[int] = _NONE
+        self.dropped_elements: AbstractSet[int] = _NONE
         self._exports: dict[str, Extern] | None = None
-        self._image = instance_image(module)
-        """Keeps what the VMContext points to."""
         store.run(None, self._instantiate, store, imports)
 
     def _instantiate(self, store: StoreState, imports: Sequence[Extern]) -> None:
-        _check_imports(self.module, store, imports)
-        _check_limits(self.module, store)
-        store.use_module(self.module)
-        image = self._image
+        image, info, module = self._image, self.info, self.module
+        _check_imports(module, store, imports)
+        _check_limits(module, store)
+        store.use_module(module)
+        if image.passes_in_memory:
+            store.use_tail_arguments()
         self._copy_image(store, image)
         if imports:
             self._take_imports(store, imports)
-            self._copy_references(image)
-        counts, info = self.module.layout.counts, self.info
-        if counts.defined_tables:
+            if image.imported_references:
+                self._copy_references(image)
+        if image.memories:
+            self._make_memories(image)
+        if image.tables is None and info.tables:
             self._make_tables()
-        if counts.defined_memories:
-            self._make_memories()
-        if counts.defined_globals:
-            self._make_globals(image)
-        if counts.tags:
+        if image.computed_globals:
+            self._compute_globals(image)
+        if info.tags:
             self._make_tags(store)
         store.add_instance(self)
-        if counts.defined_tables:
-            self._fill_tables()
-        if info.elements:
-            self._copy_elements()
-        if info.data.sizes:
+        if image.is_complete:
+            self.dropped_elements, self.dropped_data = image.dropped_elements, image.active_segments
+        else:
+            if image.tables is None:
+                self._fill_tables()
+            self._copy_elements(image)
             self._copy_data(image)
-        if self.info.start is not None:
-            start = self.function(self.info.start)
+        if info.start is not None:
+            start = self.function(info.start)
             store.call(start, new_slots(start.signature), self.vmctx)
+
+    # --- what it consists of: objects are made when they are asked for ---
 
     @property
     def exports(self) -> Mapping[str, Extern]:
         """The exported items by name."""
         if self._exports is None:
-            self._exports = {e.name: self._exported(e.kind, e.index) for e in self.info.exports}
+            self._exports = {name: self.exported(name) for name in self._image.exports}
         return self._exports
+
+    @property
+    def export_names(self) -> Collection[str]:
+        """The names of the exports, in order."""
+        return self._image.exports.keys()
+
+    def exported(self, name: str) -> Extern:
+        """An exported item. Raises KeyError."""
+        export = self._image.exports[name]
+        kind, index = export.kind, export.index
+        if kind == "func":
+            return self.function(index)
+        if kind == "memory":
+            return self.memories[index]
+        if kind == "table":
+            return self.table(index)
+        return self.global_cell(index) if kind == "global" else self.tags[index]
+
+    @property
+    def tables(self) -> list[TableStorage]:
+        """All of its tables."""
+        return [self.table(index) for index in range(len(self.info.tables))]
+
+    @property
+    def globals(self) -> list[GlobalCell]:
+        """All of its globals."""
+        return [self.global_cell(index) for index in range(len(self.info.globals))]
+
+    def table(self, index: int) -> TableStorage:
+        """A table."""
+        return self._tables.get(index) or self._tables.setdefault(index, self._open_table(index))
+
+    def _open_table(self, index: int) -> TableStorage:
+        """A table that the image has made."""
+        layout, offsets, table = self.module.layout, self._image.tables, self.info.tables[index]
+        assert offsets is not None
+        slot = index - layout.counts.imported_tables
+        start = self._shift + offsets[slot]
+        end = start + POINTER_SIZE * table.minimum
+        return self._new_table(
+            table,
+            self.vmctx + layout.offset("tables", slot),
+            memoryview(self._memory).cast("B")[start:end].cast(POINTER_FORMAT),
+        )
+
+    def _new_table(
+        self, table: TableInfo, definition: int, elements: memoryview | None = None
+    ) -> TableStorage:
+        storage = TableStorage(
+            *(table.element, table.minimum, table.maximum),
+            is_64=table.is_64,
+            definition=definition,
+            definition_owner=self._memory,
+            elements=elements,
+        )
+        storage.store_id = self._store_id
+        return storage
+
+    def global_cell(self, index: int) -> GlobalCell:
+        """A global."""
+        return self._globals.get(index) or self._globals.setdefault(index, self._open_global(index))
+
+    def _open_global(self, index: int) -> GlobalCell:
+        layout, variable = self.module.layout, self.info.globals[index]
+        address = self.vmctx + layout.offset("globals", index - layout.counts.imported_globals)
+        cell = GlobalCell(variable.type, variable.mutable, address, self._memory)
+        cell.store_id = self._store_id
+        return cell
+
+    def rooted_tables(self) -> list[TableStorage]:
+        """The tables it defines that may refer to Python objects or exceptions."""
+        return [self.table(index) for index in self._image.rooted_tables]
+
+    def rooted_globals(self) -> list[GlobalCell]:
+        """The same of globals."""
+        return [self.global_cell(index) for index in self._image.rooted_globals]
 
     # --- the VMContext ---
 
     def _copy_image(self, store: StoreState, image: InstanceImage) -> None:
-        ctypes.memmove(self.vmctx, image.vmctx, len(image.vmctx))
+        native().copy_template(image.template, self.vmctx)
         self._store_id, self._native_store = store.id, store.native
-        memory, vmctx, shift, pack = self._memory, self.vmctx, self._shift, _pack_pointer
-        pack(memory, shift + _LIMITS, store.limits)
-        pack(memory, shift + _EPOCH, store.epoch)
-        for place in image.own_references:  # a module has thousands of them
-            pack(memory, shift + place, vmctx)
+        _pack_pointer(self._memory, self._shift + _LIMITS, store.limits)
+        _pack_pointer(self._memory, self._shift + _EPOCH, store.epoch)
 
     def _called(self, store: StoreState, function: FunctionReference) -> FunctionReference:
         """What is called for an imported function: itself, unless only this module tests for
         exceptions."""
+        if not self.info.has_exceptions:
+            return function
         callee = store.instances.get(function.vmctx)
-        if callee is None or callee.info.has_exceptions or not self.info.has_exceptions:
+        if callee is None or callee.info.has_exceptions:
             return function
         return store.barrier(function)
 
@@ -198,17 +283,17 @@ class ModuleInstance(StoreItem):
                     _pack_imported_function(memory, shift + place, *_callee(callee.address))
                     self._imported[item.index] = extern
                 case TableStorage():
-                    place = offset("imported_tables", len(self.tables))
+                    place = offset("imported_tables", len(self._tables))
                     _pack_imported_table(memory, shift + place, extern.definition)
-                    self.tables.append(extern)
+                    self._tables[item.index] = extern
                 case LinearMemory():
                     place = offset("imported_memories", len(self.memories))
                     _pack_imported_memory(memory, shift + place, extern.definition)
                     self.memories.append(extern)
                 case GlobalCell():
-                    place = offset("imported_globals", len(self.globals))
+                    place = offset("imported_globals", len(self._globals))
                     _pack_imported_global(memory, shift + place, extern.address)
-                    self.globals.append(extern)
+                    self._globals[item.index] = extern
                 case StoreTag():
                     self.tags.append(extern)
 
@@ -219,36 +304,35 @@ class ModuleInstance(StoreItem):
             type_id = self.module.type_ids[self.info.functions[index]]
             _pack_func_ref(self._memory, self._shift + place, *fields, type_id)
 
-    def _make_tables(self) -> None:
-        for slot, table in enumerate(self.info.tables[len(self.tables) :]):
-            definition = self.vmctx + self.module.layout.offset("tables", slot)
-            self.tables.append(_new_table(table, definition, self._memory))
-
-    def _make_memories(self) -> None:
-        layout = self.module.layout
-        owned = 0
-        for slot, memory in enumerate(self.info.memories[len(self.memories) :]):
-            if memory.shared:
-                storage = _new_shared_memory(memory)
+    def _make_memories(self, image: InstanceImage) -> None:
+        vmctx, block = self.vmctx, self._memory
+        contents = image.contents if image.is_complete else None
+        for shape, definition, place in image.memories:
+            if definition is None:
+                memory = _new_shared_memory(shape)
+                _pack_memory_pointer(block, self._shift + place, memory.definition)
+                if contents is not None:
+                    contents[len(self.memories)].put_into(memory)
+            elif contents is not None:
+                content = contents[len(self.memories)]
+                memory = content.new_memory(shape, vmctx + definition, block)
             else:
-                definition = self.vmctx + layout.offset("owned_memories", owned)
-                storage = _new_memory(memory, definition, self._memory)
-                owned += 1
-            place = self._shift + layout.offset("memories", slot)
-            _pack_memory_pointer(self._memory, place, storage.definition)
-            self.memories.append(storage)
+                memory = LinearMemory(shape, vmctx + definition, block)
+            self.memories.append(memory)
 
-    def _make_globals(self, image: InstanceImage) -> None:
-        first = len(self.globals)
-        offset = self.module.layout.offset
-        computed = image.computed_globals
-        for slot, variable in enumerate(self.info.globals[first:]):
-            address = self.vmctx + offset("globals", slot)
-            cell = GlobalCell(variable.type, variable.mutable, address, self._memory)
-            if slot in computed:
-                assert variable.init is not None
-                cell.set_bits(self.evaluate(variable.init))
-            self.globals.append(cell)
+    def _make_tables(self) -> None:
+        """Make the tables that are not in the image."""
+        layout = self.module.layout
+        first = layout.counts.imported_tables
+        for slot, table in enumerate(self.info.tables[first:]):
+            definition = self.vmctx + layout.offset("tables", slot)
+            self._tables[first + slot] = self._new_table(table, definition)
+
+    def _compute_globals(self, image: InstanceImage) -> None:
+        for index in image.computed_globals:
+            init = self.info.globals[index].init
+            assert init is not None
+            self.global_cell(index).set_bits(self.evaluate(init))
 
     def _make_tags(self, store: StoreState) -> None:
         for type_index in self.info.tags[len(self.tags) :]:
@@ -258,15 +342,6 @@ class ModuleInstance(StoreItem):
         for slot, tag in enumerate(self.tags):
             place = self._shift + self.module.layout.offset("tags", slot)
             _pack_tag_pointer(self._memory, place, tag.address)
-
-    def _exported(self, kind: str, index: int) -> Extern:
-        if kind == "func":
-            return self.function(index)
-        if kind == "memory":
-            return self.memories[index]
-        if kind == "table":
-            return self.tables[index]
-        return self.globals[index] if kind == "global" else self.tags[index]
 
     def function(self, index: int) -> FunctionReference:
         """A function that can be referenced."""
@@ -291,10 +366,11 @@ class ModuleInstance(StoreItem):
         if known is None:
             place = self.module.layout.offset("func_refs", entry)
             array_call, vmctx = _unpack_func_ref(self._memory, self._shift + place)
-            known = self._references[entry] = FunctionReference(
+            new = FunctionReference(
                 *(self._store_id, self._native_store, self._memory, self.vmctx + place),
                 *(self.module.functions[self.info.escaping[entry]], array_call, vmctx),
             )
+            known = self._references.setdefault(entry, new)
         return known
 
     # --- constant expressions ---
@@ -307,7 +383,7 @@ class ModuleInstance(StoreItem):
                 stack.append(constant(immediate))
             elif mnemonic == "global.get":
                 variable: int = immediate
-                stack.append(self.globals[variable].bits())
+                stack.append(self.global_cell(variable).bits())
             elif mnemonic == "ref.func":
                 stack.append(self.function_address(immediate))
             elif mnemonic == "ref.null":
@@ -322,27 +398,35 @@ class ModuleInstance(StoreItem):
     # --- tables and segments ---
 
     def _fill_tables(self) -> None:
-        first = len(self.info.tables) - self.module.layout.counts.defined_tables
-        for index in range(first, len(self.tables)):
-            init = self.info.tables[index].init
-            if init is not None:
-                table = self.tables[index]
-                table.fill(0, table.size, self.evaluate(init))
+        first = self.module.layout.counts.imported_tables
+        for index, table in enumerate(self.info.tables):
+            if index >= first and table.init is not None:
+                self._tables[index].fill(0, table.minimum, self.evaluate(table.init))
 
-    def _copy_elements(self) -> None:
-        for index, segment in enumerate(self.info.elements):
+    def _copy_elements(self, image: InstanceImage) -> None:
+        self.dropped_elements = dropped = {*image.dropped_elements}
+        for index in range(image.first_segment, len(self.info.elements)):
+            segment = self.info.elements[index]
             if segment.mode == "active":
                 assert segment.offset is not None
                 start = self.evaluate(segment.offset)
                 self.table_init(segment.table, index, start, 0, _segment_length(segment))
             if segment.mode != "passive":
-                self.dropped_elements.add(index)
+                dropped.add(index)
+
+    def drop_element(self, segment: int) -> None:
+        """`elem.drop`."""
+        self.dropped_elements = _with(self.dropped_elements, segment)
+
+    def drop_data(self, segment: int) -> None:
+        """`data.drop`."""
+        self.dropped_data = _with(self.dropped_data, segment)
 
     def table_init(
         self, table_index: int, segment_index: int, start: int, source: int, count: int
     ) -> None:
         """`table.init`. Raises Trap."""
-        table, segment = self.tables[table_index], self.info.elements[segment_index]
+        table, segment = self.table(table_index), self.info.elements[segment_index]
         dropped = segment_index in self.dropped_elements
         length = 0 if dropped else _segment_length(segment)
         if source + count > length or start + count > table.size:
@@ -363,8 +447,9 @@ class ModuleInstance(StoreItem):
         if image.contents is not None:
             for memory, content in zip(self.memories, image.contents, strict=True):
                 content.put_into(memory)
-            self.dropped_data.update(image.active_segments)
+            self.dropped_data = image.active_segments
             return
+        self.dropped_data = dropped = set[int]()
         data = self.info.data
         computed = dict(zip(data.computed, data.expressions, strict=True))
         for index, size in enumerate(data.sizes):
@@ -372,7 +457,7 @@ class ModuleInstance(StoreItem):
                 at = computed.get(index)
                 start = data.offsets[index] if at is None else self.evaluate(at)
                 self.memory_init(data.memories[index], index, start, 0, size)
-                self.dropped_data.add(index)
+                dropped.add(index)
 
     def memory_init(
         self, memory_index: int, segment_index: int, start: int, source: int, count: int
@@ -420,6 +505,7 @@ def instance_image(module: LoadedModule) -> InstanceImage:
     return module.image
 
 
+_NONE: AbstractSet[int] = frozenset()
 _GLOBAL_VALUE = GLOBAL_DEFINITION.field("value").offset
 _CALLEE = ("native_call", "array_call", "wasm_call", "vmctx")
 _LIMITS = VMCONTEXT_HEADER.field("limits").offset
@@ -440,37 +526,21 @@ def _callee(func_ref: int) -> tuple[int, ...]:
     return _read_callee(ctypes.string_at(func_ref, FUNC_REF.size))
 
 
+def _with(segments: AbstractSet[int], segment: int) -> AbstractSet[int]:
+    """A set that the image may share, with one more."""
+    own = segments if isinstance(segments, set) else {*segments}
+    own.add(segment)
+    return own
+
+
 def _segment_length(segment: ElementInfo) -> int:
     return len(segment.functions if segment.functions is not None else segment.expressions or ())
 
 
-def _new_table(table: TableInfo, definition: int, owner: object) -> TableStorage:
-    return TableStorage(
-        *(table.element, table.minimum, table.maximum),
-        is_64=table.is_64,
-        definition=definition,
-        definition_owner=owner,
-    )
-
-
-def _new_memory(memory: MemoryInfo, definition: int, owner: object) -> LinearMemory:
-    return LinearMemory(
-        *(memory.minimum, memory.maximum),
-        is_64=memory.is_64,
-        page_size_log2=memory.page_size_log2,
-        definition=definition,
-        definition_owner=owner,
-    )
-
-
-def _new_shared_memory(memory: MemoryInfo) -> LinearMemory:
+def _new_shared_memory(shape: MemoryShape) -> LinearMemory:
     from wasmdialect.runtime.shared_memory import SharedLinearMemory
 
-    return SharedLinearMemory(
-        *(memory.minimum, memory.maximum),
-        is_64=memory.is_64,
-        page_size_log2=memory.page_size_log2,
-    )
+    return SharedLinearMemory(shape)
 
 
 # --- limits of the store ---
@@ -506,6 +576,13 @@ def _check_imports(module: LoadedModule, store: StoreState, imports: Sequence[Ex
         why = f" ({', '.join(added)})" if added else ""
         raise WasmtimeError(f"expected {len(info.imports)} imports, found {len(imports)}{why}")
     for item, extern in zip(info.imports, imports, strict=True):
+        if (
+            type(extern) is FunctionReference
+            and item.kind == "func"
+            and extern.type is module.functions[item.index]
+            and extern.store_id is store.id
+        ):
+            continue
         if extern.store_id is not store.id and extern.store_id is not ANY_STORE:
             raise WasmtimeError(f"`{item.module}::{item.name}` belongs to another store")
         reason = _mismatch(module, item.kind, item.index, extern)

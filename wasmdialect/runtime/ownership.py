@@ -26,31 +26,33 @@ class NotCopied:
 
 
 class WhenFreed(NotCopied):
-    """Calls a function when nothing refers to this object any more; not when Python exits, since
-    another thread may still be in compiled code then."""
+    """Calls a function with arguments when nothing refers to this object any more; not when Python
+    exits, since another thread may still be in compiled code then."""
 
-    __slots__ = ("_function", "_last")
+    __slots__ = ("_arguments", "_function", "_last")
 
-    def __init__(self, function: Callable[[], None]):
+    def __init__(self, function: Callable[..., None], *arguments: object):
         self._function = function
+        self._arguments = arguments
 
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         if is_finalizing():
             return  # the class below may be gone
         # The garbage collector calls all finalizers of the garbage, in any order, and others may use
         # what the function frees. Then it frees the garbage, including the one reference to this.
-        self._last = _LastReference(self._function)
+        self._last = _LastReference(self._function, self._arguments)
 
 
 class _LastReference(NotCopied):
-    __slots__ = ("_function",)
+    __slots__ = ("_arguments", "_function")
 
-    def __init__(self, function: Callable[[], None]):
+    def __init__(self, function: Callable[..., None], arguments: tuple[object, ...]):
         self._function = function
+        self._arguments = arguments
 
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         if not is_finalizing():
-            self._function()
+            self._function(*self._arguments)
 
 
 class StoreItem(NotCopied):

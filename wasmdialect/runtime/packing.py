@@ -89,6 +89,20 @@ def field_at(structure: Struct, name: str, *, signed: bool = False) -> Callable[
     return at if offset == 0 else lambda address: at(address + offset)
 
 
+def members(structure: Struct, *, signed: Sequence[str] = ()) -> list[tuple[str, Any]]:
+    """The fields of a structure as those of a ctypes structure of the same size."""
+    found: list[tuple[str, Any]] = []
+    end = 0
+    for field in sorted(structure.fields, key=lambda field: field.offset):
+        if field.offset > end:
+            found.append((f"before_{field.name}", ctypes.c_ubyte * (field.offset - end)))
+        found.append((field.name, (_SIGNED if field.name in signed else _UNSIGNED)[field.type]))
+        end = field.offset + field.size
+    if structure.size > end:
+        found.append((f"after_{structure.name}", ctypes.c_ubyte * (structure.size - end)))
+    return found
+
+
 def pack_array(structure: Struct, name: str, values: Sequence[int]) -> bytes:
     """An array of structures that each have one value in this field, and zeros."""
     field = structure.field(name)

@@ -121,7 +121,7 @@ def unmap(address: int, size: int) -> None:
 
 def owned(address: int, size: int) -> WhenFreed:
     """An object that unmaps pages when nothing refers to it any more."""
-    return WhenFreed(lambda: unmap(address, size))
+    return WhenFreed(unmap, address, size)
 
 
 def buffer_at(address: int, size: int, owner: object) -> memoryview:

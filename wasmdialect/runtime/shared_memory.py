@@ -14,7 +14,6 @@ from _thread import TIMEOUT_MAX, RLock, allocate_lock
 from wasmdialect._locks import lock_across_forks
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import MEMORY_DEFINITION, POINTER_SIZE
-from wasmdialect.abi.reservation import WASM_PAGE_LOG2
 from wasmdialect.runtime.memory import LinearMemory
 from wasmdialect.runtime.ownership import ANY_STORE
 from wasmdialect.runtime.packing import AlignedMemory
@@ -22,6 +21,8 @@ from wasmdialect.runtime.packing import AlignedMemory
 if TYPE_CHECKING:
     from _thread import LockType
     from collections.abc import Callable
+
+    from wasmdialect.runtime.memory import MemoryShape
 
 WOKEN, NOT_EQUAL, TIMED_OUT = 0, 1, 2
 """The results of a wait."""
@@ -34,24 +35,11 @@ class SharedLinearMemory(LinearMemory):
 
     shared = True
 
-    def __init__(
-        self,
-        minimum: int,
-        maximum: int | None,
-        *,
-        is_64: bool = False,
-        page_size_log2: int = WASM_PAGE_LOG2,
-    ):
-        """`minimum` and `maximum` are pages. Raises MemoryError."""
+    def __init__(self, shape: MemoryShape):
+        """Raises MemoryError."""
         # Aligned, so that the length is read and written at once.
         definition = AlignedMemory(MEMORY_DEFINITION.size, POINTER_SIZE)
-        super().__init__(
-            *(minimum, maximum),
-            is_64=is_64,
-            page_size_log2=page_size_log2,
-            definition=definition.address,
-            definition_owner=definition.buffer,
-        )
+        super().__init__(shape, definition.address, definition.buffer)
         self.store_id = ANY_STORE
 
     def grow(self, delta: int, most: int | None = None) -> int | None:

@@ -12,13 +12,13 @@ from _bisect import bisect_right, insort_right  # `bisect`, without its text
 from _thread import get_ident
 from types import MethodType
 
+from wasmdialect._locks import lock_across_forks
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import (
     ARRAY_HOST_MAGIC,
     EPOCH,
     FUNC_REF,
     HOST_CONTEXT,
-    RUNTIME_LIMITS,
     TESTS_EXCEPTIONS,
     TIER_PERIOD,
     VALUE_SLOT_SIZE,
@@ -33,12 +33,12 @@ from wasmdialect.runtime.native.records import (
     number_codes,
     pack_function,
     pack_host_function,
-    pack_store,
 )
-from wasmdialect.runtime.native.structures import PENDING, STORE_OFFSETS
+from wasmdialect.runtime.native.structures import PENDING
 from wasmdialect.runtime.ownership import ANY_STORE, NO_LIMITS, NotCopied, StoreItem
 from wasmdialect.runtime.packing import AlignedMemory, field_at, packer
 from wasmdialect.runtime.published import module_at
+from wasmdialect.runtime.store_memory import STORE_OFFSET, TRACE_OFFSET, StoreMemory
 from wasmdialect.runtime.type_ids import type_id
 from wasmdialect.runtime.values import pack, slots_at, unpack
 from wasmdialect.types import FuncType, is_exception, is_extern
@@ -73,11 +73,6 @@ DEFAULT_MAX_WASM_STACK = 512 * 1024
 _EPOCH_INTERVAL = 0.02
 """Seconds between two looks at the epoch while a program sleeps."""
 
-_pending_at = field_at(RUNTIME_LIMITS, "pending_error")
-_tail_arguments_at = field_at(RUNTIME_LIMITS, "tail_arguments")
-_tier_countdown_at = field_at(RUNTIME_LIMITS, "tier_countdown")
-_fuel_at = field_at(RUNTIME_LIMITS, "fuel_consumed", signed=True)
-_deadline_at = field_at(RUNTIME_LIMITS, "epoch_deadline")
 _current_epoch_at = field_at(EPOCH, "current")
 _pack_host_context = packer(HOST_CONTEXT, "magic", "flags", "func_ref", "state")
 _pack_func_ref = packer(
@@ -206,25 +201,19 @@ class StoreState(NotCopied):
         self.id = object()
         """The mark of the store's items; `_CLOSED` for a closed store, the mark of no item."""
         self.max_wasm_stack = max_wasm_stack
-        self._limits = ctypes.create_string_buffer(RUNTIME_LIMITS.size)
-        self.limits = ctypes.addressof(self._limits)
-        self._tail_arguments = AlignedMemory(MAX_SIZE, VALUE_SLOT_SIZE)
-        _tail_arguments_at(self.limits).value = self._tail_arguments.address
-        _tier_countdown_at(self.limits).value = TIER_PERIOD
-        self._native = ctypes.create_string_buffer(pack_store(self.limits, max_wasm_stack, 1, 0))
-        self.native = ctypes.addressof(self._native)
+        self.memory = memory = StoreMemory()
+        self.limits = memory.limits = ctypes.addressof(memory)
+        """The address of its VMRuntimeLimits."""
+        self.native = self.limits + STORE_OFFSET
         """The address of its STORE."""
-        self._is_open = ctypes.c_uint64.from_address(self.native + STORE_OFFSETS["is_open"])
-        self._user = ctypes.c_uint64.from_address(self.native + STORE_OFFSETS["user"])
-        """The thread that uses the store, or 0. To get and to set it are not calls: neither another
-        thread nor a signal handler comes between."""
-        self._pending = _pending_at(self.limits)
+        memory.throw_trace = self.limits + TRACE_OFFSET
+        memory.tier_countdown = TIER_PERIOD
+        memory.max_wasm_stack = max_wasm_stack
+        memory.is_open = 1
+        self._tail_arguments: AlignedMemory | None = None
         self._exception: BaseException | None = None
         self._epoch = Epoch() if epoch is None else epoch
         self.epoch = self._epoch.address
-        self.fuel = _fuel_at(self.limits)
-        """Counts up from a negative number; the fuel is used up from 0 on."""
-        self._deadline = _deadline_at(self.limits)
         self.resource_limits = NO_LIMITS
         self.held = {"instance": 0, "memory": 0, "table": 0}
         """The number of instances created, and of memories and tables in them."""
@@ -232,15 +221,16 @@ class StoreState(NotCopied):
         """Its own, and the shared ones that its instances import."""
         self.tables: list[TableStorage] = []
         self.globals: list[GlobalCell] = []
+        """The host's. Those of instances belong to these."""
         self.instances: dict[int, ModuleInstance] = {}
         """By the address of their VMContext."""
         self.hosts: dict[int, HostFunction] = {}
         """By the address of their context."""
         self.externs = ExternTable()
-        self.exceptions = ExceptionHeap(self.limits)
+        self._exceptions: ExceptionHeap | None = None
         self.thrown_as: Callable[[StoreState, int], Thrown] = _thrown
         """Makes the Python exception for one of Wasm, by its address."""
-        self._modules: list[LoadedModule] = []
+        self._modules: dict[LoadedModule, None] = {}
         self._addresses: list[int] = []
         """Of the instances, ascending."""
         self._functions: dict[int, FunctionReference] = {}
@@ -255,16 +245,25 @@ class StoreState(NotCopied):
         """Itself. The glue asks whatever stands for a store for it."""
         return self
 
+    @property
+    def exceptions(self) -> ExceptionHeap:
+        """Its exceptions of Wasm: most stores have none."""
+        if self._exceptions is None:
+            with _lock:
+                if self._exceptions is None:
+                    self._exceptions = ExceptionHeap(self.memory)
+        return self._exceptions
+
     def set_epoch_deadline(self, ticks: int) -> None:
         """Stop programs this many epochs from now. Any thread may call this. Raises ClosedError."""
         if self.id is _CLOSED:
             raise ClosedError("the store is closed")
-        self._deadline.value = self._epoch.current.value + ticks
+        self.memory.epoch_deadline = self._epoch.current.value + ticks
 
     def check_epoch(self) -> float | None:
         """Called by what sleeps in a host function. Raises Trap if the deadline has passed; returns
         after how many seconds to call it again, None if there is no deadline."""
-        deadline = self._deadline.value
+        deadline = self.memory.epoch_deadline
         if not deadline:
             return None
         if self._epoch.current.value >= deadline:
@@ -283,7 +282,7 @@ class StoreState(NotCopied):
                 raise WasmtimeError(
                     "object used with the wrong store: what belongs to one cannot be used in another"
                 )
-        user = self._user.value
+        user = self.memory.user
         if user and user != get_ident():
             raise _used_by_another_thread()
 
@@ -298,16 +297,17 @@ class StoreState(NotCopied):
 
         Raises what `check` and `work` raise.
         """
-        self.check(*(() if item is None else (item,)))
-        thread, user = get_ident(), self._user
+        if self.id is _CLOSED or (item is not None and item.store_id is not self.id):
+            self.check(*(() if item is None else (item,)))
+        thread, memory = get_ident(), self.memory
         # No calls from here to `try`, and none at the end: a signal handler may raise after any.
-        outside = user.value
+        outside = memory.user
         if outside == 0 or outside == thread:
-            user.value = thread
+            memory.user = thread
             try:
                 return work(*arguments)
             finally:
-                user.value = outside
+                memory.user = outside
         raise _used_by_another_thread()
 
     def close(self) -> None:
@@ -315,18 +315,19 @@ class StoreState(NotCopied):
 
         Raises WasmtimeError during a call in the store.
         """
-        if self._user.value == get_ident():
+        if self.memory.user == get_ident():
             raise WasmtimeError("the store cannot be closed during a call in it")
         if self.id is not _CLOSED:
             self.run(None, self._forget)
 
     def _forget(self) -> None:
-        self._is_open.value = 0
+        self.memory.is_open = 0
         self.id = _CLOSED
         for memory in self.memories:
             memory.release()
         self.externs.keep(set())
-        self.exceptions.forget()
+        if self._exceptions is not None:
+            self._exceptions.forget()
         for owned in (self.memories, self.tables, self.globals, self._modules, self._addresses):
             owned.clear()
         for known in (self.instances, self.hosts, self._functions, self._barriers):
@@ -339,9 +340,15 @@ class StoreState(NotCopied):
         """Keep a module alive as long as the store; host functions of its types become callable."""
         if module in self._modules:
             return
-        self._modules.append(module)
+        self._modules[module] = None
         waiting = self._hosts_without_trampolines
         self._hosts_without_trampolines = [h for h in waiting if not _provide(h, module)]
+
+    def use_tail_arguments(self) -> None:
+        """Make the memory for arguments of tail calls, for code that needs it and has not run yet."""
+        if self._tail_arguments is None:
+            self._tail_arguments = AlignedMemory(MAX_SIZE, VALUE_SLOT_SIZE)
+            self.memory.tail_arguments = self._tail_arguments.address
 
     def add_host_function(
         self,
@@ -368,20 +375,14 @@ class StoreState(NotCopied):
         return reference
 
     def add_instance(self, instance: ModuleInstance) -> None:
-        """Let an instance, and its definitions, belong to the store."""
+        """Let an instance, and the memories that it defines, belong to the store."""
         instance.store_id = self.id
         self.instances[instance.vmctx] = instance
         insort_right(self._addresses, instance.vmctx)
-        counts = instance.module.layout.counts
+        first = instance.module.layout.counts.imported_memories
         for index, memory in enumerate(instance.memories):
-            if index >= counts.imported_memories or memory.shared:
+            if index >= first or memory.shared:
                 self.add_memory(memory)
-        if counts.defined_tables:
-            for table in instance.tables[counts.imported_tables :]:
-                self.add_table(table)
-        if counts.defined_globals:
-            for cell in instance.globals[counts.imported_globals :]:
-                self.add_global(cell)
 
     def add_memory(self, memory: LinearMemory) -> None:
         """Let a memory belong to the store, unless it is shared: then the store uses it."""
@@ -419,15 +420,16 @@ class StoreState(NotCopied):
     def collect_externs(self) -> None:
         """Release the Python objects that are not in any table or global. During a call, release none,
         since compiled code may hold any of them."""
-        if self._user.value != get_ident():
+        if self.memory.user != get_ident():
             self.run(None, self._collect_externs)
 
     def _collect_externs(self) -> None:
-        used = {cell.bits() for cell in self.globals if is_extern(cell.type)}
-        for table in self.tables:
+        used = {cell.bits() for cell in self._rooted_globals() if is_extern(cell.type)}
+        for table in self._rooted_tables():
             if is_extern(table.element):
                 used.update(table.references(0, table.size))
-        used |= self.exceptions.values_in(self.exception_roots(), is_extern)
+        if self._exceptions is not None:
+            used |= self._exceptions.values_in(self.exception_roots(), is_extern)
         self.externs.keep(used)
 
     # --- calling ---
@@ -444,7 +446,7 @@ class StoreState(NotCopied):
         vmctx, count = function.vmctx, function.signature.slot_count
         addresses = self.native, function.array_call, vmctx, caller or vmctx
         self._enter(self, *addresses, ctypes.addressof(slots), count)
-        if self.exceptions.thrown.value:  # by a host function, into its caller that did not call it
+        if self.memory.exception:  # by a host function, into its caller that did not call it
             raise self.take_thrown()
 
     def left(self, record: bytes) -> NoReturn:
@@ -474,32 +476,45 @@ class StoreState(NotCopied):
             else:
                 return
         self._exception = error
-        self._pending.value = _HOST_ERROR
+        self.memory.pending_error = _HOST_ERROR
 
     def _returns_to_tests(self) -> bool:
         """Whether the code that the host was called from tests for exceptions. After a tail call that
         is not the code of the caller."""
-        module = module_at(self.exceptions.exit_pc.value)
+        module = module_at(self.memory.last_wasm_exit_pc)
         return module is not None and module.info.has_exceptions
 
     # --- exceptions of Wasm ---
 
     def take_thrown(self) -> Thrown:
         """The exception that was thrown, which is not thrown any more."""
-        thrown = self.exceptions.thrown
-        error = self.thrown_as(self, thrown.value)
-        error.add_frames(backtrace(self.exceptions.trace_of(thrown.value), first_is_exact=False))
-        thrown.value = 0
+        thrown = self.memory.exception
+        error = self.thrown_as(self, thrown)
+        error.add_frames(backtrace(self.exceptions.trace_of(thrown), first_is_exact=False))
+        self.memory.exception = 0
         return error
 
     def exception_roots(self) -> Iterator[int]:
         """The references to exceptions in globals and tables."""
-        for cell in self.globals:
+        for cell in self._rooted_globals():
             if is_exception(cell.type):
                 yield cell.bits()
-        for table in self.tables:
+        for table in self._rooted_tables():
             if is_exception(table.element):
                 yield from table.references(0, table.size)
+
+    def _rooted_globals(self) -> Iterator[GlobalCell]:
+        """Its globals, but not those that instances define and that cannot refer to anything Python
+        or the exceptions have to keep."""
+        yield from self.globals
+        for instance in self.instances.values():
+            yield from instance.rooted_globals()
+
+    def _rooted_tables(self) -> Iterator[TableStorage]:
+        """The same of tables."""
+        yield from self.tables
+        for instance in self.instances.values():
+            yield from instance.rooted_tables()
 
     def barrier(self, function: FunctionReference) -> FunctionReference:
         """A function that calls another one, whose code does not test for exceptions, by a call of the
@@ -566,6 +581,7 @@ class StoreState(NotCopied):
 
 
 _CLOSED = object()
+_lock = lock_across_forks()
 
 
 def _used_by_another_thread() -> WasmtimeError:

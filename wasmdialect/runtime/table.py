@@ -27,6 +27,11 @@ _base_at = field_at(TABLE_DEFINITION, "base")
 _count_at = field_at(TABLE_DEFINITION, "current_elements")
 
 
+def element_tag(element: RefType) -> int:
+    """The bits that every computed element of a table of a type has set."""
+    return TABLE_ELEMENT_INITIALIZED if is_function(element) else 0
+
+
 class TableStorage(StoreItem):
     """A table of a store. Elements are pointers, null is 0; those of function tables carry the
     initialised bit in memory (a raw 0 is computed by `compute` on the first read)."""
@@ -41,9 +46,11 @@ class TableStorage(StoreItem):
         init: int = 0,
         definition: int | None = None,
         definition_owner: object = None,
+        elements: memoryview | None = None,
     ):
         """`definition` is the address of its VMTableDefinition, which `definition_owner` keeps alive.
-        Raises MemoryError if it would be too large."""
+        `elements` are those that it refers to already; otherwise all are `init`. Raises MemoryError
+        if it would be too large."""
         if minimum > MAXIMUM_ELEMENTS:
             raise MemoryError(f"a table of {minimum} elements is too large")
         self.store_id = None
@@ -52,7 +59,7 @@ class TableStorage(StoreItem):
         self.maximum = maximum
         self.is_64 = is_64
         self.is_function = is_function(element)
-        self._tag = TABLE_ELEMENT_INITIALIZED if self.is_function else 0
+        self._tag = element_tag(element)
         if definition is None:
             definition_owner = ctypes.create_string_buffer(TABLE_DEFINITION.size)
             definition = ctypes.addressof(definition_owner)
@@ -62,7 +69,10 @@ class TableStorage(StoreItem):
         self._count = _count_at(definition)
         self.compute: Callable[[int], int] | None = None
         """Computes the reference of an element that has not been computed yet."""
-        self._take(_ELEMENT.pack(init | self._tag) * minimum)
+        if elements is None:
+            self._take(_ELEMENT.pack(init | self._tag) * minimum)
+        else:
+            self._elements = elements
 
     def _take(self, content: bytes) -> None:
         """Install a copy of the bytes as the elements that compiled code sees."""

@@ -173,7 +173,14 @@ def define_rec_group(members: Sequence[SubType]) -> tuple[DefType, ...]:
 
 def func_def_type(params: Sequence[ValType], results: Sequence[ValType]) -> DefType:
     """The defined type of a plain function type: final, no supertypes, alone in its group."""
-    return define_rec_group((SubType(FuncType(tuple(params), tuple(results))),))[0]
+    key = tuple(params), tuple(results)
+    known = _FUNCTIONS.get(key)
+    if known is None:
+        known = _FUNCTIONS[key] = define_rec_group((SubType(FuncType(*key)),))[0]
+    return known
+
+
+_FUNCTIONS: dict[tuple[tuple[ValType, ...], tuple[ValType, ...]], DefType] = {}
 
 
 # --- changing what a type refers to

@@ -24,6 +24,9 @@
 @libc.sigaction = dso_local global ptr null
 @libc.memmove = dso_local global ptr null
 @libc.memset = dso_local global ptr null
+@libc.mmap = dso_local global ptr null
+@libc.mprotect = dso_local global ptr null
+@libc.munmap = dso_local global ptr null
 
 ; ---- Entering --------------------------------------------------------------------------------
 

@@ -59,6 +59,10 @@ class NativeGlue:
     `state.left(record)` returns, for the content of a `trap_record`."""
     callable: Callable[[tuple[bytes, object, Callable[..., Any]]], Callable[..., Any]]
     """Makes a Python callable of a function of a store: see @call_function in python.ll."""
+    copy_template: Callable[[int, int], None]
+    """Copies the TEMPLATE at an address to another address: see @copy_template in python.ll."""
+    map_memory: Callable[[int, int, int, int, int], int]
+    """Maps a linear memory with its guards, 0 if that is not possible: see @map_memory there."""
     running_store: Callable[[], Any]
     """Returns the `state` of the innermost call on this thread; RuntimeError outside of calls."""
 
@@ -79,6 +83,8 @@ class NativeGlue:
         ctypes.PYFUNCTYPE(None)(self.symbols["measure_signal_cost"])()
         self.enter = self._python_function("enter")
         self.callable = self._python_function("callable")
+        self.copy_template = self._python_function("copy_template")
+        self.map_memory = self._python_function("map_memory")
         self.running_store = self._python_function("running_store")
         os.register_at_fork(after_in_child=self._after_fork_in_child)
 

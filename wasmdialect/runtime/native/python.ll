@@ -170,27 +170,14 @@ call:
 ; (subject, store, function, callee_vmctx, caller_vmctx, slots, slot_count): the same for callers that
 ; have filled the slots themselves. All but the first are addresses or numbers.
 define dso_local ptr @enter_from_python(ptr %self, ptr %arguments, i64 %given) nounwind {
-entry:
   %now = call i64 @ticks()
   %numbers = alloca [6 x i64]
   %is_right = icmp eq i64 %given, 7
-  br i1 %is_right, label %argument, label %wrong
-argument:
-  %index = phi i64 [ 0, %entry ], [ %next, %argument ]
-  %next = add i64 %index, 1
-  %place = getelementptr ptr, ptr %arguments, i64 %next
-  %object = load ptr, ptr %place
-  %as_number = load ptr, ptr @python.PyLong_AsUnsignedLongLong
-  %number = call i64 %as_number(ptr %object)
-  %slot = getelementptr i64, ptr %numbers, i64 %index
-  store i64 %number, ptr %slot
-  %is_last = icmp eq i64 %next, 6
-  br i1 %is_last, label %check, label %argument
-check:
-  %occurred = load ptr, ptr @python.PyErr_Occurred
-  %error = call ptr %occurred()
-  %is_clean = icmp eq ptr %error, null
-  br i1 %is_clean, label %enter, label %failed
+  br i1 %is_right, label %read, label %wrong
+read:
+  %after_subject = getelementptr ptr, ptr %arguments, i64 1
+  %is_read = call i1 @read_numbers(ptr %after_subject, i64 6, ptr %numbers)
+  br i1 %is_read, label %enter, label %failed
 enter:
   %subject = load ptr, ptr %arguments
   %store_place = getelementptr ptr, ptr %numbers, i64 0
@@ -223,6 +210,28 @@ wrong:
   br label %failed
 failed:
   ret ptr null
+}
+
+; Arguments as unsigned numbers, at least one. False: an exception is set.
+define internal i1 @read_numbers(ptr %arguments, i64 %count, ptr %numbers) nounwind {
+entry:
+  br label %argument
+argument:
+  %index = phi i64 [ 0, %entry ], [ %next, %argument ]
+  %place = getelementptr ptr, ptr %arguments, i64 %index
+  %object = load ptr, ptr %place
+  %as_number = load ptr, ptr @python.PyLong_AsUnsignedLongLong
+  %number = call i64 %as_number(ptr %object)
+  %slot = getelementptr i64, ptr %numbers, i64 %index
+  store i64 %number, ptr %slot
+  %next = add i64 %index, 1
+  %is_last = icmp eq i64 %next, %count
+  br i1 %is_last, label %check, label %argument
+check:
+  %occurred = load ptr, ptr @python.PyErr_Occurred
+  %error = call ptr %occurred()
+  %is_clean = icmp eq ptr %error, null
+  ret i1 %is_clean
 }
 
 ; Enters compiled code of a store on behalf of Python: with the GIL before and after, without it in
@@ -923,6 +932,116 @@ no:
   ret i1 false
 }
 
+; ---- Memory of an instance -------------------------------------------------------------------
+
+; (template, address): a copy of the bytes of a TEMPLATE, with its places made addresses.
+define dso_local ptr @copy_template(ptr %self, ptr %arguments, i64 %given) nounwind {
+  %numbers = alloca [2 x i64]
+  %is_right = icmp eq i64 %given, 2
+  br i1 %is_right, label %read, label %wrong
+read:
+  %is_read = call i1 @read_numbers(ptr %arguments, i64 2, ptr %numbers)
+  br i1 %is_read, label %copy, label %failed
+copy:
+  %template = load ptr, ptr %numbers
+  %address_place = getelementptr i64, ptr %numbers, i64 1
+  %address = load i64, ptr %address_place
+  %to = inttoptr i64 %address to ptr
+  %content = call ptr @template.content(ptr %template)
+  %size = call i64 @template.size(ptr %template)
+  %places = call ptr @template.places(ptr %template)
+  %count = call i64 @template.place_count(ptr %template)
+  %move = load ptr, ptr @libc.memmove
+  %same = call ptr %move(ptr %to, ptr %content, i64 %size)
+  br label %look
+look:
+  %index = phi i64 [ 0, %copy ], [ %next, %one ]
+  %is_end = icmp eq i64 %index, %count
+  br i1 %is_end, label %done, label %one
+one:
+  %place = getelementptr i64, ptr %places, i64 %index
+  %offset = load i64, ptr %place
+  %word = getelementptr i8, ptr %to, i64 %offset
+  %distance = load i64, ptr %word
+  %absolute = add i64 %distance, %address
+  store i64 %absolute, ptr %word
+  %next = add i64 %index, 1
+  br label %look
+done:
+  %none = load ptr, ptr @object.None
+  call void @keep(ptr %none)
+  ret ptr %none
+wrong:
+  %raise = load ptr, ptr @python.PyErr_SetNone
+  %kind = load ptr, ptr @object.RuntimeError
+  call void %raise(ptr %kind)
+  br label %failed
+failed:
+  ret ptr null
+}
+
+; (size, start, accessible, file, mapped): the address of `size` bytes that cannot be accessed, but for the
+; `accessible` ones from `start` on, of which the first `mapped` are those of a file, copied when they are
+; written to; 0 if any of that is not possible. All are multiples of the page size.
+define dso_local ptr @map_memory(ptr %self, ptr %arguments, i64 %given) nounwind {
+  %numbers = alloca [5 x i64]
+  %is_right = icmp eq i64 %given, 5
+  br i1 %is_right, label %read, label %wrong
+read:
+  %is_read = call i1 @read_numbers(ptr %arguments, i64 5, ptr %numbers)
+  br i1 %is_read, label %reserve, label %failed
+reserve:
+  %size = load i64, ptr %numbers
+  %start_place = getelementptr i64, ptr %numbers, i64 1
+  %start = load i64, ptr %start_place
+  %accessible_place = getelementptr i64, ptr %numbers, i64 2
+  %accessible = load i64, ptr %accessible_place
+  %file_place = getelementptr i64, ptr %numbers, i64 3
+  %file_number = load i64, ptr %file_place
+  %file = trunc i64 %file_number to i32
+  %mapped_place = getelementptr i64, ptr %numbers, i64 4
+  %mapped = load i64, ptr %mapped_place
+  %mmap = load ptr, ptr @libc.mmap
+  ; PROT_NONE; MAP_PRIVATE 2, MAP_ANONYMOUS 0x20, MAP_NORESERVE 0x4000
+  %whole = call i64 %mmap(ptr null, i64 %size, i32 0, i32 16418, i32 -1, i64 0)
+  %is_refused = icmp eq i64 %whole, -1
+  br i1 %is_refused, label %done, label %open
+open:
+  %first = add i64 %whole, %start
+  %is_empty = icmp eq i64 %accessible, 0
+  br i1 %is_empty, label %done, label %protect
+protect:
+  ; PROT_READ 1, PROT_WRITE 2
+  %mprotect = load ptr, ptr @libc.mprotect
+  %status = call i32 %mprotect(i64 %first, i64 %accessible, i32 3)
+  %is_open = icmp eq i32 %status, 0
+  br i1 %is_open, label %fill, label %undo
+fill:
+  %has_file = icmp ne i64 %mapped, 0
+  br i1 %has_file, label %map, label %done
+map:
+  ; MAP_PRIVATE 2, MAP_FIXED 0x10, MAP_NORESERVE 0x4000
+  %content = call i64 %mmap(i64 %first, i64 %mapped, i32 3, i32 16402, i32 %file, i64 0)
+  %is_mapped = icmp eq i64 %content, %first
+  br i1 %is_mapped, label %done, label %undo
+undo:
+  %munmap = load ptr, ptr @libc.munmap
+  %unmapped = call i32 %munmap(i64 %whole, i64 %size)
+  br label %done
+done:
+  %address = phi i64 [ 0, %reserve ], [ 0, %undo ], [ %whole, %open ], [ %whole, %fill ], [ %whole, %map ]
+  %make = load ptr, ptr @python.PyLong_FromUnsignedLongLong
+  %object = call ptr %make(i64 %address)
+  ret ptr %object
+wrong:
+  %raise = load ptr, ptr @python.PyErr_SetNone
+  %kind = load ptr, ptr @object.RuntimeError
+  call void %raise(ptr %kind)
+  br label %failed
+failed:
+  ret ptr null
+}
+
 ; ---- Python functions of all this ------------------------------------------------------------
 
 ; PyMethodDef: name, function, flags (METH_FASTCALL 0x80, METH_KEYWORDS 2, METH_NOARGS 4, METH_O 8), docstring.
@@ -933,11 +1052,17 @@ no:
     { ptr @text.enter, ptr @enter_from_python, i32 128, ptr null }
 @method.running_store = dso_local global %method
     { ptr @text.running_store, ptr @running_store, i32 4, ptr null }
+@method.copy_template = dso_local global %method
+    { ptr @text.copy_template, ptr @copy_template, i32 128, ptr null }
+@method.map_memory = dso_local global %method
+    { ptr @text.map_memory, ptr @map_memory, i32 128, ptr null }
 @method.callable = dso_local global %method { ptr @text.callable, ptr @callable, i32 8, ptr null }
 @text.call = internal global [9 x i8] c"__call__\00"
 @text.enter = internal global [6 x i8] c"enter\00"
 @text.running_store = internal global [14 x i8] c"running_store\00"
 @text.callable = internal global [9 x i8] c"callable\00"
+@text.copy_template = internal global [14 x i8] c"copy_template\00"
+@text.map_memory = internal global [11 x i8] c"map_memory\00"
 
 ; Makes the callable of a function from the tuple that it will have as `self`.
 define dso_local ptr @callable(ptr %self, ptr %tuple) nounwind {

@@ -5,7 +5,13 @@ from __future__ import annotations
 import struct
 
 from wasmdialect._static import TYPE_CHECKING
-from wasmdialect.runtime.native.structures import HOST_FUNCTION, NUMBER_CODES, STORE, WASM_FUNCTION
+from wasmdialect.runtime.native.structures import (
+    HOST_FUNCTION,
+    NUMBER_CODES,
+    STORE,
+    TEMPLATE,
+    WASM_FUNCTION,
+)
 from wasmdialect.types import FuncType
 
 if TYPE_CHECKING:
@@ -28,6 +34,7 @@ pack_store = _packer(STORE, "limits", "max_wasm_stack", "is_open", "user")
 pack_function = _packer(
     WASM_FUNCTION, *("store_id", "store", "array_call", "vmctx", "param_count", "result_count")
 )
+pack_template = _packer(TEMPLATE, "content", "size", "places", "place_count")
 pack_host_function = _packer(HOST_FUNCTION, "function", "param_count", "result_count")
 
 _codes: dict[DefType, bytes | None] = {}

@@ -100,6 +100,14 @@ HOST_FUNCTION: tuple[Word, ...] = (
 )
 """A Python function that compiled code calls, where `host_context.state` points to; codes follow."""
 
+TEMPLATE: tuple[Word, ...] = (
+    Word("content", "ptr", "the bytes"),
+    Word("size", "i64", "how many"),
+    Word("places", "ptr", "offsets of words that hold an offset, and become an address"),
+    Word("place_count", "i64", "how many"),
+)
+"""What every instance of a module starts with, wherever its memory is."""
+
 NUMBER_CODES: Mapping[str, int] = {name: ord(t.format) for name, t in NUMBERS.items()}
 """How the number types are written there."""
 
@@ -143,6 +151,7 @@ def tables_digest() -> str:
         [
             *(plain(t) for t in (RUNTIME_LIMITS, THROW_TRACE, VMCONTEXT_HEADER, HOST_CONTEXT)),
             *(plain(t) for t in (ACTIVATION, THREAD, STORE, WASM_FUNCTION, HOST_FUNCTION)),
+            plain(TEMPLATE),
             *(plain(BUILTINS), THROW_TRACE_LENGTH),
             plain(PREVIOUS_HANDLER),
             *(WORD_SIZE, VALUE_SLOT_SIZE, FRAME_CAPACITY, HANDLER_GENERATIONS, SIGNAL_COUNT),
