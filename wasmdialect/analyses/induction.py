@@ -194,7 +194,11 @@ class Induction:
         if key not in self._relatives:
             found = self._computed(value.op, width, loop, depth - 1) if depth > 0 else None
             if found is None or not found.is_small:
-                found = Polynomial.value(width, value) if self._is_invariant(value, loop, _DEPTH) else None
+                found = (
+                    Polynomial.value(width, value)
+                    if self._is_invariant(value, loop, _DEPTH)
+                    else None
+                )
             self._relatives[key] = found
         return self._relatives[key]
 
@@ -212,9 +216,7 @@ class Induction:
             found = each
         return found
 
-    def _computed(
-        self, op: Operation, width: int, loop: Loop, depth: int
-    ) -> Polynomial | None:
+    def _computed(self, op: Operation, width: int, loop: Loop, depth: int) -> Polynomial | None:
         """The result of an operation, of a width."""
         if isinstance(op, wasmir.ConstOp):
             return Polynomial.number(width, op.bits)
@@ -256,9 +258,7 @@ def _disjoint_or(first: Polynomial, second: Polynomial) -> Polynomial | None:
     return first + second
 
 
-def _closed(
-    relative: Polynomial, variables: dict[SSAValue, Affine], loop: Loop
-) -> Affine | None:
+def _closed(relative: Polynomial, variables: dict[SSAValue, Affine], loop: Loop) -> Affine | None:
     """A polynomial over arguments of the header with their affine forms put in."""
     width = relative.width
     nothing = Polynomial(width)

@@ -18,6 +18,7 @@ import llvmlite.binding as _binding
 
 from wasmdialect.codegen.guarded import RISKY, ChildError, run_guarded
 from wasmdialect.codegen.target import HOST_TRIPLE, Target
+from wasmdialect.lowering.attributes import HAS_TRAP_FREE_LOOPS
 
 llvm: Any = _binding  # llvmlite has no type information
 
@@ -136,14 +137,16 @@ def _optimized(text: str, target: Target, level: Level) -> tuple[Any, Any]:
     module.triple = target.triple
     module.data_layout = _data_layout(target, level)
     if level > 0:
-        _run_passes(module, machine, level)
+        _run_passes(module, machine, level, for_loops=HAS_TRAP_FREE_LOOPS in text)
     return module, machine
 
 
-def _run_passes(module: Any, machine: Any, level: Level) -> None:
+def _run_passes(module: Any, machine: Any, level: Level, *, for_loops: bool) -> None:
+    """Run the passes of a level; all of LLVM's for functions with loops in which nothing can trap."""
     options = llvm.create_pipeline_tuning_options(speed_level=min(level, 3))
+    options.slp_vectorization = for_loops
     builder = llvm.create_pass_builder(machine, options)
-    if level == 3:
+    if level == 3 or (level == 2 and for_loops):
         builder.getModulePassManager().run(module, builder)
         return
     manager = llvm.create_new_module_pass_manager()

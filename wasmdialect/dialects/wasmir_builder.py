@@ -207,6 +207,10 @@ class WasmIRBuilder(InstructionBuilder):
         """Mark the start of a loop."""
         self.step(wasmir.LoopHeaderOp)
 
+    def trap_fence(self) -> None:
+        """Keep accesses on their side of the border of a region that cannot trap."""
+        self.step(wasmir.TrapFenceOp)
+
 
 _NUMBER_TYPES: dict[str, Attribute] = {name: wasmir.value_type(t) for name, t in NUMBERS.items()}
 

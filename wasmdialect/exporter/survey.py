@@ -13,7 +13,9 @@ from wasmdialect.dialects.edges import branch_edges
 from wasmdialect.dialects.fast import operands_of
 from wasmdialect.exporter.errors import FormlessError
 
-NO_CODE = frozenset({wasmir.OperatorsOp, wasmir.LoopHeaderOp, wasmir.TraceThrowOp})
+NO_CODE = frozenset(
+    {wasmir.OperatorsOp, wasmir.LoopHeaderOp, wasmir.TraceThrowOp, wasmir.TrapFenceOp}
+)
 """Operations that leave no code."""
 _BRANCHES = (wasmir.BrOp, wasmir.BrIfOp, wasmir.BrTableOp)
 

@@ -399,6 +399,7 @@ MAKERS: Mapping[type[Operation], Maker] = {
     wasmir.ExceptionValuesOp: _exception_values,
     wasmir.OperatorsOp: _nothing,
     wasmir.LoopHeaderOp: _nothing,
+    wasmir.TrapFenceOp: _nothing,
     **additions.MAKERS,
 }
 """By class of the operation, or the nearest base class of it."""

@@ -57,6 +57,11 @@ def _trap_if(f: FunctionLowering, op: wasmvm.TrapIfOp) -> None:
     f.trap_if(f.condition(op.condition), op.code.value.data)
 
 
+def _trap_fence(f: FunctionLowering, op: wasmir.TrapFenceOp) -> None:
+    f.step(llvm_ext.FenceOp)
+    f.has_trap_free_loops = True
+
+
 HANDLERS: dict[type[Operation], Handler] = {
     wasmir.BrOp: _br,
     wasmir.BrIfOp: _br_if,
@@ -64,6 +69,7 @@ HANDLERS: dict[type[Operation], Handler] = {
     wasmir.ReturnOp: _return,
     wasmir.SelectOp: _select,
     wasmir.UnreachableOp: _unreachable,
+    wasmir.TrapFenceOp: _trap_fence,
     wasmvm.TrapOp: _trap,
     wasmvm.TrapIfOp: _trap_if,
 }

@@ -23,6 +23,7 @@ from wasmdialect.dialects.builder import NOWHERE
 from wasmdialect.dialects.fast import LocationAttr, operations_of, splice_front
 from wasmdialect.dialects.llvm_builder import LLVMBuilder
 from wasmdialect.dialects.wasmvm import PTR
+from wasmdialect.lowering.attributes import HAS_TRAP_FREE_LOOPS
 from wasmdialect.lowering.emit import Constants, Emitters
 from wasmdialect.lowering.own import lower_own
 from wasmdialect.lowering.signature import AbiSignature, builtin_type, llvm_type
@@ -39,6 +40,8 @@ FUNCTION_ATTRIBUTES = ArrayAttr(
 )
 
 NEVER_INLINED = ArrayAttr([*FUNCTION_ATTRIBUTES.data, StringAttr("noinline")])
+
+_TRAP_FREE_LOOPS = ArrayAttr([StringAttr(HAS_TRAP_FREE_LOOPS), StringAttr("true")])
 
 Handler = Callable[["FunctionLowering", Any], None]
 """Lowers one operation."""
@@ -102,6 +105,7 @@ class FunctionLowering(LLVMBuilder):
         self._cold_blocks: list[Block] = []
         self.prelude = self.builder_in(self.make_side_block())
         """Operations for the start of the entry block."""
+        self.has_trap_free_loops = False
         self._return_area: SSAValue | None = None
         self.leaving_block: Block | None = None
         """Where the function is left with an exception, if it has such a block (exceptions.py)."""
@@ -152,6 +156,8 @@ class FunctionLowering(LLVMBuilder):
         function = self.make_function([*blocks, *self._cold_blocks])
         reads_return_address = self.leaving_block is not None and not self.is_trampoline
         attributes = NEVER_INLINED if reads_return_address else FUNCTION_ATTRIBUTES
+        if self.has_trap_free_loops:
+            attributes = ArrayAttr([*attributes.data, _TRAP_FREE_LOOPS])
         function.properties["passthrough"] = attributes
         return function
 

@@ -114,6 +114,10 @@ def _wide_multiply() -> type[ModulePass]:
     from wasmdialect.passes.wasmir_wide_multiply import WasmIRWideMultiply
 
     return WasmIRWideMultiply
+def _version_loops() -> type[ModulePass]:
+    from wasmdialect.passes.wasmir_version_loops import WasmIRVersionLoops
+
+    return WasmIRVersionLoops
 
 
 OWN_PASSES: dict[str, PassFactory] = {
@@ -131,6 +135,7 @@ OWN_PASSES: dict[str, PassFactory] = {
     "wasmir-verify-ssa": _verify_ssa,
     "wasmir-verify-symbols": _verify_symbols,
     "wasmir-wide-multiply": _wide_multiply,
+    "wasmir-version-loops": _version_loops,
     "wasmvm-to-llvm": _to_llvm,
 }
 """This package's passes, loaded on demand."""

@@ -263,7 +263,8 @@ class VMContextSteps(WasmBuilder):
         """Whether a load or store is volatile: if traps are `ordered` with it, and in a shared memory.
         A plain access that races with another thread's is undefined behaviour for LLVM, which assumes
         that there is none; it does not look into a volatile one."""
-        return ordered or self._facts(op.memory_symbol.root_reference.data).is_shared
+        is_shared = self._facts(op.memory_symbol.root_reference.data).is_shared
+        return is_shared or (ordered and "plain" not in op.properties)
 
     def check_range(self, memory: wasmir.MemoryOp, start: SSAValue, length: SSAValue) -> None:
         """Trap unless `length` bytes from `start` (both i64) are inside the memory."""

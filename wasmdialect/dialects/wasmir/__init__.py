@@ -74,7 +74,7 @@ from wasmdialect.dialects.wasmir.exceptions import (
 )
 from wasmdialect.dialects.wasmir.immediates import pack_lanes
 from wasmdialect.dialects.wasmir.instructions import *  # noqa: F403 (every class of the table)
-from wasmdialect.dialects.wasmir.markers import MARKER_OPS, LoopHeaderOp, OperatorsOp
+from wasmdialect.dialects.wasmir.markers import MARKER_OPS, LoopHeaderOp, OperatorsOp, TrapFenceOp
 from wasmdialect.dialects.wasmir.memory import (
     BULK_OPS,
     LOAD_LANE_OPS,
@@ -252,6 +252,7 @@ __all__ = [
     "ThrewOp",
     "ThrowRefOp",
     "TraceThrowOp",
+    "TrapFenceOp",
     "TrappingBinaryOp",
     "TrappingUnaryOp",
     "TypeOp",

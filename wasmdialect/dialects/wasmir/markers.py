@@ -1,6 +1,6 @@
 """Markers record what the import erases and a pass may need; the importer places them on request.
 They do nothing. `insert-fuel` and `insert-epoch-checks` replace them by code; `insert-vmctx-loads`
-removes the remaining ones.
+removes the remaining ones. The fence, which passes place, does nothing either, but stays.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from xdsl.traits import EffectInstance, MemoryEffect, MemoryEffectKind, Resource
 from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.dialects.control_transfer import RunsInPlace
+from wasmdialect.dialects.wasmir.effects import EVERYTHING
 
 
 @dataclass(frozen=True)
@@ -58,4 +59,23 @@ class LoopHeaderOp(IRDLOperation):
     assembly_format = "attr-dict"
 
 
-MARKER_OPS: list[type[IRDLOperation]] = [OperatorsOp, LoopHeaderOp]
+class _Everything(MemoryEffect):
+    """As a call: nothing that reads or writes state passes it."""
+
+    @classmethod
+    def get_effects(cls, op: Operation) -> AbstractSet[EffectInstance]:
+        return EVERYTHING
+
+
+@irdl_op_definition
+class TrapFenceOp(IRDLOperation):
+    """A border of a region in which nothing can trap, call or leave the function, where the order of
+    accesses does not matter therefore: those before it stay before it, those after it after it. It
+    costs no code."""
+
+    name = "wasmir.trap_fence"
+    traits = traits_def(_Everything(), RunsInPlace())
+    assembly_format = "attr-dict"
+
+
+MARKER_OPS: list[type[IRDLOperation]] = [OperatorsOp, LoopHeaderOp, TrapFenceOp]

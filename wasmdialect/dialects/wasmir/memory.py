@@ -1,7 +1,7 @@
 """Linear memory operations of wasmir; loads and stores are generated from the instruction table. A
 load prints as `wasmir.i32.load @memory[%address + 16]`, followed by `align 1` where the module
 promises less than natural alignment and `inbounds` where an analysis has proved that it cannot
-trap. Loads and stores of one lane of a vector print as
+trap; `plain` where nothing else between two `wasmir.trap_fence` can either (docs/loops.md). Loads and stores of one lane of a vector print as
 `wasmir.v128.load8_lane @memory[%address + 16], %vector[3]`.
 """
 
@@ -60,6 +60,9 @@ class PlacedAccess(MemoryAccess, ABC):
         align: IntegerAttr[I64] | None
         """Bytes, where the module promises less than the access's width."""
     in_bounds = opt_prop_def(UnitAttr)
+    plain = opt_prop_def(UnitAttr)
+    """It cannot trap, and is in a region in which nothing can, with fences at its borders: its order
+    with traps does not matter. Its address may be an i64 in a memory whose addresses are i32."""
 
     @property
     def static_offset(self) -> int:
@@ -74,7 +77,12 @@ class PlacedAccess(MemoryAccess, ABC):
 
     @property
     def known_in_bounds(self) -> bool:
-        return "in_bounds" in self.properties
+        return "in_bounds" in self.properties or "plain" in self.properties
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its order with traps does not matter."""
+        return "plain" in self.properties
 
     def _print_access(self, printer: Printer) -> None:
         printer.print_string(" ")
@@ -92,6 +100,8 @@ class PlacedAccess(MemoryAccess, ABC):
             printer.print_string(f" align {align.value.data}")
         if self.in_bounds is not None:
             printer.print_string(" inbounds")
+        if self.plain is not None:
+            printer.print_string(" plain")
         printer.print_op_attributes(self.attributes)
 
     @staticmethod
@@ -113,6 +123,8 @@ class PlacedAccess(MemoryAccess, ABC):
             properties["align"] = IntegerAttr(parser.parse_integer(), i64)
         if parser.parse_optional_keyword("inbounds"):
             properties["in_bounds"] = UnitAttr()
+        if parser.parse_optional_keyword("plain"):
+            properties["plain"] = UnitAttr()
         return parser.parse_optional_attr_dict()
 
 

@@ -1,0 +1,369 @@
+"""wasmir-version-loops: run loops without checks where one check before them says that none can fail.
+
+In front of a loop whose accesses are all affine stands a guard, in 64-bit arithmetic: the loop goes
+around at least a few times, and in all these iterations no address wraps around, and every byte accessed
+is inside the memory. If it holds, a copy of the loop runs, in which nothing can trap: addresses are
+computed in 64 bits, and accesses are `plain`. The copy ends before the last, incomplete iteration, which
+the loop itself runs, from the values that the copy ended with. So nothing else in the function changes.
+docs/loops.md has the reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import UnitAttr, i64
+from xdsl.ir import Block, Operation, SSAValue
+
+from wasmdialect.analyses import Loop, Loops, analysis
+from wasmdialect.analyses.induction import Induction, is_computed_alone
+from wasmdialect.analyses.liveness import Liveness
+from wasmdialect.analyses.polynomials import Polynomial
+from wasmdialect.analyses.trip_counts import TripCount, TripCounts
+from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.blocks import reverse_postorder, successors
+from wasmdialect.dialects.edges import branch_edges, rebuild_branch
+from wasmdialect.dialects.fast import add_block_argument, integer_attr, make_block
+from wasmdialect.dialects.wasm_builder import WasmBuilder
+from wasmdialect.passes.base import FunctionPass, report
+from wasmdialect.passes.loop_guards import Guard
+
+Branching = (wasmir.BrOp, wasmir.BrIfOp, wasmir.BrTableOp)
+
+
+@dataclass(frozen=True)
+class WasmIRVersionLoops(FunctionPass):
+    """Run loops without checks where one check before them says that none can fail."""
+
+    name = "wasmir-version-loops"
+
+    least: int = 8
+    """The number of iterations from which the copy of a loop is used."""
+
+    def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
+        if not _has_loops(function):
+            return
+        memories = _memories(function)
+        plans: list[_Plan] = []
+        for loop in analysis(Loops, function).all:
+            if loop.children:
+                continue
+            plan = _plan(function, loop, memories, self.least)
+            at = loop.header.last_op
+            assert at is not None
+            if isinstance(plan, str):
+                report(at, "loop-kept", reason=plan)
+            else:
+                accesses = sum(len(group.offsets) for group in plan.groups)
+                report(at, "loop-versioned", accesses=accesses, guards=len(plan.groups))
+                plans.append(plan)
+        for plan in plans:
+            _Versioning(plan, self.least).run()
+
+
+def _has_loops(function: wasmir.FuncOp) -> bool:
+    numbers = {block: number for number, block in enumerate(reverse_postorder(function.entry))}
+    return any(numbers[to] <= n for block, n in numbers.items() for to in successors(block))
+
+
+def _memories(function: wasmir.FuncOp) -> Mapping[str, wasmir.MemoryOp]:
+    module = function.parent_op()
+    assert module is not None
+    (region,) = module.regions
+    return {op.sym_name.data: op for op in region.block.ops if isinstance(op, wasmir.MemoryOp)}
+
+
+# --- what is to be done ---
+
+
+class Group(NamedTuple):
+    """Accesses whose addresses differ by constants."""
+
+    memory: wasmir.MemoryOp
+    start: Polynomial
+    """The lowest address, modulo 2**32, in the first iteration."""
+    step: Polynomial
+    offsets: Mapping[Operation, int]
+    """What is added to it for each access, in 64 bits."""
+    size: int
+    """The bytes from this address to the end of the last access."""
+
+
+class _Plan(NamedTuple):
+    loop: Loop
+    blocks: Sequence[Block]
+    trips: TripCount
+    groups: Sequence[Group]
+
+
+_Access = wasmir.LoadOp | wasmir.StoreOp | wasmir.LoadLaneOp | wasmir.StoreLaneOp
+
+
+def _plan(
+    function: wasmir.FuncOp, loop: Loop, memories: Mapping[str, wasmir.MemoryOp], least: int
+) -> _Plan | str:
+    """What is to be done with a loop, or why nothing is."""
+    blocks = [*loop.blocks]
+    accesses: list[_Access] = []
+    for block in blocks:
+        for op in block.ops:
+            if isinstance(op, _Access):
+                accesses.append(op)
+            elif not _may_be_in(op):
+                return f"it has {op.name.removeprefix('wasmir.')}"
+    if not accesses:
+        return "it accesses no memory"
+    if loop.header is function.entry:
+        return "it is at the entry of the function"
+    loops = analysis(Loops, function)
+    if any(block in region.blocks for region in loops.irreducible for block in blocks):
+        return "it has a cycle with several entries"
+    counts = analysis(TripCounts, function).of(loop)
+    if not counts:
+        return "the number of its iterations is not known when it begins"
+    trips = counts[0]
+    if trips.width == 64 and abs(trips.step) >> 31:
+        return "its counter has 64 bits and large steps"
+    known = _known_count(trips)
+    if known is not None and known < least:
+        return f"it goes around {known} times"
+    if _is_left_with_values(function, loop, trips):
+        return "it has another exit, after which values of the loop are used"
+    groups = _groups(accesses, analysis(Induction, function), loop, memories)
+    return groups if isinstance(groups, str) else _Plan(loop, blocks, trips, groups)
+
+
+def _may_be_in(op: Operation) -> bool:
+    """Whether an operation, which is no access, may be in a region that cannot trap."""
+    if isinstance(op, (*Branching, wasmir.GlobalGetOp, wasmir.GlobalSetOp)):
+        return True
+    return is_computed_alone(op) or _divides_by_constant(op)
+
+
+def _divides_by_constant(op: Operation) -> bool:
+    """Whether an operation is a division that cannot trap."""
+    if not isinstance(op, wasmir.TrappingBinaryOp):
+        return False
+    divisor = wasmir.constant_bits(op.operands[1])
+    minus_one = (1 << (64 if op.operands[1].type == i64 else 32)) - 1
+    return divisor not in (None, 0, minus_one)
+
+
+def _known_count(trips: TripCount) -> int | None:
+    start, bound = trips.start.as_number, trips.bound.as_number
+    return (
+        None
+        if start is None or bound is None
+        else trips.count(start % (1 << trips.width), bound % (1 << trips.width))
+    )
+
+
+def _is_left_with_values(function: wasmir.FuncOp, loop: Loop, trips: TripCount) -> bool:
+    """Whether values of the loop are used after another exit than the test that is counted: they would
+    be those of the loop or of its copy."""
+    others = [
+        (block, to)
+        for block, to in analysis(Loops, function).exits(loop)
+        if block is not trips.test
+    ]
+    if not others:
+        return False
+    inside = {*loop.blocks}
+    liveness = analysis(Liveness, function)
+    return any(_block_of(value) in inside for _, to in others for value in liveness.live_in(to))
+
+
+def _block_of(value: SSAValue) -> Block | None:
+    owner = value.owner
+    return owner if isinstance(owner, Block) else owner.parent
+
+
+def _groups(
+    accesses: Sequence[_Access],
+    induction: Induction,
+    loop: Loop,
+    memories: Mapping[str, wasmir.MemoryOp],
+) -> Sequence[Group] | str:
+    """The accesses in groups, or why one is not possible."""
+    found: dict[tuple[str, Polynomial, Polynomial], list[tuple[_Access, int]]] = {}
+    for op in accesses:
+        symbol = op.memory_symbol.root_reference.data
+        memory = memories[symbol]
+        if memory.shared is not None:
+            return f"@{symbol} is shared with other threads"
+        if memory.address_type == i64:
+            return f"@{symbol} has 64-bit addresses"
+        address = induction.affine(op.address_operand, loop)
+        if address is None:
+            return f"the address of {op.name.removeprefix('wasmir.')} is not affine"
+        key = symbol, address.start.without_constant, address.step
+        found.setdefault(key, []).append((op, address.start.signed_constant))
+    groups: list[Group] = []
+    for (symbol, rest, step), members in found.items():
+        lowest = min(constant for _, constant in members)
+        offsets: dict[Operation, int] = {
+            op: constant - lowest + op.static_offset for op, constant in members
+        }
+        size = max(offsets[op] + op.bytes for op, _ in members)
+        start = rest + Polynomial.number(32, lowest)
+        groups.append(Group(memories[symbol], start, step, offsets, size))
+    return groups
+
+
+# --- doing it ---
+
+
+class _Versioning:
+    """Makes the guard and the copy of one loop."""
+
+    def __init__(self, plan: _Plan, least: int):
+        self.plan = plan
+        self.least = least
+        self.header = plan.loop.header
+        self.inside = {*plan.blocks}
+
+    def run(self) -> None:
+        count, addresses, place = self._guard()
+        self._copy(count, addresses, place)
+
+    def _new_block(self, like: Block | None = None) -> Block:
+        """A block before the loop, with the arguments of another one."""
+        block = make_block()
+        for argument in () if like is None else like.args:
+            add_block_argument(block, argument.type)
+        region = self.header.parent
+        assert region is not None
+        region.insert_block_before(block, self.header)
+        return block
+
+    def _guard(self) -> tuple[SSAValue, list[tuple[SSAValue, SSAValue | None]], WasmBuilder]:
+        """Put the guard on all ways into the loop. Returns the number of iterations of the copy, first
+        address and step of each group, and a builder where the guard holds."""
+        header = self.header
+        entry = self._new_block(header)
+        for branch in {use.operation: None for use in header.uses}:
+            if branch.parent not in self.inside:
+                _retarget(branch, header, entry)
+        assert header.last_op is not None
+        b = WasmBuilder(entry, header.last_op.location)
+        guard = Guard(b, dict(zip(header.args, entry.args, strict=True)), self.inside)
+        count = guard.count(self.plan.trips)
+        guard.require(b.numeric("i64.ge_u", count, b.i64_const(max(self.least, 1))))
+        counted, fits = self._new_block(), self._new_block()
+        b.br_if(guard.holds(), counted, header, (), entry.args)
+        b.begin(counted)
+        last = b.numeric("i64.sub", count, b.i64_const(1))
+        lengths: dict[wasmir.MemoryOp, SSAValue] = {}
+        addresses: list[tuple[SSAValue, SSAValue | None]] = []
+        for group in self.plan.groups:
+            if group.memory not in lengths:
+                lengths[group.memory] = guard.length(group.memory)
+            start, step = guard.range(group, last, lengths[group.memory])
+            addresses.append((start, step))
+        b.br_if(guard.holds(), fits, header, (), entry.args)
+        b.begin(fits)
+        self.entering = entry.args
+        return count, addresses, b
+
+    def _copy(
+        self,
+        count: SSAValue,
+        addresses: Sequence[tuple[SSAValue, SSAValue | None]],
+        b: WasmBuilder,
+    ) -> None:
+        """Make the copy, and enter it where the builder is."""
+        copies = {block: self._new_block(block) for block in self.plan.blocks}
+        begin = copies[self.header]
+        number = add_block_argument(begin, i64)
+        b.trap_fence()
+        b.br(begin, (*self.entering, b.i64_const(0)))
+        following, left = self._new_block(self.header), self._new_block()
+        b.begin(begin)
+        placed: dict[Operation, tuple[SSAValue, int]] = {}
+        for group, (start, step) in zip(self.plan.groups, addresses, strict=True):
+            address = start
+            if step is not None:
+                address = b.numeric("i64.add", start, b.numeric("i64.mul", number, step))
+            placed |= {op: (address, offset) for op, offset in group.offsets.items()}
+        values: dict[SSAValue, SSAValue] = {}
+        for block in self.plan.blocks:
+            values |= zip(block.args, copies[block].args, strict=False)
+        targets = {**copies, self.header: following}
+        for block in self.plan.blocks:  # each after those that dominate it
+            copy = copies[block]
+            for op in block.ops:
+                if op is not block.last_op:
+                    copy.add_op(_copied(op, values, placed))
+            copy.add_op(self._copied_branch(block, values, targets))
+        b.begin(following)
+        number = b.numeric("i64.add", number, b.i64_const(1))
+        goes_on = b.numeric("i64.lt_u", number, count)
+        b.br_if(goes_on, begin, left, (*following.args, number))
+        b.begin(left)
+        b.trap_fence()
+        b.br(self.header, following.args)
+
+    def _copied_branch(
+        self, block: Block, values: dict[SSAValue, SSAValue], targets: Mapping[Block, Block]
+    ) -> Operation:
+        """The branch of a block of the copy. The test that ends the loop passes there."""
+        branch = block.last_op
+        assert branch is not None
+        edges = [
+            (to, [values.get(value, value) for value in passed])
+            for to, passed in branch_edges(branch)
+        ]
+        if block is self.plan.trips.test:
+            ((to, passed),) = (edge for edge in edges if edge[0] in self.inside)
+            jump = wasmir.BrOp.create(
+                operands=passed, successors=[targets[to]], location=branch.location
+            )
+            return jump
+        edges = [
+            (targets[to] if to in self.inside else self._exit(to, branch), passed)
+            for to, passed in edges
+        ]
+        copied = rebuild_branch(branch, edges)
+        for index, operand in enumerate(copied.operands):
+            if operand in values:
+                copied.operands[index] = values[operand]
+        return copied
+
+    def _exit(self, to: Block, branch: Operation) -> Block:
+        """A block on the way out of the copy."""
+        block = self._new_block(to)
+        b = WasmBuilder(block, branch.location)
+        b.trap_fence()
+        b.br(to, block.args)
+        return block
+
+
+def _copied(
+    op: Operation,
+    values: dict[SSAValue, SSAValue],
+    placed: Mapping[Operation, tuple[SSAValue, int]],
+) -> Operation:
+    """An operation of the copy; accesses are plain."""
+    copy = op.clone(values)
+    place = placed.get(op)
+    if place is not None:
+        address, offset = place
+        copy.operands[0] = address
+        copy.properties["offset"] = integer_attr(offset, 64)
+        copy.properties["plain"] = UnitAttr()
+        copy.properties.pop("in_bounds", None)
+    return copy
+
+
+def _retarget(branch: Operation, old: Block, new: Block) -> None:
+    """Replace a branch by one that goes to another block where it went to `old`."""
+    edges = [(new if to is old else to, passed) for to, passed in branch_edges(branch)]
+    changed = rebuild_branch(branch, edges)
+    block = branch.parent
+    assert block is not None
+    block.insert_op_before(changed, branch)
+    branch.detach()
+    branch.drop_all_references()
