@@ -18,7 +18,7 @@ _MOST_FACTORS = 3
 
 @dataclass(frozen=True)
 class Polynomial:
-    """A sum of products of integers, modulo `2**width`. A value of more bits stands for its low ones."""
+    """A sum of products of integers, modulo `2**width`. A wider value stands for its low bits."""
 
     width: int
     terms: Mapping[Product, int] = field(default_factory=dict[Product, int])

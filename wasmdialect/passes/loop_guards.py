@@ -133,8 +133,8 @@ class Guard:
     def range(
         self, accesses: Accesses, last: SSAValue, length: SSAValue
     ) -> tuple[SSAValue, SSAValue | None]:
-        """Require that accesses are inside a memory from iteration 0 to `last`. Returns the first address
-        and what is added in each iteration (None if nothing), as i64."""
+        """Require that accesses are inside a memory from iteration 0 to `last`. Returns the first
+        address and what is added in each iteration (None if nothing), as i64."""
         b = self.b
         start = self._wide(self.number(accesses.start), signed=False)
         size = b.i64_const(accesses.size)

@@ -1,7 +1,8 @@
 """Linear memory operations of wasmir; loads and stores are generated from the instruction table. A
 load prints as `wasmir.i32.load @memory[%address + 16]`, followed by `align 1` where the module
 promises less than natural alignment and `inbounds` where an analysis has proved that it cannot
-trap; `plain` where nothing else between two `wasmir.trap_fence` can either (docs/loops.md). Loads and stores of one lane of a vector print as
+trap; `plain` where nothing else between two `wasmir.trap_fence` can either (docs/loops.md). Loads and
+stores of one lane of a vector print as
 `wasmir.v128.load8_lane @memory[%address + 16], %vector[3]`.
 """
 
