@@ -264,6 +264,13 @@ class Config(WasmtimeSettings, Record):
         option="--wide-multiply/--no-wide-multiply", commands=(COMPILING, OPT),
         optimizes="wasmir-wide-multiply",
     )
+    version_loops: bool = setting(
+        CODE, True, boolean,
+        "At levels 2 and 3, let loops run without checks where one check before them says that no access"
+        " can trap.",
+        option="--version-loops/--no-version-loops", commands=(COMPILING, OPT),
+        optimizes="wasmir-version-loops",
+    )
     generate_address_map: bool = setting(
         LAYOUT, True, boolean,
         "Write the Wasm byte offset of each piece of code; without it backtraces have no offsets.",

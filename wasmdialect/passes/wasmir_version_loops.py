@@ -1,12 +1,11 @@
 """wasmir-version-loops: run loops without checks where one check before them says that none can fail.
 
 In front of a loop whose accesses are all affine stands a guard, in 64-bit arithmetic: the loop goes
-around at least a few times, and in all these iterations no address wraps around, and every byte that is
-accessed is inside the memory. If it holds, a copy of the loop runs, in which nothing can trap: addresses
-are computed in 64 bits, and accesses are `plain`. The copy ends before the last, incomplete iteration,
-which the loop itself runs, from the values that the copy ended with. So nothing else in the function
-changes.
-docs/loops.md has the reasons.
+around at least a few times, and in all these iterations no address wraps around, and every byte
+accessed is inside the memory. If it holds, a copy of the loop runs, in which nothing can trap:
+addresses are computed in 64 bits, and accesses are `plain`. The copy ends before the last, incomplete
+iteration, which the loop itself runs, from the values that the copy ended with. So nothing else in the
+function changes. docs/loops.md has the reasons.
 """
 
 from __future__ import annotations
