@@ -17,6 +17,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
+from wasmdialect.analyses.trap_free import misplaced_accesses
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.control_transfer import (
     Branches,
@@ -62,7 +63,17 @@ class InsertVMContextLoads(ModulePass):
             if isinstance(declaration, wasmir.FuncOp) and not declaration.is_declaration:
                 functions.append(declaration)
         for function in functions:
+            _check_fences(function)
             _FunctionRewrite(function, symbols, self.bounds, self.traps, tests_exceptions).run()
+
+
+def _check_fences(function: wasmir.FuncOp) -> None:
+    """Raises PassFailedException if an access is plain where the order of accesses can be seen."""
+    for op in misplaced_accesses(function):
+        raise PassFailedException(
+            f"{op.name} is on the wrong side of a `wasmir.trap_fence` in @{function.sym_name.data}:"
+            " a plain access, and what may trap, call or return, need one between them"
+        )
 
 
 def _segment_index(op: Operation) -> int:

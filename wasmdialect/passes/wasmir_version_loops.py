@@ -22,6 +22,7 @@ from wasmdialect.analyses import Loop, Loops, analysis
 from wasmdialect.analyses.induction import Induction, is_computed_alone
 from wasmdialect.analyses.liveness import Liveness
 from wasmdialect.analyses.polynomials import Polynomial
+from wasmdialect.analyses.trap_free import is_plain, may_leave
 from wasmdialect.analyses.trip_counts import TripCount, TripCounts
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.blocks import reverse_postorder, successors
@@ -110,6 +111,8 @@ def _plan(
     accesses: list[_Access] = []
     for block in blocks:
         for op in block.ops:
+            if is_plain(op):
+                return "it is a copy without checks"
             if isinstance(op, _Access):
                 accesses.append(op)
             elif not _may_be_in(op):
@@ -118,6 +121,8 @@ def _plan(
         return "it accesses no memory"
     if loop.header is function.entry:
         return "it is at the entry of the function"
+    if _has_copy(loop):
+        return "it has a copy without checks"
     loops = analysis(Loops, function)
     if any(block in region.blocks for region in loops.irreducible for block in blocks):
         return "it has a cycle with several entries"
@@ -136,20 +141,17 @@ def _plan(
     return groups if isinstance(groups, str) else _Plan(loop, blocks, trips, groups)
 
 
+def _has_copy(loop: Loop) -> bool:
+    """Whether a copy of a loop ends where the loop begins."""
+    entering = [use.operation.parent for use in loop.header.uses]
+    return any(b is not None and isinstance(b.first_op, wasmir.TrapFenceOp) for b in entering)
+
+
 def _may_be_in(op: Operation) -> bool:
     """Whether an operation, which is no access, may be in a region that cannot trap."""
     if isinstance(op, (*Branching, wasmir.GlobalGetOp, wasmir.GlobalSetOp)):
         return True
-    return is_computed_alone(op) or _divides_by_constant(op)
-
-
-def _divides_by_constant(op: Operation) -> bool:
-    """Whether an operation is a division that cannot trap."""
-    if not isinstance(op, wasmir.TrappingBinaryOp):
-        return False
-    divisor = wasmir.constant_bits(op.operands[1])
-    minus_one = (1 << (64 if op.operands[1].type == i64 else 32)) - 1
-    return divisor not in (None, 0, minus_one)
+    return is_computed_alone(op) or (isinstance(op, wasmir.TrappingBinaryOp) and not may_leave(op))
 
 
 def _known_count(trips: TripCount) -> int | None:
