@@ -12,26 +12,36 @@ from wasmdialect.analyses.def_use import DefUse
 from wasmdialect.analyses.dominators import Dominators, PostDominators
 from wasmdialect.analyses.effects import Access, Effects
 from wasmdialect.analyses.frequencies import Frequencies
+from wasmdialect.analyses.induction import Affine, Induction
 from wasmdialect.analyses.intervals import Range
 from wasmdialect.analyses.liveness import Liveness
 from wasmdialect.analyses.loops import IrreducibleRegion, Loop, Loops
+from wasmdialect.analyses.polynomials import Polynomial
 from wasmdialect.analyses.ranges import Ranges
+from wasmdialect.analyses.trap_free import misplaced_accesses
+from wasmdialect.analyses.trip_counts import TripCount, TripCounts
 
 __all__ = [
     "Access",
+    "Affine",
     "CallGraph",
     "ControlFlow",
     "DefUse",
     "Dominators",
     "Effects",
     "Frequencies",
+    "Induction",
     "IrreducibleRegion",
     "Liveness",
     "Loop",
     "Loops",
+    "Polynomial",
     "PostDominators",
     "Range",
     "Ranges",
+    "TripCount",
+    "TripCounts",
     "analysis",
     "forget",
+    "misplaced_accesses",
 ]

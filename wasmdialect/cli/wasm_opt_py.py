@@ -47,6 +47,7 @@ from wasmdialect.dialects.declared import ModuleDeclarations, extend_numbers
 from wasmdialect.dialects.lowered import lowered_by
 from wasmdialect.importer.unit import declare_missing
 from wasmdialect.passes.base import Declaring, take_reports
+from wasmdialect.passes.mandatory import OPTIMIZING_PASSES
 from wasmdialect.passes.ir_declarations import IRDeclarations
 from wasmdialect.passes.pipeline import (
     Observer,
@@ -323,7 +324,12 @@ class WasmOptPy(xDSLOptMain):
         return print_module(module, generic=self.args.print_op_generic, locations=shows)
 
     def _write_reports(self) -> None:
-        reports = [report.to_plain() for report in take_reports()]
+        taken = take_reports()
+        if self.args.reports is None and self.config.pipeline is None:
+            asked = ",".join(self.config.at.values())
+            unasked = {name for name in OPTIMIZING_PASSES if name not in asked}
+            taken = [r for r in taken if r.pass_name not in unasked]
+        reports = [report.to_plain() for report in taken]
         if reports and self._module_input is not None:
             reports = [*map(self.session.source.located, reports)]
         lines = [json.dumps(report) for report in reports]

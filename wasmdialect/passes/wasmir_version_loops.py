@@ -111,6 +111,8 @@ def _plan(
     accesses: list[_Access] = []
     for block in blocks:
         for op in block.ops:
+            if isinstance(op, (wasmir.LoopHeaderOp, wasmir.OperatorsOp)):
+                return "it can be interrupted in each iteration"
             if is_plain(op):
                 return "it is a copy without checks"
             if isinstance(op, _Access):
