@@ -210,8 +210,11 @@ class Run:
             self.has_ended = True
 
     def _see(self, op: Operation, values: Sequence[Any], results: Sequence[Any]) -> None:
-        if op is self.loop.header.first_op:
+        header = self.loop.header
+        if op is header.last_op:
             self.iteration += 1
+        # The branch at the end of the header is the first one that is seen of an iteration for sure.
+        iteration = self.iteration + (op.parent is header and op is not header.last_op)
         if op.successors:
             self.tests[op] = self.tests.get(op, 0) + 1
         for value, number in (
@@ -220,7 +223,7 @@ class Run:
         ):
             self.values[value] = number
             if op.parent in self.inside:
-                self.seen.append((value, self.iteration, number))
+                self.seen.append((value, iteration, number))
 
 
 @settings(deadline=None)

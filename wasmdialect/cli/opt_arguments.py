@@ -131,7 +131,7 @@ def _add_setting(parser: argparse.ArgumentParser, row: Setting, default: Any) ->
     more: dict[str, Any] = {"default": default}
     if row.form is boolean:
         meaning = row.meaning
-        more["action"] = "store_true"
+        more["action"] = argparse.BooleanOptionalAction if row.default else "store_true"
     elif isinstance(row.form, OneOf):
         more["choices"] = row.form.values
     elif row.form is paths or row.form is texts:
@@ -141,7 +141,7 @@ def _add_setting(parser: argparse.ArgumentParser, row: Setting, default: Any) ->
         more |= {"type": partial(_of_form, form=row.form), "metavar": row.metavar}
     else:
         more |= {"type": partial(_number, form=row.form), "metavar": row.metavar}
-    parser.add_argument(row.option, dest=row.name, help=meaning, **more)
+    parser.add_argument(row.option.partition("/")[0], dest=row.name, help=meaning, **more)
 
 
 def _truth(text: str) -> bool:

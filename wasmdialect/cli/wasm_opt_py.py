@@ -47,8 +47,8 @@ from wasmdialect.dialects.declared import ModuleDeclarations, extend_numbers
 from wasmdialect.dialects.lowered import lowered_by
 from wasmdialect.importer.unit import declare_missing
 from wasmdialect.passes.base import Declaring, take_reports
-from wasmdialect.passes.mandatory import OPTIMIZING_PASSES
 from wasmdialect.passes.ir_declarations import IRDeclarations
+from wasmdialect.passes.mandatory import OPTIMIZING_PASSES
 from wasmdialect.passes.pipeline import (
     Observer,
     PassFailure,
