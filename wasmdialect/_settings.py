@@ -266,8 +266,8 @@ class Config(WasmtimeSettings, Record):
     )
     version_loops: bool = setting(
         CODE, True, boolean,
-        "At levels 2 and 3, let loops run without checks where one check before them says that no access"
-        " can trap.",
+        "At levels 2 and 3, let loops run without checks where one check before them says that no"
+        " access can trap.",
         option="--version-loops/--no-version-loops", commands=(COMPILING, OPT),
         optimizes="wasmir-version-loops",
     )

@@ -285,7 +285,7 @@ def _reports(text: str, config: Config) -> list[str]:
 def test_loops_that_can_be_interrupted_are_kept(setting: str):
     text = LOOP.format(body="", after="", shared="")
     assert _reports(text, Config(**{setting: True})) == [
-        "loop-kept it can be interrupted in each iteration"
+        "loop-kept it asks for the runtime's state, as for fuel and epochs"
     ]
 
 

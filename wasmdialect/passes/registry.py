@@ -114,6 +114,8 @@ def _wide_multiply() -> type[ModulePass]:
     from wasmdialect.passes.wasmir_wide_multiply import WasmIRWideMultiply
 
     return WasmIRWideMultiply
+
+
 def _version_loops() -> type[ModulePass]:
     from wasmdialect.passes.wasmir_version_loops import WasmIRVersionLoops
 

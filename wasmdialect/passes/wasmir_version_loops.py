@@ -32,7 +32,8 @@ from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.passes.base import FunctionPass, report
 from wasmdialect.passes.loop_guards import Guard
 
-Branching = (wasmir.BrOp, wasmir.BrIfOp, wasmir.BrTableOp)
+_MARKERS = (wasmir.LoopHeaderOp, wasmir.OperatorsOp)
+_BRANCHES = (wasmir.BrOp, wasmir.BrIfOp, wasmir.BrTableOp)
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ def _plan(
     accesses: list[_Access] = []
     for block in blocks:
         for op in block.ops:
-            if isinstance(op, (wasmir.LoopHeaderOp, wasmir.OperatorsOp)):
-                return "it can be interrupted in each iteration"
+            if op.name.startswith("wasmvm.") or op.__class__ in _MARKERS:
+                return "it asks for the runtime's state, as for fuel and epochs"
             if is_plain(op):
                 return "it is a copy without checks"
             if isinstance(op, _Access):
@@ -151,7 +152,7 @@ def _has_copy(loop: Loop) -> bool:
 
 def _may_be_in(op: Operation) -> bool:
     """Whether an operation, which is no access, may be in a region that cannot trap."""
-    if isinstance(op, (*Branching, wasmir.GlobalGetOp, wasmir.GlobalSetOp)):
+    if isinstance(op, (*_BRANCHES, wasmir.GlobalGetOp, wasmir.GlobalSetOp)):
         return True
     return is_computed_alone(op) or (isinstance(op, wasmir.TrappingBinaryOp) and not may_leave(op))
 
