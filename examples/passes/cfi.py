@@ -11,7 +11,6 @@ from functools import reduce
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import i32
-from xdsl.ir import SSAValue
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.passes.base import Declarations, FunctionPass, WasmBuilder, wasm_offset
@@ -23,7 +22,11 @@ class CFI(FunctionPass):
     edges: tuple[int, ...] = ()  # byte offset of a call, index, offset, index, ...
 
     def declare(self, declarations: Declarations) -> object:
-        return None if self.edges else declarations.add_builtin("called", ["i32", "i32"])
+        if self.edges:
+            return declarations.add_trap_code(
+                "unknown-callee", "the callee is new to this call"
+            )
+        return declarations.add_builtin("called", ["i32", "i32"])
 
     def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
         for call in [*function.body.walk()]:
@@ -32,17 +35,11 @@ class CFI(FunctionPass):
             b = WasmBuilder.before(call)
             site = wasm_offset(call.location) or 0
             index = call.index if call.index.type == i32 else b.i32_wrap_i64(call.index)
-            if self.declared:
+            if not self.edges:
                 b.call(self.declared, [b.i32_const(site), index])
             else:
                 pairs = zip(self.edges[::2], self.edges[1::2], strict=True)
-                trap_unless_one_of(b, index, [target for place, target in pairs if place == site])
-
-
-def trap_unless_one_of(b: WasmBuilder, index: SSAValue, targets: list[int]) -> None:
-    equal = [b.i32_eq(index, b.i32_const(target)) for target in targets]
-    is_known = reduce(b.i32_or, equal) if equal else b.i32_const(0)
-    go_on, trap = b.split(), b.new_block()
-    b.br_if(is_known, go_on, trap)
-    b.begin(trap)
-    b.unreachable()
+                known = [target for place, target in pairs if place == site]
+                equal = [b.i32_eq(index, b.i32_const(target)) for target in known]
+                is_known = reduce(b.i32_or, equal) if equal else b.i32_const(0)
+                b.trap_if(b.i32_eqz(is_known), self.declared)

@@ -63,6 +63,7 @@ def assign(path: str, value: Any) -> Callable[[Any], None]:
 
 
 FUNC = [True, [], "func", [], []]
+PLAIN_TRAP = {"code": 64, "name": "a", "message": "b", "added_by": "c"}
 
 FORMS = [
     ("module_name", 5, "module_name: 5 is not text"),
@@ -105,6 +106,8 @@ FORMS = [
     ("extra_fields", [["x", 8, 3]], "3 is not one of 1, 2, 4, 8, 16"),
     ("extra_fields", [["x", 0, 8]], "0 is not an integer from 1"),
     ("counters", [3], "counters: .* is not a list|3 is not text"),
+    ("trap_codes", [PLAIN_TRAP | {"code": 9}], "9 is not an integer from 64"),
+    ("trap_codes", [["a"]], "trap_codes: "),
     ("function_names", [[0, 0, 0]], "is not a list of numbers"),
 ]
 """What each value has to be."""
@@ -185,6 +188,7 @@ RELATIONS = [
     ("function_names", [0, 0, 999], "a name is outside"),
     ("extra_fields", [["x", 8, 8], ["x", 8, 8]], "a field of the VMContext is there twice"),
     ("extra_fields", [["x", 1 << 31, 8]], "the VMContext would take"),
+    ("trap_codes", 2 * [PLAIN_TRAP], "a trap code is there twice"),
     ("counters", ["x"], "a counter is not one of the VMContext's fields"),
 ]
 """What values have to do with each other."""

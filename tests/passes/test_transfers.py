@@ -30,7 +30,8 @@ from wasmdialect.passes.pipeline import PassFailure
 from wasmdialect.passes.transfers import transfer_of
 
 AT_MODULE_LEVEL = (
-    *(wasmir.DeclarationOp, wasmir.ExportOp, wasmir.StartOp, wasmvm.DeclareFieldOp, wasmvm.FuncOp),
+    *(wasmir.DeclarationOp, wasmir.ExportOp, wasmir.StartOp, wasmvm.DeclareFieldOp),
+    *(wasmvm.DeclareTrapOp, wasmvm.FuncOp),
 )
 OURS = [
     op

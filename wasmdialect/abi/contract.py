@@ -41,7 +41,7 @@ _SHARED = {
     tail_calls: ("INTEGER_REGISTERS", "VECTOR_REGISTERS", "MAX_SIZE", "ENTRY_WORD_SIZE"),
     symbols: ("SYMBOLS", "TAIL_TO_WASM"),
     builtins: ("BUILTINS", "PASS_BUILTINS"),
-    trap_table: ("TRAPS",),
+    trap_table: ("TRAPS", "PASS_TRAPS"),
 }
 """The tables and constants, by module."""
 

@@ -1,7 +1,8 @@
 """The trap codes as a table: number, name, message. `wasmdialect.abi.traps` has them as an enumeration,
 which takes a program that starts too long to load.
 
-Source: Wasmtime 12.0.0 (docs/abi.md, "Trap codes"). Codes of this project's own start at 32.
+Source: Wasmtime 12.0.0 (docs/abi.md, "Trap codes"). Codes of this project's own start at 32, those that
+passes declare at 64.
 """
 
 from __future__ import annotations
@@ -44,3 +45,21 @@ _ROWS = (
 
 TRAPS: Mapping[str, TrapRow] = {row.name: row for row in _ROWS}
 """By name."""
+
+PASS_TRAPS = (64, 127)
+"""The first and the last code that passes can declare. (A trap instruction of x86-64 has one byte for
+its code, with a sign.)"""
+
+
+class PassTrap(FrozenRecord):
+    """A trap code that a pass declared."""
+
+    code: int
+    name: str
+    message: str
+    """The text after `wasm trap: `."""
+    added_by: str
+    """The pass."""
+
+    def __index__(self) -> int:
+        return self.code

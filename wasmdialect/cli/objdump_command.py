@@ -11,7 +11,7 @@ import click
 
 from wasmdialect._printable import printable
 from wasmdialect.abi.symbols import function_symbol
-from wasmdialect.abi.traps import TrapCode
+from wasmdialect.abi.traps import TRAP_CODES
 from wasmdialect.cli.errors import UsageError
 from wasmdialect.cli.inputs import read_bytes
 from wasmdialect.cli.options import DEBUG_OPTION, finish
@@ -111,14 +111,17 @@ def _traps_of(code: CodeFile, function: PlacedFunction) -> Iterator[tuple[int, s
     first = bisect_left(table.code_offsets, function.offset)
     last = bisect_left(table.code_offsets, function.offset + function.size)
     for number in range(first, last):
-        yield table.code_offsets[number], _trap_name(table.codes[number])
+        yield table.code_offsets[number], _trap_name(table.codes[number], code)
 
 
-def _trap_name(code: int) -> str:
-    try:
-        return TrapCode(code).name
-    except ValueError:
-        return f"code {code}"
+def _trap_name(code: int, file: CodeFile) -> str:
+    if code in TRAP_CODES:
+        return TRAP_CODES[code].name
+    declared = () if file.artifact is None else file.artifact.info.trap_codes
+    for trap in declared:
+        if trap.code == code:
+            return printable(f"{trap.name} ({trap.added_by})")
+    return f"code {code}"
 
 
 def _map_of(code: CodeFile, function: PlacedFunction) -> Iterator[tuple[int, int]]:

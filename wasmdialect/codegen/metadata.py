@@ -95,6 +95,7 @@ class _Describer:
             has_exceptions=count_declarations(declared).has_exceptions != 0,
             extra_fields=[list(op.row) for op in declared.fields],
             counters=[op.row[0] for op in declared.fields if op.counter is not None],
+            trap_codes=[op.trap for op in declared.traps],
             function_names=name_rows,
             function_starts=starts,
             function_ends=[

@@ -73,10 +73,12 @@ class ModuleDeclarations:
         self.exports: list[wasmir.ExportOp] = []
         self.starts: list[wasmir.StartOp] = []
         self.fields: list[wasmvm.DeclareFieldOp] = []
+        self.traps: list[wasmvm.DeclareTrapOp] = []
         others: dict[type[Operation], list[Any]] = {
             wasmir.ExportOp: self.exports,
             wasmir.StartOp: self.starts,
             wasmvm.DeclareFieldOp: self.fields,
+            wasmvm.DeclareTrapOp: self.traps,
         }
         # By class: there may be tens of thousands, and instance checks of abstract classes are slow.
         by_class: dict[type[Operation], list[Any]] = {**self.spaces, **others}
@@ -146,7 +148,10 @@ def is_declaration(op: Operation) -> bool:
     return isinstance(op, _DECLARATIONS)
 
 
-_DECLARATIONS = (wasmir.DeclarationOp, wasmir.ExportOp, wasmir.StartOp, wasmvm.DeclareFieldOp)
+_DECLARATIONS = (
+    *(wasmir.DeclarationOp, wasmir.ExportOp, wasmir.StartOp),
+    *(wasmvm.DeclareFieldOp, wasmvm.DeclareTrapOp),
+)
 
 
 # --- numbers ---

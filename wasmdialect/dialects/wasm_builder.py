@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
+from operator import index
+from typing import Literal, SupportsIndex
 
 from xdsl.dialects.builtin import StringAttr, UnitAttr, i32
 from xdsl.ir import Attribute, SSAValue
@@ -256,12 +257,12 @@ class WasmBuilder(WasmIRBuilder):
 
     # --- traps and calls ---
 
-    def trap_if(self, condition: SSAValue, code: TrapCode | int) -> None:
-        """Trap if the i32 is not zero."""
+    def trap_if(self, condition: SSAValue, code: SupportsIndex) -> None:
+        """Trap if the i32 is not zero. The code is a TrapCode, or what `add_trap_code` returned."""
         self.step(wasmvm.TrapIfOp, (condition,), _code(code))
 
-    def trap(self, code: TrapCode | int) -> None:
-        """End the block with a trap."""
+    def trap(self, code: SupportsIndex) -> None:
+        """End the block with a trap. The code is that of `trap_if`."""
         self.step(wasmvm.TrapOp, (), _code(code))
 
     def call_function(
@@ -394,8 +395,8 @@ def _string(text: str) -> StringAttr:
     return StringAttr(text)
 
 
-def _code(code: int) -> dict[str, Attribute]:
-    return {"code": integer_attr(code, 64)}
+def _code(code: SupportsIndex) -> dict[str, Attribute]:
+    return {"code": integer_attr(index(code), 64)}
 
 
 @lru_cache(10_000)

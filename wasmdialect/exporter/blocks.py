@@ -41,12 +41,12 @@ def _access(mnemonic: str, memory: int) -> bytes:
 
 DROP = encode_instruction(_opcode("drop"), None)
 _I64_ADD = encode_instruction(_opcode("i64.add"), None)
-_TRAP_IF_GREATER = (
-    encode_instruction(_opcode("i32.gt_u"), None)
-    + bytes([IF, _NO_RESULTS])
+_TRAP_IF = (
+    bytes([IF, _NO_RESULTS])
     + encode_instruction(_opcode("unreachable"), None)
     + encode_instruction(END, None)
 )
+_TRAP_IF_GREATER = encode_instruction(_opcode("i32.gt_u"), None) + _TRAP_IF
 _SIZES = {"i32": 4, "i64": 8}
 _CONSTANTS = frozenset({*wasmir.CONST_OPS.values(), wasmir.RefNullOp, wasmir.RefFuncOp})
 
@@ -200,6 +200,11 @@ class BlockExporter:
             code, start = self.stack.take(op.operands, number)
             self.stack.add_statement([*code, *self._set(op.results, number)], start)
 
+    def trap_if(self, op: wasmvm.TrapIfOp, number: int) -> None:
+        """Trap on a condition. No other instruction has a trap code of its own."""
+        code, start = self.stack.take(op.operands, number)
+        self.stack.add_statement([*code, _TRAP_IF], start)
+
     def count(self, op: wasmvm.CountOp, number: int) -> None:
         """Add to the global of a counter, or in the memory of several."""
         index = self.fields.counter(op.counter.data)
@@ -286,6 +291,7 @@ _SPECIAL: Mapping[type[Operation], Callable[[BlockExporter, Any, int], None]] = 
     wasmir.CaughtOp: BlockExporter.caught,
     wasmir.ExceptionIsOp: BlockExporter.exception_is,
     wasmir.ExceptionValuesOp: BlockExporter.exception_values,
+    wasmvm.TrapIfOp: BlockExporter.trap_if,
     wasmvm.CountOp: BlockExporter.count,
     wasmvm.LoadBytesOp: BlockExporter.load_bytes,
     wasmvm.StoreBytesOp: BlockExporter.store_bytes,

@@ -7,7 +7,7 @@ from typing import Any
 
 from xdsl.ir import Operation, SSAValue
 
-from wasmdialect.dialects import wasmir
+from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.fast import operands_of
 from wasmdialect.dialects.wasmir.immediates import immediate_of
 from wasmdialect.dialects.wasmir.types import RefType
@@ -65,6 +65,7 @@ class Encoder:
         """The classes without immediates."""
         self._encoded: dict[tuple[Any, ...], bytes] = {}
         self._encoders: dict[type[Operation], Callable[[Any], bytes]] = {}
+        self._fixed[wasmvm.TrapOp] = encode_opcode(wasmir.UnreachableOp.INSTRUCTION.opcode)
         for cls in _OPERATIONS:
             row = cls.INSTRUCTION
             if cls is wasmir.SelectOp:

@@ -1,4 +1,4 @@
-"""Steps of operations on what passes declared: fields of the VMContext, counters, bytes."""
+"""Steps of operations on what passes declared: trap codes, fields of the VMContext, counters, bytes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ from wasmdialect.interpreter.errors import NotInterpreted, Trapped
 
 if TYPE_CHECKING:
     from xdsl.ir import Attribute, Operation
+
+
+def _trap_if(t: StepContext, op: wasmvm.TrapIfOp) -> Step:
+    condition, code = t.slot(op.condition), t.instance.trap_code(op.code.value.data)
+
+    def step(r: Registers) -> None:
+        if r[condition]:
+            raise Trapped(code)
+
+    return step
 
 
 def _field(t: StepContext, name: str, size: int) -> bytearray:
@@ -125,6 +135,7 @@ def _store_field(t: StepContext, op: wasmvm.StoreFieldOp) -> Step:
 
 
 MAKERS: Mapping[type[Operation], Maker] = {
+    wasmvm.TrapIfOp: _trap_if,
     wasmvm.CountOp: _count,
     wasmvm.LoadBytesOp: _load_bytes,
     wasmvm.StoreBytesOp: _store_bytes,

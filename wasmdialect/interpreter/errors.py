@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from wasmdialect.abi.trap_table import PassTrap
     from wasmdialect.abi.traps import TrapCode
     from wasmdialect.interpreter.state import ExceptionValue
 
@@ -34,9 +35,9 @@ class Stopped(Exception):
 
 
 class Trapped(Stopped):
-    """A trap of WebAssembly."""
+    """A trap of WebAssembly, or one that a pass declared."""
 
-    def __init__(self, code: TrapCode):
+    def __init__(self, code: TrapCode | PassTrap):
         super().__init__(code.message)
         self.code = code
 

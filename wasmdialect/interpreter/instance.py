@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from xdsl.dialects.builtin import i64
 from xdsl.ir import Region
 
+from wasmdialect.abi.traps import TRAP_CODES, TrapCode
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.declared import ModuleDeclarations, added_by
 from wasmdialect.dialects.lowered import lowered_by
@@ -31,6 +32,7 @@ from wasmdialect.types import is_sub_def_type, matches
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
+    from wasmdialect.abi.trap_table import PassTrap
     from wasmdialect.interpreter.machine import Machine
 
 Imports = Mapping[tuple[str, str], Extern]
@@ -63,6 +65,7 @@ class Instance:
         """The fields that passes declared, counters too."""
         self.field_references: dict[str, Value] = {}
         """What those hold in which references were stored."""
+        self._traps = {op.trap.code: op.trap for op in self.declared.traps}
         for op in self.declared.imports:
             self.entities[op.sym_name.data] = self._imported(op, imports)
         self._make()
@@ -73,6 +76,14 @@ class Instance:
         self._fill()
         for op in self.declared.starts:
             machine.invoke(self.entities[op.function.root_reference.data], [])
+
+    def trap_code(self, code: int) -> TrapCode | PassTrap:
+        """A trap code by its number. Raises NotInterpreted."""
+        if code in TRAP_CODES:
+            return TRAP_CODES[code]
+        if code not in self._traps:
+            raise NotInterpreted(f"no pass declared the trap code {code}")
+        return self._traps[code]
 
     def _imported(self, op: wasmir.ImportableOp, imports: Imports) -> Extern:
         assert op.imported is not None

@@ -13,7 +13,7 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.traits import IsTerminator
 
 from wasmdialect.abi.traps import TrapCode
-from wasmdialect.dialects import wasmir
+from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.edges import branch_edges
 from wasmdialect.interpreter.context import Registers, Step, StepContext
 from wasmdialect.interpreter.errors import NotInterpreted, Trapped
@@ -217,6 +217,15 @@ def _unreachable(
     return control
 
 
+def _trap(t: StepContext, op: wasmvm.TrapOp, starts: Mapping[Block, Segment]) -> Control:
+    code = t.instance.trap_code(op.code.value.data)
+
+    def control(_machine: Machine, _frame: Frame) -> Segment:
+        raise Trapped(code)
+
+    return control
+
+
 def _throw_ref(t: StepContext, op: wasmir.ThrowRefOp, starts: Mapping[Block, Segment]) -> Control:
     exception = t.slot(op.exception)
 
@@ -235,6 +244,7 @@ _TERMINATORS: Mapping[type[Operation], Callable[..., Control]] = {
     wasmir.BrTableOp: _br_table,
     wasmir.ReturnOp: _return,
     wasmir.UnreachableOp: _unreachable,
+    wasmvm.TrapOp: _trap,
     wasmir.ThrowRefOp: _throw_ref,
 }
 

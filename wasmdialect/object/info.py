@@ -11,6 +11,7 @@ from wasmdialect._records import Record, field
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import FIELD_ALIGNMENTS
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
+from wasmdialect.abi.trap_table import PASS_TRAPS, PassTrap
 from wasmdialect.object.cbor import read_cbor, write_cbor
 from wasmdialect.object.forms import any_list, any_map, list_of, numbers, record_of
 from wasmdialect.object.type_forms import (
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from wasmdialect._forms import Form
     from wasmdialect.types import DefType, TypeRef, ValType
 
-INFO_VERSION = 8
+INFO_VERSION = 9
 
 ConstantExpression: TypeAlias = "list[list[Any]]"
 
@@ -177,6 +178,8 @@ class ArtifactInfo(Record):
     """Name, size and alignment of the VMContext fields that passes declared."""
     counters: list[str] = field(default_factory=list)
     """Which of these fields are counters."""
+    trap_codes: list[PassTrap] = field(default_factory=list)
+    """The trap codes that passes declared."""
     function_names: list[int] = field(default_factory=list)
     """Index, start and length in `.name.wasm` of each existing name."""
     function_starts: list[int] = field(default_factory=list)
@@ -352,6 +355,9 @@ _INFO = record_of(
     has_exceptions=boolean,
     extra_fields=list_of(_extra_field),
     counters=list_of(text),
+    trap_codes=list_of(
+        record_of(PassTrap, code=Integer(*PASS_TRAPS), name=text, message=text, added_by=text)
+    ),
     function_names=numbers,
     function_starts=numbers,
     function_ends=numbers,

@@ -58,6 +58,8 @@ def check_info(
     _check_segments(info.data, data_size)
     _check_names(info, names_size)
     _check_extra_fields(info)
+    if len({trap.code for trap in info.trap_codes}) != len(info.trap_codes):
+        _refuse("a trap code is there twice")
 
 
 def _refuse(what: str) -> NoReturn:

@@ -18,6 +18,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
+from wasmdialect.abi.trap_table import PassTrap
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import wasm_offset as wasm_offset
 from wasmdialect.dialects.wasm_builder import WasmBuilder as WasmBuilder
@@ -179,6 +180,11 @@ class Declarations(Protocol):
 
     def add_export(self, name: str, target: Declared) -> None:
         """Export something under a name, through which the host reaches it, too."""
+        ...
+
+    def add_trap_code(self, name: str, message: str) -> PassTrap:
+        """A reason to trap, for a builder's `trap` and `trap_if`. The host sees its name and message
+        in the `Trap`."""
         ...
 
     def function_symbol(self, index: SupportsIndex) -> str:

@@ -24,6 +24,7 @@ from xdsl.ir import Attribute, Block, Region
 from wasmdialect.abi.builtins import PASS_BUILTINS
 from wasmdialect.abi.layout import COUNTER_SIZE, FIELD_ALIGNMENTS
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
+from wasmdialect.abi.trap_table import PASS_TRAPS, PassTrap
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.declared import ADDED, ADDED_BY, ModuleDeclarations, plain_symbol
 from wasmdialect.dialects.fast import integer_attr
@@ -59,6 +60,8 @@ class IRDeclarations:
         """Additions of hooks before the module was printed, until a hook asks for them again."""
         self._known_fields = {op.row[0]: op for op in self._declared.fields}
         self._added_fields: set[str] = set()
+        self._known_traps = {op.trap.name: op.trap for op in self._declared.traps}
+        self._added_traps: set[str] = set()
         self._exports_found = {
             op.name_text: op for op in self._declared.exports if ADDED in op.attributes
         }
@@ -175,6 +178,27 @@ class IRDeclarations:
         self._block.add_op(op)
         self._functions = self._globals = None
         self.__dict__.pop("_export_names", None)
+
+    def add_trap_code(self, name: str, message: str) -> PassTrap:
+        if name in self._added_traps:
+            raise DeclarationError(f"trap code {name!r} is declared twice")
+        if not name or not message:
+            raise DeclarationError(f"a trap code needs a name and a message: {name!r}, {message!r}")
+        self._added_traps.add(name)
+        known = self._known_traps.get(name)
+        if known is not None:
+            if known.message != message:
+                raise DeclarationError(
+                    f"trap code {name!r} is in the module with another message, {known.message!r}"
+                )
+            return known
+        first, last = PASS_TRAPS
+        code = max((trap.code for trap in self._known_traps.values()), default=first - 1) + 1
+        if code > last:
+            raise DeclarationError(f"passes can declare {last - first + 1} trap codes, not more")
+        trap = self._known_traps[name] = PassTrap(code, name, message, self.pass_name)
+        self._block.add_op(wasmvm.DeclareTrapOp(trap))
+        return trap
 
     def _add(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wasmdialect._errors import ClosedError, WasmtimeError
 from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
+from wasmdialect.abi.trap_table import PassTrap
 
 if TYPE_CHECKING:
     from wasmdialect.abi.traps import TrapCode
@@ -46,13 +47,14 @@ class Trap(Exception):
             raise TypeError(f"expected the message of a trap, got {message!r}")
         super().__init__(message)
         self._message = message
-        self._code: TrapCode | None = None
+        self._code: TrapCode | PassTrap | None = None
         self._frames: list[Frame] = []
 
     @classmethod
-    def from_code(cls, code: TrapCode, frames: list[Frame]) -> Trap:
+    def from_code(cls, code: TrapCode | PassTrap, frames: list[Frame]) -> Trap:
         """A trap of compiled code."""
-        trap = cls(f"wasm trap: {code.message}")
+        whose = f" ({code.name} of pass {code.added_by!r})" if isinstance(code, PassTrap) else ""
+        trap = cls(f"wasm trap: {code.message}{whose}")
         trap._code = code
         trap._frames = frames
         return trap
@@ -92,8 +94,9 @@ class Trap(Exception):
         return self._frames
 
     @property
-    def trap_code(self) -> TrapCode | None:
-        """Why it happened; None for a trap that a host function raised."""
+    def trap_code(self) -> TrapCode | PassTrap | None:
+        """Why it happened: if a pass has declared that, with the `name` and `message` that it gave;
+        None for a trap that a host function raised."""
         return self._code
 
     def add_frames(self, frames: list[Frame]) -> None:

@@ -24,6 +24,7 @@ from wasmdialect.abi.layout import (
     VALUE_SLOT_SIZE,
 )
 from wasmdialect.abi.tail_calls import MAX_SIZE
+from wasmdialect.abi.trap_table import PASS_TRAPS
 from wasmdialect.runtime.errors import ClosedError, Trap, WasmtimeError
 from wasmdialect.runtime.exceptions import ExceptionHeap, Thrown
 from wasmdialect.runtime.externs import ExternTable
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, NoReturn, TypeAlias, TypeVar, TypeVarTuple
 
+    from wasmdialect.abi.trap_table import PassTrap
     from wasmdialect.abi.traps import TrapCode
     from wasmdialect.runtime.instance import GlobalCell, ModuleInstance
     from wasmdialect.runtime.memory import LinearMemory
@@ -544,6 +546,11 @@ class StoreState(NotCopied):
                 return KeyboardInterrupt()
             return Trap.from_code(TrapCode.INTERRUPT, frames)
         code = self._trap_code(record)
+        if code is None and _is_of_a_pass(record):
+            return WasmtimeError(
+                f"compiled code trapped with code {record.code}, which no pass declared: passes get"
+                " theirs from `add_trap_code`"
+            )
         if code is None:
             return WasmtimeError(
                 f"compiled code failed with signal {record.signal} at pc {record.pc:#x}"
@@ -551,7 +558,7 @@ class StoreState(NotCopied):
             )
         return Trap.from_code(code, frames)
 
-    def _trap_code(self, record: TrapRecord) -> TrapCode | None:
+    def _trap_code(self, record: TrapRecord) -> TrapCode | PassTrap | None:
         from wasmdialect.abi.traps import TRAP_CODES, TrapCode
         from wasmdialect.runtime.native.outcomes import TrapKind
 
@@ -559,7 +566,7 @@ class StoreState(NotCopied):
             if any(memory.contains(record.fault_address) for memory in self.memories):
                 return TrapCode.MEMORY_OUT_OF_BOUNDS
             return None
-        return TRAP_CODES.get(record.code)
+        return TRAP_CODES[record.code] if record.code in TRAP_CODES else _trap_of_pass(record)
 
     def _take_exception(self, record: TrapRecord) -> BaseException:
         error, self._exception = self._exception, None
@@ -578,6 +585,22 @@ class StoreState(NotCopied):
     def unpack(self, slots: Any, types: Sequence[ValType]) -> tuple[Any, ...]:
         """Read values from slots; references stay pointers."""
         return unpack(slots, types, _as_is)
+
+
+def _is_of_a_pass(record: TrapRecord) -> bool:
+    """Whether a trap instruction has a code that passes may declare."""
+    first, last = PASS_TRAPS
+    return record.code is not None and first <= record.code <= last
+
+
+def _trap_of_pass(record: TrapRecord) -> PassTrap | None:
+    """The trap code with which a pass ended the program."""
+    module = module_at(record.pc) if _is_of_a_pass(record) else None
+    if module is not None:
+        for trap in module.info.trap_codes:
+            if trap.code == record.code:
+                return trap
+    return None
 
 
 _CLOSED = object()

@@ -12,9 +12,7 @@
 ;; CHECK-NEXT:    %[[B:.*]] = wasmir.i32.const 4
 ;; CHECK-NEXT:    %[[IS_B:.*]] = wasmir.i32.eq %0, %[[B]]
 ;; CHECK-NEXT:    %[[OK:.*]] = wasmir.i32.or %[[IS_A]], %[[IS_B]]
-;; CHECK-NEXT:    wasmir.br_if %[[OK]], ^[[GO:.*]], ^[[TRAP:.*]]
-;; CHECK-NEXT:  ^[[GO]]:
+;; CHECK-NEXT:    %[[BAD:.*]] = wasmir.i32.eqz %[[OK]]
+;; CHECK-NEXT:    wasmvm.trap_if %[[BAD]], 64
 ;; CHECK-NEXT:    wasmir.call_indirect
-;; CHECK:       ^[[TRAP]]:
-;; CHECK-NEXT:    wasmir.unreachable
 (module (table 9 funcref) (func $f (param i32) (call_indirect (local.get 0))))

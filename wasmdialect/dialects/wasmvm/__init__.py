@@ -40,6 +40,7 @@ from wasmdialect.dialects.wasmvm.counters import (
     BytesAccessOp,
     CountOp,
     DeclareFieldOp,
+    DeclareTrapOp,
     LoadBytesOp,
     StoreBytesOp,
 )
@@ -121,6 +122,7 @@ _OPERATIONS: Sequence[type[IRDLOperation]] = (
     LoadBytesOp,
     StoreBytesOp,
     DeclareFieldOp,
+    DeclareTrapOp,
     StackSlotsOp,
     LoadSlotOp,
     StoreSlotOp,
@@ -147,6 +149,7 @@ __all__ = [
     "CheckPendingOp",
     "CountOp",
     "DeclareFieldOp",
+    "DeclareTrapOp",
     "ElementAddressOp",
     "EntryAddressOp",
     "ExceptionBarrierOp",

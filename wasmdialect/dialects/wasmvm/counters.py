@@ -1,5 +1,5 @@
-"""Additions of passes to the VMContext: fields, counters, which only count, and areas of bytes or of
-counters, whose entries have an index."""
+"""Additions of passes: trap codes, and what they add to the VMContext: fields, counters, which only
+count, and areas of bytes or of counters, whose entries have an index."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ from xdsl.traits import (
 from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.abi.layout import COUNTER_SIZE, FIELD_ALIGNMENTS
+from wasmdialect.abi.trap_table import PASS_TRAPS, PassTrap
 from wasmdialect.dialects.control_transfer import RunsInPlace
 from wasmdialect.dialects.wasmir.declarations import name_text
 from wasmdialect.dialects.wasmir.effects import TRAPS
@@ -77,6 +78,41 @@ class DeclareFieldOp(IRDLOperation):
             raise VerifyException(f"a field cannot have size {size} and alignment {alignment}")
         if self.counter is not None and (size % COUNTER_SIZE or alignment != COUNTER_SIZE):
             raise VerifyException(f"a counter has {COUNTER_SIZE} bytes")
+
+
+@irdl_op_definition
+class DeclareTrapOp(IRDLOperation):
+    """Declare a trap code of a pass, with the name and the message that the host shows. `add_trap_code`
+    adds these."""
+
+    name = "wasmvm.declare_trap"
+    trap_name = prop_def(StringAttr | BytesAttr)
+    code = prop_def(IntegerAttr[I64])
+    message = prop_def(StringAttr | BytesAttr)
+    added_by = prop_def(StringAttr | BytesAttr)
+    """The pass."""
+    assembly_format = "$trap_name `code` $code $message `by` $added_by attr-dict"
+
+    def __init__(self, trap: PassTrap):
+        super().__init__(
+            properties={
+                "trap_name": StringAttr(trap.name),
+                "code": IntegerAttr(trap.code, i64),
+                "message": StringAttr(trap.message),
+                "added_by": StringAttr(trap.added_by),
+            }
+        )
+
+    @property
+    def trap(self) -> PassTrap:
+        """What it declares."""
+        texts = map(name_text, (self.trap_name, self.message, self.added_by))
+        return PassTrap(self.code.value.data, *texts)
+
+    def verify_(self) -> None:
+        first, last = PASS_TRAPS
+        if not first <= self.code.value.data <= last:
+            raise VerifyException(f"the trap codes of passes are those from {first} to {last}")
 
 
 class _CountEffects(MemoryEffect):

@@ -30,6 +30,7 @@ from xdsl.traits import (
 )
 from xdsl.utils.exceptions import VerifyException
 
+from wasmdialect.abi.trap_table import PassTrap
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects.control_transfer import LeavesFunction, RunsInPlace
 from wasmdialect.dialects.wasmir.types import V128
@@ -161,7 +162,8 @@ def _verify_code(code: IntegerAttr[I64]) -> None:
 
 @irdl_op_definition
 class TrapIfOp(IRDLOperation):
-    """Trap with `code` if the condition is not zero."""
+    """Trap with `code` if the condition is not zero. A pass over wasmir may insert it anywhere in a
+    function; its own codes are those of `add_trap_code`."""
 
     name = "wasmvm.trap_if"
     traits = traits_def(RunsInPlace())
@@ -169,7 +171,7 @@ class TrapIfOp(IRDLOperation):
     code = prop_def(IntegerAttr[I64])
     assembly_format = "$condition `,` $code attr-dict"
 
-    def __init__(self, condition: SSAValue, code: TrapCode):
+    def __init__(self, condition: SSAValue, code: TrapCode | PassTrap):
         super().__init__(operands=[condition], properties={"code": IntegerAttr(int(code), i64)})
 
     def verify_(self) -> None:
@@ -178,7 +180,7 @@ class TrapIfOp(IRDLOperation):
 
 @irdl_op_definition
 class TrapOp(IRDLOperation):
-    """Trap with `code`."""
+    """Trap with `code`, in wasmir too."""
 
     name = "wasmvm.trap"
     code = prop_def(IntegerAttr[I64])
