@@ -54,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
 PROGRAM = re.compile(r"```python\n(.*?)```\n\n```\n(.*?)```", re.DOTALL)
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(6))
 def test_programs_of_instrumentation(number: int, capsys: pytest.CaptureFixture[str]):
     """Each prints what the page says."""
     page = (ROOT / "docs" / "instrumentation.md").read_text()

@@ -65,12 +65,14 @@ class ModuleFunction:
 
     @property
     def wat(self) -> Listing:
-        """Its text format. Raises WasmtimeError for a module that was given as IR."""
+        """Its text format. Raises WasmtimeError for a function of a module that was given as IR, and
+        for one that a pass added."""
         from wasmdialect.codegen.inspection import Listing
 
         text = self._inspection.text(self._with_body())
         if text is None:
-            raise WasmtimeError("the module was given as IR, which has no text format")
+            why = "it is not from WebAssembly, but from IR or from a pass"
+            raise WasmtimeError(f"function {self.index} ({self.name}) has no text format: {why}")
         return Listing(text)
 
     def at(self, point: str) -> IR:

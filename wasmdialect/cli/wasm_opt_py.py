@@ -41,10 +41,12 @@ from wasmdialect.codegen.garbage import relaxed_gc
 from wasmdialect.codegen.printed import printing_to_errors
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
+from wasmdialect.codegen.snippets import Snippets
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE
 from wasmdialect.dialects.declared import ModuleDeclarations, extend_numbers
 from wasmdialect.dialects.lowered import lowered_by
+from wasmdialect.importer.markers import Markers
 from wasmdialect.importer.unit import declare_missing
 from wasmdialect.passes.base import Declaring, take_reports
 from wasmdialect.passes.ir_declarations import IRDeclarations
@@ -52,12 +54,11 @@ from wasmdialect.passes.mandatory import OPTIMIZING_PASSES
 from wasmdialect.passes.pipeline import (
     Observer,
     PassFailure,
-    ask_what_is_wanted,
     complete_pipeline,
+    declare_all,
     default_pipeline,
     is_choosy,
     parse_passes,
-    run_declare,
     run_passes,
 )
 from wasmdialect.passes.registry import PassRegistry, installed_dialects
@@ -311,11 +312,8 @@ class WasmOptPy(xDSLOptMain):
             return passes
         extend_numbers(module)
         if any(isinstance(p, Declaring) or is_choosy(p) for p in passes):
-            declarations = IRDeclarations(module)
-            for p in passes:
-                run_declare(p, declarations)
-            for p in passes:
-                ask_what_is_wanted(p, declarations)
+            snippets = Snippets(self.ctx, parse_features(self.args.features), Markers())
+            declare_all(passes, IRDeclarations(module, read_module=snippets.read))
             extend_numbers(module)
         return passes
 

@@ -74,6 +74,11 @@ class Input(ABC):
         """The direct calls of these bodies, which are checked; None if something in one of them is an
         error, or may be one of the importer, which is found when the body is imported."""
 
+    @property
+    def added_calls(self) -> Mapping[int, BodyCalls]:
+        """The direct calls of the functions that passes have added, which `survey` does not know."""
+        return {}
+
 
 class WasmInput(Input):
     """A binary module, decoded; its bodies are decoded on demand."""

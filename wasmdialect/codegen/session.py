@@ -20,6 +20,7 @@ from wasmdialect._settings import SETTINGS
 from wasmdialect.codegen.input import WasmInput, is_ir
 from wasmdialect.codegen.plain_session import Session, with_pipeline
 from wasmdialect.codegen.settings import CompileSettings, Level
+from wasmdialect.codegen.snippets import Snippets
 from wasmdialect.codegen.source import IRSource, Source, WasmSource, number_again
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE
@@ -39,15 +40,14 @@ from wasmdialect.passes.pipeline import (
     Observer,
     PassFailure,
     Stages,
-    ask_what_is_wanted,
     complete_pipeline,
+    declare_all,
     default_stages,
     is_choosy,
     is_function_scoped,
     parse_passes,
     pass_text,
     pipeline_text,
-    run_declare,
     run_passes,
     set_up_passes,
 )
@@ -87,14 +87,15 @@ class CompileSession(Session):
         self.is_ir = is_ir(binary)
         """Whether the input is IR: then all passes run over the whole module, in this process."""
         self._input: WasmInput | None = None
+        fuel = settings.config.consume_fuel
+        markers = Markers(fuel, fuel or settings.config.epoch_interruption)
+        features = parse_features(settings.config.features)
+        self._snippets = Snippets(self.context, features, markers)
         self._source: Source
         if self.is_ir:
             self._source = IRSource(binary, file, self.context)
             self._origin = printable(file)
         else:
-            fuel = settings.config.consume_fuel
-            markers = Markers(fuel, fuel or settings.config.epoch_interruption)
-            features = parse_features(settings.config.features)
             known = None if earlier is None else earlier._input
             if known is None or not known.is_of(binary, features):
                 known = WasmInput(binary, features, catches)
@@ -132,12 +133,16 @@ class CompileSession(Session):
             for p in self.passes
             if not self.is_object(p)
         ]
+        passes += [PassDigest(digest(*row)) for row in self._snippets.files.items()]
         return [*passes, PassDigest(digest(self._binary))] if self._has_read_bodies else passes
 
     def pass_inputs(self) -> PassInputs | None:
         from wasmdialect.codegen.pass_inputs import pass_inputs
 
-        return pass_inputs(self.files, self.passes)
+        inputs = pass_inputs(self.files, self.passes)
+        if inputs is not None:
+            inputs.files.extend(self._snippets.files.items())
+        return inputs
 
     def provenance(self) -> list[PassProvenance]:
         passes = (*self.done, *self.passes)
@@ -202,12 +207,9 @@ class CompileSession(Session):
         self._declaring = any(isinstance(p, Declaring) for p in self.passes)
         if not self._declaring and not any(map(is_choosy, self.passes)):
             return
-        declarations = IRDeclarations(self.source.declared.module, self._body)
+        declarations = IRDeclarations(self.source.declared.module, self._body, self._snippets.read)
         try:
-            for p in self.passes:
-                run_declare(p, declarations)
-            for p in self.passes:
-                ask_what_is_wanted(p, declarations)
+            declare_all(self.passes, declarations)
         except PassFailure as failure:
             self.source.finish()
             shown = None if declarations.has_read_bodies else ()

@@ -12,7 +12,7 @@ from typing import Any
 
 from xdsl.context import Context
 from xdsl.dialects import llvm
-from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr
+from xdsl.dialects.builtin import ModuleOp, SymbolRefAttr, UnitAttr
 from xdsl.ir import Operation, Region
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import DiagnosticException, ParseError, VerifyException
@@ -27,6 +27,7 @@ from wasmdialect.codegen.metadata import describe_module
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE, counts_attribute
 from wasmdialect.dialects.declared import (
+    EXCEPTIONS,
     ModuleDeclarations,
     count_declarations,
     extend_numbers,
@@ -114,6 +115,8 @@ class WasmSource(Source):
     def __init__(self, given: WasmInput, file: str, markers: Markers):
         """`file` is the file name in locations."""
         self._given, self._file, self._markers = given, file, markers
+        self._added: dict[int, wasmir.FuncOp] = {}
+        """The functions with a body that passes have added, by index."""
         self._counts = counts_attribute(given.numbers.counts)
         self._extended: ModuleDeclarations | None = None
         """All declarations, once a pass may have added some."""
@@ -131,8 +134,12 @@ class WasmSource(Source):
     def finish(self) -> None:
         module = self.declared.module
         number_again(module)
+        if self.catches_without_tags:  # numbering looks at bodies, which are not here
+            module.attributes[EXCEPTIONS] = UnitAttr()
         self._extended = ModuleDeclarations(module)
         self._counts = counts_attribute(count_declarations(self._extended))
+        functions = self._extended.functions[len(self._given.wasm.functions) :]
+        self._added = {f.index_value: f for f in functions if not f.is_declaration}
 
     @property
     def ops(self) -> DeclaredOps:
@@ -144,7 +151,8 @@ class WasmSource(Source):
 
     @property
     def function_names(self) -> Mapping[int, str]:
-        return self._given.wasm.names.functions
+        names = self._given.wasm.names.functions
+        return names | {index: f.sym_name.data for index, f in self._added.items()}
 
     def signature_of(self, index: int) -> wt.FuncType:
         if self._extended is None:
@@ -160,21 +168,31 @@ class WasmSource(Source):
     def catches_without_tags(self) -> bool | None:
         return self._given.catches_without_tags
 
-    @property
+    @cached_property
     def body_sizes(self) -> dict[int, int]:
-        return self._given.body_sizes
+        added = {index: _size_of(function) for index, function in self._added.items()}
+        return self._given.body_sizes | added
 
     def everything(self, only: Sequence[int] | None = None) -> ModuleOp:
         unit = Unit.whole(self._given.wasm, self._file, self.declared, self._markers)
-        for index in self.body_sizes if only is None else only:
-            unit.import_function(index)
+        wanted = self.body_sizes if only is None else only
+        for index in wanted:
+            if index not in self._added:
+                unit.import_function(index)
+        for index in self._added:
+            if index not in wanted:
+                remove_body(unit.function(index))
         return unit.module
 
     def functions(self, indices: Sequence[int], signatures: Sequence[int] = ()) -> ModuleOp:
         unit = Unit(self._given.wasm, self._file, self.ops, self._markers)
         unit.declare_signatures(signatures)
         for index in indices:
-            unit.import_function(index)
+            added = self._added.get(index)
+            if added is None:
+                unit.import_function(index)
+            else:
+                unit.copy_function(added)
         unit.module.attributes[COUNTS_ATTRIBUTE] = self._counts
         return unit.module
 
@@ -182,7 +200,8 @@ class WasmSource(Source):
         return self._given.declarations_digest()
 
     def body(self, index: int) -> tuple[int, bytes]:
-        return self._given.body(index)
+        added = self._added.get(index)
+        return self._given.body(index) if added is None else (0, str(added).encode())
 
     def located(self, report: dict[str, Any]) -> dict[str, Any]:
         return self._given.located(report)
@@ -190,10 +209,27 @@ class WasmSource(Source):
     def survey(self, indices: Sequence[int]) -> Mapping[int, BodyCalls] | None:
         return self._given.survey(indices)
 
+    @property
+    def added_calls(self) -> Mapping[int, BodyCalls]:
+        return {index: self._calls_of(function) for index, function in self._added.items()}
+
+    def _calls_of(self, function: wasmir.FuncOp) -> BodyCalls:
+        calls = [op for op in function.body.walk() if isinstance(op, wasmir.CallLike)]
+        direct = {symbol for op in calls if (symbol := op.called_symbol) is not None}
+        has_tail_calls = any(isinstance(op, wasmir.TailCallOp) for op in calls)
+        return BodyCalls(sorted(map(self.declared.index_of, direct)), has_tail_calls)
+
     def lines(self, index: int) -> list[tuple[str, int | None]] | None:
+        if index in self._added:
+            return None
         from wasmdialect.wasm.text import function_lines  # which loads lark
 
         return function_lines(self._given.wasm, index)
+
+
+def _size_of(function: wasmir.FuncOp) -> int:
+    """About the bytes that the body of a function would have in WebAssembly."""
+    return 2 * sum(1 for _ in function.body.walk())
 
 
 class IRSource(Source):

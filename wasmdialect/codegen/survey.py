@@ -26,7 +26,12 @@ FEW = 4
 
 
 def survey(run: Run) -> Mapping[int, BodyCalls] | None:
-    """The result of `Source.survey` for all functions."""
+    """The calls in all functions, those included that passes have added; None as `Input.survey`."""
+    found = _survey_module(run)
+    return None if found is None else {**found, **run.session.source.added_calls}
+
+
+def _survey_module(run: Run) -> Mapping[int, BodyCalls] | None:
     store = run.store
     if store is None:
         return _survey_all(run)
@@ -52,7 +57,8 @@ def calls_from_plain(plain: list[tuple[int, list[int], bool]]) -> dict[int, Body
 
 def _survey_all(run: Run) -> Mapping[int, BodyCalls] | None:
     source = run.session.source
-    sizes = source.body_sizes
+    added = source.added_calls
+    sizes = {index: size for index, size in source.body_sizes.items() if index not in added}
     if run.jobs == 0 or run.session.objects:
         return source.survey([*sizes])
     found: dict[int, BodyCalls] = {}

@@ -112,6 +112,17 @@ class Unit(ImportContext):
         declared, instructions = validate_function(self.wasm, function)
         import_body(self, function, declared, instructions)
 
+    def copy_function(self, added: wasmir.FuncOp) -> None:
+        """Give a function that a pass has added its body."""
+        copy = self.function(added.index_value)
+        copy.detach_region(0)
+        copy.add_region(added.body.clone())
+        for op in copy.body.walk():
+            for symbol in _symbols_in(op):
+                named = self.declared.find(symbol)
+                assert named is not None
+                self.ref(named.WORD, named.index_value)
+
 
 def _declare_copy(module: ModuleOp, op: wasmir.DeclarationOp) -> wasmir.DeclarationOp:
     """Copy declarations of the whole module into a unit. The trampolines of a type stay with the unit

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from threading import get_ident, local
 from typing import Any, ClassVar, Literal, Protocol, SupportsIndex, runtime_checkable
 
@@ -77,6 +78,10 @@ def pass_scope(cls: type[ModulePass]) -> Scope:
 
 
 # --- declaring ---
+
+
+FunctionBody = Callable[..., None] | str | bytes | PathLike[str] | wasmir.FuncOp
+"""A function for `Declarations.add_function`."""
 
 
 class Declarations(Protocol):
@@ -180,6 +185,26 @@ class Declarations(Protocol):
 
     def add_export(self, name: str, target: Declared) -> None:
         """Export something under a name, through which the host reaches it, too."""
+        ...
+
+    def add_function(
+        self,
+        name: str,
+        body: FunctionBody,
+        params: Sequence[str] | None = None,
+        results: Sequence[str] | None = None,
+    ) -> DeclaredFunction:
+        """A function of the pass's own. `body` is one of
+
+        - a function that builds it, called with a builder and the parameters; then `params` and
+          `results` are the types, and it ends each block that it begins;
+        - text of wasmir: a `wasmir.func`, or a module. What is not declared there is the module's;
+        - WebAssembly, as text that starts with a parenthesis, as bytes, or as the path of a file: its
+          only function, or its function or export called `name`, with everything that it refers to.
+          It imports from `wasmdialect.module` what the module exports, or has under such a symbol;
+        - a `wasmir.FuncOp`, for instance a changed copy that `body()` gave.
+
+        Passes see it that come after this one."""
         ...
 
     def add_trap_code(self, name: str, message: str) -> PassTrap:

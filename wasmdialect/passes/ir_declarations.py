@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from os import PathLike
 from typing import Any, SupportsIndex
 
 from xdsl.dialects.builtin import (
@@ -26,8 +27,18 @@ from wasmdialect.abi.layout import COUNTER_SIZE, FIELD_ALIGNMENTS
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
 from wasmdialect.abi.trap_table import PASS_TRAPS, PassTrap
 from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.dialects.declared import ADDED, ADDED_BY, ModuleDeclarations, plain_symbol
+from wasmdialect.dialects.declared import (
+    ADDED,
+    ADDED_BY,
+    ModuleDeclarations,
+    added_by,
+    plain_symbol,
+)
 from wasmdialect.dialects.fast import integer_attr
+from wasmdialect.dialects.lowered import lowered_by
+from wasmdialect.dialects.wasm_builder import WasmBuilder
+from wasmdialect.passes.base import FunctionBody
+from wasmdialect.passes.graft import PART, function_in, graft
 from wasmdialect.types import NUMBERS
 from wasmdialect.wasm.declared import (
     DeclarationError,
@@ -38,6 +49,9 @@ from wasmdialect.wasm.declared import (
     DeclaredTable,
 )
 
+ReadModule = Callable[[str | bytes | PathLike[str]], ModuleOp]
+"""Reads text of wasmir, or WebAssembly as text, bytes or a file. Raises DeclarationError."""
+
 _TYPES: dict[str, Attribute] = {name: wasmir.value_type(t) for name, t in NUMBERS.items()}
 _REFERENCES: dict[str, Attribute] = {"funcref": wasmir.FUNCREF, "externref": wasmir.EXTERNREF}
 
@@ -47,9 +61,17 @@ class IRDeclarations:
 
     pass_name = ""
 
-    def __init__(self, module: ModuleOp, import_body: Callable[[int], wasmir.FuncOp] | None = None):
-        """`import_body` makes the body of a function, if bodies are not in the module."""
-        self._import_body = import_body
+    def __init__(
+        self,
+        module: ModuleOp,
+        import_body: Callable[[int], wasmir.FuncOp] | None = None,
+        read_module: ReadModule | None = None,
+    ):
+        """`import_body` makes the body of a function, if bodies are not in the module; `read_module`
+        makes modules of what passes add functions from."""
+        self._import_body, self._read_module = import_body, read_module
+        self.added_functions: list[wasmir.FuncOp] = []
+        """Those with a body, in the order in which hooks asked for them."""
         self.has_read_bodies = False
         """Whether a hook has looked at the body of a function."""
         self._block = module.body.block
@@ -200,6 +222,113 @@ class IRDeclarations:
         self._block.add_op(wasmvm.DeclareTrapOp(trap))
         return trap
 
+    def add_function(
+        self,
+        name: str,
+        body: FunctionBody,
+        params: Sequence[str] | None = None,
+        results: Sequence[str] | None = None,
+    ) -> DeclaredFunction:
+        try:
+            op = self._added_function(name, body, params, results)
+        except DeclarationError as error:
+            raise DeclarationError(f"function {name!r} cannot be added: {error}") from None
+        self._functions = None
+        return self._function(op)
+
+    def _added_function(
+        self,
+        name: str,
+        body: FunctionBody,
+        params: Sequence[str] | None,
+        results: Sequence[str] | None,
+    ) -> wasmir.FuncOp:
+        found = self._take_found(name)
+        if found is not None:
+            return found
+        if any(
+            self._is_own(op) and op.attributes[ADDED] == StringAttr(name)
+            for op in self.added_functions
+        ):
+            raise DeclarationError("there is one already")
+        lowered = lowered_by(self._declared.module)
+        if lowered:
+            raise DeclarationError(f"the module has been lowered from wasmir by {lowered[0]}")
+        if not callable(body):
+            if params is not None or results is not None:
+                raise DeclarationError("it says itself what its parameters and results are")
+            return self._grafted(name, body)
+        types = FunctionType.from_lists(map(_type, params or ()), map(_type, results or ()))
+        symbol = plain_symbol(name) or "function"
+        built = wasmir.FuncOp.create(
+            properties={"sym_name": StringAttr(symbol), "function_type": types},
+            regions=[Region(Block(arg_types=types.inputs.data))],
+        )
+        body(WasmBuilder.at_start(built.entry), *built.entry.args)
+        return self._grafted(name, built)
+
+    def _is_own(self, op: wasmir.DeclarationOp) -> bool:
+        """Whether the pass whose hook is running has added something."""
+        return added_by(op) == self.pass_name
+
+    def _take_found(self, name: str) -> wasmir.FuncOp | None:
+        """The function that the same hook added before the module was printed."""
+        found: dict[str, wasmir.FuncOp] = {}
+        for op in [*self._found]:
+            added = op.attributes[ADDED]
+            assert isinstance(added, StringAttr)
+            is_meant = added.data == name or added.data.startswith(f"{name}{PART}")
+            if is_meant and isinstance(op, wasmir.FuncOp) and not op.is_import and self._is_own(op):
+                found[added.data] = op
+        if name not in found:
+            return None
+        for op in found.values():
+            self._found.remove(op)
+            self.added_functions.append(op)
+        return found[name]
+
+    def _grafted(
+        self, name: str, body: str | bytes | PathLike[str] | wasmir.FuncOp
+    ) -> wasmir.FuncOp:
+        if isinstance(body, wasmir.FuncOp):
+            function = body if body.parent is None else body.clone()
+            return graft(ModuleOp([function]), function, name, self)
+        if self._read_module is None:
+            raise DeclarationError("there is nothing here that reads modules")
+        given = self._read_module(body)
+        return graft(given, function_in(given, name), name, self)
+
+    # --- the target of a graft
+
+    @property
+    def declarations(self) -> ModuleDeclarations:
+        """The declarations of the module."""
+        return self._declared
+
+    def add(
+        self,
+        cls: type[wasmir.DeclarationOp],
+        name: str,
+        properties: dict[str, Attribute],
+        *regions: Region,
+    ) -> wasmir.DeclarationOp:
+        """As `graft.Target.add`."""
+        op = self._add(cls, name, properties, *regions)
+        if isinstance(op, wasmir.FuncOp):
+            self.added_functions.append(op)
+        return op
+
+    def add_imported(self, op: wasmir.FuncOp) -> wasmir.DeclarationOp:
+        """As `graft.Target.add_imported`."""
+        assert op.imported is not None
+        module, name = op.imported
+        properties: dict[str, Attribute] = {
+            "function_type": op.function_type,
+            "import_module": StringAttr(module),
+            "import_name": StringAttr(name),
+        }
+        return self._add(wasmir.FuncOp, name, properties, Region())
+
     def _add(
         self,
         cls: type[wasmir.DeclarationOp],
@@ -229,6 +358,8 @@ class IRDeclarations:
             regions=regions,
         )
         space.append(op)
+        if "import_module" in properties:
+            self._declared.imports.append(op)
         self._declared.symbols[symbol] = op
         self._block.add_op(op)
         return op

@@ -12,7 +12,7 @@ from dataclasses import fields
 from difflib import get_close_matches
 from functools import partial
 from traceback import TracebackException, format_exception, walk_tb
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from xdsl.context import Context
 from xdsl.dialects import llvm
@@ -200,6 +200,27 @@ def run_declare(p: ModulePass, declarations: Declarations) -> None:
         declared = _guarded(p.name, partial(run_watched, p.name, step), WasmError)
         if declared is not None:
             object.__setattr__(p, "declared", declared)  # passes are frozen otherwise
+
+
+def declare_all(passes: Sequence[ModulePass], declarations: AddedFunctions) -> None:
+    """Call the `declare` hooks of all passes, and then ask each which functions it wants. What a pass
+    adds goes through the passes after it, and through those that lower. Raises PassFailure,
+    WasmError."""
+    counts: list[int] = []
+    for p in passes:
+        counts.append(len(declarations.added_functions))
+        run_declare(p, declarations)
+    for p, count in zip(passes, counts, strict=True):
+        ask_what_is_wanted(p, declarations)
+        added = [op.index_value for op in declarations.added_functions[count:]]
+        if added and isinstance(p, base.FunctionPass) and p.name not in LOWERING_PASSES:
+            object.__setattr__(p, "unwanted", p.unwanted.union(added))
+
+
+class AddedFunctions(Declarations, Protocol):
+    """Declarations that know which functions with a body hooks have added."""
+
+    added_functions: list[wasmir.FuncOp]
 
 
 def is_choosy(p: ModulePass) -> bool:

@@ -64,7 +64,9 @@ class FrameTable:
         if found is None:
             return None
         index, _ = found
-        wasm = None if self._address_map is None else self._address_map.look_up(offset)
         start = self._info.function_starts[index]
+        # Code of a function that is not in the module has no rows: those before it are of another.
+        has_rows = self._address_map is not None and start > 0
+        wasm = self._address_map.look_up(offset) if has_rows else None
         inside = None if wasm is None else wasm - start
         return Frame(index, names.get(index), self._info.module_name, wasm, inside)
