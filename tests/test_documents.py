@@ -59,10 +59,22 @@ def test_programs_of_instrumentation(number: int, capsys: pytest.CaptureFixture[
     """Each prints what the page says."""
     page = (ROOT / "docs" / "instrumentation.md").read_text()
     programs = PROGRAM.findall(page)
-    assert len(programs) == page.count("```python")
+    assert len(programs) == page.count("```python\n")
     source, output = programs[number]
     exec(source, {"__name__": "__main__"})
     assert capsys.readouterr().out == output
+
+
+def test_builtin_of_a_file_in_instrumentation(folder: Path):
+    page = (ROOT / "docs" / "instrumentation.md").read_text()
+    (source,) = re.findall(r'```python title="trace.py"\n(.*?)```', page, re.DOTALL)
+    ((command, output),) = re.findall(r"```\n\$ (.*?)\n(.*?)```", page, re.DOTALL)
+    (folder / "trace.py").write_text(source)
+    (folder / "half.wat").write_text(
+        '(module (func (export "half") (param i32) (result i32)'
+        " (i32.div_s (local.get 0) (i32.const 2))))"
+    )
+    assert run(folder, command).stdout == output
 
 
 def test_readme_function(folder: Path):

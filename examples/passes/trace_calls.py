@@ -6,10 +6,12 @@ function that a trap or an exception leaves does not return; one that ends in a 
 before it.
 """
 
+import sys
+
 from xdsl.context import Context
 
 from wasmdialect.dialects import wasmir
-from wasmdialect.passes.base import Declarations, FunctionPass, WasmBuilder
+from wasmdialect.passes.base import Declarations, FunctionPass, WasmBuilder, builtin
 
 
 class TraceCalls(FunctionPass):
@@ -26,3 +28,13 @@ class TraceCalls(FunctionPass):
             if isinstance(block.last_op, wasmir.ReturnOp | wasmir.TailCallOp):
                 b = WasmBuilder.before(block.last_op)
                 b.call(returns, [b.i32_const(function.index_value)])
+
+
+@builtin
+def enter(function: int) -> None:
+    print("enter", function, file=sys.stderr)
+
+
+@builtin(name="return")
+def leave(function: int) -> None:
+    print("return", function, file=sys.stderr)

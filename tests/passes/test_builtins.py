@@ -102,7 +102,8 @@ def test_an_unbound_builtin_names_the_pass_that_added_it(way: str, file: Path):
         program.instantiate(done=print)
     assert str(caught.value) == (
         "unknown import: `wasmdialect.builtin::change` has not been defined; pass 'added' added it:"
-        " bind it with `Linker.define_builtin('change', function)`"
+        " bind it with `Linker.define_builtin('change', function)`; commands bind a function of a"
+        " --load file that is marked with `@builtin`"
     )
     with pytest.raises(WasmtimeError, match=r"imports, found 0 .pass 'added' added `change`"):
         Instance(Store(program.engine), program.module, [])

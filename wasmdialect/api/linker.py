@@ -231,7 +231,10 @@ def _unknown(item: ImportInfo) -> str:
     added = f"{message}; pass {item.added_by!r} added it"
     if item.module != PASS_BUILTINS:
         return added
-    return f"{added}: bind it with `Linker.define_builtin({item.name!r}, function)`"
+    return (
+        f"{added}: bind it with `Linker.define_builtin({item.name!r}, function)`; commands bind a"
+        " function of a --load file that is marked with `@builtin`"
+    )
 
 
 def _expect_module(module: Module) -> None:

@@ -13,6 +13,7 @@ from wasmdialect.cli.errors import UsageError
 from wasmdialect.cli.inputs import read_bytes
 from wasmdialect.cli.options import given_settings
 from wasmdialect.cli.output import write_output
+from wasmdialect.cli.pass_builtins import imports_builtins
 from wasmdialect.cli.progress import compile_progress
 from wasmdialect.cli.streams import say
 from wasmdialect.object.artifact import is_artifact, read_engine
@@ -36,7 +37,10 @@ def load_or_compile(file: str, config: Config, reports: str | None = None) -> Mo
     data = read_bytes(file)
     if is_artifact(data[:64]):
         _take_settings(config, data)
-        return Module.deserialize_file(Engine(config), file)
+        module = Module.deserialize_file(Engine(config), file)
+        if "load" in given_settings() and not imports_builtins(module):
+            raise UsageError(f"--load has no effect on an artifact: {_PASSES_HAVE_RUN}")
+        return module
     if reports is not None:
         config.compilation = "eager"  # they are about the whole module
     found = find_or_compile(
@@ -50,8 +54,9 @@ def load_or_compile(file: str, config: Config, reports: str | None = None) -> Mo
     return Module.from_compilation(Engine(config), found)
 
 
+_PASSES_HAVE_RUN = "its passes have run"
 _DONE = {
-    **dict.fromkeys(("pipeline", "at", "load"), "its passes have run"),
+    **dict.fromkeys(("pipeline", "at"), _PASSES_HAVE_RUN),
     "features": "its module has been checked",
 }
 """Why settings cannot change an artifact."""

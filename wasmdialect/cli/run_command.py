@@ -32,6 +32,7 @@ from wasmdialect.cli.options import (
     setting_options,
     to_config,
 )
+from wasmdialect.cli.pass_builtins import define_builtins
 from wasmdialect.cli.streams import say
 from wasmdialect.cli.values import format_result, parse_argument
 from wasmdialect.runtime.errors import ExitTrap, Trap, WasmtimeError
@@ -115,6 +116,7 @@ def run(
         program_args = () if invoke is not None else args
         _set_wasi(store, (Path(file).name, *program_args), directories, variables)
         linker.define_wasi()
+    define_builtins(linker, module, config.load)
     threads = _define_threads(linker, module, store, fuel, debug=debug)
     if timeout is not None:
         timer = threading.Timer(timeout, store.engine.increment_epoch)

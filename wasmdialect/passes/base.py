@@ -23,6 +23,7 @@ from wasmdialect.abi.trap_table import PassTrap
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.fast import wasm_offset as wasm_offset
 from wasmdialect.dialects.wasm_builder import WasmBuilder as WasmBuilder
+from wasmdialect.passes.builtins import builtin as builtin
 from wasmdialect.wasm.declared import (
     Declared,
     DeclaredFunction,

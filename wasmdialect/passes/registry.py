@@ -18,6 +18,7 @@ from xdsl.ir import Dialect
 from xdsl.passes import ModulePass
 
 from wasmdialect._printable import printable
+from wasmdialect.passes.builtins import Builtin, marked_in
 
 PassFactory = Callable[[], type[ModulePass]]
 
@@ -176,10 +177,12 @@ class PassRegistry:
         """The files given with `--load`, in order, as absolute paths."""
         self.dialects: dict[str, Dialect] = {}
         """The dialects of these files."""
+        self.builtins: dict[str, Builtin] = {}
+        """The functions that they mark with `@builtin`."""
 
     def load_file(self, path: str) -> None:
-        """Register every pass that a Python file defines and every `Dialect` that is a variable of it.
-        Raises PassError, also for exceptions of the file itself."""
+        """Register every pass that a Python file defines, every `Dialect` that is a variable of it, and
+        its functions for builtins. Raises PassError, also for exceptions of the file itself."""
         file, path = Path(path).resolve(), printable(path)
         if str(file) in self.files:
             return
@@ -208,11 +211,15 @@ class PassRegistry:
             and isinstance(getattr(value, "name", None), str)  # else a base of passes
         ]
         dialects = [value for value in vars(module).values() if isinstance(value, Dialect)]
-        if not found and not dialects:
+        builtins = [*marked_in(vars(module).values())]
+        if not found and not dialects and not builtins:
             raise PassError(
                 f"{path} defines no pass and no dialect: a class derived from ModulePass with a name,"
                 " or a variable that is a Dialect"
             )
+        for each in builtins:
+            if self.builtins.setdefault(each.name, each).function is not each.function:
+                raise PassError(f"{path}: there are two functions for builtin {each.name!r}")
         for dialect in dialects:
             self._add_dialect(path, dialect)
         for cls in found:
