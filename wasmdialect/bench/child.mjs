@@ -98,19 +98,23 @@ const requests = {
     } else if (request.initialize) instance.exports._initialize();
     return {};
   },
-  run({ runs }) {
+  run({ runs, times = 1 }) {
     const call = instance.exports[request.invoke];
     const values = request.parameters.map((type, i) => value(type, request.arguments[i]));
     let returned, trapped;
-    const wall = performance.now(), cpu = cpuSeconds();
-    for (let i = 0; i < runs; i++) {
-      try {
-        returned = request.program && request.wasi ? wasi.start(instance) : call(...values);
-      } catch (error) {
-        trapped = error;
+    const seconds = { cpu: [], wall: [] };
+    for (let time = 0; time < times; time++) {
+      const wall = performance.now(), cpu = cpuSeconds();
+      for (let i = 0; i < runs; i++) {
+        try {
+          returned = request.program && request.wasi ? wasi.start(instance) : call(...values);
+        } catch (error) {
+          trapped = error;
+        }
       }
+      seconds.cpu.push(cpuSeconds() - cpu);
+      seconds.wall.push((performance.now() - wall) / 1e3);
     }
-    const seconds = { cpu: cpuSeconds() - cpu, wall: (performance.now() - wall) / 1e3 };
     if (!runs) return {};
     const outcome = {};
     if (trapped !== undefined) outcome.trap = trapOf(trapped);

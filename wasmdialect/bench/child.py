@@ -5,7 +5,8 @@ V8.
     {"do": "load", ...}     the next build: from `Workload.to_plain`, and numbers of open files
     {"do": "observe"}       one run in a new instance, and all that can be observed of it
     {"do": "prepare"}       a new instance for the next measurements
-    {"do": "run", "runs"}   the seconds that so many runs take in it, and what the last one gave
+    {"do": "run", "runs", "times"}   the seconds that so many runs take in it, measured so many times,
+                            and what the last one gave
 """
 
 from __future__ import annotations
@@ -128,20 +129,25 @@ class _Runner:
         self._run = lambda: function(store, *arguments)
         return {}
 
-    def run(self, runs: int) -> dict[str, Any]:
-        """Run so many times; the seconds that the thread was running, and those that passed."""
+    def run(self, runs: int, times: int = 1) -> dict[str, Any]:
+        """Run so many times; the seconds that the thread was running, and those that passed, for each
+        of the times that this is measured."""
         run = self._run
         returned: Any = None
         trapped: Any = None
         exits, failures = self.api.ExitTrap, (self.api.Trap, self.api.WasmtimeError)
         assert run is not None
-        wall, cpu = time.perf_counter_ns(), time.thread_time_ns()
-        for _ in range(runs):
-            try:
-                returned = run()
-            except failures as error:
-                trapped = error
-        cpu, wall = time.thread_time_ns() - cpu, time.perf_counter_ns() - wall
+        seconds: dict[str, list[float]] = {"cpu": [], "wall": []}
+        for _ in range(times):
+            wall, cpu = time.perf_counter_ns(), time.thread_time_ns()
+            for _ in range(runs):
+                try:
+                    returned = run()
+                except failures as error:
+                    trapped = error
+            cpu, wall = time.thread_time_ns() - cpu, time.perf_counter_ns() - wall
+            seconds["cpu"].append(cpu / 1e9)
+            seconds["wall"].append(wall / 1e9)
         if not runs:
             return {}
         if isinstance(trapped, exits):
@@ -154,7 +160,7 @@ class _Runner:
             outcome = {"values": self._values(returned)}
         if self.request["program"]:
             outcome |= self._output()
-        return {"cpu": cpu / 1e9, "wall": wall / 1e9, "outcome": outcome}
+        return {**seconds, "outcome": outcome}
 
     def _values(self, returned: Any) -> list[str]:
         results = self.request["results"]

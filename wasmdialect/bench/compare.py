@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from wasmdialect._printable import printable
 from wasmdialect.bench.build import Build, layouts
 from wasmdialect.bench.engines import ENGINES
-from wasmdialect.bench.measure import A, B, Bench, Observed, Plan, Side
-from wasmdialect.bench.result import Result, VariantResult, evaluate
+from wasmdialect.bench.measure import A, B, Bench, Block, Observed, Side
+from wasmdialect.bench.result import Result, VariantResult, evaluate, intervals
 from wasmdialect.bench.variant import Variant
 from wasmdialect.bench.workload import Workload
 from wasmdialect.check.calls import Call
@@ -39,6 +40,8 @@ class Request:
     seed: int
     timeout: float
     """Seconds for a run."""
+    precision: float = math.inf
+    """Measuring goes on, for some time, until half of each interval is a smaller share of the ratio."""
 
 
 def compare(request: Request, progress: Progress) -> Result:
@@ -56,7 +59,15 @@ def compare(request: Request, progress: Progress) -> Result:
     ):
         observed = running.observe()
         plan = running.plan(request.seconds, request.layouts)
-        blocks = running.measure(plan, request.seconds, lambda done: advance(done, plan.blocks))
+        began = time.monotonic()
+        blocks = running.measure(
+            plan,
+            request.seconds,
+            request.layouts,
+            lambda blocks: _precision(blocks, request.seed) <= request.precision,
+            lambda done: advance(done, plan.blocks),
+        )
+        took = time.monotonic() - began
     rows = {
         name: VariantResult(
             variant.engine, variant.words, builds[name], observed.sides[name]["counters"]
@@ -68,8 +79,26 @@ def compare(request: Request, progress: Progress) -> Result:
             builds[name].stages["engine"] = observed.load_seconds[name]
     words = _words(workload, request.file)
     result = evaluate(request.file, words, request.seed, plan.runs, rows, blocks)
-    result.notes += _notes(request, observed, plan, running.no_instructions)
+    result.notes += _notes(request, observed, len(blocks), running.no_instructions)
+    result.notes += _precision_notes(request, result, took)
     return result
+
+
+def _precision(blocks: Sequence[Block], seed: int) -> float:
+    """The precision of the ratio, and of the control that the verdict holds against it."""
+    _, _, *both = intervals(blocks, seed)
+    return max(interval.precision for interval in both)
+
+
+def _precision_notes(request: Request, result: Result, took: float) -> Iterator[str]:
+    found = max(result.ratio.precision, result.control.precision)
+    if found > request.precision:
+        yield (
+            f"the intervals are ±{found:.1%} after {took:.0f} s, not ±{request.precision:.1%} as"
+            " wanted: --seconds gives more time"
+        )
+    elif took > 1.5 * request.seconds:
+        yield f"{took:.0f} s were measured until the intervals were ±{request.precision:.1%}"
 
 
 def _build(
@@ -100,13 +129,15 @@ def _words(workload: Workload, file: str) -> str:
     return printable(f"{call} of {file}")
 
 
-def _notes(request: Request, observed: Observed, plan: Plan, no_instructions: str) -> Iterator[str]:
+def _notes(
+    request: Request, observed: Observed, blocks: int, no_instructions: str
+) -> Iterator[str]:
     if not any(variant.words for variant in request.variants.values()):
         yield "A and B are given the same: --b, -p or --at says what B has"
     if observed.unrepeatable:
         what = ", ".join(observed.unrepeatable)
         yield f"not compared, as it differs between two runs of A: {what}"
-    if plan.blocks < request.layouts:
-        yield f"{plan.blocks} of {request.layouts} layouts were measured; --seconds gives more time"
+    if blocks < request.layouts:
+        yield f"{blocks} of {request.layouts} layouts were measured; --seconds gives more time"
     if no_instructions:
         yield f"instructions are not counted: {no_instructions}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import count
+from statistics import median
 from typing import Any, NamedTuple, Self
 
 from wasmdialect.bench.build import Build
@@ -22,6 +24,11 @@ next one, which is another role's. Shorter runs are repeated, longer ones are no
 INSTANCE = 0.03
 """Seconds of the measurements in one instance, unless a run takes longer."""
 _MOST_RUNS = 1 << 20
+_MOST_TIMES = 4
+"""Measurements in a row, of which the median counts. On a busy machine a process waits for the
+processor ten times as long as it measures: it may as well measure more than once when it has it."""
+_LONGER = 3
+"""How many times as long as planned is measured, if the result is not precise enough."""
 _LEAST_BLOCKS = 5
 """Measured however long they take."""
 _LONG = 0.1
@@ -79,6 +86,8 @@ class Plan:
     blocks: int
     is_long: bool
     """Whether a run takes long."""
+    times: int = 1
+    """Measurements in a row."""
 
 
 class Bench:
@@ -146,19 +155,36 @@ class Bench:
             while sample.cpu * runs < SAMPLE and runs < _MOST_RUNS and not is_program:
                 runs *= 2
                 sample = process.measure(runs)
+            times = 1 if is_program else self._times(process, runs)
         rounds = 1 if is_program else max(1, round(INSTANCE / max(SAMPLE, sample.cpu * runs)))
-        plan = Plan(runs, rounds, layouts, sample.cpu >= _LONG)
+        plan = Plan(runs, rounds, layouts, sample.cpu >= _LONG, times)
         began = time.monotonic()
         self._block(0, plan, deadline=0)
         fitting = int(seconds / (time.monotonic() - began))
         return replace(plan, blocks=min(layouts, max(_LEAST_BLOCKS, fitting)))
 
+    def _times(self, process: RunProcess, runs: int) -> int:
+        """How often to measure in a row, so that measuring takes about as long as waiting for it."""
+        shares: list[float] = []
+        for _ in range(_LEAST_ROUNDS):
+            began = time.monotonic()
+            measuring = process.measure(runs).measuring
+            shares.append((time.monotonic() - began) / max(measuring, 1e-9) - 1)
+        return min(_MOST_TIMES, max(1, round(median(shares))))
+
     def measure(
-        self, plan: Plan, seconds: float, on_block: Callable[[int], None] = lambda _: None
+        self,
+        plan: Plan,
+        seconds: float,
+        layouts: int,
+        is_enough: Callable[[Sequence[Block]], bool] = lambda _: True,
+        on_block: Callable[[int], None] = lambda _: None,
     ) -> list[Block]:
-        """The measurements of all blocks; `on_block` is told how many are done. Raises Disagreement,
-        RunFailure."""
-        deadline = time.monotonic() + seconds
+        """The measurements of all blocks; `on_block` is told how many are done. If they are not
+        enough, further layouts follow, and further rounds of the blocks, up to `_LONGER` times as
+        long. Raises Disagreement, RunFailure."""
+        began = time.monotonic()
+        deadline = began + seconds
         blocks: list[Block] = []
         for number in range(plan.blocks):
             now = time.monotonic()
@@ -166,12 +192,32 @@ class Bench:
                 self._block(number, plan, now + (deadline - now) / (plan.blocks - number))
             )
             on_block(number + 1)
-        return blocks
+        last = began + _LONGER * seconds
+        some = max(1, plan.blocks // 2)
+        for lap in count(1):
+            each = (time.monotonic() - began) / (plan.blocks + (lap - 1) * some)
+            if time.monotonic() + each > last or is_enough(blocks):
+                return blocks
+            for _ in range(some):
+                if time.monotonic() + each > last:
+                    break
+                self._go_on(blocks, plan, layouts, time.monotonic() + seconds / plan.blocks)
+
+    def _go_on(self, blocks: list[Block], plan: Plan, layouts: int, deadline: float) -> None:
+        """Measure another layout, or if there is none, more rounds of the block that has the fewest."""
+        if len(blocks) < layouts:
+            blocks.append(self._block(len(blocks), plan, deadline))
+            return
+        block = min(blocks, key=lambda block: len(block.cpu[A]))
+        more = self._block(block.number, plan, deadline)
+        for seconds, further in ((block.cpu, more.cpu), (block.wall, more.wall)):
+            for role, values in further.items():
+                seconds[role] += values
 
     def _block(self, number: int, plan: Plan, deadline: float) -> Block:
         self._change_processes()
-        count = len(self._modules[A])
-        places = {A: number, CONTROL: (number + count // 2) % count, B: number}
+        built = len(self._modules[A])
+        places = {A: number, CONTROL: (number + built // 2) % built, B: number}
         for role in self._in_any_order():
             self._load(role, places[role])
         least = 1 if plan.is_long else _LEAST_ROUNDS
@@ -201,7 +247,7 @@ class Bench:
             outcomes: dict[str, Any] = {}
             for role in self._in_any_order():
                 with _named(role):
-                    sample = self._processes[role].measure(plan.runs)
+                    sample = self._processes[role].measure(plan.runs, plan.times)
                 block.add(role, sample)
                 outcomes[role] = sample.outcome
             self._compare(outcomes)

@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from statistics import median
 from typing import Any, NamedTuple, Self
 
 from wasmdialect.bench.perf_events import InstructionCounter
@@ -30,12 +31,14 @@ class RunFailure(Exception):
 
 
 class Sample(NamedTuple):
-    """A measurement of some runs."""
+    """A measurement of some runs, or the median of several measurements."""
 
     cpu: float
     """Seconds of a run that the thread was running."""
     wall: float
     """Seconds of a run that passed."""
+    measuring: float
+    """Seconds that passed in all measurements; the rest of those that asking takes is waiting."""
     outcome: dict[str, Any]
     """What the last run gave."""
 
@@ -97,15 +100,17 @@ class RunProcess:
         """Make a new instance for what is measured from now on. Raises RunFailure."""
         self._ask({"do": "prepare"}, self._timeout)
 
-    def measure(self, runs: int) -> Sample:
-        """Measure so many runs in the instance. Raises RunFailure."""
-        answer = self._run(runs)
-        cpu = max(answer["cpu"], _RESOLUTION)
-        return Sample(cpu / runs, answer["wall"] / runs, answer["outcome"])
+    def measure(self, runs: int, times: int = 1) -> Sample:
+        """Measure so many runs in the instance, several times in a row. Raises RunFailure."""
+        answer = self._run(runs, times)
+        cpu, wall = max(median(answer["cpu"]), _RESOLUTION), median(answer["wall"])
+        return Sample(cpu / runs, wall / runs, sum(answer["wall"]), answer["outcome"])
 
     def count_instructions(self, runs: int) -> float | None:
         """The instructions of a run in the instance, outside of the kernel, without those of asking for
         it; None if they cannot be counted. Raises RunFailure."""
+        if self.instructions.reason:
+            return None
         counts = [self.instructions.read()]
         for number in (0, runs):
             self._run(number)
@@ -115,8 +120,8 @@ class RunProcess:
             return None
         return (both - asking - (asking - before)) / runs
 
-    def _run(self, runs: int) -> dict[str, Any]:
-        return self._ask({"do": "run", "runs": runs}, self._timeout)
+    def _run(self, runs: int, times: int = 1) -> dict[str, Any]:
+        return self._ask({"do": "run", "runs": runs, "times": times}, self._timeout * times)
 
     def _ask(self, request: dict[str, Any], timeout: float) -> dict[str, Any]:
         assert self._process.stdin is not None

@@ -56,6 +56,14 @@ if TYPE_CHECKING:
     help="How long to measure, builds not included.",
 )
 @click.option(
+    "--precision",
+    type=Number(Seconds()),
+    metavar="PERCENT",
+    default=1.0,
+    show_default=True,
+    help="Measure on, at most three times as long, until half of the interval is less.",
+)
+@click.option(
     "--layouts",
     type=Number(Integer(2, 100)),
     metavar="N",
@@ -110,6 +118,7 @@ def bench(
     variables: tuple[str, ...],
     stdin: str | None,
     seconds: float,
+    precision: float,
     layouts: int,
     seed: int | None,
     run_timeout: float,
@@ -144,7 +153,8 @@ def bench(
     try:
         workload = _workload(module, variants, args, invoke, directories, variables, stdin)
         request = Request(
-            module.binary, module.file, variants, workload, seconds, layouts, seed, run_timeout
+            *(module.binary, module.file, variants, workload, seconds, layouts, seed, run_timeout),
+            precision=precision / 100,
         )
         result = compare(request, _progress)
     except WasmError as error:
