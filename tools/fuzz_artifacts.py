@@ -122,10 +122,10 @@ def _look_at(module: Module) -> None:
         object_file(loaded, code)
         for function in loaded.artifact.functions:
             loaded.display_name(function.symbol)
-            loaded.frame_at(loaded.text_address + function.offset, exact=True)
+            loaded.frames_at(loaded.text_address + function.offset, exact=True)
         for offset in code.traps.code_offsets:
             code.traps.look_up(offset)
-            loaded.frame_at(loaded.text_address + offset, exact=True)
+            loaded.frames_at(loaded.text_address + offset, exact=True)
     for item in (*module.imports, *module.exports):
         str(item.type)
 

@@ -374,7 +374,7 @@ def test_tables_that_are_not_in_order(data: bytes, offsets: list[int]):
     artifact.address_map = AddressMap(offsets, values).to_bytes()
     module = load_bytes(written(artifact))
     with pytest.raises(ArtifactError, match="the address map is not in order"):
-        module.frame_at(module.text_address, exact=True)
+        module.frames_at(module.text_address, exact=True)
     with pytest.raises(ArtifactError, match="the address map is not in order"):
         read_code_file(written(artifact))
     artifact = read_artifact(data)
@@ -389,4 +389,4 @@ def test_a_function_that_the_module_does_not_have(data: bytes):
     artifact.functions = [type(first)("wasm[0]::function[99]", first.offset, first.size), *rest]
     module = load_bytes(written(artifact))
     with pytest.raises(ArtifactError, match=r"there is no wasm\[0\]::function\[99\]"):
-        module.frame_at(module.text_address, exact=True)
+        module.frames_at(module.text_address, exact=True)

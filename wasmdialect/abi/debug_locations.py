@@ -1,7 +1,9 @@
 """Lines and columns in the line table, which say from which instruction compiled code came.
 
 The line is a Wasm byte offset counted from the start of the function, so that a function's code does
-not depend on its position in the module; line 0 means none. The column is the trap code of a trap,
+not depend on its position in the module; line 0 means none. Lines from `INLINED_LINES` on stand for
+instructions of functions that were inlined, whose positions are independent of each other: they are
+numbers of rows in a table that travels beside the code. The column is the trap code of a trap,
 `MEMORY_COLUMN` for an access of linear memory that may fault, 0 for everything else.
 """
 
@@ -9,6 +11,9 @@ MEMORY_COLUMN = 0x100
 """Trap codes are one byte, so this is not one of them."""
 
 _LINES = 1 << 32
+
+INLINED_LINES = 1 << 30
+"""The first of the lines that stand for inlined instructions."""
 
 
 def to_line(offset: int, base: int) -> int:
@@ -20,3 +25,8 @@ def to_line(offset: int, base: int) -> int:
 def from_line(line: int, base: int) -> int:
     """The Wasm byte offset of a line that is not 0."""
     return base + line - (1 if line < _LINES // 2 else _LINES)
+
+
+def is_inlined(line: int) -> bool:
+    """Whether a line stands for an instruction of an inlined function."""
+    return INLINED_LINES <= line < _LINES // 2

@@ -11,12 +11,12 @@ that is damaged.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from wasmdialect.codegen.sealing import seal, unseal
 from wasmdialect.codegen.settings import Level
 from wasmdialect.codegen.store import Store
-from wasmdialect.object.compiled import PackedFunction
+from wasmdialect.object.compiled import InlinedRows, PackedFunction
 
 
 @dataclass(slots=True)
@@ -38,6 +38,18 @@ class CompiledText:
         return CompiledText([PackedFunction(*f) for f in functions], seconds)
 
 
+class Bodies(Protocol):
+    """Where the bodies of functions are in a module."""
+
+    def place_of(self, offset: int) -> tuple[int, int]:
+        """The function that a byte offset is in, and the distance from the start of its body."""
+        ...
+
+    def offset_at(self, place: tuple[int, int]) -> int:
+        """The byte offset at such a place."""
+        ...
+
+
 @dataclass(slots=True)
 class TextUse:
     """A text at its position in a module."""
@@ -48,16 +60,20 @@ class TextUse:
     base: int
     level: Level
     """The level of the code."""
+    inlined: InlinedRows = ()
 
-    def to_plain(self, origin: int) -> Any:
-        """Values for `marshal`; offsets count from `origin`."""
-        return (self.key, self.symbols, self.base - origin, self.level)
+    def to_plain(self, origin: int, bodies: Bodies) -> Any:
+        """Values for `marshal`; offsets count from `origin`, those of inlined instructions from the
+        functions they are in."""
+        inlined = [[bodies.place_of(at) for at in row] for row in self.inlined]
+        return (self.key, self.symbols, self.base - origin, self.level, inlined)
 
     @staticmethod
-    def from_plain(plain: Any, origin: int) -> TextUse:
+    def from_plain(plain: Any, origin: int, bodies: Bodies) -> TextUse:
         """The inverse of `to_plain`, for another origin."""
-        key, symbols, distance, level = plain
-        return TextUse(key, symbols, distance + origin, level)
+        key, symbols, distance, level, inlined = plain
+        rows = [tuple(bodies.offset_at(at) for at in row) for row in inlined]
+        return TextUse(key, symbols, distance + origin, level, rows)
 
 
 @dataclass(slots=True)
@@ -73,18 +89,18 @@ class SourceEntry:
     description: tuple[bytes, bytes, bytes] | None = None
     """The artifact's description of the module, if a module pass has seen and perhaps changed it."""
 
-    def to_plain(self, origin: int) -> Any:
+    def to_plain(self, origin: int, bodies: Bodies) -> Any:
         """Values for `marshal`; offsets count from `origin`, the start of the function."""
         reports = [_moved(report, -origin) for report in self.reports]
-        uses = [use.to_plain(origin) for use in self.uses]
+        uses = [use.to_plain(origin, bodies) for use in self.uses]
         return (uses, reports, self.seconds, self.printed, self.description)
 
     @staticmethod
-    def from_plain(plain: Any, origin: int) -> SourceEntry:
+    def from_plain(plain: Any, origin: int, bodies: Bodies) -> SourceEntry:
         """The inverse of `to_plain`, for another origin."""
         uses, reports, seconds, printed, description = plain
         return SourceEntry(
-            [TextUse.from_plain(use, origin) for use in uses],
+            [TextUse.from_plain(use, origin, bodies) for use in uses],
             [_moved(report, origin) for report in reports],
             seconds,
             printed,
@@ -147,17 +163,17 @@ class CodeCache:
         if is_new:
             self._insert(key, compiled.to_plain())
 
-    def source(self, key: str, origin: int) -> SourceEntry | None:
+    def source(self, key: str, origin: int, bodies: Bodies) -> SourceEntry | None:
         """The source entry under a key, if all its code is there."""
         plain = self._get(key)
         if plain is None:
             return None
-        entry = SourceEntry.from_plain(plain, origin)
+        entry = SourceEntry.from_plain(plain, origin, bodies)
         return entry if all(self.code(use.key) is not None for use in entry.uses) else None
 
-    def insert_source(self, key: str, entry: SourceEntry, origin: int) -> None:
+    def insert_source(self, key: str, entry: SourceEntry, origin: int, bodies: Bodies) -> None:
         """Keep a source entry."""
-        self._insert(key, entry.to_plain(origin))
+        self._insert(key, entry.to_plain(origin, bodies))
 
     def _get(self, key: str) -> Any:
         return None if self._store is None else unseal(key, self._store.get(key))

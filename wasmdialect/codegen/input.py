@@ -6,6 +6,7 @@ none of it loads xDSL; `source` adds them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -64,6 +65,14 @@ class Input(ABC):
     @abstractmethod
     def body(self, index: int) -> tuple[int, bytes]:
         """The offset and the bytes of a body that the cache may keep alone."""
+
+    def place_of(self, offset: int) -> tuple[int, int]:
+        """As `cache.Bodies`. Here a cache entry is for the module as it is."""
+        return 0, offset
+
+    def offset_at(self, place: tuple[int, int]) -> int:
+        """As `cache.Bodies`."""
+        return place[1]
 
     def located(self, report: dict[str, Any]) -> dict[str, Any]:
         """A report of a pass, with the line of source code if the module says what that is."""
@@ -130,6 +139,22 @@ class WasmInput(Input):
         code = self.wasm.functions[index].code
         assert code is not None
         return code.offset, bytes(code.bytes)
+
+    def place_of(self, offset: int) -> tuple[int, int]:
+        index = self._indices[max(bisect_right(self._starts, offset) - 1, 0)]
+        return index, offset - self.body(index)[0]
+
+    def offset_at(self, place: tuple[int, int]) -> int:
+        index, distance = place
+        return self.body(index)[0] + distance
+
+    @cached_property
+    def _indices(self) -> list[int]:
+        return [*self._sizes]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [self.body(index)[0] for index in self._indices]
 
     def located(self, report: dict[str, Any]) -> dict[str, Any]:
         offset = report.get("wasm_offset")

@@ -77,6 +77,7 @@ def keep_lazy_entry(store: Store, key: str, entry: LazyEntry) -> None:
             [(f.symbol, f.offset, f.size) for f in code.functions],
             None if code.address_map is None else bytes(code.address_map),
             bytes(code.traps),
+            None if code.inlined is None else bytes(code.inlined),
         ),
     )
     store.insert(own, seal(own, values))
@@ -120,9 +121,11 @@ def _with_code(
     functions: list[tuple[str, int, int]],
     address_map: bytes | None,
     traps: bytes,
+    inlined: bytes | None,
 ) -> Artifact:
     placed = tuple(PlacedFunction(*function) for function in functions)
     return Artifact(
         *(module.engine, module.info, text, eh_frame, rodata, rodata_offset, placed),
         *(address_map, traps, b"", b"", module.provenance, module.elf_machine),
+        inlined=inlined,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from wasmdialect.codegen.settings import Level
+from wasmdialect.object.compiled import InlinedRows
 
 Printed: TypeAlias = list[tuple[int | None, str]]
 """Index of the function that a pass was working on, None if it is not known, and the output."""
@@ -20,6 +21,7 @@ class PlacedText(NamedTuple):
     """Its level: lower than requested if it is over its budget."""
     symbols: tuple[str, ...]
     base: int
+    inlined: InlinedRows = ()
 
 
 @dataclass

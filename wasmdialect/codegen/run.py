@@ -12,6 +12,7 @@ from typing import Any
 
 from wasmdialect.codegen.budget import fallback_report, owner_of, signature_of
 from wasmdialect.codegen.cache import (
+    Bodies,
     CacheStatistics,
     CodeCache,
     CompiledText,
@@ -165,12 +166,12 @@ class Run:
 
     def cached_functions(self, item: Item) -> list[NamedFunction]:
         """The code of an item, if it is in the cache: as it is, without its reports and output."""
-        entry = self.codes.source(self._source_key(item), self._origin(item))
+        entry = self.codes.source(self._source_key(item), self._origin(item), self._bodies)
         found: list[NamedFunction] = []
         for use in [] if entry is None else entry.uses:
             code = self.codes.code(use.key)
             assert code is not None
-            found += [NamedFunction(f, use.symbols, use.base) for f in code.functions]
+            found += [NamedFunction(f, use.symbols, use.base, use.inlined) for f in code.functions]
         return found
 
     def compile_items(self, items: Sequence[Item]) -> None:
@@ -259,11 +260,15 @@ class Run:
             return 0
         return self.session.source.body(item.functions[0])[0]
 
+    @property
+    def _bodies(self) -> Bodies:
+        return self.session.source
+
     def take_from_cache(self, item: Item) -> bool:
         """Take the results of an item from the cache, if they are there."""
         if self.store is None or (self.session.objects and self._objects is None):
             return False
-        entry = self.codes.source(self._source_key(item), self._origin(item))
+        entry = self.codes.source(self._source_key(item), self._origin(item), self._bodies)
         if entry is None:
             return False
         if entry.description is not None:
@@ -285,7 +290,7 @@ class Run:
             known = self._count(use.key, code)
             count = len(code.functions)
             for function in code.functions:
-                named = NamedFunction(function, use.symbols, use.base)
+                named = NamedFunction(function, use.symbols, use.base, use.inlined)
                 self.functions.append(named)
                 seconds = code.seconds / count
                 self.log.append(FunctionLog(named.symbol, function.size, seconds, known, use.level))
@@ -343,7 +348,7 @@ class Run:
         lowered = unit.lowered
         assert lowered is not None
         self._add_seconds(seconds)
-        uses = [TextUse(unit.key(t), t.symbols, t.base, t.level) for t in lowered.texts]
+        uses = [TextUse(unit.key(t), t.symbols, t.base, t.level, t.inlined) for t in lowered.texts]
         front = sum(seconds[stage] for stage in ("import", "passes", "emit"))
         if unit.fallback is None and self._keeps_sources:
             self._keep_source(unit.item, uses, lowered.reports, lowered.printed, front)
@@ -372,7 +377,7 @@ class Run:
             if unit not in self._wholes:
                 return
             entry = SourceEntry(uses, reports, seconds, "".join(text for _, text in printed))
-            self.codes.insert_source(self._source_key(unit), entry, self._origin(unit))
+            self.codes.insert_source(self._source_key(unit), entry, self._origin(unit), self._bodies)
             return
         entries = {index: SourceEntry([]) for index in unit.functions}
         signatures: dict[int | None, SourceEntry] = {n: SourceEntry([]) for n in unit.signatures}
@@ -393,10 +398,10 @@ class Run:
         for index, entry in entries.items():
             entry.seconds = seconds * self._size_of(index) / size
             item = Item((index,))
-            self.codes.insert_source(self._source_key(item), entry, self._origin(item))
+            self.codes.insert_source(self._source_key(item), entry, self._origin(item), self._bodies)
         for number in unit.signatures:
             key = self._source_key(Item((), (number,)))
-            self.codes.insert_source(key, signatures[number], 0)
+            self.codes.insert_source(key, signatures[number], 0, self._bodies)
 
     def name_of(self, item: Item) -> str:
         """The name of an item, a function or another, for humans."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from wasmdialect.codegen.batch import compile_texts
@@ -163,7 +164,7 @@ class RunHere(Run):
         self._advance(item)
         if self._keeps_sources and not fallbacks:
             entry = SourceEntry(uses, reports, clock.total, printed, description.to_plain())
-            self.codes.insert_source(self._source_key(item), entry, self._origin(item))
+            self.codes.insert_source(self._source_key(item), entry, self._origin(item), self._bodies)
 
     def _compile_texts(
         self,
@@ -173,7 +174,7 @@ class RunHere(Run):
         """The uses of texts, compiled now if they were not before, and reports of fallbacks. The texts
         may be made while workers compile; `functions` are those they were made of so far, None for
         all."""
-        order: list[tuple[str, tuple[str, ...], int]] = []
+        order: list[tuple[str, CodeText]] = []
         used: dict[str, tuple[str, Level]] = {}
         fallbacks: list[dict[str, Any]] = []
 
@@ -181,7 +182,7 @@ class RunHere(Run):
             asked: set[str] = set()
             for text, level in texts:
                 key = self.code_key(digest(text.text), level)
-                order.append((key, text.symbols, text.base))
+                order.append((key, replace(text, text="")))
                 if key in asked:
                     continue
                 asked.add(key)
@@ -221,9 +222,9 @@ class RunHere(Run):
             verify = verify_text if self.jobs == 0 else self._verify_elsewhere
             raise explain_refusal(self._opened, functions(), verify=verify) or error from None
         uses: list[TextUse] = []
-        for first_key, symbols, base in order:
+        for first_key, text in order:
             key, level = used[first_key]
-            uses.append(TextUse(key, symbols, base, level))
+            uses.append(TextUse(key, text.symbols, text.base, level, text.inlined))
         return uses, fallbacks
 
     def _verify_elsewhere(self, text: str) -> None:

@@ -203,6 +203,12 @@ class WasmSource(Source):
         added = self._added.get(index)
         return self._given.body(index) if added is None else (0, str(added).encode())
 
+    def place_of(self, offset: int) -> tuple[int, int]:
+        return self._given.place_of(offset)
+
+    def offset_at(self, place: tuple[int, int]) -> int:
+        return self._given.offset_at(place)
+
     def located(self, report: dict[str, Any]) -> dict[str, Any]:
         return self._given.located(report)
 

@@ -90,7 +90,7 @@ def lower_unit(
     printed = output.take()
     clock.lap("passes")
     texts, fallbacks = emit_texts(module, session.settings, level, written)
-    placed = [PlacedText(digest(t.text), at, t.symbols, t.base) for t, at in texts]
+    placed = [PlacedText(digest(t.text), at, t.symbols, t.base, t.inlined) for t, at in texts]
     dismantle(module)
     written.clear()
     clock.lap("emit")

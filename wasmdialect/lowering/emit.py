@@ -26,9 +26,9 @@ from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
 from xdsl.ir import Attribute, Operation
 
-from wasmdialect.abi.debug_locations import to_line
+from wasmdialect.abi.debug_locations import INLINED_LINES, to_line
 from wasmdialect.dialects.declared import is_declaration
-from wasmdialect.dialects.fast import LocationAttr, wasm_offset
+from wasmdialect.dialects.fast import LocationAttr, Place, wasm_offset
 from wasmdialect.lowering.emit_function import (
     EMITTERS,
     EmitError,
@@ -63,6 +63,9 @@ class CodeText:
     """The Wasm byte offset that lines count from."""
     widest: int = 0
     """The most edges of a block (`emit_function.Text.widest`)."""
+    inlined: Sequence[tuple[int, ...]] = ()
+    """For each line from `INLINED_LINES` on: the Wasm byte offset of an instruction that was inlined, and
+    those of the calls it was inlined at, innermost first."""
 
 
 def emit_llvm(
@@ -199,9 +202,9 @@ class _Text:
             known = self.used_constants[symbol] = f"c{len(self.used_constants)}"
         return known
 
-    def line(self, offset: int | None) -> int:
-        """The line that represents a Wasm byte offset."""
-        return offset or 0
+    def line(self, place: Place) -> int:
+        """The line that represents a place: for humans, the Wasm byte offset in the function itself."""
+        return (place[-1] if isinstance(place, tuple) else place) or 0
 
     def text(self) -> str:
         """The finished module."""
@@ -310,6 +313,8 @@ class PlacelessText(_Text):
         self.is_optimized = is_optimized
         self.base = 0
         self.names: dict[str, str] = {}
+        self.inlined: dict[tuple[int, ...], int] = {}
+        """The lines of inlined instructions."""
 
     def begin(self, location: LocationAttr) -> None:
         """Count lines from the location of the first function."""
@@ -326,8 +331,10 @@ class PlacelessText(_Text):
             known = self.names[symbol] = f"s{len(self.names)}"
         return known
 
-    def line(self, offset: int | None) -> int:
-        return 0 if offset is None else to_line(offset, self.base)
+    def line(self, place: Place) -> int:
+        if isinstance(place, tuple):
+            return self.inlined.setdefault(place, INLINED_LINES + len(self.inlined))
+        return 0 if place is None else to_line(place, self.base)
 
     def code(
         self,
@@ -347,7 +354,8 @@ class PlacelessText(_Text):
             if callee is None:
                 raise EmitError(f"@{symbol} is used but not declared")
             self.declare(callee)
-        return CodeText(self.text(), tuple(self.names), self.base, self.widest)
+        text, names, inlined = self.text(), tuple(self.names), tuple(self.inlined)
+        return CodeText(text, names, self.base, self.widest, inlined)
 
 
 def _linkage(op: llvm.FuncOp) -> str:

@@ -29,6 +29,7 @@ from wasmdialect.abi.layout import Alias
 from wasmdialect.dialects import llvm_ext
 from wasmdialect.dialects.fast import (
     LocationAttr,
+    Place,
     dense_values,
     number_of,
     operands_of,
@@ -37,6 +38,7 @@ from wasmdialect.dialects.fast import (
     segment_sizes,
     successors_of,
     wasm_offset,
+    wasm_place,
 )
 from wasmdialect.dialects.llvm_builder import NO_INLINE, UNLIKELY
 
@@ -162,7 +164,7 @@ class FunctionEmitter:
         self.names: dict[SSAValue, str] = {}
         """The notation of a value at its uses: a number, or a constant itself."""
         self.labels: dict[Block, str] = {}
-        self.locations: dict[tuple[int | None, int], str] = {}
+        self.locations: dict[tuple[Place, int], str] = {}
         self.folded: dict[SSAValue, str] = {}
         """The `!dbg` of each load that may become a part of its only user."""
         self.incoming: dict[Block, list[tuple[str, Sequence[SSAValue]]]] = {}
@@ -281,7 +283,7 @@ class FunctionEmitter:
         """The `!dbg` of a place."""
         if self.scope < 0:
             return ""
-        key = (wasm_offset(location), column)
+        key = (wasm_place(location), column)
         known = self.locations.get(key)
         if known is None:
             line = self.text.line(key[0])

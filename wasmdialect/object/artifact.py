@@ -39,6 +39,7 @@ from wasmdialect.object.info_check import check_info
 from wasmdialect.object.provenance import Provenance
 from wasmdialect.object.sections import (
     AddressMap,
+    InlineMap,
     TableError,
     TrapTable,
 )
@@ -133,6 +134,8 @@ class Artifact(Record):
     text_offset: int = 0
     """Of `.text` in the file."""
     branch_protection: bool = False
+    inlined: bytes | memoryview | None = None
+    """None if nothing was inlined."""
 
     def function_names(self) -> dict[int, str]:
         """The existing names, by the index of the function."""
@@ -219,6 +222,9 @@ def _read(data: bytes | memoryview) -> Artifact:
     traps = _content(elf, ".wasmtime.traps")
     if address_map is not None:
         AddressMap.read(elf.content(address_map))
+    inlined = elf.section(".wasmdialect.inlined")
+    if inlined is not None:
+        InlineMap.read(elf.content(inlined))
     TrapTable.read(traps)
     _check_places(elf.machine, code, eh_frame, rodata)
     if eh_frame is not None:
@@ -244,6 +250,7 @@ def _read(data: bytes | memoryview) -> Artifact:
         elf.machine,
         code.offset,
         any(_content(elf, ".wasmtime.bti")),
+        None if inlined is None else elf.content(inlined),
     )
 
 
@@ -254,6 +261,7 @@ SECTIONS: Mapping[str, tuple[int, int, bool]] = {
     ".eh_frame": (SHT_PROGBITS, SHF_ALLOC, False),
     ".rodata": (SHT_PROGBITS, SHF_ALLOC, True),
     ".wasmtime.addrmap": (SHT_PROGBITS, SHF_ALLOC, False),
+    ".wasmdialect.inlined": (SHT_PROGBITS, SHF_ALLOC, False),
     ".wasmtime.traps": (SHT_PROGBITS, SHF_ALLOC, True),
     ".rodata.wasm": (SHT_PROGBITS, SHF_ALLOC, True),
     ".name.wasm": (SHT_PROGBITS, SHF_ALLOC, False),

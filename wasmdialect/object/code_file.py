@@ -17,10 +17,10 @@ from wasmdialect.object.artifact import (
 from wasmdialect.object.elf import STT_FUNC, ElfError, ElfFile, Section
 from wasmdialect.object.errors import ArtifactError
 from wasmdialect.object.image import PlacedFunction
-from wasmdialect.object.sections import AddressMap, TableError, TrapTable
+from wasmdialect.object.sections import AddressMap, InlineMap, TableError, TrapTable
 from wasmdialect.object.unwind import PlacedFrame, read_placed_frames
 
-_T = TypeVar("_T", AddressMap, TrapTable)
+_T = TypeVar("_T", AddressMap, InlineMap, TrapTable)
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class CodeFile:
     """`.name.wasm`."""
     artifact: Artifact | None
     """Everything else, if this project wrote the file."""
+    inlined: InlineMap | None = None
+    """Which code was inlined where, if any was."""
 
 
 def read_code_file(data: bytes | memoryview) -> CodeFile:
@@ -93,4 +95,5 @@ def _read(data: bytes | memoryview) -> CodeFile:
         content(".rodata.wasm") or memoryview(b""),
         content(".name.wasm") or memoryview(b""),
         read_artifact(data) if is_own else None,
+        table(".wasmdialect.inlined", InlineMap),
     )

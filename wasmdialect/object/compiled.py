@@ -13,12 +13,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from wasmdialect.abi.debug_locations import from_line
+from wasmdialect.abi.debug_locations import INLINED_LINES, from_line, is_inlined
 from wasmdialect.object.sections import NO_OFFSET
 from wasmdialect.object.unwind import FrameInfo
 
 Target: TypeAlias = str | int
 """The target of a relocation: a function by symbol, or a piece of the same function by number."""
+
+
+InlinedRows: TypeAlias = Sequence[tuple[int, ...]]
+"""For each line from `INLINED_LINES` on: the Wasm byte offset of an instruction that was inlined, and
+those of the calls it was inlined at, innermost first."""
 
 
 class Fixup(NamedTuple):
@@ -114,6 +119,7 @@ class NamedFunction:
     """The symbols behind `s0`, `s1`, ... in it."""
     base: int
     """The Wasm byte offset that its lines count from."""
+    inlined: InlinedRows = ()
 
     @property
     def symbol(self) -> str:
@@ -126,4 +132,12 @@ class NamedFunction:
 
     def wasm_offset(self, line: int) -> int:
         """The Wasm byte offset of one of its lines, `NO_OFFSET` for none."""
-        return line if line == NO_OFFSET else from_line(line, self.base)
+        if line == NO_OFFSET:
+            return line
+        if is_inlined(line):
+            return self.inlined[line - INLINED_LINES][0]
+        return from_line(line, self.base)
+
+    def calls(self, line: int) -> tuple[int, ...]:
+        """The calls that the instruction of one of its lines was inlined at, innermost first."""
+        return self.inlined[line - INLINED_LINES][1:] if is_inlined(line) else ()

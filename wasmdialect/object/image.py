@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasmdialect._records import FrozenRecord
 from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
-from wasmdialect.object.sections import AddressMap, TrapTable
+from wasmdialect.object.sections import AddressMap, InlineMap, TrapTable
 
 
 class Machine(FrozenRecord):
@@ -46,3 +46,5 @@ class LinkedImage(FrozenRecord):
     address_map: AddressMap | None
     """None if it was switched off."""
     traps: TrapTable
+    inlined: InlineMap | None = None
+    """None if nothing was inlined."""

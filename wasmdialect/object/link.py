@@ -24,7 +24,7 @@ from wasmdialect.abi.tail_calls import ENTRY_WORD_SIZE
 from wasmdialect.object.compiled import CompiledFunction, Fixup, NamedFunction, Piece
 from wasmdialect.object.image import MACHINES, LinkedImage, Machine, PlacedFunction
 from wasmdialect.object.relocations import PATCHES, RelocationError
-from wasmdialect.object.sections import AddressMap, TrapTable
+from wasmdialect.object.sections import NO_CALL, NO_OFFSET, AddressMap, InlineMap, TrapTable
 from wasmdialect.object.unwind import FrameInfo, write_frames
 from wasmdialect.object.veneers import BRANCH_RANGES, BRANCH_TYPES, VENEER_SIZES, write_veneer
 
@@ -85,6 +85,7 @@ def link(
         ),
         tables.address_map if config.generate_address_map else None,
         tables.traps,
+        tables.inlined.table(),
     )
 
 
@@ -246,6 +247,7 @@ class _Tables:
         trap_offsets, codes = array("I"), array("B")
         self.traps = TrapTable(trap_offsets, codes)
         self._arrays = code_offsets, wasm_offsets, trap_offsets, codes
+        self.inlined = _Inlined()
 
     def add(self, function: NamedFunction, code: CompiledFunction, start: int) -> None:
         """Take those of the next function, whose code starts at an offset."""
@@ -257,6 +259,47 @@ class _Tables:
         wasm_offsets.extend([function.wasm_offset(line) for _, line in code.address_map])
         trap_offsets.extend([start + at for at, _ in code.traps])
         codes.extend([trap for _, trap in code.traps])
+        if function.inlined:
+            self.inlined.add(function, code, start)
+
+
+class _Inlined:
+    """The map of inlined functions, collected in the order of the functions."""
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[int, int]] = []
+        self._numbers: dict[tuple[int, tuple[int, ...]], int] = {}
+        """Those of the calls, by the start of the function and the chain of calls up to it."""
+        self._rows: list[tuple[int, int, int]] = []
+
+    def add(self, function: NamedFunction, code: CompiledFunction, start: int) -> None:
+        """Take what was inlined into the next function."""
+        last = NO_CALL
+        for at, line in code.address_map:
+            calls = () if line == NO_OFFSET else function.calls(line)
+            call = self._number(start, calls, function.wasm_offset(line)) if calls else NO_CALL
+            if call != last:
+                self._runs.append((start + at, call))
+                last = call
+        if last != NO_CALL:
+            self._runs.append((start + function.code.size, NO_CALL))
+
+    def _number(self, start: int, calls: tuple[int, ...], inside: int) -> int:
+        """The number of the innermost of some calls, in whose callee there is a Wasm offset."""
+        known = self._numbers.get((start, calls))
+        if known is None:
+            place, *outer = calls
+            outer_number = self._number(start, calls[1:], place) if outer else NO_CALL
+            known = self._numbers[start, calls] = len(self._rows)
+            self._rows.append((place, inside, outer_number))
+        return known
+
+    def table(self) -> InlineMap | None:
+        """The map, None if nothing was inlined."""
+        if not self._runs:
+            return None
+        places, callees, outer = zip(*self._rows, strict=True)
+        return InlineMap(*zip(*self._runs, strict=True), places, callees, outer)
 
 
 def _write_entry_word(image: bytearray, layout: _Layout, function: NamedFunction) -> None:

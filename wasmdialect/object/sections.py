@@ -82,6 +82,72 @@ class AddressMap(FrozenRecord):
         return None if offset == NO_OFFSET else offset
 
 
+NO_CALL = 0xFFFF_FFFF
+"""In the map of inlined functions: no call."""
+
+
+class InlineMap(FrozenRecord):
+    """`.wasmdialect.inlined`: code offsets, ascending, and the call that the code from each one on was
+    inlined at; and for each of these calls its Wasm offset, some Wasm offset in the function that it
+    calls, and the call that it was inlined at itself, which precedes it."""
+
+    code_offsets: Sequence[int]
+    calls: Sequence[int]
+    """Numbers of calls, `NO_CALL` for code that was not inlined."""
+    places: Sequence[int]
+    """For each call: its Wasm offset."""
+    callees: Sequence[int]
+    outer: Sequence[int]
+    """For each call: the number of another one, or `NO_CALL`."""
+
+    def to_bytes(self) -> bytes:
+        """The section's bytes."""
+        counts = _COUNT.pack(len(self.code_offsets)) + _COUNT.pack(len(self.places))
+        rows = (self.code_offsets, self.calls, self.places, self.callees, self.outer)
+        return counts + b"".join(map(_u32, rows))
+
+    @staticmethod
+    def read(data: memoryview) -> InlineMap:
+        """Raises TableError."""
+        if len(data) < 8:
+            raise TableError("the map of inlined functions has no counts")
+        (count,), (calls,) = _COUNT.unpack_from(data), _COUNT.unpack_from(data, 4)
+        if len(data) != 8 + 8 * count + 12 * calls:
+            raise TableError(
+                f"the map of inlined functions says {count} and {calls} entries but has {len(data)}"
+                " bytes"
+            )
+        at = 8
+        rows: list[Sequence[int]] = []
+        for size in (count, count, calls, calls, calls):
+            rows.append(_read_u32(data, at, size))
+            at += 4 * size
+        return InlineMap(*rows)
+
+    def check(self, text_size: int) -> None:
+        """Raises TableError if the code offsets are not in order, or outside the text, or calls are not
+        there. This is delayed until the first lookup, as for the address map."""
+        name = "the map of inlined functions"
+        _check_order(name, self.code_offsets, text_size)
+        if any(call != NO_CALL and call >= len(self.places) for call in self.calls) or any(
+            call != NO_CALL and call >= number for number, call in enumerate(self.outer)
+        ):
+            raise TableError(f"{name} has calls that are not there")
+
+    def look_up(self, code_offset: int) -> list[tuple[int, int]]:
+        """The calls that the code at an offset was inlined at, innermost first: a Wasm offset in the
+        function that it calls, and its own."""
+        from bisect import bisect_right
+
+        index = bisect_right(self.code_offsets, code_offset) - 1
+        call = NO_CALL if index < 0 else self.calls[index]
+        found: list[tuple[int, int]] = []
+        while call != NO_CALL:
+            found.append((self.callees[call], self.places[call]))
+            call = self.outer[call]
+        return found
+
+
 class TrapTable(FrozenRecord):
     """`.wasmtime.traps`: code offsets of trapping instructions, ascending, and their codes."""
 

@@ -58,6 +58,7 @@ def make_artifact(
         names,
         provenance,
         image.machine.elf_machine,
+        inlined=None if image.inlined is None else image.inlined.to_bytes(),
     )
 
 
@@ -98,6 +99,8 @@ def write_artifact(artifact: Artifact, page_size: int) -> bytes:
     contents.append((".rodata", 1, artifact.rodata))
     if artifact.address_map is not None:
         contents.append((".wasmtime.addrmap", 1, artifact.address_map))
+    if artifact.inlined is not None:
+        contents.append((".wasmdialect.inlined", 1, artifact.inlined))
     contents += [
         (".wasmtime.traps", 1, artifact.traps),
         (".rodata.wasm", 1, artifact.wasm_data),

@@ -45,6 +45,12 @@ def _canonicalize() -> type[ModulePass]:
     return WasmIRCanonicalize
 
 
+def _inline() -> type[ModulePass]:
+    from wasmdialect.passes.wasmir_inline import WasmIRInline
+
+    return WasmIRInline
+
+
 def _verify_symbols() -> type[ModulePass]:
     from wasmdialect.passes.wasmir_verify_symbols import WasmIRVerifySymbols
 
@@ -135,6 +141,7 @@ OWN_PASSES: dict[str, PassFactory] = {
     "wasmir-canonicalize": _canonicalize,
     "wasmir-dce": _dce,
     "wasmir-gvn": _gvn,
+    "wasmir-inline": _inline,
     "wasmir-verify-ssa": _verify_ssa,
     "wasmir-verify-symbols": _verify_symbols,
     "wasmir-wide-multiply": _wide_multiply,

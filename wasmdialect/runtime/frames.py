@@ -23,11 +23,16 @@ class FrameTable:
     def __init__(self, code: LoadedCode):
         """Raises ArtifactError: parts that are read late are checked late."""
         self._address_map, self._info = code.address_map, code.artifact.info
-        if self._address_map is not None:
+        self._inlined = code.inlined
+        for table in (self._address_map, self._inlined):
+            if table is None:
+                continue
             try:
-                self._address_map.check(len(code.artifact.text))
+                table.check(len(code.artifact.text))
             except TableError as error:
                 raise ArtifactError(f"damaged artifact: {error}") from None
+        self._bodies: list[tuple[int, int]] = []
+        """Starts and indices of the functions of the module, as soon as they are asked for."""
         count = len(self._info.functions)
         bodies: dict[int, PlacedFunction] = {}
         self._loops: set[int] = set()
@@ -58,15 +63,31 @@ class FrameTable:
         position = bisect_right(self._starts, offset) - 1
         return position >= 0 and self._starts[position] in self._loops
 
-    def frame_at(self, offset: int, names: Mapping[int, str]) -> Frame | None:
-        """The function with an offset in the text, None for a trampoline."""
+    def frames_at(self, offset: int, names: Mapping[int, str]) -> list[Frame]:
+        """The functions that were inlined at an offset in the text, innermost first, and the one that
+        it is in; none for a trampoline."""
         found = self.function_at(offset)
         if found is None:
-            return None
-        index, _ = found
-        start = self._info.function_starts[index]
+            return []
         # Code of a function that is not in the module has no rows: those before it are of another.
-        has_rows = self._address_map is not None and start > 0
+        has_rows = self._address_map is not None and self._info.function_starts[found[0]] > 0
         wasm = self._address_map.look_up(offset) if has_rows else None
-        inside = None if wasm is None else wasm - start
+        frames: list[Frame] = []
+        for inside, call in [] if self._inlined is None else self._inlined.look_up(offset):
+            frames.append(self._frame(self._function_of(inside), wasm, names))
+            wasm = None if self._address_map is None else call
+        return [*frames, self._frame(found[0], wasm, names)]
+
+    def _frame(self, index: int, wasm: int | None, names: Mapping[int, str]) -> Frame:
+        inside = None if wasm is None else wasm - self._info.function_starts[index]
         return Frame(index, names.get(index), self._info.module_name, wasm, inside)
+
+    def _function_of(self, wasm: int) -> int:
+        """The function whose body has a Wasm offset. Raises ArtifactError."""
+        if not self._bodies:
+            starts = enumerate(self._info.function_starts)
+            self._bodies += sorted((at, index) for index, at in starts if at > 0)
+        position = bisect_right(self._bodies, (wasm, len(self._info.functions))) - 1
+        if position < 0:
+            raise ArtifactError(f"damaged artifact: no function is at 0x{wasm:x}")
+        return self._bodies[position][1]

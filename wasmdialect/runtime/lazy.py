@@ -399,6 +399,7 @@ def _artifact_of(module: Artifact, image: LinkedImage) -> Artifact:
         b"",
         module.provenance,
         module.elf_machine,
+        inlined=None if image.inlined is None else image.inlined.to_bytes(),
     )
 
 

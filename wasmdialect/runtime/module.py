@@ -10,7 +10,7 @@ from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import Counts, LayoutError, VMContextLayout, align_up
 from wasmdialect.object.artifact import Artifact, read_artifact
 from wasmdialect.object.errors import ArtifactError
-from wasmdialect.object.sections import AddressMap, TrapTable
+from wasmdialect.object.sections import AddressMap, InlineMap, TrapTable
 from wasmdialect.runtime import pages
 from wasmdialect.runtime.host_cpu import host_architecture, missing_features
 from wasmdialect.runtime.ownership import NotCopied
@@ -39,12 +39,15 @@ class LoadedCode(NotCopied):
             if artifact.address_map is None
             else AddressMap.read(memoryview(artifact.address_map))
         )
+        self.inlined = (
+            None if artifact.inlined is None else InlineMap.read(memoryview(artifact.inlined))
+        )
         self.traps = TrapTable.read(memoryview(artifact.traps))
         self._frames: FrameTable | None = None
 
-    def frame_at(self, pc: int, names: Mapping[int, str], *, exact: bool) -> Frame | None:
-        """As `LoadedModule.frame_at`. Raises ArtifactError."""
-        return self._table().frame_at(pc - self.text_address - (0 if exact else 1), names)
+    def frames_at(self, pc: int, names: Mapping[int, str], *, exact: bool) -> list[Frame]:
+        """As `LoadedModule.frames_at`. Raises ArtifactError."""
+        return self._table().frames_at(pc - self.text_address - (0 if exact else 1), names)
 
     def function_at(self, pc: int) -> tuple[int, int] | None:
         """Index and code size of the Wasm function that returns to an address. Raises ArtifactError."""
@@ -153,13 +156,14 @@ class LoadedModule(NotCopied):
                 return address
         raise LookupError(symbol)
 
-    def frame_at(self, pc: int, *, exact: bool) -> Frame | None:
-        """The Wasm function at a program counter in this module's text, None for a trampoline.
+    def frames_at(self, pc: int, *, exact: bool) -> list[Frame]:
+        """The Wasm functions at a program counter in this module's text: those that were inlined there,
+        innermost first, and the one they were inlined into. A trampoline has none.
 
         `exact` says that pc is the instruction itself and not a return address.
         """
         code = self.code_at(pc)
-        return None if code is None else code.frame_at(pc, self.names, exact=exact)
+        return [] if code is None else code.frames_at(pc, self.names, exact=exact)
 
     def is_loop_at(self, pc: int, *, exact: bool) -> bool:
         """As `LoadedCode.is_loop_at`."""
@@ -285,11 +289,8 @@ def backtrace(pcs: Iterable[int], *, first_is_exact: bool) -> list[Frame]:
     """Whether the next frame is the same one of Wasm."""
     for number, pc in enumerate(pcs):
         module = module_at(pc)
-        frame = None
         exact = first_is_exact and number == 0
         if module is not None and not is_known:
-            frame = module.frame_at(pc, exact=exact)
-        if frame is not None:
-            frames.append(frame)
+            frames += module.frames_at(pc, exact=exact)
         is_known = module is not None and module.is_loop_at(pc, exact=exact)
     return frames

@@ -1,0 +1,143 @@
+"""Which calls to replace by the bodies of their callees: a cost model over the call graph.
+
+It needs numbers only, so that the process that hands a module to workers can use it on what it knows of
+the bodies, and `wasmir-inline` on operations. Everything depends on sizes, in bytes of WebAssembly.
+Callees come before callers, so that a chain of small functions becomes one: Scheifler, "An Analysis of
+Inline Substitution for a Structured Programming Language", CACM 1977.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+TINY = 24
+"""The size up to which a callee is hardly larger than its call."""
+SMALL = 60
+"""The size up to which a callee is inlined anywhere."""
+HOT = 200
+"""The size up to which one is inlined into a loop."""
+ONLY = 800
+"""The size up to which one with a single call is inlined."""
+GROWTH = 1000
+"""How much a function may grow, if that is more than its own size."""
+LARGEST = 16_000
+"""The size from which on a function does not grow."""
+
+
+class Calls(NamedTuple):
+    """The calls of one function in another."""
+
+    count: int
+    depth: int
+    """The loops around the innermost one."""
+
+
+class Body(NamedTuple):
+    """What is known of a function."""
+
+    size: int
+    """Bytes of its body."""
+    calls: Mapping[int, Calls]
+    """Its direct calls that could be replaced, by callee."""
+
+
+Plan = dict[int, tuple[int, ...]]
+"""For each function that changes: the callees whose bodies replace all calls of them in it. What these
+inline themselves comes with them."""
+
+
+def plan_inlining(bodies: Mapping[int, Body], kept: Collection[int], roots: Collection[int]) -> Plan:
+    """The plan for a module whose functions are numbered. Those that are `kept` are not inlined
+    anywhere. `roots` are called by others than these functions."""
+    sites: dict[int, int] = {}
+    for body in bodies.values():
+        for callee, calls in body.calls.items():
+            sites[callee] = sites.get(callee, 0) + calls.count
+    only = {index for index, count in sites.items() if count == 1}.difference(roots)
+    sizes = {index: body.size for index, body in bodies.items()}
+    plan: Plan = {}
+    for group in _bottom_up(bodies):
+        for index in group:
+            body = bodies[index]
+            most = min(body.size + max(GROWTH, body.size), max(LARGEST, body.size))
+            chosen: list[int] = []
+            candidates = [
+                callee
+                for callee in body.calls
+                if callee in bodies and callee not in kept and callee not in group
+            ]
+            # The innermost first, then the smallest: the budget goes where it is of most use.
+            candidates.sort(key=lambda n: (-body.calls[n].depth, sizes[n], n))
+            for callee in candidates:
+                calls, size = body.calls[callee], sizes[callee]
+                if callee in bodies[callee].calls or size > _limit(calls, callee in only):
+                    continue
+                added = size * calls.count
+                if size > TINY and sizes[index] + added > most and callee not in only:
+                    continue
+                if sizes[index] + added > LARGEST:
+                    continue
+                chosen.append(callee)
+                sizes[index] += added
+            if chosen:
+                plan[index] = tuple(sorted(chosen))
+    return plan
+
+
+def _limit(calls: Calls, is_only: bool) -> int:
+    if is_only:
+        return ONLY
+    return HOT if calls.depth else SMALL
+
+
+def guests(plan: Plan, index: int) -> list[int]:
+    """The functions whose bodies are inlined into one, also into each other."""
+    found: dict[int, None] = {}
+    work = [*plan.get(index, ())]
+    while work:
+        callee = work.pop()
+        if callee not in found:
+            found[callee] = None
+            work += plan.get(callee, ())
+    return sorted(found)
+
+
+def _bottom_up(bodies: Mapping[int, Body]) -> list[list[int]]:
+    """The functions in groups that call each other, each group after those that it calls: Tarjan,
+    "Depth-First Search and Linear Graph Algorithms", SIAM J. Comput. 1972."""
+    groups: list[list[int]] = []
+    numbers: dict[int, int] = {}
+    lowest: dict[int, int] = {}
+    stack: list[int] = []
+    on_stack: set[int] = set()
+    for root in bodies:
+        if root in numbers:
+            continue
+        work: list[tuple[int, Sequence[int], int]] = [(root, [*bodies[root].calls], 0)]
+        while work:
+            index, callees, at = work.pop()
+            if at == 0:
+                numbers[index] = lowest[index] = len(numbers)
+                stack.append(index)
+                on_stack.add(index)
+            else:
+                lowest[index] = min(lowest[index], lowest[callees[at - 1]])
+            while at < len(callees):
+                callee = callees[at]
+                at += 1
+                if callee not in bodies:
+                    continue
+                if callee not in numbers:
+                    work.append((index, callees, at))
+                    work.append((callee, [*bodies[callee].calls], 0))
+                    break
+                if callee in on_stack:
+                    lowest[index] = min(lowest[index], numbers[callee])
+            else:
+                if lowest[index] == numbers[index]:
+                    start = stack.index(index)
+                    groups.append(sorted(stack[start:]))
+                    on_stack.difference_update(stack[start:])
+                    del stack[start:]
+    return groups
