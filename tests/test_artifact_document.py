@@ -24,7 +24,7 @@ from wasmdialect.object.info import (
     TableInfo,
 )
 from wasmdialect.object.provenance import Provenance
-from wasmdialect.object.sections import AddressMap, TrapTable
+from wasmdialect.object.sections import AddressMap, InlineMap, TrapTable
 
 PAGE = (Path(__file__).parents[1] / "docs" / "artifact.md").read_text()
 CODES = {"u8": "B", "u16": "H", "u32": "I", "i32": "i", "u64": "Q"}
@@ -35,7 +35,10 @@ TEXT = """(module $named
   (func $f (export "f") (param i32) (result i32)
     (call $import (local.get 0))
     (i32.div_u (i32.load (local.get 0)) (local.get 0)))
-  (func (export "g") (result f64) (f64.const 1.25)))
+  (func (export "g") (result f64) (f64.const 1.25))
+  (func $h (param i32) (result i32) (i32.div_s (i32.const 7) (local.get 0)))
+  (func $i (export "i") (param i32) (result i32) (call $h (local.get 0)))
+  (func (export "j") (param i32) (result i32) (call $i (local.get 0))))
 """
 
 
@@ -69,7 +72,7 @@ def decode(data: bytes, rows: list[tuple[str, str, str]]) -> tuple[dict[str, Any
 
 @pytest.fixture(scope="module")
 def data() -> bytes:
-    return bytes(Module(Engine(Config(jobs=0)), TEXT).serialize())
+    return bytes(Module(Engine(Config(jobs=0, pipeline="wasmir-inline")), TEXT).serialize())
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +119,16 @@ def test_address_map(sections: dict[str, bytes]):
     read = AddressMap.read(memoryview(content))
     assert values["code_offsets"] == list(read.code_offsets)
     assert values["wasm_offsets"] == list(read.wasm_offsets)
+
+
+def test_inlined(sections: dict[str, bytes]):
+    content = sections[".wasmdialect.inlined"]
+    values, size = decode(content, layout("### `.wasmdialect.inlined`"))
+    assert size == len(content)
+    read = InlineMap.read(memoryview(content))
+    for name in ("code_offsets", "calls", "places", "callees", "outer"):
+        assert values[name] == list(getattr(read, name)), name
+    assert any(call != 0xFFFFFFFF for call in values["outer"])
 
 
 def test_traps(sections: dict[str, bytes]):

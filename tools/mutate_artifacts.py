@@ -420,7 +420,8 @@ def change_description_bytes(r: random.Random, file: File) -> None:
 
 
 TABLES = (
-    (".wasmtime.addrmap", 4), (".wasmtime.traps", 4), (".symtab", 8), (".symtab", 4), (".symtab", 2),
+    (".wasmtime.addrmap", 4), (".wasmdialect.inlined", 4), (".wasmtime.traps", 4),
+    (".symtab", 8), (".symtab", 4), (".symtab", 2),
     (".strtab", 1), (".name.wasm", 1), (".rodata.wasm", 1), (".wasmtime.bti", 1), (".shstrtab", 1),
 )  # fmt: skip
 

@@ -199,6 +199,50 @@ def test_locations():
     assert fast.wasm_offset(AnyOp.create().location) is None
 
 
+def test_locations_of_inlined_operations():
+    at = fast.Locations("a.wasm").at
+    once = fast.inlined_at(at(30), at(20))
+    twice = fast.inlined_at(once, at(10))
+    assert fast.wasm_place(at(30)) == 30
+    assert (fast.wasm_place(once), fast.wasm_offset(once)) == ((30, 20), 20)
+    assert (fast.wasm_place(twice), fast.wasm_offset(twice)) == ((30, 20, 10), 10)
+    nowhere = AnyOp.create().location
+    assert fast.wasm_place(fast.inlined_at(nowhere, at(10))) == 10  # its function is not known
+
+
+def test_copied_operations_are_those_that_are_cloned():
+    """Also where a value is used before the operation that makes it, in the order of the blocks."""
+    region = Region([Block(arg_types=[i32, i64]), Block()])
+    first, second = region.blocks
+    made = AnyOp.create(result_types=[i32], attributes={"a": i32})
+    user = AnyOp.create(operands=[made.results[0], first.args[1]], result_types=[i64])
+    first.add_op(user)
+    first.add_op(AnyTerminator(operands=[first.args[0]], successors=[second]))
+    second.add_op(made)
+    second.add_op(AnyTerminator(operands=[user.results[0]], successors=[second]))
+    copy = Region([Block(arg_types=[i32, i64]), Block()])
+    blocks = dict(zip(region.blocks, copy.blocks, strict=True))
+    values: dict[SSAValue, SSAValue] = dict(zip(first.args, copy.blocks[0].args, strict=True))
+    located: list[fast.LocationAttr] = []
+
+    def locate(location: fast.LocationAttr) -> fast.LocationAttr:
+        located.append(location)
+        return LOCATION
+
+    every = [(op, blocks[block]) for block in region.blocks for op in block.ops]
+    fast.copy_operations(every, values, blocks, locate)
+    for block in copy.blocks:
+        check_links(block)
+    copied = [op for block in copy.blocks for op in block.ops]
+    assert [op.location for op in copied] == [LOCATION] * 4
+    assert located == [op.location for op, _ in every]
+    assert copied[0].operands[0] is copied[2].results[0]
+    assert [use.operation for use in copied[2].results[0].uses] == [copied[0]]
+    assert str(AnyOp(regions=[copy])) == str(AnyOp(regions=[region]))
+    copied[2].attributes["a"] = i64
+    assert made.attributes["a"] == i32
+
+
 def test_reading_fast():
     b = block()
     op = at_end(b).step(AnyOp, (b.args[1], b.args[0]), {})

@@ -14,7 +14,9 @@ from wasmdialect import Config, Engine, Module, WasmtimeError
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.object.artifact import ArtifactError, read_artifact
 from wasmdialect.object.sections import (
+    NO_CALL,
     AddressMap,
+    InlineMap,
     TableError,
     TrapTable,
 )
@@ -118,6 +120,19 @@ def test_address_map(offsets: list[int], random: object):
         assert table.look_up(offset) == offset // 2
 
 
+def test_inline_map():
+    """A call at 300 was inlined at one at 200; 200 was inlined at 100."""
+    table = InlineMap([4, 8, 12], [1, 0, NO_CALL], [200, 300], [250, 350], [NO_CALL, 0])
+    table.check(16)
+    read = InlineMap.read(memoryview(table.to_bytes()))
+    assert [read.look_up(offset) for offset in (0, 4, 8, 12)] == [
+        [],
+        [(350, 300), (250, 200)],
+        [(250, 200)],
+        [],
+    ]
+
+
 @given(OFFSETS)
 def test_trap_table(offsets: list[int]):
     codes = [offset % 16 for offset in offsets]
@@ -128,7 +143,7 @@ def test_trap_table(offsets: list[int]):
             assert table.look_up(offset + 1) is None
 
 
-@pytest.mark.parametrize("read", [AddressMap.read, TrapTable.read])
+@pytest.mark.parametrize("read", [AddressMap.read, InlineMap.read, TrapTable.read])
 @pytest.mark.parametrize("content", [b"", b"\1", struct.pack("<I", 3), struct.pack("<I", 2**31)])
 def test_malformed_tables(read: type, content: bytes):
     with pytest.raises(TableError):

@@ -20,7 +20,7 @@ from wasmdialect.object.cbor import read_cbor, write_cbor
 from wasmdialect.object.code_file import read_code_file
 from wasmdialect.object.elf import SHT_NOBITS, ElfFile
 from wasmdialect.object.frame_check import check_frames
-from wasmdialect.object.sections import AddressMap, TableError, TrapTable
+from wasmdialect.object.sections import NO_CALL, AddressMap, InlineMap, TableError, TrapTable
 from wasmdialect.object.write import write_artifact
 from wasmdialect.runtime.module import load_bytes
 
@@ -34,12 +34,15 @@ TEXT = """(module $m
   (elem (table $t) (i32.const 0) func $f) (elem funcref (ref.func $f) (ref.null func))
   (func $f (export "f") (param i32) (result i32)
     (call $import (local.get 0)) (i32.div_u (i32.load (local.get 0)) (local.get 0)))
+  (func $trap (unreachable)) (func (export "trap") (call $trap))
   (func $inner) (func $start (call $inner)) (start $start))"""
 
 
 @pytest.fixture(scope="module")
 def data() -> bytes:
-    return bytes(Module(Engine(Config(jobs=0, opt_level=1)), TEXT).serialize())
+    return bytes(
+        Module(Engine(Config(jobs=0, opt_level=1, pipeline="wasmir-inline")), TEXT).serialize()
+    )
 
 
 def written(artifact: Artifact) -> bytes:
@@ -381,6 +384,24 @@ def test_tables_that_are_not_in_order(data: bytes, offsets: list[int]):
     artifact.traps = TrapTable(offsets, values).to_bytes()
     with pytest.raises(ArtifactError, match="the trap table is not in order"):
         read_code_file(written(artifact))
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (InlineMap([8, 4], [0, 0], [1], [1], [NO_CALL]), "is not in order"),
+        (InlineMap([4], [1], [1], [1], [NO_CALL]), "has calls that are not there"),
+        (InlineMap([4], [0], [1], [1], [0]), "has calls that are not there"),  # inlined at itself
+        (InlineMap([0], [0], [1], [0], [NO_CALL]), "no function is at 0x0"),
+    ],
+    ids=["order", "call", "circle", "callee"],
+)
+def test_inlined_calls_that_cannot_be(data: bytes, table: InlineMap, message: str):
+    artifact = read_artifact(data)
+    artifact.inlined = table.to_bytes()
+    module = load_bytes(written(artifact))
+    with pytest.raises(ArtifactError, match=message):
+        module.frames_at(module.text_address, exact=True)
 
 
 def test_a_function_that_the_module_does_not_have(data: bytes):

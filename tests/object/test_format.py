@@ -35,14 +35,17 @@ from wasmdialect.runtime.module import load_bytes
 
 TEXT = """(module $named
   (import "m" "f" (func $f)) (global i32 (i32.const 1)) (memory 1) (data (i32.const 4) "bytes")
-  (table 2 funcref) (elem (i32.const 0) func $f) (func (export "g") (result i32) (i32.const 1)))"""
+  (table 2 funcref) (elem (i32.const 0) func $f) (func (export "g") (result i32) (i32.const 1))
+  (func $trap (unreachable)) (func (export "h") (call $trap)))"""
 
 SETTINGS = [row.name for row in in_groups(*ARTIFACT_GROUPS)]
 
 
 @pytest.fixture(scope="module")
 def data() -> bytes:
-    return bytes(Module(Engine(Config(jobs=0, opt_level=0)), TEXT).serialize())
+    return bytes(
+        Module(Engine(Config(jobs=0, opt_level=0, pipeline="wasmir-inline")), TEXT).serialize()
+    )
 
 
 # --- sections

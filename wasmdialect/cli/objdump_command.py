@@ -142,7 +142,14 @@ def _trap_lines(code: CodeFile, functions: list[PlacedFunction]) -> Iterator[str
 def _map_lines(code: CodeFile, functions: list[PlacedFunction]) -> Iterator[str]:
     for function in functions:
         for offset, wasm_offset in _map_of(code, function):
-            yield f"{offset:08x} {_offset_word(wasm_offset)} {function.symbol}"
+            inlined = "".join(f" {call:#x}" for call in _calls_at(code, offset))
+            note = f" inlined at{inlined}" if inlined else ""
+            yield f"{offset:08x} {_offset_word(wasm_offset)} {function.symbol}{note}"
+
+
+def _calls_at(code: CodeFile, offset: int) -> list[int]:
+    """The byte offsets of the calls that the code at an offset was inlined at, innermost first."""
+    return [] if code.inlined is None else [call for _, call in code.inlined.look_up(offset)]
 
 
 def _offset_word(wasm_offset: int) -> str:
@@ -190,6 +197,9 @@ def to_plain(code: CodeFile, functions: list[PlacedFunction]) -> dict[str, Any]:
                 "traps": [{"offset": at, "code": name} for at, name in _traps_of(code, f)],
                 "addrmap": [
                     [at, None if wasm == NO_OFFSET else wasm] for at, wasm in _map_of(code, f)
+                ],
+                "inlined": [
+                    [at, calls] for at, _ in _map_of(code, f) if (calls := _calls_at(code, at))
                 ],
             }
             for f in functions

@@ -377,7 +377,9 @@ class Run:
             if unit not in self._wholes:
                 return
             entry = SourceEntry(uses, reports, seconds, "".join(text for _, text in printed))
-            self.codes.insert_source(self._source_key(unit), entry, self._origin(unit), self._bodies)
+            self.codes.insert_source(
+                self._source_key(unit), entry, self._origin(unit), self._bodies
+            )
             return
         entries = {index: SourceEntry([]) for index in unit.functions}
         signatures: dict[int | None, SourceEntry] = {n: SourceEntry([]) for n in unit.signatures}
@@ -398,7 +400,9 @@ class Run:
         for index, entry in entries.items():
             entry.seconds = seconds * self._size_of(index) / size
             item = Item((index,))
-            self.codes.insert_source(self._source_key(item), entry, self._origin(item), self._bodies)
+            self.codes.insert_source(
+                self._source_key(item), entry, self._origin(item), self._bodies
+            )
         for number in unit.signatures:
             key = self._source_key(Item((), (number,)))
             self.codes.insert_source(key, signatures[number], 0, self._bodies)

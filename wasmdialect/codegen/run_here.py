@@ -164,7 +164,9 @@ class RunHere(Run):
         self._advance(item)
         if self._keeps_sources and not fallbacks:
             entry = SourceEntry(uses, reports, clock.total, printed, description.to_plain())
-            self.codes.insert_source(self._source_key(item), entry, self._origin(item), self._bodies)
+            self.codes.insert_source(
+                self._source_key(item), entry, self._origin(item), self._bodies
+            )
 
     def _compile_texts(
         self,

@@ -64,8 +64,8 @@ class CodeText:
     widest: int = 0
     """The most edges of a block (`emit_function.Text.widest`)."""
     inlined: Sequence[tuple[int, ...]] = ()
-    """For each line from `INLINED_LINES` on: the Wasm byte offset of an instruction that was inlined, and
-    those of the calls it was inlined at, innermost first."""
+    """For each line from `INLINED_LINES` on: the Wasm byte offset of an instruction that was inlined,
+    and those of the calls it was inlined at, innermost first."""
 
 
 def emit_llvm(

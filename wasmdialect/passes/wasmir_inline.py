@@ -1,9 +1,9 @@
 """wasmir-inline: put the bodies of functions in the place of direct calls.
 
-`wasm/inline_plan.py` chooses which, over the whole module. In a unit, which holds a part of it, the plan
-is in an attribute of each function (`INLINES`), and the bodies of callees are there to be copied only
-(`GUEST`). Inlined operations have locations with the calls they were inlined at, so backtraces show the
-frames that were there before. docs/inlining.md says what stays the same.
+`wasm/inline_plan.py` chooses which, over the whole module. In a unit, which holds a part of it, the
+plan is in an attribute of each function (`INLINES`), and the bodies of callees are there to be copied
+only (`GUEST`). Inlined operations have locations with the calls they were inlined at, so backtraces
+show the frames that were there before. docs/inlining.md says what stays the same.
 """
 
 from __future__ import annotations
@@ -208,8 +208,8 @@ def _inline_into(
 
 
 def inline_call(call: wasmir.CallOp, callee: wasmir.FuncOp) -> bool:
-    """Replace a call that is not in a `try_table` by a copy of the callee. Returns whether there are new
-    blocks; some may be unreachable."""
+    """Replace a call that is not in a `try_table` by a copy of the callee. Returns whether there are
+    new blocks; some may be unreachable."""
     blocks = [*callee.body.blocks]
     locate = _located(callee, call)
     values: dict[SSAValue, SSAValue] = dict(zip(callee.entry.args, call.arguments, strict=True))
@@ -254,7 +254,8 @@ def _copy_block(
     slots = [op for op in operations if isinstance(op, wasmvm.StackSlotsOp)]
     assert call.parent is not None
     region = call.parent.parent
-    assert region is not None and region.first_block is not None
+    assert region is not None
+    assert region.first_block is not None
     assert isinstance(returning, wasmir.ReturnOp)
     _copy_slots(slots, region.first_block, values, locate)
     side = make_block()

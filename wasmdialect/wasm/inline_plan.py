@@ -47,7 +47,9 @@ Plan = dict[int, tuple[int, ...]]
 inline themselves comes with them."""
 
 
-def plan_inlining(bodies: Mapping[int, Body], kept: Collection[int], roots: Collection[int]) -> Plan:
+def plan_inlining(
+    bodies: Mapping[int, Body], kept: Collection[int], roots: Collection[int]
+) -> Plan:
     """The plan for a module whose functions are numbered. Those that are `kept` are not inlined
     anywhere. `roots` are called by others than these functions."""
     sites: dict[int, int] = {}

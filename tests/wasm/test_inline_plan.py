@@ -1,0 +1,104 @@
+"""The plan of inlining: what is chosen, and the bounds of what it costs."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wasmdialect.wasm.inline_plan import (
+    GROWTH,
+    HOT,
+    LARGEST,
+    ONLY,
+    SMALL,
+    Body,
+    Calls,
+    Plan,
+    guests,
+    plan_inlining,
+)
+
+
+def plan(*bodies: tuple[int, dict[int, int]], kept: set[int] = set()) -> Plan:  # noqa: B006
+    """Of functions with sizes and, for each callee, the depth of its only call; all are exported."""
+    table = {
+        index: Body(size, {callee: Calls(1, depth) for callee, depth in calls.items()})
+        for index, (size, calls) in enumerate(bodies)
+    }
+    return plan_inlining(table, kept, range(len(bodies)))
+
+
+def test_small_callees_are_inlined():
+    assert plan((SMALL, {}), (100, {0: 0})) == {1: (0,)}
+    assert plan((SMALL + 1, {}), (100, {0: 0})) == {}
+    assert plan((SMALL, {}), (100, {0: 0}), kept={0}) == {}
+
+
+def test_larger_ones_are_inlined_into_loops():
+    assert plan((HOT, {}), (100, {0: 1})) == {1: (0,)}
+    assert plan((HOT + 1, {}), (100, {0: 1})) == {}
+
+
+def test_the_only_call_of_a_function_that_nothing_else_calls():
+    bodies = {0: Body(ONLY, {}), 1: Body(100, {0: Calls(1, 0)}), 2: Body(100, {})}
+    assert plan_inlining(bodies, (), [1, 2]) == {1: (0,)}
+    assert plan_inlining(bodies, (), [0, 1, 2]) == {}
+    twice = {**bodies, 2: Body(100, {0: Calls(1, 0)})}
+    assert plan_inlining(twice, (), [1, 2]) == {}
+
+
+def test_no_function_is_inlined_where_it_calls_itself():
+    assert plan((10, {0: 0}), (10, {0: 0}), (10, {3: 0}), (10, {2: 0})) == {}
+
+
+def test_what_is_inlined_brings_what_it_inlines():
+    found = plan((20, {}), (30, {0: 0}), (40, {1: 0}), (50, {2: 0}))
+    assert found == {1: (0,), 2: (1,)}  # and 2 has grown too large for 3
+    assert guests(found, 2) == [0, 1]
+    assert guests(found, 3) == []
+
+
+def test_imports_are_not_inlined():
+    assert plan_inlining({1: Body(10, {0: Calls(1, 0)})}, (), [1]) == {}
+
+
+SIZES = st.integers(1, 4000)
+BODIES = st.lists(
+    st.tuples(
+        SIZES, st.dictionaries(st.integers(0, 9), st.tuples(st.integers(1, 30), st.integers(0, 2)))
+    ),
+    min_size=1,
+    max_size=10,
+)
+
+
+@given(BODIES, st.sets(st.integers(0, 9)))
+def test_functions_grow_within_bounds(
+    given_bodies: list[tuple[int, dict[int, tuple[int, int]]]], roots: set[int]
+):
+    bodies = {
+        index: Body(size, {callee: Calls(*each) for callee, each in calls.items()})
+        for index, (size, calls) in enumerate(given_bodies)
+    }
+    found = plan_inlining(bodies, (), roots)
+    grown: dict[int, int] = {}
+
+    def size_of(index: int, above: tuple[int, ...] = ()) -> int:
+        assert index not in above, "a function is inlined into itself"
+        if index not in grown:
+            body = bodies[index]
+            grown[index] = body.size + sum(
+                body.calls[callee].count * size_of(callee, (*above, index))
+                for callee in found.get(index, ())
+            )
+        return grown[index]
+
+    for index, body in bodies.items():
+        assert size_of(index) <= max(body.size, LARGEST)
+        only = sum(
+            size_of(callee)
+            for callee in found.get(index, ())
+            if body.calls[callee].count == 1 and callee not in roots
+        )
+        tiny = sum(24 * body.calls[callee].count for callee in found.get(index, ()))
+        assert size_of(index) - only - tiny <= body.size + max(GROWTH, body.size)
