@@ -114,7 +114,7 @@ def outcomes(text: str, calls: Any, fuel: int | None = None, **settings: Any) ->
         store = Store(engine)
         if fuel is not None:
             store.set_fuel(fuel)
-        exports = Instance(store, module, []).exports(store)
+        exports: Any = Instance(store, module, []).exports(store)
         try:
             outcome: Any = exports[name](store, *arguments)
         except Trap as trap:
@@ -153,7 +153,7 @@ def test_no_calls_are_left_but_those_in_a_try():
     functions = imported(TEXT)
     calling = {name: names for name, f in functions.items() if (names := callees(f))}
     # `catch`, and the three that it was inlined into.
-    assert calling == dict.fromkeys(["catch", "func20", "outside", "func22"], ["may_throw"])
+    assert calling == {key: ["may_throw"] for key in ["catch", "func20", "outside", "func22"]}
 
 
 @pytest.mark.parametrize("level", [0, 1, 2, 3])
@@ -175,7 +175,7 @@ def test_a_saved_artifact_has_the_frames(tmp_path: Path):
     file = tmp_path / "m.elf"
     file.write_bytes(Module(engine, TEXT).serialize())
     store = Store(engine)
-    exports = Instance(store, Module.deserialize_file(engine, str(file)), []).exports(store)
+    exports: Any = Instance(store, Module.deserialize_file(engine, str(file)), []).exports(store)
     with pytest.raises(Trap) as caught:
         exports["div"](store, 1, 0)
     assert [f.func_name for f in caught.value.frames] == ["div", "middle", None]
@@ -251,7 +251,7 @@ def test_an_operation_without_a_location_is_in_its_function():
         """
     engine = Engine(Config(jobs=0, opt_level=2, pipeline=ON))
     store = Store(engine)
-    exports = Instance(store, Module(engine, text), []).exports(store)
+    exports: Any = Instance(store, Module(engine, text), []).exports(store)
     with pytest.raises(Trap) as caught:
         exports["f"](store)
     assert [(f.func_name, f.module_offset) for f in caught.value.frames] == [

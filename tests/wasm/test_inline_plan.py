@@ -88,7 +88,7 @@ def test_functions_grow_within_bounds(
         if index not in grown:
             body = bodies[index]
             grown[index] = body.size + sum(
-                body.calls[callee].count * size_of(callee, (*above, index))
+                body.calls[callee].sites * size_of(callee, (*above, index))
                 for callee in found.get(index, ())
             )
         return grown[index]
@@ -98,7 +98,7 @@ def test_functions_grow_within_bounds(
         only = sum(
             size_of(callee)
             for callee in found.get(index, ())
-            if body.calls[callee].count == 1 and callee not in roots
+            if body.calls[callee].sites == 1 and callee not in roots
         )
-        tiny = sum(24 * body.calls[callee].count for callee in found.get(index, ()))
+        tiny = sum(24 * body.calls[callee].sites for callee in found.get(index, ()))
         assert size_of(index) - only - tiny <= body.size + max(GROWTH, body.size)

@@ -532,7 +532,7 @@ def wasm_offset(location: LocationAttr) -> int | None:
     """The Wasm byte offset that a location stands for, None if it is not of that form. For an
     operation that was inlined, it is that of the call in the function that it is in now."""
     while isinstance(location, CallSiteLoc):
-        location = location.caller
+        _, location = _call_site(location)
     if isinstance(location, FileLineColLoc):
         return location.column.data
     return None
@@ -550,8 +550,8 @@ def wasm_place(location: LocationAttr) -> Place:
         return wasm_offset(location)
     offsets: list[int | None] = []
     while isinstance(location, CallSiteLoc):
-        offsets.append(wasm_offset(location.callee))
-        location = location.caller
+        callee, location = _call_site(location)
+        offsets.append(wasm_offset(callee))
     offsets.append(wasm_offset(location))
     known = tuple(offset for offset in offsets if offset is not None)
     return known if len(known) == len(offsets) else offsets[-1]
@@ -560,8 +560,14 @@ def wasm_place(location: LocationAttr) -> Place:
 def inlined_at(location: LocationAttr, call: LocationAttr) -> LocationAttr:
     """The location of an operation after it was inlined at a call."""
     if isinstance(location, CallSiteLoc):
-        return CallSiteLoc(location.callee, inlined_at(location.caller, call))
+        callee, caller = _call_site(location)
+        return CallSiteLoc(callee, inlined_at(caller, call))
     return CallSiteLoc(location, call)
+
+
+def _call_site(location: CallSiteLoc) -> tuple[LocationAttr, LocationAttr]:
+    """The location in the callee and that of the call, which xDSL takes for any attributes."""
+    return cast(LocationAttr, location.callee), cast(LocationAttr, location.caller)
 
 
 # --- the end of IR ---

@@ -58,8 +58,8 @@ class Text(Protocol):
         """The name of a constant or function whose address is taken. Raises EmitError."""
         ...
 
-    def line(self, offset: int | None) -> int:
-        """The line that represents a Wasm byte offset."""
+    def line(self, place: Place) -> int:
+        """The line that represents a place."""
         ...
 
     def node(self, text: str) -> int:

@@ -298,8 +298,9 @@ class _Inlined:
         """The map, None if nothing was inlined."""
         if not self._runs:
             return None
+        offsets, calls = zip(*self._runs, strict=True)
         places, callees, outer = zip(*self._rows, strict=True)
-        return InlineMap(*zip(*self._runs, strict=True), places, callees, outer)
+        return InlineMap(offsets, calls, places, callees, outer)
 
 
 def _write_entry_word(image: bytearray, layout: _Layout, function: NamedFunction) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, SymbolRefAttr
@@ -86,8 +87,8 @@ def _given_plan(functions: Mapping[str, wasmir.FuncOp]) -> _Plan:
     for name, function in functions.items():
         inlines = function.attributes.get(INLINES)
         if isinstance(inlines, ArrayAttr):
-            symbols = [s for s in inlines if isinstance(s, SymbolRefAttr)]
-            plan[name] = [s.root_reference.data for s in symbols]
+            symbols = cast("ArrayAttr[SymbolRefAttr]", inlines)
+            plan[name] = [symbol.root_reference.data for symbol in symbols]
     return plan
 
 
@@ -119,7 +120,7 @@ def _body(graph: CallGraph, name: str, numbers: Mapping[str, int]) -> Body:
             continue
         loops = loops or Loops(function)
         known, depth = calls.get(callee, Calls(0, 0)), loops.depth(call.parent)
-        calls[callee] = Calls(known.count + 1, max(known.depth, depth))
+        calls[callee] = Calls(known.sites + 1, max(known.depth, depth))
     if function.code_size is not None:
         size = function.code_size.value.data
     else:

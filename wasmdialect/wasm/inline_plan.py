@@ -28,7 +28,7 @@ LARGEST = 16_000
 class Calls(NamedTuple):
     """The calls of one function in another."""
 
-    count: int
+    sites: int
     depth: int
     """The loops around the innermost one."""
 
@@ -55,7 +55,7 @@ def plan_inlining(
     sites: dict[int, int] = {}
     for body in bodies.values():
         for callee, calls in body.calls.items():
-            sites[callee] = sites.get(callee, 0) + calls.count
+            sites[callee] = sites.get(callee, 0) + calls.sites
     only = {index for index, count in sites.items() if count == 1}.difference(roots)
     sizes = {index: body.size for index, body in bodies.items()}
     plan: Plan = {}
@@ -75,7 +75,7 @@ def plan_inlining(
                 calls, size = body.calls[callee], sizes[callee]
                 if callee in bodies[callee].calls or size > _limit(calls, callee in only):
                     continue
-                added = size * calls.count
+                added = size * calls.sites
                 if size > TINY and sizes[index] + added > most and callee not in only:
                     continue
                 if sizes[index] + added > LARGEST:
