@@ -264,6 +264,11 @@ class Config(WasmtimeSettings, Record):
         option="--wide-multiply/--no-wide-multiply", commands=(COMPILING, OPT),
         optimizes="wasmir-wide-multiply",
     )
+    inlining: bool = setting(
+        CODE, True, boolean,
+        "Inline functions at levels 2 and 3, unless a pipeline is given.",
+        option="--inlining/--no-inlining", commands=(COMPILING, OPT), optimizes="wasmir-inline",
+    )
     version_loops: bool = setting(
         CODE, True, boolean,
         "At levels 2 and 3, let loops run without checks where one check before them says that no"

@@ -53,7 +53,7 @@ def expected() -> Mapping[int, BodyCalls]:
     run = open_run(TEXT, jobs=0)
     found = survey.survey(run)
     assert found is not None
-    assert found[90] == ([1], True)
+    assert found[90] == ([1], True, {})
     assert found[30] == ([15, 10], False)
     return found
 

@@ -54,8 +54,8 @@ def test_no_function_is_inlined_where_it_calls_itself():
 def test_what_is_inlined_brings_what_it_inlines():
     found = plan((20, {}), (30, {0: 0}), (40, {1: 0}), (50, {2: 0}))
     assert found == {1: (0,), 2: (1,)}  # and 2 has grown too large for 3
-    assert guests(found, 2) == [0, 1]
-    assert guests(found, 3) == []
+    assert guests(found, [2]) == [0, 1]
+    assert guests(found, [3]) == []
 
 
 def test_imports_are_not_inlined():

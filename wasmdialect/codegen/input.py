@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -33,6 +33,11 @@ class Input(ABC):
     @abstractmethod
     def signatures(self) -> tuple[int, ...]:
         """The numbers of the function types that get trampolines."""
+
+    @property
+    @abstractmethod
+    def roots(self) -> Collection[int]:
+        """The functions that others than the module's own functions may call."""
 
     @abstractmethod
     def name_of(self, index: int) -> str:
@@ -112,6 +117,10 @@ class WasmInput(Input):
     @property
     def signatures(self) -> tuple[int, ...]:
         return tuple(range(len(self.numbers.signatures)))
+
+    @property
+    def roots(self) -> Collection[int]:
+        return self.numbers.func_refs
 
     def name_of(self, index: int) -> str:
         with importing:

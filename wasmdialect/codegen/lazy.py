@@ -17,7 +17,6 @@ from wasmdialect.codegen.module_entry import PassInputs
 from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.sealing import key_of, seal, unseal
 from wasmdialect.codegen.store import Store
-from wasmdialect.codegen.survey import survey
 from wasmdialect.codegen.tasks import Item
 from wasmdialect.codegen.tiers import BetterCode, first_tier
 from wasmdialect.object.artifact import Artifact
@@ -44,7 +43,7 @@ def open_lazily(run: Run, *, is_wanted: bool) -> LazyCompiler | str:
     reason = _reason_against(run, is_wanted)
     if reason is not None:
         return reason
-    calls = survey(run)
+    calls = run.calls
     if calls is None:
         return "a function body is not valid"
     if any(c.has_tail_calls and not _in_registers(run, index) for index, c in calls.items()):

@@ -6,7 +6,7 @@ nothing of the compiler is loaded here.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
@@ -41,6 +41,12 @@ class Session(ABC):
     @abstractmethod
     def source(self) -> Input:
         """The module."""
+
+    @property
+    @abstractmethod
+    def kept(self) -> Collection[int] | None:
+        """The functions that are not to be inlined, None if the passes inline nothing. Raises
+        PassError."""
 
     @property
     @abstractmethod
@@ -100,6 +106,10 @@ class PlainSession(Session):
     @property
     def source(self) -> Input:
         return self._source
+
+    @property
+    def kept(self) -> Collection[int] | None:
+        return () if INLINE in self._passes else None
 
     @property
     def files(self) -> list[str]:

@@ -6,8 +6,9 @@ compiled in *units* of some functions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from wasmdialect.codegen.budget import fallback_report, owner_of, signature_of
@@ -21,6 +22,7 @@ from wasmdialect.codegen.cache import (
 )
 from wasmdialect.codegen.description import Description
 from wasmdialect.codegen.digests import PassDigest, digest, tool_digest
+from wasmdialect.codegen.inlining import make_plan
 from wasmdialect.codegen.lowered_unit import Printed
 from wasmdialect.codegen.module_entry import PassInputs
 from wasmdialect.codegen.plain_session import Session
@@ -36,8 +38,11 @@ from wasmdialect.codegen.process import Request
 from wasmdialect.codegen.settings import Level
 from wasmdialect.codegen.show import show
 from wasmdialect.codegen.store import Store
+from wasmdialect.codegen.survey import survey
 from wasmdialect.codegen.tasks import Item, UnitTask
 from wasmdialect.object.compiled import NamedFunction
+from wasmdialect.wasm.inline_plan import Plan, guests, part_of
+from wasmdialect.wasm.validate import BodyCalls
 
 UNIT_BYTES = 16 * 1024
 """Bytes of function bodies in a unit, unless one function has more: enough to spread the fixed cost
@@ -140,6 +145,24 @@ class Run:
             self.pass_inputs = self.session.pass_inputs()
         except LookupError:
             self.is_repeatable = False
+
+    @cached_property
+    def calls(self) -> Mapping[int, BodyCalls] | None:
+        """The calls in all bodies, which are checked; None if something in one of them is an error, or
+        they cannot be looked at one by one."""
+        return survey(self)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What is inlined where in functions that are compiled in units. Raises PassError."""
+        kept = self.session.kept if self.session.function_scoped else None
+        if kept is None or self.calls is None:
+            return {}
+        return make_plan(self.session.source, self.calls, kept)
+
+    def plan_of(self, item: Item) -> Plan:
+        """As `tasks.Owner.plan_of`."""
+        return part_of(self.plan, item.functions)
 
     def compile(self) -> None:
         """Compile everything. Raises WasmError, PassFailure, CompileCrash."""
@@ -249,10 +272,12 @@ class Run:
 
     def _source_key(self, item: Item) -> str:
         source = self.session.source
-        bodies = [part for index in item.functions for part in (str(index), source.body(index)[1])]
-        wanting = [p.digest for p in self._passes if not p.leaves_alone(item.functions)]
-        passes = digest(*wanting)
-        return digest(self._source_prefix, passes, str(item.signatures), *bodies)
+        plan = self.plan_of(item)
+        needed = [*item.functions, *guests(plan, item.functions)]
+        bodies = [part for index in needed for part in (str(index), source.body(index)[1])]
+        wanting = [p.digest for p in self._passes if not p.leaves_alone(needed)]
+        passes, inlined = digest(*wanting), str(sorted(plan.items()))
+        return digest(self._source_prefix, passes, str(item.signatures), inlined, *bodies)
 
     def _origin(self, item: Item) -> int:
         """The origin of the offsets of a source entry."""

@@ -75,6 +75,7 @@ class RunHere(Run):
         with relaxed_gc(), printing_to_errors() as output:
             for unit in units:
                 task = UnitTask(self, unit, level)
+                self._opened.plan = self.plan
                 seconds = compile_unit(
                     self._opened,
                     task.item.functions,
@@ -95,6 +96,7 @@ class RunHere(Run):
 
         def texts() -> Iterator[tuple[CodeText, Level]]:
             level = self.settings.level
+            self._opened.plan = self.plan
             for item in units:
                 with relaxed_gc(), printing_to_errors() as output:
                     made, unit, clock = lower_unit(

@@ -6,7 +6,7 @@ travel between them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from xdsl.passes import ModulePass
 
 from wasmdialect._printable import printable
 from wasmdialect._settings import SETTINGS
+from wasmdialect.codegen.inlining import make_plan
 from wasmdialect.codegen.input import WasmInput, is_ir
 from wasmdialect.codegen.plain_session import Session, with_pipeline
 from wasmdialect.codegen.settings import CompileSettings, Level
@@ -52,8 +53,10 @@ from wasmdialect.passes.pipeline import (
     set_up_passes,
 )
 from wasmdialect.passes.registry import PassError, PassRegistry
+from wasmdialect.passes.wasmir_inline import WasmIRInline, note_plan
 from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
 from wasmdialect.wasm.features import parse_features
+from wasmdialect.wasm.inline_plan import Plan, guests
 
 if TYPE_CHECKING:
     from wasmdialect.codegen.digests import PassDigest
@@ -79,6 +82,8 @@ class CompileSession(Session):
         DeclarationError."""
         self.settings = settings
         self.file = file
+        self.plan: Plan | None = None
+        """What is inlined where, as far as units need it; None if that is not known yet."""
         self._binary = binary
         self.registry = PassRegistry()
         for path in settings.config.load:
@@ -120,6 +125,17 @@ class CompileSession(Session):
     @property
     def source(self) -> Source:
         return self._source
+
+    @property
+    def kept(self) -> Collection[int] | None:
+        inlining = [p for p in self.passes if isinstance(p, WasmIRInline)]
+        if not inlining:
+            return None
+        found = {symbol: self.source.ops.find(symbol) for p in inlining for symbol in p.noinline}
+        for symbol, op in found.items():
+            if not isinstance(op, wasmir.FuncOp):
+                raise PassError(f"noinline names @{symbol}, which is not a function here")
+        return {op.index_value for op in found.values() if op is not None}
 
     @property
     def files(self) -> list[str]:
@@ -225,9 +241,20 @@ class CompileSession(Session):
         return function
 
     def import_functions(self, indices: Sequence[int], signatures: Sequence[int] = ()) -> ModuleOp:
-        """A unit with the bodies of these functions, and the function types with these numbers, which
-        get trampolines. Raises WasmError."""
-        return self.source.functions(indices, signatures)
+        """A unit with the bodies of these functions, and of those that are to be inlined into them; and
+        the function types with these numbers, which get trampolines. Raises WasmError."""
+        if self.plan is None:
+            self.plan = self._own_plan()
+        unit = self.source.functions([*indices, *guests(self.plan, indices)], signatures)
+        note_plan(unit, self.plan, indices)
+        return unit
+
+    def _own_plan(self) -> Plan:
+        """What the passes inline, as far as they run over units."""
+        if self.kept is None or not self.function_scoped:
+            return {}
+        calls = self.source.survey([*self.source.body_sizes])
+        return {} if calls is None else make_plan(self.source, calls, self.kept)
 
     def import_everything(self) -> ModuleOp:
         """The whole module: all declarations and all bodies. Raises WasmError."""

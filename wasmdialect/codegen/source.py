@@ -6,7 +6,7 @@ them in a unit, or all.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -64,6 +64,10 @@ class Source(Input):
     def signatures(self) -> tuple[int, ...]:
         types = self.declared.of(wasmir.TypeOp)
         return tuple(sorted(n for op in types if (n := number_of(op, "signature")) is not None))
+
+    @property
+    def roots(self) -> Collection[int]:
+        return [op.index_value for op in self.declared.functions if op.func_ref is not None]
 
     def name_of(self, index: int) -> str:
         return self.ops.op(wasmir.FuncOp.WORD, index).sym_name.data

@@ -14,6 +14,7 @@ from wasmdialect.codegen.digests import tool_digest
 from wasmdialect.codegen.pool import Task, shared_pool
 from wasmdialect.codegen.process import Request, WorkerFailure
 from wasmdialect.codegen.sealing import key_of, seal, unseal
+from wasmdialect.wasm.inline_plan import Calls
 from wasmdialect.wasm.validate import BodyCalls
 
 if TYPE_CHECKING:
@@ -45,14 +46,25 @@ def _survey_module(run: Run) -> Mapping[int, BodyCalls] | None:
     return found
 
 
-def calls_to_plain(calls: Mapping[int, BodyCalls]) -> list[tuple[int, list[int], bool]]:
+def calls_to_plain(calls: Mapping[int, BodyCalls]) -> list[tuple[Any, ...]]:
     """Values that `marshal` can write."""
-    return [(index, each.callees, each.has_tail_calls) for index, each in calls.items()]
+    return [
+        (
+            index,
+            each.callees,
+            each.has_tail_calls,
+            {n: tuple(c) for n, c in each.replaceable.items()},
+        )
+        for index, each in calls.items()
+    ]
 
 
-def calls_from_plain(plain: list[tuple[int, list[int], bool]]) -> dict[int, BodyCalls]:
+def calls_from_plain(plain: list[tuple[Any, ...]]) -> dict[int, BodyCalls]:
     """The inverse of `calls_to_plain`."""
-    return {index: BodyCalls(callees, has_tail) for index, callees, has_tail in plain}
+    return {
+        index: BodyCalls(callees, has_tail, {n: Calls(*each) for n, each in calls.items()})
+        for index, callees, has_tail, calls in plain
+    }
 
 
 def _survey_all(run: Run) -> Mapping[int, BodyCalls] | None:

@@ -21,6 +21,7 @@ from wasmdialect.codegen.target import Target
 
 if TYPE_CHECKING:
     from wasmdialect.lowering.emit import CodeText
+    from wasmdialect.wasm.inline_plan import Plan
 
 
 class Item(NamedTuple):
@@ -49,6 +50,10 @@ class Owner(Protocol):
 
     def name_of(self, item: Item) -> str:
         """The name of an item, a function or another, for humans."""
+        ...
+
+    def plan_of(self, item: Item) -> Plan:
+        """What is inlined where in the functions of an item."""
         ...
 
     def finish_unit(self, unit: UnitTask, seconds: dict[str, float]) -> None:
@@ -81,7 +86,8 @@ class UnitTask:
     def request(self) -> Request:
         """The request to a worker."""
         self.lowered = None
-        return "unit", self.item.functions, self.item.signatures, self.level
+        plan = self.owner.plan_of(self.item)
+        return "unit", self.item.functions, self.item.signatures, self.level, plan
 
     def message(self, kind: str, content: Any) -> Any:
         """Take a message of the worker."""

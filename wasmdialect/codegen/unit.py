@@ -33,6 +33,7 @@ from wasmdialect.dialects.fast import dismantle
 from wasmdialect.lowering.emit import CodeText, emit_functions, emit_together
 from wasmdialect.passes.base import take_reports
 from wasmdialect.passes.pipeline import PassFailure
+from wasmdialect.wasm.inline_plan import guests
 
 
 def compile_unit(
@@ -94,7 +95,9 @@ def lower_unit(
     dismantle(module)
     written.clear()
     clock.lap("emit")
-    reports = [report.to_plain() for report in take_reports()] + fallbacks
+    others = set(guests(session.plan or {}, indices))
+    reports = [r.to_plain() for r in take_reports() if r.function_index not in others] + fallbacks
+    printed = [(index, text) for index, text in printed if index not in others]
     return texts, LoweredUnit(placed, reports, printed), clock
 
 

@@ -243,9 +243,15 @@ class _Server:
             earlier=self._session,  # tiers, and each loop that is entered, have one of their own
         )
 
-    def unit(self, indices: tuple[int, ...], signatures: tuple[int, ...], level: Level) -> Any:
-        """Compile functions of the module: `lowered`, the parent's answer, a `start` for the texts
-        that LLVM compiles together and a `code` for each."""
+    def unit(
+        self,
+        indices: tuple[int, ...],
+        signatures: tuple[int, ...],
+        level: Level,
+        plan: dict[int, tuple[int, ...]],
+    ) -> Any:
+        """Compile functions of the module, with what is inlined where: `lowered`, the parent's answer,
+        a `start` for the texts that LLVM compiles together and a `code` for each."""
         from wasmdialect.codegen.unit import compile_unit
 
         def missing(lowered: LoweredUnit) -> list[bool]:
@@ -254,6 +260,7 @@ class _Server:
             assert number == self.number
             return answer
 
+        self._session.plan = plan
         return compile_unit(
             self._session,
             indices,

@@ -8,12 +8,12 @@ show the frames that were there before. docs/inlining.md says what stays the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, ClassVar, Literal, cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ArrayAttr, ModuleOp, SymbolRefAttr
+from xdsl.dialects.builtin import ArrayAttr, ModuleOp, SymbolRefAttr, UnitAttr
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
@@ -21,6 +21,7 @@ from xdsl.utils.exceptions import PassFailedException
 from wasmdialect.analyses.call_graph import CallGraph
 from wasmdialect.analyses.loops import Loops
 from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE
 from wasmdialect.dialects.fast import (
     LocationAttr,
     add_block_argument,
@@ -34,9 +35,9 @@ from wasmdialect.dialects.fast import (
     wasm_offset,
 )
 from wasmdialect.dialects.wasm_builder import WasmBuilder
-from wasmdialect.passes.base import enter_function, report
+from wasmdialect.passes.base import defined_functions, enter_function, report
 from wasmdialect.passes.wasmir_dce import remove_unreachable_blocks
-from wasmdialect.wasm.inline_plan import Body, Calls, plan_inlining
+from wasmdialect.wasm.inline_plan import Body, Calls, Plan, plan_inlining
 
 NOINLINE = "noinline"
 """The attribute of a function that is not inlined anywhere."""
@@ -53,9 +54,12 @@ class WasmIRInline(ModulePass):
     """Inline functions where it pays."""
 
     name = "wasmir-inline"
+    scope: ClassVar[Literal["function", "module"]] = "function"
 
     noinline: tuple[str, ...] = ()
     """Symbols of functions that are not inlined anywhere."""
+    remarks: bool = False
+    """Report each call that is inlined, and each that was to be and could not."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         functions = {
@@ -63,18 +67,31 @@ class WasmIRInline(ModulePass):
             for each in op.ops
             if isinstance(each, wasmir.FuncOp) and not each.is_declaration
         }
-        is_unit = any(GUEST in each.attributes for each in functions.values())
+        is_unit = COUNTS_ATTRIBUTE in op.attributes
         plan = _given_plan(functions) if is_unit else _plan(op, functions, self.noinline)
         refusals = {name: _refusal(function) for name, function in functions.items()}
         for name in _callees_first(plan):
             function = functions[name]
             enter_function(function)
-            _inline_into(function, [functions[callee] for callee in plan.get(name, ())], refusals)
+            callees = {callee: functions[callee] for callee in plan.get(name, ())}
+            _inline_into(function, callees, refusals, report if self.remarks else _say_nothing)
         enter_function(None)
         for function in functions.values():
             function.attributes.pop(INLINES, None)
             if function.attributes.pop(GUEST, None) is not None:
                 clear_region(function.body)
+
+
+def note_plan(unit: ModuleOp, plan: Plan, indices: Collection[int]) -> None:
+    """Note in a unit what is to be inlined where, and that the functions but these are there for that
+    only."""
+    functions = {each.index_value: each for each in defined_functions(unit)}
+    for index, function in functions.items():
+        if index in plan:
+            callees = [functions[callee].symbol for callee in plan[index]]
+            function.attributes[INLINES] = ArrayAttr(callees)
+        if index not in indices:
+            function.attributes[GUEST] = UnitAttr()
 
 
 # --- the plan ---
@@ -185,25 +202,31 @@ def _call_refusal(call: wasmir.CallOp) -> str | None:
 _Locate = Callable[[LocationAttr], LocationAttr]
 
 
+def _say_nothing(op: Operation, kind: str, **data: Any) -> None:
+    """No remarks are wanted."""
+
+
 def _inline_into(
-    function: wasmir.FuncOp, callees: Iterable[wasmir.FuncOp], refusals: Mapping[str, str | None]
+    function: wasmir.FuncOp,
+    callees: Mapping[str, wasmir.FuncOp],
+    refusals: Mapping[str, str | None],
+    remark: Callable[..., None],
 ) -> None:
-    by_name = {callee.sym_name.data: callee for callee in callees}
     calls = [
         op
         for block in function.body.blocks
         for op in operations_of(block)
-        if isinstance(op, wasmir.CallOp) and op.callee.root_reference.data in by_name
+        if isinstance(op, wasmir.CallOp) and op.callee.root_reference.data in callees
     ]
     changes_blocks = False
     for call in calls:
         name = call.callee.root_reference.data
         refusal = refusals[name] or _call_refusal(call)
         if refusal is not None:
-            report(call, "not inlined", callee=name, reason=refusal)
+            remark(call, "not inlined", callee=name, reason=refusal)
             continue
-        report(call, "inlined", callee=name)
-        changes_blocks |= inline_call(call, by_name[name])
+        remark(call, "inlined", callee=name)
+        changes_blocks |= inline_call(call, callees[name])
     if changes_blocks:
         remove_unreachable_blocks(function)
 

@@ -8,7 +8,7 @@ Inline Substitution for a Structured Programming Language", CACM 1977.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 TINY = 24
@@ -93,16 +93,22 @@ def _limit(calls: Calls, is_only: bool) -> int:
     return HOT if calls.depth else SMALL
 
 
-def guests(plan: Plan, index: int) -> list[int]:
-    """The functions whose bodies are inlined into one, also into each other."""
-    found: dict[int, None] = {}
-    work = [*plan.get(index, ())]
+def guests(plan: Plan, indices: Iterable[int]) -> list[int]:
+    """The other functions whose bodies are inlined into these, also into each other."""
+    own = [*indices]
+    found = set(own)
+    work = own.copy()
     while work:
-        callee = work.pop()
-        if callee not in found:
-            found[callee] = None
-            work += plan.get(callee, ())
-    return sorted(found)
+        new = set(plan.get(work.pop(), ())) - found
+        found |= new
+        work += new
+    return sorted(found.difference(own))
+
+
+def part_of(plan: Plan, indices: Iterable[int]) -> Plan:
+    """What a plan says of these functions and what is inlined into them."""
+    own = [*indices]
+    return {index: plan[index] for index in (*own, *guests(plan, own)) if index in plan}
 
 
 def _bottom_up(bodies: Mapping[int, Body]) -> list[list[int]]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from wasmdialect import types as wt
 from wasmdialect.types import BOT, ValType, matches
 from wasmdialect.wasm.errors import ValidationError
-from wasmdialect.wasm.instructions.opcodes import LOOP
+from wasmdialect.wasm.inline_plan import Calls
+from wasmdialect.wasm.instructions.opcodes import LOOP, TRY_TABLE
 from wasmdialect.wasm.module import Module
 
 
@@ -61,6 +62,8 @@ class OperandStack:
         """That of the innermost frame: operands below it are out of reach."""
         self.callees: list[int] = []
         """The functions called directly, in order."""
+        self.calls: dict[int, Calls] = {}
+        """The direct calls outside of `try_table` that come back, by callee."""
         self.has_tail_calls = False
 
     def push(self, t: ValType) -> None:
@@ -164,11 +167,25 @@ class OperandStack:
             raise ValidationError(f"unknown label {depth}")
         return self.frames[-1 - depth]
 
+    def note_call(self, callee: int) -> None:
+        """Record a direct call that comes back."""
+        depth = 0
+        for frame in self.frames:
+            if frame.opcode == LOOP:
+                depth += 1
+            elif frame.opcode == TRY_TABLE:
+                return
+        known = self.calls.get(callee, _NO_CALLS)
+        self.calls[callee] = Calls(known.sites + 1, max(known.depth, depth))
+
     def set_local(self, index: int) -> None:
         """Record that a local has a value from here to the end of the innermost construct."""
         if index in self.unset:
             self.unset.discard(index)
             self.set_order.append(index)
+
+
+_NO_CALLS = Calls(0, 0)
 
 
 def _words(types: Sequence[ValType]) -> str:

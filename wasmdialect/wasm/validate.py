@@ -11,6 +11,7 @@ from wasmdialect.types import ValType, matches
 from wasmdialect.wasm.body import Instruction, decode_local_runs
 from wasmdialect.wasm.errors import ValidationError, WasmError
 from wasmdialect.wasm.features import Feature
+from wasmdialect.wasm.inline_plan import Calls
 from wasmdialect.wasm.instructions import BY_MNEMONIC
 from wasmdialect.wasm.instructions.opcodes import GLOBAL_GET, I32_CONST, REF_FUNC
 from wasmdialect.wasm.module import (
@@ -73,6 +74,8 @@ class BodyCalls(NamedTuple):
     callees: list[int]
     """The functions called directly, in the order of their first calls."""
     has_tail_calls: bool
+    replaceable: dict[int, Calls]
+    """The direct calls outside of `try_table` that come back, by callee."""
 
 
 def survey_calls(module: Module, indices: Iterable[int]) -> dict[int, BodyCalls]:
@@ -81,7 +84,7 @@ def survey_calls(module: Module, indices: Iterable[int]) -> dict[int, BodyCalls]
     found: dict[int, BodyCalls] = {}
     for index in indices:
         stack = _check_body(module, module.functions[index], None)
-        found[index] = BodyCalls([*dict.fromkeys(stack.callees)], stack.has_tail_calls)
+        found[index] = BodyCalls([*dict.fromkeys(stack.callees)], stack.has_tail_calls, stack.calls)
     return found
 
 

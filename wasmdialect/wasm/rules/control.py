@@ -118,6 +118,7 @@ def _call_type(s: OperandStack, callee: wt.FuncType, tail: bool) -> None:
 def _call(s: OperandStack, index: int) -> None:
     _call_type(s, look_up(s.module.functions, index, "function").signature, False)
     s.callees.append(index)
+    s.note_call(index)
 
 
 @rule("return_call")

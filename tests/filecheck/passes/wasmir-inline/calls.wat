@@ -1,4 +1,4 @@
-;; RUN: wasm-opt-py %s -p wasmir-inline --verify each --no-print-debuginfo --reports %t | filecheck %s
+;; RUN: wasm-opt-py %s -p 'wasmir-inline{remarks=true}' --verify each --no-print-debuginfo --reports %t | filecheck %s
 ;; RUN: filecheck %s --input-file %t --check-prefix REPORT
 ;; RUN: wasm-opt-py %s -p 'wasmir-inline{noinline=leaf}' --verify each --no-print-debuginfo | filecheck %s --check-prefix NOINLINE
 ;; RUN: wasm-opt-py %s -p wasmir-inline --print-debuginfo | filecheck %s --check-prefix LOC

@@ -1,0 +1,19 @@
+"""What is inlined where in a module that is compiled in units: planned in the process that hands them
+to workers, from the calls in all bodies, and part of the key of each function in the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from wasmdialect.codegen.input import Input
+from wasmdialect.wasm.inline_plan import Body, Plan, plan_inlining
+from wasmdialect.wasm.validate import BodyCalls
+
+
+def make_plan(source: Input, calls: Mapping[int, BodyCalls], kept: Collection[int]) -> Plan:
+    """The plan for a module with these calls, in which some functions are not inlined."""
+    sizes = source.body_sizes
+    bodies = {index: Body(sizes[index], each.replaceable) for index, each in calls.items()}
+    tail = {index for index, each in calls.items() if each.has_tail_calls}
+    return plan_inlining(bodies, tail.union(kept), source.roots)
