@@ -351,3 +351,97 @@ def test_processes_that_share_a_directory(tmp_path: Path):
     assert outputs == {compiled(TEXT, False).artifact}
     assert all(process.returncode == 0 for process in running)
     assert not [*(tmp_path / "cache").glob("??/.*")]  # nothing half written is left
+
+
+# --- functions that are inlined
+
+CHAIN = """(module
+  (func $leaf (param i32) (result i32) (i32.div_u (i32.const 7) (local.get 0)))
+  (func $middle (param i32) (result i32) (call $leaf (i32.add (local.get 0) (i32.const 1))))
+  (func $top (export "top") (param i32) (result i32)
+    (i32.sub (call $middle (local.get 0)) (i32.const 3)))
+  (func $big (export "big") (param i32) (result i32) BIG (local.get 0))
+  (func $other (export "other") (param i32) (result i32) (call $big (local.get 0))))
+""".replace("BIG", "(local.set 0 (i32.mul (local.get 0) (i32.const 100003)))" * 30)
+
+
+@pytest.mark.parametrize("jobs", [0, 2])
+def test_a_callee_that_was_inlined_changes_its_callers(jobs: int):
+    """And only those, wherever they have moved."""
+    store = MemoryStore()
+    compiled(CHAIN, store, jobs=jobs)
+    changed = CHAIN.replace("(i32.const 7)", "(i32.const 123456)")
+    again = compiled(changed, store, jobs=jobs)
+    assert compiled_symbols(again) == [f"wasm[0]::function[{n}]" for n in (0, 1, 2)]
+    assert again.artifact == compiled(changed, False).artifact
+
+
+def test_a_callee_that_is_called_changes_no_callers():
+    store = MemoryStore()
+    compiled(CHAIN, store)
+    changed = CHAIN.replace("100003", "100005")
+    again = compiled(changed, store)
+    assert compiled_symbols(again) == ["wasm[0]::function[3]"]
+    assert again.artifact == compiled(changed, False).artifact
+
+
+def test_a_callee_that_has_become_small_is_inlined():
+    store = MemoryStore()
+    compiled(CHAIN, store)
+    small = CHAIN.replace("(local.set 0 (i32.mul (local.get 0) (i32.const 100003)))" * 30, "")
+    again = compiled(small, store)
+    assert compiled_symbols(again) == ["wasm[0]::function[3]"]  # function 4 is equal to it now
+    assert again.cache.shared == 1
+    assert again.artifact == compiled(small, False).artifact
+
+
+def test_a_pass_that_wants_an_inlined_function_is_in_the_keys_of_its_callers(tmp_path: Path):
+    """Its source is, too, though it wants nothing of the callers themselves."""
+    source = """
+from dataclasses import dataclass
+from wasmdialect.dialects import wasmir
+from wasmdialect.passes.base import FunctionPass, WasmBuilder
+
+class Sevens(FunctionPass):
+    name = "sevens"
+    def wants(self, function):
+        return function.index == 0
+    def apply_to_function(self, ctx, function):
+        for op in [*function.entry.ops]:
+            if isinstance(op, wasmir.I32ConstOp):
+                b = WasmBuilder.before(op)
+                b.replace(op, b.i32_const(NUMBER))
+"""
+    file = tmp_path / "sevens.py"
+    store = MemoryStore()
+    settings: dict[str, Any] = {"load": (str(file),), "at": {"wasmir-end": "sevens"}}
+    file.write_text(source.replace("NUMBER", "8"))
+    compiled(CHAIN, store, **settings)
+    file.write_text(source.replace("NUMBER", "9999"))
+    again = compiled(CHAIN, store, **settings)
+    assert compiled_symbols(again) == [f"wasm[0]::function[{n}]" for n in (0, 1, 2)]
+
+
+def test_what_passes_say_of_an_inlined_function_is_said_once(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    """Passes see its body again for each caller."""
+    source = """
+from wasmdialect.passes.base import FunctionPass, report
+
+class Telling(FunctionPass):
+    name = "telling"
+    def apply_to_function(self, ctx, function):
+        report(function.entry.last_op, "seen")
+        print(function.sym_name.data)
+"""
+    file = tmp_path / "telling.py"
+    file.write_text(source)
+    settings: dict[str, Any] = {"load": (str(file),), "at": {"wasmir-end": "telling"}}
+    for jobs in (0, 1):
+        store = MemoryStore()
+        for _ in range(2):
+            found = compiled(CHAIN, store, jobs=jobs, **settings)
+            assert sorted(r["function_index"] for r in found.reports) == [0, 1, 2, 3, 4]
+            printed = capfd.readouterr().err.split()
+            assert sorted(printed) == sorted(["leaf", "middle", "top", "big", "other"])

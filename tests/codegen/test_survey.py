@@ -54,7 +54,7 @@ def expected() -> Mapping[int, BodyCalls]:
     found = survey.survey(run)
     assert found is not None
     assert found[90] == ([1], True, {})
-    assert found[30] == ([15, 10], False)
+    assert found[30] == ([15, 10], False, {15: (2, 0), 10: (1, 0)})
     return found
 
 

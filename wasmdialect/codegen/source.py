@@ -154,6 +154,10 @@ class WasmSource(Source):
         return self._given.signatures if self._extended is None else super().signatures
 
     @property
+    def roots(self) -> Collection[int]:
+        return self._given.roots if self._extended is None else super().roots
+
+    @property
     def function_names(self) -> Mapping[int, str]:
         names = self._given.wasm.names.functions
         return names | {index: f.sym_name.data for index, f in self._added.items()}
