@@ -109,7 +109,7 @@ class PlainSession(Session):
 
     @property
     def kept(self) -> Collection[int] | None:
-        return () if INLINE in self._passes else None
+        return () if "wasmir-inline" in self._passes else None
 
     @property
     def files(self) -> list[str]:
