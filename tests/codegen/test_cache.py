@@ -372,8 +372,26 @@ def test_a_callee_that_was_inlined_changes_its_callers(jobs: int):
     compiled(CHAIN, store, jobs=jobs)
     changed = CHAIN.replace("(i32.const 7)", "(i32.const 123456)")
     again = compiled(changed, store, jobs=jobs)
-    assert compiled_symbols(again) == [f"wasm[0]::function[{n}]" for n in (0, 1, 2)]
+    assert compiled_symbols(again) == ["wasm[0]::function[2]"]  # the others are called nowhere
     assert again.artifact == compiled(changed, False).artifact
+
+
+def test_functions_that_are_inlined_everywhere_are_not_compiled():
+    assert compiled_symbols(compiled(CHAIN, False)) == [
+        f"wasm[0]::function[{n}]" for n in (2, 3, 4)
+    ]
+    everything = compiled(CHAIN, False, at={"wasmir-end": "wasmir-dce"})  # a pass is to see them
+    assert len(compiled_symbols(everything)) == 5
+
+
+@pytest.mark.parametrize("jobs", [0, 1])
+def test_a_function_whose_call_in_a_try_stays_is_compiled(jobs: int):
+    """Another call of it, in the same function, is inlined."""
+    text = """(module (func $leaf (nop))
+      (func (export "f") (call $leaf) (block $out (try_table (catch_all $out) (call $leaf)))))"""
+    assert compiled_symbols(compiled(text, False, jobs=jobs)) == [
+        f"wasm[0]::function[{n}]" for n in (1, 0)
+    ]
 
 
 def test_a_callee_that_is_called_changes_no_callers():

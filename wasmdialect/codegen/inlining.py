@@ -17,3 +17,16 @@ def make_plan(source: Input, calls: Mapping[int, BodyCalls], kept: Collection[in
     bodies = {index: Body(sizes[index], each.replaceable) for index, each in calls.items()}
     tail = {index for index, each in calls.items() if each.has_tail_calls}
     return plan_inlining(bodies, tail.union(kept), source.roots)
+
+
+def inlined_everywhere(source: Input, calls: Mapping[int, BodyCalls], plan: Plan) -> set[int]:
+    """The functions that are probably never called, as they are inlined wherever they are named: calls
+    of them may be left where something is against inlining them."""
+    inlined = {callee for callees in plan.values() for callee in callees}
+    left = {
+        callee
+        for index, each in calls.items()
+        for callee in each.callees
+        if callee not in plan.get(index, ())
+    }
+    return inlined.difference(left, source.roots)

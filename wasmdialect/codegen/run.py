@@ -22,10 +22,10 @@ from wasmdialect.codegen.cache import (
 )
 from wasmdialect.codegen.description import Description
 from wasmdialect.codegen.digests import PassDigest, digest, tool_digest
-from wasmdialect.codegen.inlining import make_plan
+from wasmdialect.codegen.inlining import inlined_everywhere, make_plan
 from wasmdialect.codegen.lowered_unit import Printed
 from wasmdialect.codegen.module_entry import PassInputs
-from wasmdialect.codegen.plain_session import Session
+from wasmdialect.codegen.plain_session import Session, is_plain
 from wasmdialect.codegen.pool import (
     OnError,
     PoolRun,
@@ -160,6 +160,15 @@ class Run:
             return {}
         return make_plan(self.session.source, self.calls, kept)
 
+    @cached_property
+    def _inlined_everywhere(self) -> set[int]:
+        """The functions that need not be compiled. Passes that the user has added see all functions."""
+        if not self.plan or self.settings.level == 3 or self.calls is None:
+            return set()
+        if not is_plain(self.binary, self.settings.config):
+            return set()
+        return inlined_everywhere(self.session.source, self.calls, self.plan)
+
     def plan_of(self, item: Item) -> Plan:
         """As `tasks.Owner.plan_of`."""
         return part_of(self.plan, item.functions)
@@ -170,6 +179,7 @@ class Run:
         self._wholes = frozenset(items)
         missing = [item for item in items if not self.take_from_cache(item)]
         self._compile_units(missing)
+        self._compile_called()
         self.describe()
 
     def describe(self) -> None:
@@ -215,6 +225,23 @@ class Run:
         """Compile all items that have not been. Raises what `compile` raises."""
         items = [item for item in self._items() if not self.finished.issuperset(item.parts())]
         self._compile_units([item for item in items if not self.take_from_cache(item)])
+        self._compile_called()
+
+    def _compile_called(self) -> None:
+        """Compile functions that were taken to be inlined everywhere, and are called all the same."""
+        while True:
+            symbols = {symbol for f in self.functions for symbol in f.symbols}
+            called = {
+                Item((index,)) for symbol in symbols if (index := owner_of(symbol)) is not None
+            }
+            items = sorted(
+                item
+                for item in called - self.finished
+                if item.functions[0] in self._inlined_everywhere
+            )
+            if not items:
+                return
+            self._compile_units([item for item in items if not self.take_from_cache(item)])
 
     @property
     def printed(self) -> str:
@@ -228,7 +255,8 @@ class Run:
     # --- items ---
 
     def _items(self) -> list[Item]:
-        defined, signatures = [*self._sizes], self.session.source.signatures
+        defined = [index for index in self._sizes if index not in self._inlined_everywhere]
+        signatures = self.session.source.signatures
         if self.settings.level < 3:
             return Item(tuple(defined), signatures).parts()
         # Across functions: the unit is the item, and its bounds depend on nothing but the module.

@@ -561,8 +561,15 @@ def inlined_at(location: LocationAttr, call: LocationAttr) -> LocationAttr:
     """The location of an operation after it was inlined at a call."""
     if isinstance(location, CallSiteLoc):
         callee, caller = _call_site(location)
-        return CallSiteLoc(callee, inlined_at(caller, call))
-    return CallSiteLoc(location, call)
+        return _new_call_site(callee, inlined_at(caller, call))
+    return _new_call_site(location, call)
+
+
+def _new_call_site(callee: LocationAttr, caller: LocationAttr) -> LocationAttr:
+    """A location in a function that was inlined, without running attribute verification."""
+    location = _make(CallSiteLoc)
+    location.__dict__["callee"], location.__dict__["caller"] = callee, caller
+    return location
 
 
 def _call_site(location: CallSiteLoc) -> tuple[LocationAttr, LocationAttr]:

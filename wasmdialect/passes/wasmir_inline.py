@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Literal, cast
 
 from xdsl.context import Context
@@ -69,7 +70,8 @@ class WasmIRInline(ModulePass):
         }
         is_unit = COUNTS_ATTRIBUTE in op.attributes
         plan = _given_plan(functions) if is_unit else _plan(op, functions, self.noinline)
-        refusals = {name: _refusal(function) for name, function in functions.items()}
+        inlined = {callee for callees in plan.values() for callee in callees}
+        refusals = {name: _refusal(functions[name]) for name in inlined}
         for name in _callees_first(plan):
             function = functions[name]
             enter_function(function)
@@ -181,11 +183,14 @@ def _refusal(function: wasmir.FuncOp) -> str | None:
         return "it begins at a loop"
     for block in function.body.blocks:
         for op in operations_of(block):
-            if isinstance(op, _OF_THE_FRAME):
+            if op.regions or not _may_be_copied(type(op)):
                 return f"it has {op.name}"
-            if op.regions or not op.name.startswith(("wasmir.", "wasmvm.")):
-                return f"it has {op.name}, which may not be copied"
     return None
+
+
+@cache
+def _may_be_copied(cls: type[Operation]) -> bool:
+    return cls.name.startswith(("wasmir.", "wasmvm.")) and not issubclass(cls, _OF_THE_FRAME)
 
 
 def _call_refusal(call: wasmir.CallOp) -> str | None:
