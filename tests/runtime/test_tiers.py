@@ -449,3 +449,26 @@ def test_compile_all_ends_the_tiers():
     assert exports["fib"](store, 12) == 144
     assert exports["calls"](store, 20) == 2_240
     assert len(symbols(module)) == count
+
+
+def test_an_artifact_leaves_out_what_is_inlined_everywhere(monkeypatch: pytest.MonkeyPatch):
+    """Though it has been compiled, when its callers were not yet."""
+    improve_at_once(monkeypatch.setattr)
+    text = """(module
+      (func $leaf (param i32) (result i32) (i32.div_u (i32.const 7) (local.get 0)))
+      (func (export "f") (param i32) (result i32) (local i32)
+        (loop
+          (local.set 1 (i32.add (local.get 1) (call $leaf (local.get 0))))
+          (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+        (local.get 1)))"""
+    engine = Engine(Config(compilation="lazy", jobs=1))
+    module = Module(engine, text)
+    store = Store(engine)
+    exports: Any = Instance(store, module, []).exports(store)
+    for _ in range(5):
+        assert exports["f"](store, 100) == 7 + 3 + 2 + 1 + 1 + 1 + 1
+    with pytest.raises(Trap) as caught:
+        exports["f"](store, 0)
+    assert [f.func_name for f in caught.value.frames] == ["leaf", None]
+    whole = Module(Engine(Config(compilation="eager", jobs=1)), text)
+    assert module.serialize() == whole.serialize()

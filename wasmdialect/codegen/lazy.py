@@ -278,7 +278,7 @@ class LazyCompiler:
 
     def write_artifact(self) -> bytes:
         """The artifact of the module. Raises the errors of compiling."""
-        return link_run(self._run, self.everything())
+        return link_run(self._run, self._run.needed(self.everything()))
 
     def _take(self) -> Sequence[NamedFunction]:
         """The functions that have been compiled since the last time."""

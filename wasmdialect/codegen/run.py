@@ -160,6 +160,19 @@ class Run:
             return {}
         return make_plan(self.session.source, self.calls, kept)
 
+    def needed(self, functions: Sequence[NamedFunction]) -> list[NamedFunction]:
+        """Those of some functions that a compilation of the whole module has: some that are inlined
+        everywhere may have been compiled before their callers were."""
+        left_out = self._inlined_everywhere
+        owners = {f.symbol: owner_of(f.symbol) for f in functions}
+        called = {
+            owner_of(symbol)
+            for f in functions
+            if owners[f.symbol] not in left_out
+            for symbol in f.symbols
+        }
+        return [f for f in functions if (at := owners[f.symbol]) not in left_out or at in called]
+
     @cached_property
     def _inlined_everywhere(self) -> set[int]:
         """The functions that need not be compiled. Passes that the user has added see all functions."""
