@@ -461,7 +461,7 @@ def test_functions_without_tail_calls_are_compiled_as_in_other_modules():
         (i32.add (local.get 0) (call $g (local.get 1))))
       (func $g (param i64) (result i32) (i32.wrap_i64 (local.get 0)))"""
     tail = "(func (param i64) (result i32) (return_call $g (local.get 0)))"
-    on = engine()
+    on = engine(inlining=False)
     without = Module(on, f"(module {plain})")
     with_one = Module(on, f"(module {plain} {tail})")
     code = [
