@@ -68,7 +68,9 @@ def compile_times(wasm: bytes) -> None:
             seconds[inlining].append(_cpu_time() - before)
             sizes[inlining] = sum(f.size for f in read_artifact(compiled.artifact).functions)
     without = statistics.median(seconds[False])
-    print(f"processor    {without:8.2f} s  without  {statistics.median(seconds[True]) / without:5.2f}")
+    print(
+        f"processor    {without:8.2f} s  without  {statistics.median(seconds[True]) / without:5.2f}"
+    )
     print(f"code         {sizes[False]:8d} bytes       {sizes[True] / sizes[False]:5.2f}")
 
 
