@@ -24,27 +24,17 @@ llvm: Any = _binding  # llvmlite has no type information
 
 Level: TypeAlias = Literal[0, 1, 2, 3]
 
-_PASSES: dict[Level, tuple[str, ...]] = {
+PASSES: dict[Level, tuple[str, ...]] = {
     1: ("sroa", "instruction_combine", "simplify_cfg"),
-    2: (
-        "sroa",
-        "simplify_cfg",
-        "instruction_combine",
-        "jump_threading",
-        "reassociate",
-        "loop_rotate",
-        "sccp",
-        "dead_store_elimination",
-        "aggressive_dce",
-        "simplify_cfg",
-        "instruction_combine",
-    ),
+    2: ("sroa", "reassociate", "instruction_combine", "simplify_cfg"),
 }
-"""The function passes of each level below 3 (docs/performance.md has the measurements)."""
+"""The function passes of each level below 3; `tools/sweep_passes.py` measures what each is worth, and
+docs/performance.md, "LLVM's passes", has the figures."""
 
-_CODEGEN_LEVEL: dict[Level, int] = {0: 0, 1: 1, 2: 2, 3: 3}
+CODEGEN_LEVEL: dict[Level, int] = {0: 0, 1: 1, 2: 2, 3: 3}
+"""The level of LLVM's code generator."""
 
-_OPTIONS = (
+OPTIONS = [
     # A fault before the frame is set up would lose the caller's frame (docs/llvm.md, "Frames").
     "-enable-shrink-wrap=false",
     # The compiler to Wasm chose each `select` on purpose; turning it back into a branch in loops loses
@@ -52,6 +42,9 @@ _OPTIONS = (
     "-x86-cmov-converter=false",
     # An instruction without a location says so, and does not inherit that of the previous one.
     "-use-unknown-locations=Enable",
+    # There are no variables in the debug information, only places. Following where variables are takes
+    # 4 % of the time by instruction references, which LLVM does otherwise; the code is the same.
+    "-experimental-debug-variable-locations=false",
     # A call with hundreds of arguments has as many stores; combining them takes time with their cube
     # (600 arguments: 3.9 s). The limit is 2048 otherwise; the code of QuickJS is the same.
     "-combiner-tokenfactor-inline-limit=64",
@@ -60,7 +53,8 @@ _OPTIONS = (
     "-disable-auto-upgrade-debug-info",
     # aarch64's instruction selector at -O0 hangs or crashes after some modules in one process.
     "-global-isel=0",
-)
+]
+"""Options of LLVM, which are set once in a process."""
 
 
 _lock = threading.RLock()
@@ -83,7 +77,7 @@ def _initialize() -> None:
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     llvm.initialize_native_asmparser()  # for inline assembly
-    for option in _OPTIONS:
+    for option in OPTIONS:
         llvm.set_option("wasmdialect", option)
 
 
@@ -93,7 +87,7 @@ def _target_machine(target: Target, level: Level) -> Any:
     return llvm.Target.from_triple(target.triple).create_target_machine(
         cpu=target.cpu,
         features=target.features,
-        opt=_CODEGEN_LEVEL[level],
+        opt=CODEGEN_LEVEL[level],
         reloc="pic",
         codemodel="small",
     )
@@ -150,7 +144,7 @@ def _run_passes(module: Any, machine: Any, level: Level, *, for_loops: bool) -> 
         builder.getModulePassManager().run(module, builder)
         return
     manager = llvm.create_new_module_pass_manager()
-    for name in _PASSES[level]:
+    for name in PASSES[level]:
         getattr(manager, f"add_{name}_pass")()
     manager.run(module, builder)
 
