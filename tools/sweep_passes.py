@@ -26,7 +26,7 @@ from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from bench import KERNELS, SIMD
 from real_modules import CACHE as PACKAGES
@@ -40,7 +40,7 @@ from wasmdialect.codegen.garbage import relaxed_gc
 from wasmdialect.codegen.llvm import Level
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
-from wasmdialect.codegen.target import host_target
+from wasmdialect.codegen.target import Target, host_target
 from wasmdialect.codegen.unit import lower_unit
 
 ROOT = Path(__file__).parents[1]
@@ -95,11 +95,12 @@ class Variant:
     """The level of the code generator."""
     rewrite: Callable[[str], str] = str
     """What is done to LLVM IR before."""
+    bounds: Literal["guard", "explicit"] = "guard"
 
 
 def variants_of_passes(level: Level) -> list[Variant]:
     """The list of a level, without one pass at a time, and with code generators of other levels."""
-    passes, options = llvm.PASSES[level], llvm.OPTIONS
+    passes, options = llvm.PASSES[level], tuple(llvm.OPTIONS)
     codegen = llvm.CODEGEN_LEVEL[level]
     variants = [Variant("all", passes, options, codegen)]
     for place, name in enumerate(passes):
@@ -129,7 +130,7 @@ def variants_of_lists(level: Level, lists: Sequence[str]) -> list[Variant]:
 
 def variants_of_options(level: Level) -> list[Variant]:
     """Without one of the options at a time, and with each of others."""
-    passes, options = llvm.PASSES[level], llvm.OPTIONS
+    passes, options = llvm.PASSES[level], tuple(llvm.OPTIONS)
     codegen = llvm.CODEGEN_LEVEL[level]
     without = [
         Variant(f"without {option}", passes, tuple(o for o in options if o != option), codegen)
@@ -224,10 +225,14 @@ def _serve(
         other.close()
     llvm.PASSES[level], llvm.CODEGEN_LEVEL[level] = variant.passes, variant.codegen
     llvm.OPTIONS[:] = variant.options
-    batch.compile_object = lambda text, target, at: llvm.compile_object(
-        variant.rewrite(text), target, at
+
+    def compile_object(text: str, target: Target, at: Level) -> bytes:
+        return llvm.compile_object(variant.rewrite(text), target, at)
+
+    batch.compile_object = compile_object
+    config = wasmdialect.Config(
+        opt_level=level, jobs=0, cache=False, compilation="eager", bounds=variant.bounds
     )
-    config = wasmdialect.Config(opt_level=level, jobs=0, cache=False, compilation="eager")
     with relaxed_gc():
         while True:
             try:
@@ -250,7 +255,9 @@ def _cost_of(texts: Sequence[str], level: Level) -> tuple[float, int]:
         size += sum(function.size for function in compiled.functions)
 
     before = time.process_time()
-    numbered = {number: (text, level) for number, text in enumerate(texts)}
+    numbered: dict[int, tuple[str, Level]] = {
+        number: (text, level) for number, text in enumerate(texts)
+    }
     batch.compile_texts(numbered, host_target(), lambda numbers: None, on_code)
     return time.process_time() - before, size
 
@@ -272,11 +279,11 @@ def binary(name: str, path: str | None = None) -> bytes:
     return binary_of(unpacked(row, PACKAGES), path or row.path)
 
 
-def chunks(level: Level) -> list[list[str]]:
+def chunks(level: Level, bounds: Literal["guard", "explicit"]) -> list[list[str]]:
     """The LLVM IR of functions, in parts that are compiled one after the other."""
     made: list[list[str]] = []
     for name, step in FUNCTIONS.items():
-        settings = CompileSettings.of(wasmdialect.Config(opt_level=level))
+        settings = CompileSettings.of(wasmdialect.Config(opt_level=level, bounds=bounds))
         session = CompileSession(binary(name), name, settings)
         chunk: list[str] = []
         for index in [*session.source.body_sizes][::step]:
@@ -295,7 +302,7 @@ def compile_times(
     """Time and size of code of each variant, relative to the first."""
     times: dict[str, float] = dict.fromkeys((c.variant.name for c in compilers), 0.0)
     sizes: dict[str, int] = dict.fromkeys(times, 0)
-    for chunk in chunks(level):
+    for chunk in chunks(level, compilers[0].variant.bounds):
         found: dict[str, list[float]] = {name: [] for name in times}
         for turn in range(rounds):
             for compiler in shuffled(compilers, turn):
@@ -320,11 +327,11 @@ RunnableProgram: TypeAlias = tuple[bytes, Callable[[bytes], Callable[[], Any]]]
 """A module, and what prepares a run of it once it has been compiled."""
 
 
-def programs() -> dict[str, RunnableProgram]:
+def programs(bounds: Literal["guard", "explicit"]) -> dict[str, RunnableProgram]:
     """The programs that are timed."""
     kernels = (ROOT / "examples" / "kernels.wasm").read_bytes()
     simd = bytes(wasmdialect.wat2wasm((ROOT / "examples" / "simd.wat").read_text()))
-    engine = wasmdialect.Engine()
+    engine = wasmdialect.Engine(wasmdialect.Config(bounds=bounds))
 
     def kernel(name: str, size: int, artifact: bytes) -> Callable[[], Any]:
         module = wasmdialect.Module.deserialize(engine, artifact)
@@ -347,7 +354,7 @@ def programs() -> dict[str, RunnableProgram]:
         arguments = ["micropython", "-c", SCRIPT]
         return lambda: subject.program(host, arguments=arguments).run()
 
-    made = {
+    made: dict[str, RunnableProgram] = {
         name: (wasm, partial(kernel, name, size))
         for wasm, sizes in ((kernels, KERNELS), (simd, SIMD))
         for name, size in sizes.items()
@@ -397,6 +404,7 @@ def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--level", type=int, choices=(1, 2), default=2, help="(default: 2)")
+    parser.add_argument("--bounds", choices=("guard", "explicit"), default="guard")
     parser.add_argument("--list", nargs="+", metavar="PASSES", help="names with commas between")
     parser.add_argument("--facts", action="store_true", help="what LLVM could be told")
     parser.add_argument("--options", action="store_true", help="of the code generator")
@@ -420,12 +428,12 @@ def main() -> None:
     variants += [v for v in listed if any(text in v.name for text in arguments.only)]
     compilers: list[Compiler] = []
     host_target()  # once, before there are many processes
-    for variant in variants:
+    for variant in (replace(each, bounds=arguments.bounds) for each in variants):
         compilers.append(Compiler(variant, level, compilers))
     compiled = compile_times(compilers, level, arguments.rounds)
     chosen = {
         name: program
-        for name, program in programs().items()
+        for name, program in programs(arguments.bounds).items()
         if any(text in name for text in arguments.programs)
     }
     run = run_times(compilers, chosen, 3 * arguments.rounds)
