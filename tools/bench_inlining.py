@@ -32,7 +32,7 @@ def functions(wasm: Any, *, inlining: bool) -> tuple[Store, Any, int]:
     engine = Engine(Config(cache=False, opt_level=2, compilation="eager", inlining=inlining))
     module = Module(engine, wasm)
     store = Store(engine)
-    size = sum(f.size for f in read_artifact(module.serialize()).functions)
+    size = sum(f.size for f in read_artifact(bytes(module.serialize())).functions)
     return store, Instance(store, module, []).exports(store), size
 
 

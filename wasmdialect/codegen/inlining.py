@@ -12,11 +12,12 @@ from wasmdialect.wasm.validate import BodyCalls
 
 
 def make_plan(source: Input, calls: Mapping[int, BodyCalls], kept: Collection[int]) -> Plan:
-    """The plan for a module with these calls, in which some functions are not inlined."""
+    """The plan for a module with these calls, in which some functions are not inlined, nor those that
+    passes have added: they have no byte offsets."""
     sizes = source.body_sizes
     bodies = {index: Body(sizes[index], each.replaceable) for index, each in calls.items()}
     tail = {index for index, each in calls.items() if each.has_tail_calls}
-    return plan_inlining(bodies, tail.union(kept), source.roots)
+    return plan_inlining(bodies, tail.union(kept, source.added_calls), source.roots)
 
 
 def inlined_everywhere(source: Input, calls: Mapping[int, BodyCalls], plan: Plan) -> set[int]:

@@ -253,8 +253,9 @@ class CompileSession(Session):
         """What the passes inline, as far as they run over units."""
         if self.kept is None or not self.function_scoped:
             return {}
-        calls = self.source.survey([*self.source.body_sizes])
-        return {} if calls is None else make_plan(self.source, calls, self.kept)
+        added = self.source.added_calls
+        calls = self.source.survey([n for n in self.source.body_sizes if n not in added])
+        return {} if calls is None else make_plan(self.source, {**calls, **added}, self.kept)
 
     def import_everything(self) -> ModuleOp:
         """The whole module: all declarations and all bodies. Raises WasmError."""

@@ -231,7 +231,7 @@ class WasmSource(Source):
         calls = [op for op in function.body.walk() if isinstance(op, wasmir.CallLike)]
         direct = {symbol for op in calls if (symbol := op.called_symbol) is not None}
         has_tail_calls = any(isinstance(op, wasmir.TailCallOp) for op in calls)
-        return BodyCalls(sorted(map(self.declared.index_of, direct)), has_tail_calls)
+        return BodyCalls(sorted(map(self.declared.index_of, direct)), has_tail_calls, {})
 
     def lines(self, index: int) -> list[tuple[str, int | None]] | None:
         if index in self._added:

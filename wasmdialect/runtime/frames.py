@@ -70,12 +70,13 @@ class FrameTable:
         if found is None:
             return []
         # Code of a function that is not in the module has no rows: those before it are of another.
-        has_rows = self._address_map is not None and self._info.function_starts[found[0]] > 0
-        wasm = self._address_map.look_up(offset) if has_rows else None
+        has_rows = self._info.function_starts[found[0]] > 0
+        rows = self._address_map if has_rows else None
+        wasm = None if rows is None else rows.look_up(offset)
         frames: list[Frame] = []
         for inside, call in [] if self._inlined is None else self._inlined.look_up(offset):
             frames.append(self._frame(self._function_of(inside), wasm, names))
-            wasm = None if self._address_map is None else call
+            wasm = None if rows is None else call
         return [*frames, self._frame(found[0], wasm, names)]
 
     def _frame(self, index: int, wasm: int | None, names: Mapping[int, str]) -> Frame:
