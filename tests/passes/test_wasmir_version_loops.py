@@ -11,8 +11,10 @@ from interpreter.running import imported
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
-from wasmdialect import Config, Engine, Instance, Module, Store, Trap, TrapCode
+from wasmdialect import Config, Engine, Instance, Module, Store, Trap, TrapCode, wat2wasm
 from wasmdialect.analyses import misplaced_accesses
+from wasmdialect.codegen.exported import to_wasm
+from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.dialects import wasmir
 from wasmdialect.interpreter import Instance as Interpreted
 from wasmdialect.interpreter import Machine, Observer, Stopped
@@ -333,5 +335,19 @@ def test_stores_of_a_copy_are_seen_after_a_trap(level: Any, bounds: Any):
     with pytest.raises(Trap) as caught:
         function(store)
     assert caught.value.trap_code == TrapCode.MEMORY_OUT_OF_BOUNDS
+    memory: Any = exports["memory"]
+    assert memory.read(store, 100, 148) == b"\7\0\0\0" * 12
+
+
+def test_a_versioned_loop_can_be_exported():
+    """Wasm has no 64-bit addresses in a memory with 32-bit ones."""
+    config = Config(pipeline="wasmir-version-loops")
+    settings = CompileSettings.of(config)
+    exported = to_wasm(bytes(wat2wasm(FILL)), "m.wasm", settings).binary
+    store = Store(Engine(Config(version_loops=False)))
+    exports = Instance(store, Module(store.engine, exported), []).exports(store)
+    function: Any = exports["f"]
+    with pytest.raises(Trap):
+        function(store)
     memory: Any = exports["memory"]
     assert memory.read(store, 100, 148) == b"\7\0\0\0" * 12

@@ -16,6 +16,7 @@ from xdsl.ir import Block, SSAValue
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.wasmir.types import RefType
+from wasmdialect.exporter.addresses import narrow_addresses
 from wasmdialect.exporter.blocks import BlockCode, BlockExporter
 from wasmdialect.exporter.code import Code, Item, flattened
 from wasmdialect.exporter.conditions import invert
@@ -57,6 +58,7 @@ _MANY_WAYS = 16
 
 def export_body(function: wasmir.FuncOp, encoder: Encoder, fields: Fields) -> bytes:
     """The body of a function: declarations of locals, and instructions. Raises ExportError."""
+    narrow_addresses(function)
     return _FunctionExporter(function, encoder, fields).run()
 
 
