@@ -74,7 +74,7 @@ def loop_module(seed: int, number: int) -> CalledModule:
     r = random.Random(f"loops {seed}:{number}")
     pages = r.choice((1, 1, 2))
     maximum = pages + r.choice((0, 1))
-    functions, calls = [], list[Call]()
+    functions, calls = list[str](), list[Call]()
     for k in range(FUNCTIONS):
         writer = _LoopFunction(r, k, pages, has_more=maximum > pages)
         functions.append(writer.text())

@@ -330,6 +330,6 @@ def test_polynomials_are_equal_in_any_order():
     assert hash((x + y) * z) == hash(z * y + z * x)
     assert (x + y) * (x - y) == x * x - y * y
     assert x - x == Polynomial(32)
-    values = {a: 5, b: (1 << 32) - 1, c: 1 << 20}
+    values: dict[SSAValue, int] = {a: 5, b: (1 << 32) - 1, c: 1 << 20}
     assert ((x + y) * z).evaluated(values) == (4 << 20)
     assert (x * Polynomial.number(32, 1 << 31) * Polynomial.number(32, 2)).terms == {}

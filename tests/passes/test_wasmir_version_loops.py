@@ -54,7 +54,10 @@ def run(module: ModuleOp, arguments: Sequence[int]) -> Outcome:
     def is_plain(op: Operation) -> bool:
         return isinstance(op, wasmir.MemoryAccess) and op.is_plain
 
-    machine = Machine(1_000_000, observer=Observer(is_plain, lambda op, *_: used.append(op)))
+    def see(op: Operation, values: Sequence[Any], results: Sequence[Any]) -> None:
+        used.append(op)
+
+    machine = Machine(1_000_000, observer=Observer(is_plain, see))
     instance = Interpreted(machine, module, {})
     function: Any = instance.exports["f"]
     try:
@@ -286,7 +289,8 @@ def _reports(text: str, config: Config) -> list[str]:
 @pytest.mark.parametrize("setting", ["consume_fuel", "epoch_interruption"])
 def test_loops_that_can_be_interrupted_are_kept(setting: str):
     text = LOOP.format(body="", after="", shared="")
-    assert _reports(text, Config(**{setting: True})) == [
+    switched_on: dict[str, Any] = {setting: True}
+    assert _reports(text, Config(**switched_on)) == [
         "loop-kept it asks for the runtime's state, as for fuel and epochs"
     ]
 
@@ -345,7 +349,7 @@ def test_a_versioned_loop_can_be_exported():
     settings = CompileSettings.of(config)
     exported = to_wasm(bytes(wat2wasm(FILL)), "m.wasm", settings).binary
     store = Store(Engine(Config(version_loops=False)))
-    exports = Instance(store, Module(store.engine, exported), []).exports(store)
+    exports = Instance(store, Module(store.engine, bytes(exported)), []).exports(store)
     function: Any = exports["f"]
     with pytest.raises(Trap):
         function(store)

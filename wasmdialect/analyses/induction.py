@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import i32, i64
-from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAValue
 
 from wasmdialect.analyses.cache import analysis
 from wasmdialect.analyses.def_use import DefUse
@@ -25,7 +25,7 @@ from wasmdialect.dialects.fast import operands_of
 
 _DEPTH = 24
 """How many operations an expression is followed through."""
-_WIDTHS = {i32: 32, i64: 64}
+_WIDTHS: dict[Attribute, int] = {i32: 32, i64: 64}
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Induction:
 
     def _find_basic(self, loop: Loop) -> dict[SSAValue, Affine]:
         """The arguments whose step is a sum of what does not change."""
-        steps: dict[SSAValue, Polynomial] = {}
+        steps: dict[BlockArgument, Polynomial] = {}
         for argument in loop.header.args:
             width = _WIDTHS.get(argument.type)
             if width is None:
@@ -151,7 +151,7 @@ class Induction:
                 if step is not None:
                     steps[argument] = step
         # A step may use arguments that do not change themselves.
-        changing = {a for a in loop.header.args if a not in steps or steps[a].terms}
+        changing: set[SSAValue] = {a for a in loop.header.args if a not in steps or steps[a].terms}
         found: dict[SSAValue, Affine] = {}
         for argument, step in steps.items():
             if not changing.isdisjoint(step.values):

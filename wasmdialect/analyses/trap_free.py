@@ -71,4 +71,4 @@ def misplaced_accesses(function: wasmir.FuncOp) -> list[Operation]:
 
 def is_plain(op: Operation) -> bool:
     """Whether an operation is a plain access."""
-    return isinstance(op, wasmir.MemoryAccess) and "plain" in op.properties
+    return isinstance(op, wasmir.MemoryAccess) and op.is_plain

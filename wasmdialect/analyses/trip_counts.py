@@ -112,18 +112,24 @@ class TripCounts:
         if step is None or step == 0 or not bound.is_invariant:
             return None
         name, _, sign = relation.partition("_")
-        if name not in _DIRECTIONS or _DIRECTIONS[name] * step < 0:
+        if name not in _DIRECTIONS:
+            return None
+        test, direction = _DIRECTIONS[name]
+        if direction * step < 0:
             return None
         width = value.start.width
         return TripCount(
-            *(block, stays, leaves, name, sign == "s", width),
+            *(block, stays, leaves, test, sign == "s", width),
             *(value.start, step, bound.start),
         )
 
 
 _ZERO = Polynomial(32)
-_DIRECTIONS: dict[str, int] = {"ne": 0, "lt": 1, "le": 1, "gt": -1, "ge": -1}
-"""The sign of the step with which a relation fails at last; 0 for both."""
+_DIRECTIONS: dict[str, tuple[Relation, int]] = {
+    **{"ne": ("ne", 0), "lt": ("lt", 1), "le": ("le", 1)},
+    **{"gt": ("gt", -1), "ge": ("ge", -1)},
+}
+"""The relations with the sign of the step with which they fail at last; 0 for both."""
 
 
 def _comparison(condition: SSAValue, *, holds: bool) -> tuple[SSAValue, str, SSAValue | None]:

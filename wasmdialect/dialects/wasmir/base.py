@@ -121,6 +121,11 @@ class MemoryAccess(WasmOp, MayTrap, ABC):
         """Whether an analysis has proved that it cannot trap."""
         raise NotImplementedError
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is in a region in which nothing can trap: its order with traps does not matter."""
+        return "plain" in self.properties
+
     def effects(self) -> frozenset[EffectInstance]:
         effects = effects_of(self.INSTRUCTION)
         return effects - {TRAPS} if self.known_in_bounds else effects

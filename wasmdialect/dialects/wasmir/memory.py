@@ -80,11 +80,6 @@ class PlacedAccess(MemoryAccess, ABC):
     def known_in_bounds(self) -> bool:
         return "in_bounds" in self.properties or "plain" in self.properties
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether its order with traps does not matter."""
-        return "plain" in self.properties
-
     def _print_access(self, printer: Printer) -> None:
         printer.print_string(" ")
         printer.print_attribute(self.memory)
