@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 from interpreter.running import imported
+from loop_modules import loop_module
+from trap_modules import CalledModule
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
@@ -355,3 +357,24 @@ def test_a_versioned_loop_can_be_exported():
         function(store)
     memory: Any = exports["memory"]
     assert memory.read(store, 100, 148) == b"\7\0\0\0" * 12
+
+
+def _calls(module: CalledModule, config: Config) -> list[Any]:
+    """What the calls of a module give: results, or the trap with the offsets of its frames."""
+    store = Store(Engine(config))
+    exports = Instance(store, Module(store.engine, module.binary), []).exports(store)
+    outcomes: list[Any] = []
+    for name, arguments in module.calls:
+        function: Any = exports[name]
+        try:
+            outcomes.append(function(store, *arguments))
+        except Trap as trap:
+            outcomes.append((trap.trap_code, [frame.module_offset for frame in trap.frames]))
+    return outcomes
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_traps_are_where_they_are_without_copies(number: int):
+    module = loop_module(1, number)
+    without = _calls(module, Config(opt_level=2, jobs=0, version_loops=False))
+    assert _calls(module, Config(opt_level=2, jobs=0)) == without
