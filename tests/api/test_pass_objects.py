@@ -160,7 +160,7 @@ def test_passes_run_in_order_after_those_of_at():
     module = Module(made, TEXT)
     assert module.pipeline is not None
     assert module.pipeline.startswith(
-        "wasmir-dce,seen,mul-to-constant{limit=1},mul-to-constant{limit=2},wasmir-inline,"
+        "wasmir-dce,seen,mul-to-constant{limit=1},mul-to-constant{limit=2},wasmir-wide-multiply,"
     )
     assert [r["limit"] for r in module.reports] == [1]
 
