@@ -12,6 +12,7 @@ import wasmdialect.runtime.memory as runtime_memory
 from wasmdialect import Engine, Instance, Module, Store, TrapCode
 from wasmdialect.abi import reservation
 from wasmdialect.abi.reservation import GUARD_SIZE, RESERVATION, is_covered_by_guard
+from wasmdialect.runtime import pages
 from wasmdialect.runtime.errors import Trap, WasmtimeError
 from wasmdialect.runtime.memory import LinearMemory, MemoryShape
 
@@ -66,10 +67,19 @@ def test_largest_memory_is_the_reservation():
 
 @pytest.mark.parametrize("constant", ["RESERVATION", "GUARD_SIZE"])
 def test_smaller_mapping_is_noticed(monkeypatch: pytest.MonkeyPatch, constant: str):
-    """The runtime alone takes another number: the check above has to fail."""
+    """The runtime alone takes another number: the check above has to fail. A page that can be accessed
+    follows the mapping: where another memory's guard does, the kernel shows both as one."""
     monkeypatch.setattr(runtime_memory, constant, 1 << 16)
-    with pytest.raises(AssertionError):
-        check_guard(LinearMemory(MemoryShape(1, None)))
+    shape = MemoryShape(1, None)
+    start, page = pages.reserve(shape.total + pages.PAGE_SIZE), pages.PAGE_SIZE
+    can_access = pages.PROT_READ | pages.PROT_WRITE
+    pages.protect(start + runtime_memory.GUARD_SIZE, shape.accessible, can_access)
+    pages.protect(start + shape.total, page, can_access)
+    try:
+        with pytest.raises(AssertionError):
+            check_guard(LinearMemory(shape, start=start))
+    finally:
+        pages.unmap(start + shape.total, page)
 
 
 @pytest.mark.parametrize("bytes", WIDTHS)
@@ -99,6 +109,6 @@ def test_memory_without_a_guard_is_not_linked():
     exporting = Module(engine, '(module (memory (export "m") 1))')
     memory = Instance(store, exporting, []).exports(store)["m"]
     Instance(store, importing, [memory])
-    memory.storage.guarded = False
+    memory.storage.shape.guarded = False
     with pytest.raises(WasmtimeError, match="guard"):
         Instance(store, importing, [memory])
