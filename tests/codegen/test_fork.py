@@ -286,6 +286,49 @@ while thread.is_alive():
 """
 
 
+LOADING = """
+import os, signal, sys, threading
+import wasmdialect
+from wasmdialect import Engine, Module, wat2wasm
+
+class Slow:  # a finder that finds nothing, and says when a module is looked for
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[2]:
+            looking.set()
+            finished.wait(0.5)  # a fork that does not wait comes now
+
+looking, finished = threading.Event(), threading.Event()
+sys.meta_path.insert(0, Slow())
+first_use = eval("lambda: " + sys.argv[1])
+thread = threading.Thread(target=first_use)
+thread.start()
+assert looking.wait(60), "it has been imported before"
+child = os.fork()
+finished.set()
+if child == 0:
+    signal.alarm(20)
+    first_use()
+    os._exit(0)
+thread.join()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "module"),
+    [
+        ("wat2wasm('(module)')", "wasmdialect.wasm.text"),
+        ("Module.validate(Engine(), b'\\0asm\\1\\0\\0\\0')", "wasmdialect.wasm.validate"),
+    ],
+    ids=["wat2wasm", "validate"],
+)
+def test_a_fork_waits_for_what_another_thread_imports_to_read_a_module(use: str, module: str):
+    """Python's lock of a module that was being imported stays locked in the child."""
+    command = [sys.executable, "-c", LOADING, use, module]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
 def test_a_fork_waits_for_what_is_loaded_when_a_worker_reports_an_error():
     """The parent has loaded nothing of the compiler before."""
     binary = bytes(wat2wasm("(module (func (result i32) i32.const 1))"))

@@ -8,7 +8,6 @@ import time
 
 from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
-from wasmdialect.codegen.importing import importing
 from wasmdialect.codegen.lazy_entry import find_lazy_entry
 from wasmdialect.codegen.module_entry import (
     artifact_key,
@@ -111,6 +110,8 @@ def _start_workers(config: Config, size: int) -> None:
     """Let the compiler be loaded, for workers, while this process reads the module."""
     if config.jobs == 0:
         return
+    from wasmdialect.codegen.importing import importing
+
     with importing:
         from wasmdialect.codegen.pool import default_jobs, shared_pool
     jobs = default_jobs() if config.jobs is None else config.jobs

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def inspect_module(config: Config, module: str | bytes) -> Inspection:
     """A module, binary or text, whose functions are looked at. Raises WasmtimeError for a bad one."""
-    from wasmdialect.api.cached import importing
+    from wasmdialect.codegen.importing import importing
 
     with importing:
         from wasmdialect.api.forms import is_mlir

@@ -41,8 +41,10 @@ if TYPE_CHECKING:
 
 def wat2wasm(wat: str | bytes) -> bytearray:
     """The binary of a module in the text format. Raises WasmtimeError."""
-    from wasmdialect.wasm.errors import WasmError
+    from wasmdialect.codegen.importing import importing
 
+    with importing:
+        from wasmdialect.wasm.errors import WasmError
     try:
         return bytearray(_parse(wat, "all").binary)
     except WasmError as error:
@@ -50,9 +52,11 @@ def wat2wasm(wat: str | bytes) -> bytearray:
 
 
 def _parse(wat: str | bytes | bytearray, features: str) -> ParsedModule:
-    from wasmdialect.wasm.features import parse_features
-    from wasmdialect.wasm.text import parse_module
+    from wasmdialect.codegen.importing import importing
 
+    with importing:
+        from wasmdialect.wasm.features import parse_features
+        from wasmdialect.wasm.text import parse_module
     text = wat if isinstance(wat, str) else bytes(wat).decode("utf-8", "surrogateescape")
     return parse_module(text, parse_features(features))
 
@@ -60,7 +64,7 @@ def _parse(wat: str | bytes | bytearray, features: str) -> ParsedModule:
 def _compile(config: Config, wasm: str | bytes) -> Compilation | LazyCompiler:
     """Compile binary or text, of Wasm or of IR; text starts with anything but a zero byte. Raises
     WasmError, which knows its position in the text."""
-    from wasmdialect.api.cached import importing
+    from wasmdialect.codegen.importing import importing
     from wasmdialect.wasm.errors import WasmError
 
     with importing:
@@ -191,11 +195,13 @@ class Module(Closable):
     def validate(cls, engine: Engine, wasm: bytes | bytearray) -> None:
         """Check a binary module. Raises WasmtimeError if it is not valid, or needs a feature that
         is switched off."""
-        from wasmdialect.wasm.decode import decode_module
-        from wasmdialect.wasm.errors import WasmError
-        from wasmdialect.wasm.features import parse_features
-        from wasmdialect.wasm.validate import validate_module
+        from wasmdialect.codegen.importing import importing
 
+        with importing:
+            from wasmdialect.wasm.decode import decode_module
+            from wasmdialect.wasm.errors import WasmError
+            from wasmdialect.wasm.features import parse_features
+            from wasmdialect.wasm.validate import validate_module
         if not isinstance(wasm, bytes | bytearray):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError("expected wasm bytes")
         try:

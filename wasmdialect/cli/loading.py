@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wasmdialect.api.cached import CachedModule, find_or_compile, importing
+from wasmdialect.api.cached import CachedModule, find_or_compile
 from wasmdialect.api.config import Config, Engine
 from wasmdialect.api.module import Module
 from wasmdialect.cli.errors import UsageError
@@ -16,6 +16,7 @@ from wasmdialect.cli.output import write_output
 from wasmdialect.cli.pass_builtins import imports_builtins
 from wasmdialect.cli.progress import compile_progress
 from wasmdialect.cli.streams import say
+from wasmdialect.codegen.importing import importing
 from wasmdialect.object.artifact import is_artifact, read_engine
 
 if TYPE_CHECKING:

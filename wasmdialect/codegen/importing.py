@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 
 from wasmdialect._locks import lock_across_forks
 
@@ -27,4 +28,7 @@ class _Importing:
         self._lock.release()
 
 
+logging.getLogger(__name__)
+# `logging` has a lock of its own that a fork takes, and that the import of the compiler needs. So that
+# a fork takes it after the one below, it has to be there before.
 importing = _Importing()
