@@ -87,6 +87,13 @@ def made(way: str, file: Path, text: str, **more: Any) -> Program:
     return Program(engine, Module(engine, text))
 
 
+def instantiated(config: Config, text: str | bytes) -> tuple[Store, Any]:
+    """A store, and the exports of a module without imports in it."""
+    engine = Engine(config)
+    store = Store(engine)
+    return store, Linker(engine).instantiate(store, Module(engine, text)).exports(store)
+
+
 _SETTINGS: dict[str, dict[str, Any]] = {
     "eager": {"compilation": "eager"},
     "worker": {"compilation": "eager", "jobs": 1},

@@ -3,6 +3,7 @@ made."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from interpreter.running import call
 from passes.instrumented import (
     WAYS,
     Exported,
+    instantiated,
     interpreted,
     made,
     settings,
@@ -130,10 +132,8 @@ def test_a_pass_as_an_object_adds_a_function():
             (result,) = WasmBuilder.before(last).call(self.declared, [*last.operands])
             last.operands[0] = result
 
-    engine = Engine(Config(passes={"wasmir-end": [Tenfold()]}, cache=False))
-    store = Store(engine)
-    f = Instance(store, Module(engine, STORES), []).exports(store)["f"]
-    assert f(store, 3) == 40
+    store, exports = instantiated(Config(passes={"wasmir-end": [Tenfold()]}, cache=False), STORES)
+    assert exports["f"](store, 3) == 40
 
 
 # --- names, backtraces, exports, what is shown
@@ -197,8 +197,8 @@ def test_a_function_is_lowered_wherever_the_pass_is(point: str, tmp_path: Path):
     file = write_pass(tmp_path, declare, "pass")
     file.write_text(file.read_text().replace("b = WasmBuilder.at_start(function.entry)", "pass"))
     config = settings(file, at={point: "added"})
-    store = Store(engine := Engine(config))
-    exports = Instance(store, Module(engine, STORES), []).exports(store)
+    store, exports = instantiated(config, STORES)
+    exports = exports
     assert exports["tenfold"](store, 4) == 40
 
 
@@ -213,8 +213,8 @@ def test_two_passes_add_functions_of_the_same_name(tmp_path: Path):
     )
     file.write_text(file.read_text() + other)
     config = settings(file, at={"wasmir-end": "added,other"})
-    store = Store(engine := Engine(config))
-    f = Instance(store, Module(engine, STORES), []).exports(store)["f"]
+    store, exports = instantiated(config, STORES)
+    f = exports["f"]
     assert f(store, 3) == 4 * 10 * 7 * 7  # the second works in the function of the first, too
 
 
@@ -233,11 +233,8 @@ def test_a_printed_module_has_the_function_once(tmp_path: Path):
     assert names == ["g", "tenfold", "tenfold.times"]
     calls = [op for op in module.walk() if isinstance(op, wasmir.CallOp)]
     assert len(calls) == 1
-    config = settings(file)
-    store = Store(engine := Engine(config))
-    linker = Linker(engine)
-    f = linker.instantiate(store, Module(engine, text)).exports(store)["f"]
-    assert f(store, 3) == 40
+    store, exports = instantiated(settings(file), text)
+    assert exports["f"](store, 3) == 40
 
 
 # --- the cache
@@ -258,10 +255,8 @@ def test_code_of_a_file_that_changed_is_not_taken_from_the_cache(tmp_path: Path)
             SNIPPET.replace("\\0a", f"\\{factor:02x}").replace("$times (type", "$times (type")
         )
         for _ in "12":
-            engine = Engine(settings(file, cache=store))
-            user = Store(engine)
-            f = Instance(user, Module(engine, STORES), []).exports(user)["f"]
-            assert f(user, 3) == result
+            user, exports = instantiated(settings(file, cache=store), STORES)
+            assert exports["f"](user, 3) == result
 
 
 # --- what a snippet imports
@@ -288,13 +283,17 @@ def test_a_snippet_shares_imports_of_the_module_and_brings_others(tmp_path: Path
         ("wasmdialect.builtin", "seen"),
     ]
     printed: list[tuple[str, int]] = []
+
+    def note(name: str) -> Callable[[int], None]:
+        return lambda value: printed.append((name, value))
+
     store, linker = Store(program.engine), Linker(program.engine)
-    i32 = program.module.imports[0].type
+    i32: Any = program.module.imports[0].type
     for name in ("print", "other"):
-        linker.define_func("env", name, i32, lambda value, name=name: printed.append((name, value)))
-    linker.define_builtin("seen", lambda value: printed.append(("seen", value)))
-    f = linker.instantiate(store, program.module).exports(store)["f"]
-    assert f(store, 5) == 5
+        linker.define_func("env", name, i32, note(name))
+    linker.define_builtin("seen", note("seen"))
+    exports: Any = linker.instantiate(store, program.module).exports(store)
+    assert exports["f"](store, 5) == 5
     assert printed == [("print", 1), ("print", 5), ("other", 5), ("seen", 5)]
 
 
@@ -304,9 +303,9 @@ def test_a_loop_of_a_snippet_is_interrupted_as_those_of_the_module(tmp_path: Pat
     engine = Engine(settings(file, consume_fuel=True))
     store = Store(engine)
     store.set_fuel(1000)
-    f = Instance(store, Module(engine, STORES), []).exports(store)["f"]
+    exports: Any = Instance(store, Module(engine, STORES), []).exports(store)
     with pytest.raises(Trap, match="all fuel consumed"):
-        f(store, 1)
+        exports["f"](store, 1)
 
 
 # --- refusals
@@ -401,5 +400,5 @@ def test_a_module_that_catches_without_tags_keeps_catching_after_a_pass_that_dec
     store, linker = Store(engine), Linker(engine)
     thrower = linker.instantiate(store, Module(engine, throws))
     linker.define(store, "m", "t", thrower.exports(store)["t"])
-    f = linker.instantiate(store, Module(engine, catches)).exports(store)["f"]
-    assert f(store) == 2
+    exports: Any = linker.instantiate(store, Module(engine, catches)).exports(store)
+    assert exports["f"](store) == 2

@@ -8,9 +8,17 @@ from typing import Any
 import pytest
 import wasmtime
 from interpreter.running import call
-from passes.instrumented import WAYS, Exported, interpreted, made, settings, write_pass
+from passes.instrumented import (
+    WAYS,
+    Exported,
+    instantiated,
+    interpreted,
+    made,
+    settings,
+    write_pass,
+)
 
-from wasmdialect import Engine, Module, Store, Trap, WasmtimeError
+from wasmdialect import Engine, Instance, Module, Trap, WasmtimeError
 from wasmdialect.abi.trap_table import PASS_TRAPS, PassTrap
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.cli.objdump_command import to_plain
@@ -102,9 +110,7 @@ def test_each_module_has_its_own_trap_codes(tmp_path: Path):
         """(module (import "m" "f" (func $f (param i32) (result i32)))
           (func (export "g") (param i32) (result i32) (call $f (local.get 0))))""",
     )
-    from wasmdialect import Instance
-
-    calling = Instance(store, calls, [exports["f"]]).exports(store)["g"]
+    calling: Any = Instance(store, calls, [exports["f"]]).exports(store)["g"]
     with pytest.raises(Trap, match="too-large of pass"):
         calling(store, 11)
     with pytest.raises(Trap, match="the argument is negative"):
@@ -115,20 +121,18 @@ def test_later_passes_keep_a_trap(tmp_path: Path):
     file = write_pass(tmp_path, DECLARE, TRAP_IF)
     passes = "added,wasmir-canonicalize,wasmir-gvn,wasmir-dce"
     config = settings(file, at={"wasmir-end": passes})
-    store = Store(engine := Engine(config))
-    from wasmdialect import Instance
-
-    f = Instance(store, Module(engine, STORES), []).exports(store)["f"]
+    store, exports = instantiated(config, STORES)
+    f: Any = exports["f"]
     with pytest.raises(Trap, match="too-large"):
         f(store, 11)
 
 
 def test_artifacts_and_objdump_say_what_a_pass_trap_is(tmp_path: Path):
     file = write_pass(tmp_path, DECLARE, TRAP_IF)
-    code = read_code_file(Module(Engine(settings(file)), STORES).serialize())
+    code = read_code_file(bytes(Module(Engine(settings(file)), STORES).serialize()))
     assert code.artifact is not None
     assert code.artifact.info.trap_codes == [TOO_LARGE]
-    plain: Any = to_plain(code, code.functions)
+    plain: Any = to_plain(code, [*code.functions])
     assert "too-large (added)" in str(plain)
 
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import count
 from statistics import median
 from typing import Any, NamedTuple, Self
 
@@ -194,14 +193,12 @@ class Bench:
             on_block(number + 1)
         last = began + _LONGER * seconds
         some = max(1, plan.blocks // 2)
-        for lap in count(1):
-            each = (time.monotonic() - began) / (plan.blocks + (lap - 1) * some)
-            if time.monotonic() + each > last or is_enough(blocks):
-                return blocks
+        each = (time.monotonic() - began) / plan.blocks
+        while time.monotonic() + each <= last and not is_enough(blocks):
             for _ in range(some):
-                if time.monotonic() + each > last:
-                    break
-                self._go_on(blocks, plan, layouts, time.monotonic() + seconds / plan.blocks)
+                if time.monotonic() + each <= last:
+                    self._go_on(blocks, plan, layouts, time.monotonic() + seconds / plan.blocks)
+        return blocks
 
     def _go_on(self, blocks: list[Block], plan: Plan, layouts: int, deadline: float) -> None:
         """Measure another layout, or if there is none, more rounds of the block that has the fewest."""

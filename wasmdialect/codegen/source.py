@@ -176,8 +176,10 @@ class WasmSource(Source):
     def catches_without_tags(self) -> bool | None:
         return self._given.catches_without_tags
 
-    @cached_property
+    @property
     def body_sizes(self) -> dict[int, int]:
+        if not self._added:
+            return self._given.body_sizes
         added = {index: _size_of(function) for index, function in self._added.items()}
         return self._given.body_sizes | added
 

@@ -26,7 +26,10 @@ PART = "."
 class Target(Protocol):
     """The module that functions are added to."""
 
-    declarations: ModuleDeclarations
+    @property
+    def declarations(self) -> ModuleDeclarations:
+        """Everything that is declared, what was added included."""
+        ...
 
     def add(
         self,
@@ -193,13 +196,14 @@ class _Graft:
                     each.properties[key] = renamed
 
     def _renamed(self, value: Attribute) -> Attribute:
+        unchanged = value
         if isinstance(value, SymbolRefAttr):
             return self._resolve(value.root_reference.data)
         if isinstance(value, ArrayAttr):
-            items: tuple[Attribute, ...] = value.data
+            items: tuple[Attribute, ...] = value.data  # pyright: ignore
             if any(isinstance(item, SymbolRefAttr) for item in items):
-                return ArrayAttr([self._renamed(item) for item in items])
-        return value
+                return ArrayAttr[Attribute]([self._renamed(item) for item in items])
+        return unchanged
 
 
 _OF_A_MODULE = frozenset(

@@ -258,7 +258,9 @@ class IRDeclarations:
             if params is not None or results is not None:
                 raise DeclarationError("it says itself what its parameters and results are")
             return self._grafted(name, body)
-        types = FunctionType.from_lists(map(_type, params or ()), map(_type, results or ()))
+        types = FunctionType.from_lists(
+            [_type(t) for t in params or ()], [_type(t) for t in results or ()]
+        )
         symbol = plain_symbol(name) or "function"
         built = wasmir.FuncOp.create(
             properties={"sym_name": StringAttr(symbol), "function_type": types},
@@ -358,7 +360,7 @@ class IRDeclarations:
             regions=regions,
         )
         space.append(op)
-        if "import_module" in properties:
+        if isinstance(op, wasmir.ImportableOp) and op.is_import:
             self._declared.imports.append(op)
         self._declared.symbols[symbol] = op
         self._block.add_op(op)

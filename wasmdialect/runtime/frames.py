@@ -70,8 +70,7 @@ class FrameTable:
         if found is None:
             return []
         # Code of a function that is not in the module has no rows: those before it are of another.
-        has_rows = self._info.function_starts[found[0]] > 0
-        rows = self._address_map if has_rows else None
+        rows = self._address_map if self._info.function_starts[found[0]] > 0 else None
         wasm = None if rows is None else rows.look_up(offset)
         frames: list[Frame] = []
         for inside, call in [] if self._inlined is None else self._inlined.look_up(offset):
