@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from wasmdialect import types as wt
 from wasmdialect._printable import printable
+from wasmdialect.abi.trap_table import PassTrap
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.api.compile import open_or_compile
 from wasmdialect.codegen.compiler import Compilation, start_run
@@ -459,7 +460,7 @@ def _is_expected(error: Exception, failure: Failure, expected: str) -> bool:
 def _messages(trap: Trap) -> tuple[str, ...]:
     """What a trap is called: by us, and by the specification's interpreter."""
     code = trap.trap_code
-    if code is None:
+    if code is None or isinstance(code, PassTrap):
         return (trap.reason,)
     return code.message, *_SPECIFIED_MESSAGES.get(code, ())
 

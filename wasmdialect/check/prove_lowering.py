@@ -17,7 +17,7 @@ from wasmdialect.abi.traps import TrapCode
 from wasmdialect.check.abstraction import abstracted
 from wasmdialect.check.llvm_meaning import Behaviour, Exit, LinearMemory, behaviour
 from wasmdialect.check.llvm_reader import LLVMFunction, Unread, read_functions
-from wasmdialect.check.lowering_rules import Bounds, Rule
+from wasmdialect.check.lowering_rules import Rule
 from wasmdialect.check.meaning import Meaning
 from wasmdialect.check.ways import Undecided, z3
 from wasmdialect.codegen.session import CompileSession
@@ -49,9 +49,9 @@ class RuleProof:
 
 def prove_rules(rules: Iterable[Rule], effort: int = EFFORT) -> Iterator[RuleProof]:
     """What the solver says of each rule, with at most some effort for a question."""
-    for (memory, bounds), group in groupby(rules, lambda rule: (rule.memory, rule.bounds)):
+    for _, group in groupby(rules, lambda rule: (rule.memory, rule.bounds, _is_relaxed(rule))):
         some = [*group]
-        for rule, lowered in zip(some, _lowered(memory, bounds, some), strict=True):
+        for rule, lowered in zip(some, _lowered(some), strict=True):
             try:
                 yield RuleProof(rule, *_judge(lowered, effort))
             except Unread as unread:
@@ -72,10 +72,22 @@ class _Lowered:
     is_guarded: bool
 
 
-def _lowered(memory: str, bounds: Bounds, rules: Sequence[Rule]) -> Iterator[_Lowered]:
-    """Compile functions up to the text that LLVM gets."""
+def _is_relaxed(rule: Rule) -> bool:
+    return ".relaxed_" in rule.name
+
+
+def _lowered(rules: Sequence[Rule]) -> Iterator[_Lowered]:
+    """Compile functions with the same memory and settings up to the text that LLVM gets."""
+    memory, bounds = rules[0].memory, rules[0].bounds
     text = "\n".join(f"(func {rule.function})" for rule in rules)
-    config = Config(opt_level=0, bounds=bounds, features="all", jobs=0)
+    # The table has one of the results that relaxed instructions may have: that of this setting.
+    config = Config(
+        opt_level=0,
+        bounds=bounds,
+        features="all",
+        jobs=0,
+        relaxed_simd_deterministic=_is_relaxed(rules[0]),
+    )
     settings = CompileSettings.of(config)
     source = parse_module(f"(module {memory}\n{text})", parse_features("all"))
     session = CompileSession(source.binary, "rules.wat", settings)
