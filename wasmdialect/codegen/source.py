@@ -223,7 +223,11 @@ class WasmSource(Source):
         return self._given.located(report)
 
     def survey(self, indices: Sequence[int]) -> Mapping[int, BodyCalls] | None:
-        return self._given.survey(indices)
+        found = self._given.survey([index for index in indices if index not in self._added])
+        if found is None or not self._added:
+            return found
+        added = self.added_calls
+        return {**found, **{index: added[index] for index in indices if index in added}}
 
     @property
     def added_calls(self) -> Mapping[int, BodyCalls]:
@@ -233,6 +237,7 @@ class WasmSource(Source):
         calls = [op for op in function.body.walk() if isinstance(op, wasmir.CallLike)]
         direct = {symbol for op in calls if (symbol := op.called_symbol) is not None}
         has_tail_calls = any(isinstance(op, wasmir.TailCallOp) for op in calls)
+        # Nothing is inlined into it: its calls have no offset in the module for backtraces.
         return BodyCalls(sorted(map(self.declared.index_of, direct)), has_tail_calls, {})
 
     def lines(self, index: int) -> list[tuple[str, int | None]] | None:

@@ -144,7 +144,7 @@ def _multiplies_upper_halves(function: wasmir.FuncOp) -> bool:
 
 def _is_upper_half(value: SSAValue) -> bool:
     owner = value.owner
-    return isinstance(owner, wasmir.I64ShrUOp) and wasmir.constant_bits(owner.rhs) == 32
+    return isinstance(owner, wasmir.I64ShrUOp) and wasmir.constant_bits(owner.operands[1]) == 32
 
 
 # --- numbering ---
@@ -250,7 +250,8 @@ _Rule = Callable[[_Numbers, Any], int | None]
 
 def _with_constant(op: wasmir.BinaryOp) -> tuple[int, SSAValue] | None:
     """The constant operand of a commutative operation, and the other one."""
-    for constant, other in ((op.rhs, op.lhs), (op.lhs, op.rhs)):
+    lhs, rhs = op.operands
+    for constant, other in ((rhs, lhs), (lhs, rhs)):
         bits = wasmir.constant_bits(constant)
         if bits is not None:
             return bits, other
@@ -275,19 +276,19 @@ def _inverted(numbers: _Numbers, op: wasmir.BinaryOp) -> int | None:
 
 def _shift(of: Callable[[_Numbers, int], int]) -> _Rule:
     def rule(numbers: _Numbers, op: wasmir.BinaryOp) -> int | None:
-        by_half = wasmir.constant_bits(op.rhs) == 32
-        return of(numbers, numbers.number(op.lhs)) if by_half else None
+        lhs, rhs = op.operands
+        return of(numbers, numbers.number(lhs)) if wasmir.constant_bits(rhs) == 32 else None
 
     return rule
 
 
 def _binary(of: Callable[[_Numbers, int, int], int]) -> _Rule:
-    return lambda numbers, op: of(numbers, numbers.number(op.lhs), numbers.number(op.rhs))
+    return lambda numbers, op: of(numbers, *map(numbers.number, op.operands))
 
 
 def _joined(numbers: _Numbers, op: wasmir.BinaryOp) -> int | None:
     """`x | y` is `x + y` if one is in the upper half and the other in the lower one."""
-    x, y = numbers.number(op.lhs), numbers.number(op.rhs)
+    x, y = map(numbers.number, op.operands)
     for upper, lower in ((x, y), (y, x)):
         if numbers.keys[upper][0] == "shifted" and numbers.is_low(lower):
             return numbers.add(upper, lower)
@@ -296,10 +297,10 @@ def _joined(numbers: _Numbers, op: wasmir.BinaryOp) -> int | None:
 
 def _extended(numbers: _Numbers, op: wasmir.UnaryOp) -> int | None:
     """A comparison as an i64, or the low half that a wrap left."""
-    inner = op.operand.owner
-    if isinstance(inner, wasmir.I32WrapI64Op):
-        return numbers.low(numbers.number(inner.operand))
-    number = numbers.number(op.operand)
+    (operand,) = op.operands
+    if isinstance(operand.owner, wasmir.I32WrapI64Op):
+        return numbers.low(numbers.number(operand.owner.operands[0]))
+    number = numbers.number(operand)
     return number if numbers.keys[number][0] == "less" else None
 
 
@@ -343,7 +344,9 @@ class _Match:
 
     op: Operation
     rest: list[tuple[int, SSAValue]]
-    halves: list[tuple[SSAValue, SSAValue, bool]] = field(default_factory=list)
+    halves: list[tuple[SSAValue, SSAValue, bool]] = field(
+        default_factory=list[tuple[SSAValue, SSAValue, bool]]
+    )
     """The factors, and whether it is the upper half."""
 
     def take(self, terms: Sequence[int], factors: tuple[SSAValue, SSAValue], is_high: bool) -> bool:
@@ -397,9 +400,9 @@ def _upper_products(numbers: _Numbers) -> list[tuple[int, int]]:
     for kind, *factors in numbers.keys:
         if kind != "product":
             continue
-        halves = [numbers.keys[factor] for factor in factors]
-        if all(half[0] == "high" and half[1] in numbers.values for half in halves):
-            found.append((halves[0][1], halves[1][1]))
+        (one, *x), (other, *y) = (numbers.keys[factor] for factor in factors)
+        if one == other == "high" and x[0] in numbers.values and y[0] in numbers.values:
+            found.append((x[0], y[0]))
     return found
 
 
