@@ -17,6 +17,7 @@ from wasmdialect.codegen.clock import Clock
 from wasmdialect.codegen.guarded import RISKY
 from wasmdialect.codegen.llvm import REFUSES, CodegenError, Level, compile_object
 from wasmdialect.codegen.target import Target
+from wasmdialect.lowering.attributes import HAS_TRAP_FREE_LOOPS
 from wasmdialect.lowering.emit import OWN_METADATA, SHARED_METADATA
 from wasmdialect.object.compiled import CompiledFunction
 from wasmdialect.object.elf import ElfError
@@ -113,6 +114,8 @@ def _batches(texts: Texts) -> Iterator[list[int]]:
 
 def _can_join(text: str, level: Level) -> bool:
     if level == 3 or len(text) > LIMITS[level].small or SHARED_METADATA not in text:
+        return False
+    if HAS_TRAP_FREE_LOOPS in text:  # all functions of its module get other passes
         return False
     # Constants are in sections by their names; they and inline assembly are text of passes.
     return '\n@"' not in text and " asm " not in text
