@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from wasmdialect import Config
+from wasmdialect.abi.attributes import HAS_TRAP_FREE_LOOPS
 from wasmdialect.codegen import batch
 from wasmdialect.codegen.batch import Texts, compile_texts
 from wasmdialect.codegen.llvm import CodegenError, Level
 from wasmdialect.codegen.session import CompileSession
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.unit import emit_texts
-from wasmdialect.lowering.attributes import HAS_TRAP_FREE_LOOPS
 from wasmdialect.wasm.text import parse_module
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

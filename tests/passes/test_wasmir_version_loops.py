@@ -22,6 +22,7 @@ from wasmdialect.interpreter import Instance as Interpreted
 from wasmdialect.interpreter import Machine, Observer, Stopped
 from wasmdialect.passes.base import take_reports
 from wasmdialect.passes.insert_vmctx_loads import InsertVMContextLoads
+from wasmdialect.passes.wasmir_version_loops import MOST_LOOPS, MOST_OPERATIONS
 
 SIZE = 1 << 16
 LEAST = 8
@@ -295,6 +296,23 @@ def test_loops_that_can_be_interrupted_are_kept(setting: str):
     assert _reports(text, Config(**switched_on)) == [
         "loop-kept it asks for the runtime's state, as for fuel and epochs"
     ]
+
+
+def test_functions_have_a_budget_of_loops():
+    one = """(local.set $i (i32.const 0)) (loop $l{number}
+      (i32.store (i32.shl (local.get $i) (i32.const 2)) (local.get $n))
+      (br_if $l{number} (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))"""
+    loops = "".join(one.format(number=number) for number in range(MOST_LOOPS + 2))
+    text = f"(module (memory 1) (func (param $n i32) (local $i i32) {loops}))"
+    done = what_was_done(text)
+    assert done.count("loop-versioned") == MOST_LOOPS
+    assert done.count(f"loop-kept {MOST_LOOPS} loops of the function have copies") == 2
+
+
+def test_large_functions_are_left_as_they_are():
+    body = "(local.set $x (i32.mul (local.get $x) (local.get $i)))" * MOST_OPERATIONS
+    (said,) = what_was_done(LOOP.format(body=body, after="", shared=""))
+    assert said.startswith("loops-kept the function has 1")
 
 
 def test_a_known_number_of_iterations_that_is_too_small():

@@ -12,12 +12,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
+from wasmdialect.abi.attributes import HAS_TRAP_FREE_LOOPS
 from wasmdialect.codegen.cache import CompiledText
 from wasmdialect.codegen.clock import Clock
 from wasmdialect.codegen.guarded import RISKY
 from wasmdialect.codegen.llvm import REFUSES, CodegenError, Level, compile_object
 from wasmdialect.codegen.target import Target
-from wasmdialect.lowering.attributes import HAS_TRAP_FREE_LOOPS
 from wasmdialect.lowering.emit import OWN_METADATA, SHARED_METADATA
 from wasmdialect.object.compiled import CompiledFunction
 from wasmdialect.object.elf import ElfError

@@ -16,9 +16,9 @@ from typing import Any, Literal, TypeAlias
 
 import llvmlite.binding as _binding
 
+from wasmdialect.abi.attributes import HAS_TRAP_FREE_LOOPS
 from wasmdialect.codegen.guarded import RISKY, ChildError, run_guarded
 from wasmdialect.codegen.target import HOST_TRIPLE, Target
-from wasmdialect.lowering.attributes import HAS_TRAP_FREE_LOOPS
 
 llvm: Any = _binding  # llvmlite has no type information
 

@@ -16,6 +16,7 @@ from xdsl.dialects.builtin import ArrayAttr, StringAttr, i32, i64
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.traits import IsTerminator
 
+from wasmdialect.abi.attributes import HAS_TRAP_FREE_LOOPS
 from wasmdialect.abi.builtins import BUILTINS
 from wasmdialect.abi.layout import POINTER_SIZE, VMCONTEXT_HEADER, Alias, VMContextLayout
 from wasmdialect.dialects.blocks import reachable_in_order, reverse_postorder
@@ -23,7 +24,6 @@ from wasmdialect.dialects.builder import NOWHERE
 from wasmdialect.dialects.fast import LocationAttr, operations_of, splice_front
 from wasmdialect.dialects.llvm_builder import LLVMBuilder
 from wasmdialect.dialects.wasmvm import PTR
-from wasmdialect.lowering.attributes import HAS_TRAP_FREE_LOOPS
 from wasmdialect.lowering.emit import Constants, Emitters
 from wasmdialect.lowering.own import lower_own
 from wasmdialect.lowering.signature import AbiSignature, builtin_type, llvm_type

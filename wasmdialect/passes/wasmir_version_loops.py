@@ -35,6 +35,12 @@ from wasmdialect.passes.loop_guards import Guard
 _MARKERS = (wasmir.LoopHeaderOp, wasmir.OperatorsOp)
 _BRANCHES = (wasmir.BrOp, wasmir.BrIfOp, wasmir.BrTableOp)
 
+MOST_OPERATIONS = 1000
+"""Of a function whose loops get copies. LLVM's passes for loops look at all of a function, so that in
+a large one they cost more than a few loops give (docs/loops.md)."""
+MOST_LOOPS = 8
+"""Of a function that get copies: the innermost of the deepest nests."""
+
 
 @dataclass(frozen=True)
 class WasmIRVersionLoops(FunctionPass):
@@ -48,6 +54,12 @@ class WasmIRVersionLoops(FunctionPass):
     def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
         if not _has_loops(function):
             return
+        size = sum(1 for block in function.body.blocks for _ in block.ops)
+        if size > MOST_OPERATIONS:
+            at = function.entry.last_op
+            assert at is not None
+            report(at, "loops-kept", reason=f"the function has {size} operations")
+            return
         memories = _memories(function)
         plans: list[_Plan] = []
         for loop in analysis(Loops, function).all:
@@ -59,10 +71,16 @@ class WasmIRVersionLoops(FunctionPass):
             if isinstance(plan, str):
                 report(at, "loop-kept", reason=plan)
             else:
-                accesses = sum(len(group.offsets) for group in plan.groups)
-                report(at, "loop-versioned", accesses=accesses, guards=len(plan.groups))
                 plans.append(plan)
-        for plan in plans:
+        plans.sort(key=lambda plan: -plan.loop.depth)  # what runs most, first
+        for number, plan in enumerate(plans):
+            at = plan.loop.header.last_op
+            assert at is not None
+            if number >= MOST_LOOPS:
+                report(at, "loop-kept", reason=f"{MOST_LOOPS} loops of the function have copies")
+                continue
+            accesses = sum(len(group.offsets) for group in plan.groups)
+            report(at, "loop-versioned", accesses=accesses, guards=len(plan.groups))
             _Versioning(plan, self.least).run()
 
 
@@ -152,9 +170,18 @@ def _has_copy(loop: Loop) -> bool:
 
 def _may_be_in(op: Operation) -> bool:
     """Whether an operation, which is no access, may be in a region that cannot trap."""
-    if isinstance(op, (*_BRANCHES, wasmir.GlobalGetOp, wasmir.GlobalSetOp)):
+    if op.__class__ in _COMPUTING or isinstance(op, _ALLOWED):
         return True
     return is_computed_alone(op) or (isinstance(op, wasmir.TrappingBinaryOp) and not may_leave(op))
+
+
+_COMPUTING = frozenset({*wasmir.NUMERIC_OPS.values(), *wasmir.CONST_OPS.values()}) - {
+    cls
+    for cls in wasmir.NUMERIC_OPS.values()
+    if issubclass(cls, (wasmir.TrappingBinaryOp, wasmir.TrappingUnaryOp))
+}
+"""Operations that compute alone, which is quicker to see than to ask for the effects of each."""
+_ALLOWED = (*_BRANCHES, wasmir.GlobalGetOp, wasmir.GlobalSetOp)
 
 
 def _known_count(trips: TripCount) -> int | None:

@@ -220,6 +220,11 @@ class _Numbers:
         """Whether the upper half is known to be 0."""
         return self.keys[x][0] in ("low", "high", "less")
 
+    def whole_of(self, number: int) -> int | None:
+        """The number that this one is the upper half of, if some value has it."""
+        kind, *parts = self.keys[number]
+        return parts[0] if kind == "high" and parts[0] in self.values else None
+
     def low(self, x: int) -> int:
         return x if self.is_low(x) else self._expression("low", x)
 
@@ -400,9 +405,9 @@ def _upper_products(numbers: _Numbers) -> list[tuple[int, int]]:
     for kind, *factors in numbers.keys:
         if kind != "product":
             continue
-        (one, *x), (other, *y) = (numbers.keys[factor] for factor in factors)
-        if one == other == "high" and x[0] in numbers.values and y[0] in numbers.values:
-            found.append((x[0], y[0]))
+        x, y = (numbers.whole_of(factor) for factor in factors)
+        if x is not None and y is not None:
+            found.append((x, y))
     return found
 
 
