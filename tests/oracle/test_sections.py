@@ -29,7 +29,7 @@ SHARED = (
 def compiled(request: Any, oracle: Any) -> tuple[bytes, bytes, bytes]:
     """A module, our artifact of it and Wasmtime's."""
     wasm = bytes(wat2wasm(MODULES[request.param]))
-    ours = bytes(Module(Engine(Config(jobs=1)), wasm).serialize())
+    ours = bytes(Module(Engine(Config(jobs=1, inlining=False)), wasm).serialize())
     return wasm, ours, oracle.serialize(wasm)
 
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import gc
-import logging
 
 from wasmdialect._locks import lock_across_forks
+from wasmdialect._static import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _thread import LockType
+
+_making = lock_across_forks()
 
 
 class _Importing:
@@ -14,21 +19,31 @@ class _Importing:
     nothing."""
 
     def __init__(self) -> None:
-        self._lock = lock_across_forks()
+        self._lock: LockType | None = None
         self._was_collecting = True
 
     def __enter__(self) -> None:
-        self._lock.acquire()
+        lock = self._lock or self._make_lock()
+        lock.acquire()
         self._was_collecting = gc.isenabled()
         gc.disable()
+
+    def _make_lock(self) -> LockType:
+        """The lock, made when it is needed first. `logging` has a lock of its own that a fork takes,
+        and that the import of the compiler needs. So that a fork takes it after this one, it has to
+        be there before; what only starts a saved program does not load it."""
+        with _making:
+            import logging
+
+            logging.getLogger(__name__)
+            self._lock = self._lock or lock_across_forks()
+            return self._lock
 
     def __exit__(self, *_: object) -> None:
         if self._was_collecting:
             gc.enable()
+        assert self._lock is not None
         self._lock.release()
 
 
-logging.getLogger(__name__)
-# `logging` has a lock of its own that a fork takes, and that the import of the compiler needs. So that
-# a fork takes it after the one below, it has to be there before.
 importing = _Importing()
