@@ -10,7 +10,8 @@ from cli.commands import check_error, run
 
 TEXT = """(module $m
   (memory 1) (data (i32.const 8) "data")
-  (func $inner (param i32) (result i32) (i32.div_s (i32.load (local.get 0)) (local.get 0)))
+  (func $inner (export "inner") (param i32) (result i32)
+    (i32.div_s (i32.load (local.get 0)) (local.get 0)))
   (func (export "f") (param i32) (result i32) (call $inner (local.get 0)))
   (func (export "endless") (loop (br 0))))
 """
@@ -195,19 +196,22 @@ def test_emit_ir(folder: Path):
     assert stages == [
         "00-WebAssembly.wat",
         "01-import.mlir",
-        "02-insert-vmctx-loads.mlir",
-        "03-insert-trampolines.mlir",
-        "04-insert-stack-limit-checks.mlir",
-        "05-wasmvm-to-llvm.mlir",
-        "06-LLVM-IR.ll",
-        "07-LLVM-IR-after-O2.ll",
-        "08-assembly.s",
+        "02-wasmir-wide-multiply.mlir",
+        "03-wasmir-inline.mlir",
+        "04-wasmir-version-loops.mlir",
+        "05-insert-vmctx-loads.mlir",
+        "06-insert-trampolines.mlir",
+        "07-insert-stack-limit-checks.mlir",
+        "08-wasmvm-to-llvm.mlir",
+        "09-LLVM-IR.ll",
+        "10-LLVM-IR-after-O2.ll",
+        "11-assembly.s",
     ]
     contents = {p.name: p.read_text() for p in (folder / "stages" / "00000-inner").iterdir()}
     assert "i32.div_s" in contents["00-WebAssembly.wat"]
     assert "wasmir.i32.div_s" in contents["01-import.mlir"]
-    assert "wasmvm.linear_load" in contents["02-insert-vmctx-loads.mlir"]
-    assert "idiv" in contents["08-assembly.s"]
+    assert "wasmvm.linear_load" in contents["05-insert-vmctx-loads.mlir"]
+    assert "idiv" in contents["11-assembly.s"]
 
 
 def test_emit_ir_of_one_function(folder: Path):
@@ -227,7 +231,7 @@ def test_emit_ir_when_a_worker_dies(folder: Path):
         "    def apply_to_function(self, ctx, function):\n"
         "        function.sym_name.data == 'inner' and os.abort()\n"
     )
-    options = ("--load", "deadly.py", "--at", "wasmir-end=deadly", "--emit-ir", "stages")
+    options = ("--load", "deadly.py", "--at", "wasmir-end=deadly", "--emit-ir", "stages", "-O1")
     check_error(run(folder, "wasmdialect", "compile", "m.wat", *options), 1, "function 0 (inner)")
     assert [p.name for p in (folder / "stages" / "00000-inner").iterdir()] == [
         "00-The-compiler-fails.txt"

@@ -25,7 +25,7 @@ from wasmdialect.codegen.digests import PassDigest, digest, tool_digest
 from wasmdialect.codegen.inlining import inlined_everywhere, make_plan
 from wasmdialect.codegen.lowered_unit import Printed
 from wasmdialect.codegen.module_entry import PassInputs
-from wasmdialect.codegen.plain_session import Session, is_plain
+from wasmdialect.codegen.plain_session import Session
 from wasmdialect.codegen.pool import (
     OnError,
     PoolRun,
@@ -41,6 +41,7 @@ from wasmdialect.codegen.store import Store
 from wasmdialect.codegen.survey import survey
 from wasmdialect.codegen.tasks import Item, UnitTask
 from wasmdialect.object.compiled import NamedFunction
+from wasmdialect.passes.mandatory import default_passes
 from wasmdialect.wasm.inline_plan import Plan, guests, part_of
 from wasmdialect.wasm.validate import BodyCalls
 
@@ -178,7 +179,8 @@ class Run:
         """The functions that need not be compiled. Passes that the user has added see all functions."""
         if not self.plan or self.settings.level == 3 or self.calls is None:
             return set()
-        if not is_plain(self.binary, self.settings.config):
+        own = ",".join(default_passes(self.settings.config).values())
+        if self.session.pipeline != own:  # which may be given as text, too: an artifact has it
             return set()
         return inlined_everywhere(self.session.source, self.calls, self.plan)
 
