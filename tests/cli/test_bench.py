@@ -210,7 +210,7 @@ def test_lines_of_json_have_everything(
         assert len({len(times) for times in block["cpu_seconds"].values()}) == 1
     assert result["ratio"]["low"] <= result["ratio"]["ratio"] <= result["ratio"]["high"]
     reports = lines_of((folder / "r.jsonl").read_text())
-    assert {(r["variant"], r["kind"]) for r in reports} == {("B", "seen")}
+    assert {r["variant"] for r in reports if r["kind"] == "seen"} == {"B"}
 
 
 def test_a_table_a_picture_and_latex(folder: Path, capsys: pytest.CaptureFixture[str]):
