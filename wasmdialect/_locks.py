@@ -17,7 +17,16 @@ def lock_across_forks() -> LockType:
     is never freed. A lock that is taken while another is held must have been created before that
     one."""
     lock = allocate_lock()
-    os.register_at_fork(
-        before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release
-    )
+    held: list[bool] = []  # a fork that began before this was registered has not taken it
+
+    def before() -> None:
+        lock.acquire()
+        held.append(True)
+
+    def after() -> None:
+        if held:
+            held.pop()
+            lock.release()
+
+    os.register_at_fork(before=before, after_in_parent=after, after_in_child=after)
     return lock

@@ -49,8 +49,9 @@ def test_each_stage_and_what_changed(folder: Path):
     stages = {stage["title"]: stage for stage in found["stages"]}
     assert [*stages] == [
         "WebAssembly", "wasmir", "count-calls", "wasmir-gvn", "wasmir-wide-multiply",
-        "wasmir-inline", "wasmir-version-loops", "insert-vmctx-loads", "insert-trampolines", "insert-stack-limit-checks", "wasmvm-to-llvm",
-        "LLVM IR", "LLVM IR after -O2", "assembly",
+        "wasmir-inline", "wasmir-version-loops", "insert-vmctx-loads",
+        "insert-trampolines", "insert-stack-limit-checks", "wasmvm-to-llvm", "LLVM IR",
+        "LLVM IR after -O2", "assembly",
     ]  # fmt: skip
     assert stages["count-calls"]["counts"] == {"added": 2, "removed": 0, "changed": 0, "moved": 0}
     # The second `i32.const 2` is removed, and the subtraction takes the first.

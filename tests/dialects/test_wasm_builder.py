@@ -60,6 +60,7 @@ def built() -> Region:
         method(b, mnemonic)("m", x, *values, offset=8)
     b.atomic_fence()
     b.memory_grow("m", b.memory_size("m", i64))
+    b.trap_fence()
     b.memory_fill("m", x, x, x)
     b.memory_copy("m", "m", x, x, x)
     b.memory_init("m", "d", x, x, x)

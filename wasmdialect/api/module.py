@@ -57,6 +57,9 @@ def _parse(wat: str | bytes | bytearray, features: str) -> ParsedModule:
     with importing:
         from wasmdialect.wasm.features import parse_features
         from wasmdialect.wasm.text import parse_module
+        from wasmdialect.wasm.text.syntax import parser
+
+        parser()
     text = wat if isinstance(wat, str) else bytes(wat).decode("utf-8", "surrogateescape")
     return parse_module(text, parse_features(features))
 

@@ -20,6 +20,7 @@ class _Importing:
 
     def __init__(self) -> None:
         self._lock: LockType | None = None
+        self._is_first = False
         self._was_collecting = True
 
     def __enter__(self) -> None:
@@ -32,18 +33,25 @@ class _Importing:
         """The lock, made when it is needed first. `logging` has a lock of its own that a fork takes,
         and that the import of the compiler needs. So that a fork takes it after this one, it has to
         be there before; what only starts a saved program does not load it."""
-        with _making:
-            import logging
-
-            logging.getLogger(__name__)
-            self._lock = self._lock or lock_across_forks()
+        _making.acquire()
+        if self._lock is not None:
+            _making.release()
             return self._lock
+        import logging
+
+        logging.getLogger(__name__)
+        self._lock = lock_across_forks()
+        self._is_first = True  # a fork that waits for `_making` does not know of the other one
+        return self._lock
 
     def __exit__(self, *_: object) -> None:
         if self._was_collecting:
             gc.enable()
         assert self._lock is not None
         self._lock.release()
+        if self._is_first:
+            self._is_first = False
+            _making.release()
 
 
 importing = _Importing()

@@ -148,7 +148,8 @@ class _AnnotationError(Exception):
 
 
 @cache
-def _parser() -> Lark:
+def parser() -> Lark:
+    """The parser of forms. Making it imports modules."""
     grammar = files("wasmdialect.wasm.text").joinpath("grammar.lark").read_text("utf-8")
     return Lark(
         grammar,
@@ -192,7 +193,7 @@ def parse_forms(source: Source) -> Form:
     """The top-level forms of a text, as the items of one that has no parentheses. Raises TextError."""
     text = _blank_block_comments(source)
     try:
-        forms = cast(object, _parser().parse(text))  # pyright: ignore[reportUnknownMemberType]
+        forms = cast(object, parser().parse(text))  # pyright: ignore[reportUnknownMemberType]
     except UnexpectedCharacters as error:
         raise _lexical_error(source, text, cast(int, error.pos_in_stream)) from None
     except _AnnotationError as error:
