@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +21,7 @@ from wasmdialect.wasm.inline_plan import (
 )
 
 
-def plan(*bodies: tuple[int, dict[int, int]], kept: set[int] = set()) -> Plan:  # noqa: B006
+def plan(*bodies: tuple[int, dict[int, int]], kept: Collection[int] = ()) -> Plan:
     """Of functions with sizes and, for each callee, the depth of its only call; all are exported."""
     table = {
         index: Body(size, {callee: Calls(1, depth) for callee, depth in calls.items()})

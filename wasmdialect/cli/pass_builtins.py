@@ -49,7 +49,7 @@ def _explained(found: Builtin) -> Callable[..., Any]:
             return found.function(*arguments)
         except (Trap, ExitTrap, WasmtimeError):
             raise
-        except Exception as error:
+        except Exception as error:  # the user's function may raise anything
             described = TracebackException.from_exception(error)
             del described.stack[0]  # this function
             shown = "".join(described.format()).rstrip()

@@ -244,7 +244,7 @@ class Run:
 
     def _compile_called(self) -> None:
         """Compile functions that were taken to be inlined everywhere, and are called all the same."""
-        while True:
+        while self._inlined_everywhere:
             symbols = {symbol for f in self.functions for symbol in f.symbols}
             called = {
                 Item((index,)) for symbol in symbols if (index := owner_of(symbol)) is not None

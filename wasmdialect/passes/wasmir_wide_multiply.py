@@ -10,7 +10,6 @@ Other idioms need no pass: LLVM finds rotations, byte swaps, population counts a
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -356,16 +355,12 @@ class _Match:
 
     def take(self, terms: Sequence[int], factors: tuple[SSAValue, SSAValue], is_high: bool) -> bool:
         """Replace terms by a half of a product, if all of them are there."""
-        missing = Counter(terms)
-        missing.subtract(number for number, _ in self.rest)
-        if any(count > 0 for count in missing.values()):
-            return False
-        wanted = Counter(terms)
         rest = [*self.rest]
-        for term in self.rest:
-            if wanted[term[0]] > 0:
-                wanted[term[0]] -= 1
-                rest.remove(term)
+        for wanted in terms:
+            found = next((term for term in rest if term[0] == wanted), None)
+            if found is None:
+                return False
+            rest.remove(found)
         self.rest = rest
         self.halves.append((*factors, is_high))
         return True
