@@ -25,8 +25,9 @@ demo: venv ## compile a real program and run it
 	$(BIN)/python tools/demo.py
 
 .PHONY: walkthrough
-walkthrough: venv ## docs/from-install-to-plot.md, command by command, in an environment of its own
+walkthrough: venv ## two documents, command by command, in environments of their own (minutes)
 	$(BIN)/python tools/follow.py docs/from-install-to-plot.md
+	$(BIN)/python tools/follow.py docs/example-passes.md
 
 .PHONY: test
 test: venv ## run every test

@@ -169,6 +169,13 @@ def test_from_install_to_plot(tmp_path: Path):
     assert first == python_blocks("docs/from-install-to-plot.md")[0]
 
 
+def test_example_passes_on_a_program(tmp_path: Path):
+    """Two of the ten: each takes ten seconds or more of the processor."""
+    (tmp_path / "lab").symlink_to(BIN.parent)
+    others = "edge_|trace_memory|shadow_|trace_calls|reuse_|branch_|drop_|inline_"
+    follow(ROOT / "docs" / "example-passes.md", tmp_path, skip=f"pip |venv|{others}")
+
+
 @pytest.mark.parametrize(
     ("command", "message"),
     [

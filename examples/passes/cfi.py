@@ -6,6 +6,7 @@ Again", USENIX Security 2020). Without `edges`, each call tells the host its pla
 the table; the pairs that a run showed are the `edges` of the pass that enforces them:
 
     wasmdialect run prog.wasm --load cfi.py --at wasmir-end=cfi 2>&1 >/dev/null | sort -u | paste -sd,
+    wasmdialect run prog.wasm --load cfi.py --at wasmir-end='cfi{edges=7050,383,...}'
 """
 
 import sys
