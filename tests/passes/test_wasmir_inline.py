@@ -258,3 +258,48 @@ def test_an_operation_without_a_location_is_in_its_function():
         ("leaf", 20),
         ("f", 31),
     ]
+
+
+PRODUCTS = """(module
+  (memory 1)
+  (func $multiply (param $at i32) (param $x i64) (param $y i64)
+    (local $xl i64) (local $yl i64) (local $first i64) (local $low i64)
+    (local.set $xl (i64.and (local.get $x) (i64.const 0xffffffff)))
+    (local.set $yl (i64.and (local.get $y) (i64.const 0xffffffff)))
+    (local.set $x (i64.shr_u (local.get $x) (i64.const 32)))
+    (local.set $y (i64.shr_u (local.get $y) (i64.const 32)))
+    (local.set $low (i64.mul (local.get $xl) (local.get $yl)))
+    (local.set $first (i64.add
+      (i64.mul (local.get $x) (local.get $yl)) (i64.shr_u (local.get $low) (i64.const 32))))
+    (local.set $xl (i64.add
+      (i64.and (local.get $first) (i64.const 0xffffffff)) (i64.mul (local.get $xl) (local.get $y))))
+    (i64.store offset=8 (local.get $at) (i64.add
+      (i64.add (i64.mul (local.get $x) (local.get $y)) (i64.shr_u (local.get $first) (i64.const 32)))
+      (i64.shr_u (local.get $xl) (i64.const 32))))
+    (i64.store (local.get $at) (i64.or
+      (i64.shl (local.get $xl) (i64.const 32)) (i64.and (local.get $low) (i64.const 0xffffffff)))))
+  (func (export "f") (param i64) CALLS)
+)
+""".replace("CALLS", "(call $multiply (i32.const 8) (local.get 0) (local.get 0))" * 20)
+
+
+@pytest.mark.parametrize("in_units", [False, True])
+def test_a_product_in_halves_counts_as_the_operation_that_it_becomes(in_units: bool):
+    """So that `__multi3`, which is 117 bytes, is inlined wherever it is called."""
+    with_products = "wasmir-wide-multiply," + ON
+    text = PRODUCTS
+    if in_units:
+        assert callees(unit_of(text, 1, with_products)) == []
+        assert callees(unit_of(text, 1, ON)) == ["multiply"] * 20
+    else:
+        assert callees(imported(text, with_products)["func1"]) == []
+        assert callees(imported(text)["func1"]) == ["multiply"] * 20
+
+
+def unit_of(text: str, index: int, pipeline: str) -> wasmir.FuncOp:
+    """A function that was compiled alone, after a pipeline."""
+    session = CompileSession(bytes(wat2wasm(text)), "m.wat", CompileSettings.of(Config()), pipeline)
+    unit = session.import_functions([index])
+    session.run_passes(unit)
+    (function,) = defined_functions(unit)
+    return function

@@ -18,6 +18,7 @@ from wasmdialect.wasm.inline_plan import (
     Plan,
     guests,
     plan_inlining,
+    size_with_products,
 )
 
 
@@ -104,3 +105,13 @@ def test_functions_grow_within_bounds(
         )
         tiny = sum(24 * body.calls[callee].sites for callee in found.get(index, ()))
         assert size_of(index) - only - tiny <= body.size + max(GROWTH, body.size)
+
+
+def test_the_size_of_products_in_halves_is_that_of_one_operation_each():
+    shift, product = b"\x42\x20\x88", b"\x7e"
+    halves = shift * 3 + product * 4
+    assert size_with_products(halves + bytes(100)) == 13 + 100 - 80
+    assert size_with_products(halves * 2 + bytes(300)) == 26 + 300 - 160
+    assert size_with_products(halves) == 12  # at least
+    assert size_with_products(shift * 2 + product * 4 + bytes(100)) == 110
+    assert size_with_products(shift * 3 + product * 3 + bytes(100)) == 112

@@ -159,7 +159,7 @@ class Run:
         kept = self.session.kept if self.session.function_scoped else None
         if kept is None or self.calls is None:
             return {}
-        return make_plan(self.session.source, self.calls, kept)
+        return make_plan(self.session.source, self.calls, kept, self.session.pipeline)
 
     def needed(self, functions: Sequence[NamedFunction]) -> list[NamedFunction]:
         """Those of some functions that a compilation of the whole module has: some that are inlined

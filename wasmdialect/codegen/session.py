@@ -255,7 +255,9 @@ class CompileSession(Session):
             return {}
         added = self.source.added_calls
         calls = self.source.survey([n for n in self.source.body_sizes if n not in added])
-        return {} if calls is None else make_plan(self.source, {**calls, **added}, self.kept)
+        if calls is None:
+            return {}
+        return make_plan(self.source, {**calls, **added}, self.kept, self.pipeline)
 
     def import_everything(self) -> ModuleOp:
         """The whole module: all declarations and all bodies. Raises WasmError."""

@@ -140,10 +140,11 @@ def _body(graph: CallGraph, name: str, numbers: Mapping[str, int]) -> Body:
         loops = loops or Loops(function)
         known, depth = calls.get(callee, Calls(0, 0)), loops.depth(call.parent)
         calls[callee] = Calls(known.sites + 1, max(known.depth, depth))
+    operations = [op.__class__ for block in function.body.blocks for op in operations_of(block)]
+    size = BYTES_OF_OPERATION * len(operations)
     if function.code_size is not None:
-        size = function.code_size.value.data
-    else:
-        size = BYTES_OF_OPERATION * sum(len(operations_of(b)) for b in function.body.blocks)
+        written = function.code_size.value.data
+        size = min(size, written) if wasmir.I64MulWideUOp in operations else written
     return Body(size, calls)
 
 

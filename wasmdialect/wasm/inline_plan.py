@@ -25,6 +25,22 @@ LARGEST = 16_000
 """The size from which on a function does not grow."""
 
 
+_SIZE_OF_PRODUCT = 80
+"""The bytes that an operation takes the place of where 64 by 64 bits are multiplied in halves: with
+`local.get`, four products and the shifts and masks of their halves."""
+_SMALLEST = 12
+"""The size of a body at least, whatever is taken off it."""
+_I64_MUL = b"\x7e"
+_UPPER_HALF = b"\x42\x20\x88"  # i64.const 32, i64.shr_u
+
+
+def size_with_products(code: bytes) -> int:
+    """The size of a body, after `wasmir-wide-multiply`, as far as its bytes tell: some of them can be
+    immediates. Each product in halves has four products, and at least three upper halves."""
+    products = min(code.count(_UPPER_HALF) // 3, code.count(_I64_MUL) // 4)
+    return max(len(code) - _SIZE_OF_PRODUCT * products, _SMALLEST) if products else len(code)
+
+
 class Calls(NamedTuple):
     """The calls of one function in another."""
 
