@@ -7,6 +7,7 @@ says `forget(function)` before. docs/analyses.md describes each analysis.
 
 from wasmdialect.analyses.cache import analysis, forget
 from wasmdialect.analyses.call_graph import CallGraph
+from wasmdialect.analyses.congruences import Congruence, Congruences
 from wasmdialect.analyses.control_flow import ControlFlow
 from wasmdialect.analyses.def_use import DefUse
 from wasmdialect.analyses.dominators import Dominators, PostDominators
@@ -25,6 +26,8 @@ __all__ = [
     "Access",
     "Affine",
     "CallGraph",
+    "Congruence",
+    "Congruences",
     "ControlFlow",
     "DefUse",
     "Dominators",

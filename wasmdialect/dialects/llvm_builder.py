@@ -313,6 +313,10 @@ class LLVMBuilder(OpBuilder):
             properties["ordering"] = _string(ordering)
         self.step(llvm_ext.StoreOp, (value, address), properties)
 
+    def store_probe(self, address: SSAValue, bytes: int) -> None:
+        """Fault if a store of so many bytes to linear memory would, before it writes any."""
+        self.step(llvm_ext.StoreProbeOp, (address,), {"bytes": integer_attr(bytes, 64)})
+
     def atomic_rmw(
         self, operation: str, address: SSAValue, value: SSAValue, alias: str, *, may_fault: bool
     ) -> SSAValue:

@@ -80,6 +80,19 @@ class StoreOp(IRDLOperation):
 
 
 @irdl_op_definition
+class StoreProbeOp(IRDLOperation):
+    """Fault if a store of `bytes` bytes to linear memory would, before it writes any. It becomes a load
+    of the last byte where a store that faults may write its other bytes; on other machines, nothing.
+    """
+
+    name = "llvm_ext.store_probe"
+    traits = traits_def(RunsInPlace())
+    ptr = operand_def(base(LLVMPointerType))
+    bytes = prop_def(IntegerAttr[I64])
+    assembly_format = "$ptr `bytes` $bytes attr-dict `:` type($ptr)"
+
+
+@irdl_op_definition
 class AtomicRMWOp(IRDLOperation):
     """`atomicrmw`, sequentially consistent and volatile; `bin_op` is LLVM's word."""
 
@@ -366,6 +379,7 @@ LLVM_EXT = Dialect(
     [
         LoadOp,
         StoreOp,
+        StoreProbeOp,
         AtomicRMWOp,
         CmpXchgOp,
         FPToSIOp,

@@ -41,9 +41,11 @@ from wasmdialect.lowering.emit_function import (
     type_text,
 )
 from wasmdialect.lowering.emit_pass_ops import PASS_EMITTERS, global_text
+from wasmdialect.lowering.emit_store_probes import STORE_PROBE_EMITTERS
 from wasmdialect.lowering.emit_vectors import VECTOR_EMITTERS
 
 EMITTERS.update(PASS_EMITTERS)
+EMITTERS.update(STORE_PROBE_EMITTERS)
 EMITTERS.update(VECTOR_EMITTERS)
 
 Emitters = Mapping[type[Operation], Emitter]

@@ -12,6 +12,7 @@ from wasmdialect.dialects import llvm_ext
 from wasmdialect.dialects.fast import dense_values, operands_of, result_of
 from wasmdialect.lowering.byte_order import BIG_ENDIAN
 from wasmdialect.lowering.emit_function import Emitter, FunctionEmitter, type_text
+from wasmdialect.lowering.emit_store_probes import TORN_STORES
 
 # --- one instruction each ---
 
@@ -391,9 +392,17 @@ def _aarch64_fraction_multiply(f: FunctionEmitter, op: llvm_ext.FractionMultiply
 
 
 AARCH64: Mapping[type[Operation], Emitter] = {
+    **TORN_STORES,
     llvm_ext.SwizzleOp: _aarch64_swizzle,
     llvm_ext.MultiplyAddOp: _fused_multiply_add,
     llvm_ext.FractionMultiplyOp: _aarch64_fraction_multiply,
+}
+
+
+_OTHERS: Mapping[str, Mapping[type[Operation], Emitter]] = {
+    "aarch64": AARCH64,
+    "riscv64": TORN_STORES,
+    "s390x": BIG_ENDIAN,
 }
 
 
@@ -402,4 +411,4 @@ def emitters_for(triple: str, features: str) -> Mapping[type[Operation], Emitter
     architecture = triple.partition("-")[0]
     if architecture == "x86_64":
         return X86_FMA if "+fma" in features.split(",") else X86
-    return {"aarch64": AARCH64, "s390x": BIG_ENDIAN}.get(architecture, {})
+    return _OTHERS.get(architecture, {})

@@ -7,7 +7,7 @@ to their i32 value, so that a branch on a comparison costs one instruction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -27,6 +27,7 @@ from wasmdialect.dialects.wasmvm import PTR
 from wasmdialect.lowering.emit import Constants, Emitters
 from wasmdialect.lowering.own import lower_own
 from wasmdialect.lowering.signature import AbiSignature, builtin_type, llvm_type
+from wasmdialect.lowering.torn_stores import torn_stores
 
 HIDDEN = 1
 FUNCTION_ATTRIBUTES = ArrayAttr(
@@ -59,6 +60,8 @@ class ModuleContext:
     """How operations are written for the target, for functions that are written at once."""
     is_optimized: bool
     """Whether passes of LLVM will read those."""
+    probes_stores: bool
+    """Whether there are probes before stores: unless it is known that the target needs none."""
 
 
 class FunctionLowering(LLVMBuilder):
@@ -105,6 +108,8 @@ class FunctionLowering(LLVMBuilder):
         self._cold_blocks: list[Block] = []
         self.prelude = self.builder_in(self.make_side_block())
         """Operations for the start of the entry block."""
+        self.torn_stores: Collection[Operation] = ()
+        """The stores that need a probe (torn_stores.py)."""
         self.has_trap_free_loops = False
         self._return_area: SSAValue | None = None
         self.leaving_block: Block | None = None
@@ -127,6 +132,8 @@ class FunctionLowering(LLVMBuilder):
         sources = [*body.blocks]
         order = reachable_in_order(sources)
         self.is_in_order = order is not None
+        if self.module.probes_stores:
+            self.torn_stores = torn_stores(body)
         self._map_blocks(sources)
         lowered: dict[Block, list[Block]] = {}
         for source in order or reverse_postorder(sources[0]):

@@ -67,6 +67,8 @@ def _linear_store(f: FunctionLowering, op: wasmvm.LinearStoreOp) -> None:
     value = f.values[operand_of(op, 2)]
     if width != type_size(value.type):
         value = f.value(llvm.TruncOp, (value,), NARROW[width])
+    if op in f.torn_stores:
+        f.store_probe(address, width)
     f.store(
         value,
         address,

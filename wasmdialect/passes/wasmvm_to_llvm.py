@@ -21,7 +21,7 @@ from xdsl.passes import ModulePass
 from wasmdialect.abi.conventions import Convention
 from wasmdialect.abi.layout import Counts, VMContextLayout
 from wasmdialect.abi.symbols import function_symbol, loop_entry_symbol
-from wasmdialect.dialects import wasmir, wasmvm
+from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE, read_counts
 from wasmdialect.dialects.fast import clear_region, dismantle
 from wasmdialect.lowering import (
@@ -125,7 +125,10 @@ def _lower(
         if isinstance(declaration, wasmir.FuncOp)
     }
     constants = {op.sym_name.data: op for op in module.ops if isinstance(op, llvm.GlobalOp)}
-    context = ModuleContext(_layout(module), symbols, constants, emitters, is_optimized)
+    probes_stores = form is _GRAPH or llvm_ext.StoreProbeOp in emitters
+    context = ModuleContext(
+        _layout(module), symbols, constants, emitters, is_optimized, probes_stores
+    )
     lowered: list[llvm.FuncOp] = []
     trampolines: dict[str, AbiSignature] = {}
     for source in [*module.ops]:
