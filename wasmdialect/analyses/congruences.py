@@ -119,7 +119,7 @@ def _at_most(limit: int) -> _Rule:
     return rule
 
 
-_RULES: dict[str, _Rule] = {
+RULES: dict[str, _Rule] = {
     "add": _add,
     "sub": _sub,
     "mul": _mul,
@@ -212,7 +212,7 @@ class Congruences:
             return first.join(second)
         if not isinstance(op, wasmir.NumericOp) or op.INSTRUCTION.shape not in ("i32", "i64"):
             return ANYTHING
-        rule = _RULES.get(op.INSTRUCTION.mnemonic.partition(".")[2])
+        rule = RULES.get(op.INSTRUCTION.mnemonic.partition(".")[2])
         if rule is None:
             return ANYTHING
         known = [self._known.get(operand) for operand in operands]
