@@ -10,6 +10,7 @@
 // CHECK-NEXT:    %1 = llvm_ext.load volatile %p invariant align 1 alias "vmctx" : !llvm.ptr -> f32
 // CHECK-NEXT:    llvm_ext.store %v, %p align 8 : i64, !llvm.ptr
 // CHECK-NEXT:    llvm_ext.store volatile %v, %p align 1 alias "linear" {note} : i64, !llvm.ptr
+// CHECK-NEXT:    llvm_ext.store_probe %p bytes 8 {note} : !llvm.ptr
 // CHECK-NEXT:    llvm.return
 // CHECK-NEXT:  }
 // GENERIC-LABEL: sym_name = "memory"
@@ -18,6 +19,7 @@
 // GENERIC-NEXT:    %1 = "llvm_ext.load"(%p) <{volatile_, invariant, alignment = 1 : i64, alias = "vmctx"}> : (!llvm.ptr) -> f32
 // GENERIC-NEXT:    "llvm_ext.store"(%v, %p) <{alignment = 8 : i64}> : (i64, !llvm.ptr) -> ()
 // GENERIC-NEXT:    "llvm_ext.store"(%v, %p) <{volatile_, alignment = 1 : i64, alias = "linear"}> {note} : (i64, !llvm.ptr) -> ()
+// GENERIC-NEXT:    "llvm_ext.store_probe"(%p) <{bytes = 8 : i64}> {note} : (!llvm.ptr) -> ()
 // GENERIC-NEXT:    "llvm.return"() : () -> ()
 // GENERIC-NEXT:  }) : () -> ()
 llvm.func @memory(%p: !llvm.ptr, %v: i64) {
@@ -25,6 +27,7 @@ llvm.func @memory(%p: !llvm.ptr, %v: i64) {
   %1 = llvm_ext.load volatile %p invariant align 1 alias "vmctx" : !llvm.ptr -> f32
   llvm_ext.store %v, %p align 8 : i64, !llvm.ptr
   llvm_ext.store volatile %v, %p align 1 alias "linear" {note} : i64, !llvm.ptr
+  llvm_ext.store_probe %p bytes 8 {note} : !llvm.ptr
   llvm.return
 }
 
