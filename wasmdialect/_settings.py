@@ -355,9 +355,11 @@ class Config(WasmtimeSettings, Record):
         none="this machine", commands=(COMPILE,), metavar="TRIPLE",
     )
     cpu: str | None = setting(
-        PASSES, None, OrNone(OneOf("native", "base", "x86-64-v2", "x86-64-v3", "x86-64-v4")),
+        PASSES, None, OrNone(OneOf(
+            "native", "base", "x86-64-v2", "x86-64-v3", "x86-64-v4", "armv8.1-a", "armv8.4-a"
+        )),
         "The processor that code may use the instructions of: this machine's, the oldest one of the"
-        " target, or a level of x86-64.",
+        " target, a level of x86-64, or a version of Arm's architecture.",
         none="native for code that runs here; base for `compile`, and for another target",
         commands=(COMPILING, OPT), metavar="NAME",
     )

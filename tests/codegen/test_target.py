@@ -41,11 +41,27 @@ def test_levels_include_those_before():
     assert [level.cpu for level in levels] == ["x86-64-v2", "x86-64-v3", "x86-64-v4"]
 
 
+def test_versions_of_arms_architecture_include_those_before():
+    base, *later = (
+        parse_target("aarch64-unknown-linux-gnu", cpu) for cpu in ("base", "armv8.1-a", "armv8.4-a")
+    )
+    assert (base.cpu, base.features) == ("generic", "")
+    first, second = ({*level.features.split(",")} for level in later)
+    assert {level.cpu for level in later} == {"generic"}
+    assert first == {"+crc", "+lse", "+rdm"}
+    assert first < second
+
+
 @pytest.mark.parametrize(
     ("triple", "cpu", "message"),
     [
         ("aarch64-unknown-linux-gnu", "native", "not one of aarch64"),
-        ("aarch64-unknown-linux-gnu", "x86-64-v3", "not a processor of aarch64"),
+        (
+            *("aarch64-unknown-linux-gnu", "x86-64-v3"),
+            "x86-64-v3 is not a processor of aarch64: use base or armv8.1-a or armv8.4-a$",
+        ),
+        (None, "armv8.1-a", "not a processor of x86_64: use base or x86-64-v2 or"),
+        ("riscv64-unknown-linux-gnu", "armv8.1-a", "not a processor of riscv64: use base$"),
         ("sparc-unknown-linux-gnu", None, "unknown target"),
     ],
 )

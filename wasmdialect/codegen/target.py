@@ -49,15 +49,30 @@ _X86_64_LEVELS = {
 }
 """What each level of the x86-64 psABI adds to the one before. Rounding needs SSE4.1, so the first is
 the base. They are spelled out: the loader checks them, and the form of operations depends on them."""
+_AARCH64_LEVELS = {
+    "armv8.1-a": ("crc", "lse", "rdm"),
+    "armv8.4-a": ("complxnum", "dotprod", "flagm", "jsconv", "lse2", "rcpc", "rcpc-immo"),
+}
+"""What versions of Arm's architecture add to the one before, as far as LLVM puts it into ordinary code.
+The first has atomic instructions where the base has loops."""
+_LEVELS = {"x86_64": _X86_64_LEVELS, "aarch64": _AARCH64_LEVELS}
+
+
+def _features_of(levels: dict[str, tuple[str, ...]], level: str) -> str:
+    """What a level and those before it have, in LLVM's notation."""
+    names = [*levels]
+    before = names[: names.index(level) + 1]
+    return ",".join(sorted(f"+{feature}" for name in before for feature in levels[name]))
+
 
 _DEFAULTS = {
     # (cpu, features) for a target that is not this machine.
+    "x86_64": ("x86-64-v2", _features_of(_X86_64_LEVELS, "x86-64-v2")),
     "aarch64": ("generic", ""),
     # Floats in registers and loads at any address, as every Linux distribution assumes.
     "riscv64": ("generic-rv64", "+m,+a,+f,+d,+c,+unaligned-scalar-mem"),
     "s390x": ("z13", ""),
 }
-_ARCHITECTURES = ("x86_64", *_DEFAULTS)
 
 
 _host: list[Target] = []
@@ -90,8 +105,8 @@ def parse_target(triple: str | None, cpu: str | None = None) -> Target:
     """The target of a triple, None for this machine, and of a value of the setting `cpu`: None is the
     processor of this machine, and the base of another one. Raises TargetError."""
     architecture = (triple or HOST_TRIPLE).partition("-")[0]
-    if architecture not in _ARCHITECTURES:
-        known = ", ".join(f"{name}-unknown-linux-gnu" for name in sorted(_ARCHITECTURES))
+    if architecture not in _DEFAULTS:
+        known = ", ".join(f"{name}-unknown-linux-gnu" for name in sorted(_DEFAULTS))
         raise TargetError(f"unknown target {triple!r}; the targets are {known}")
     if cpu is None:
         cpu = NATIVE if triple is None else BASE
@@ -99,18 +114,11 @@ def parse_target(triple: str | None, cpu: str | None = None) -> Target:
         if architecture != HOST_TRIPLE.partition("-")[0]:
             raise TargetError(f"the native processor is not one of {architecture}: use base")
         return host_target()
-    if architecture == "x86_64":
-        return _x86_64(triple or HOST_TRIPLE, cpu)
-    if cpu != BASE:
-        raise TargetError(f"{cpu} is not a processor of {architecture}: use base")
-    name, features = _DEFAULTS[architecture]
-    return Target(triple or HOST_TRIPLE, name, features)
-
-
-def _x86_64(triple: str, cpu: str) -> Target:
-    features: list[str] = []
-    for name, added in _X86_64_LEVELS.items():
-        features += added
-        if cpu in (name, BASE):
-            return Target(triple, name, ",".join(sorted(f"+{feature}" for feature in features)))
-    raise TargetError(f"{cpu} is not a processor of x86_64")
+    triple, levels = triple or HOST_TRIPLE, _LEVELS.get(architecture, {})
+    if cpu == BASE:
+        return Target(triple, *_DEFAULTS[architecture])
+    if cpu not in levels:
+        known = " or ".join([BASE, *levels])
+        raise TargetError(f"{cpu} is not a processor of {architecture}: use {known}")
+    model = _DEFAULTS[architecture][0] if architecture == "aarch64" else cpu
+    return Target(triple, model, _features_of(levels, cpu))
