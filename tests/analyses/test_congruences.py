@@ -36,7 +36,9 @@ def test_the_result_of_an_operation_is_in_its_congruence(mnemonic: str, data: st
     assert row.params is not None
     assert row.results is not None
     assert row.semantics is not None
-    drawn = [data.draw(members(64 if str(p) == "i64" else 32)) for p in row.params]
+    drawn: list[tuple[Congruence, int]] = [
+        data.draw(members(64 if str(p) == "i64" else 32)) for p in row.params
+    ]
     width = 64 if str(row.results[0]) == "i64" else 32
     rule: Any = RULES[mnemonic.partition(".")[2]]
     found = rule(*(known for known, _ in drawn), width)

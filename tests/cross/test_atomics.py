@@ -36,7 +36,7 @@ def mnemonics(cpu: str, level: int, functions: str) -> list[list[str]]:
     text = f"(module (memory 1 1 shared) {functions})"
     data = compile_module(bytes(wat2wasm(text)), settings(cpu, level), jobs=1).artifact
     artifact = read_artifact(data)
-    disassembler = capstone.Cs(capstone.CS_ARCH_ARM64, capstone.CS_MODE_ARM)
+    disassembler: Any = capstone.Cs(capstone.CS_ARCH_ARM64, capstone.CS_MODE_ARM)
     return [
         [i.mnemonic for i in disassembler.disasm(bytes(artifact.text[f.offset :][: f.size]), 0)]
         for f in artifact.functions

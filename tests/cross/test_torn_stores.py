@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import capstone
 import pytest
-from cross.executable import make_executable
+from cross.executable import Compile, make_executable
 from cross.kernel import QEMU, run_under_qemu, run_under_unicorn
 from cross.startup import TRIPLE
 
@@ -42,10 +42,15 @@ BYTES = bytes(range(0x11, 0x21))
 """What is stored: the first bytes of it, or the last lane."""
 
 
-def compile_at(level: int, **settings: str):
+def compile_at(level: int, **settings: str) -> Compile:
     """What makes artifacts."""
     config = Config(opt_level=level, **settings)  # pyright: ignore
-    return lambda binary: compile_module(binary, CompileSettings(TARGET, config), jobs=1).artifact
+    made = CompileSettings(TARGET, config)
+
+    def compile_(binary: bytes) -> bytes:
+        return compile_module(binary, made, jobs=1).artifact
+
+    return compile_
 
 
 def value_type(mnemonic: str) -> str:
@@ -147,7 +152,7 @@ def one_store(mnemonic: str, offset: int, distance: int, end: int) -> Sequence[s
     return (
         f'(invoke "fill" (i32.const {end}))',
         line,
-        f'(assert_return (invoke "words" (i32.const {end})) {words_text(content)})',
+        f'(assert_return (invoke "words" (i32.const {end})) {words_text(bytes(content))})',
     )
 
 
@@ -192,9 +197,9 @@ class Access(NamedTuple):
 def accesses(data: bytes) -> list[list[Access]]:
     """The accesses of each Wasm function of an artifact."""
     artifact = read_artifact(data)
-    table = TrapTable.read(artifact.traps)
+    table = TrapTable.read(memoryview(artifact.traps))
     traps = dict(zip(table.code_offsets, table.codes, strict=True))
-    disassembler = capstone.Cs(capstone.CS_ARCH_ARM64, capstone.CS_MODE_ARM)
+    disassembler: Any = capstone.Cs(capstone.CS_ARCH_ARM64, capstone.CS_MODE_ARM)
     disassembler.detail = True
     found: list[list[Access]] = []
     for f in artifact.functions:
@@ -288,7 +293,7 @@ def test_probe(name: str, level: int):
 
 @pytest.mark.parametrize("settings", [{"traps": "relaxed"}, {"bounds": "explicit"}])
 def test_no_probe_with_other_settings(settings: dict[str, str]):
-    assert probes_of(PROBED["a hint"], **settings) == 0
+    assert probes_of(PROBED["a hint"], 2, **settings) == 0
 
 
 # --- random programs ---

@@ -1,7 +1,7 @@
 """Congruences: the low bits that an i32 or i64 value has in every run, as a multiple of 8 has zeros.
 
-Facts grow weaker from "every bit is known" until they hold for all inputs of every block. (Granger:
-"Static Analysis of Arithmetical Congruences", with powers of two for moduli.)
+Facts begin with the first input of a block that is known, and grow weaker until they hold for all
+(Granger: "Static Analysis of Arithmetical Congruences", with powers of two for moduli).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, BlockArgument, Operation, SSAValue
 
 from wasmdialect.analyses.cache import analysis
 from wasmdialect.analyses.control_flow import ControlFlow
@@ -139,22 +139,54 @@ RULES: dict[str, _Rule] = {
 """By the operation's name; what others give may be anything."""
 
 
+def _join(*known: Congruence | None) -> Congruence | None:
+    """What holds for the inputs that there are so far."""
+    found: Congruence | None = None
+    for one in known:
+        if one is not None:
+            found = one if found is None else found.join(one)
+    return found
+
+
+class _Node(NamedTuple):
+    """A value that depends on others: by the rule of its operation, or one of them by chance."""
+
+    inputs: Sequence[SSAValue]
+    rule: _Rule | None
+    width: int
+
+    def computed(self, known: dict[SSAValue, Congruence]) -> Congruence | None:
+        """What holds for it; None as long as that depends on an input of which nothing is known."""
+        inputs = [known.get(value) for value in self.inputs]
+        if self.rule is None:
+            return _join(*inputs)
+        return None if None in inputs else self.rule(*inputs, self.width)
+
+
 class Congruences:
     """The low bits of a function's integers."""
 
-    def __init__(self, function: Body):
+    def __init__(self, function: Body, values: Iterable[SSAValue] | None = None):
+        """Of all integers, or of some `values` and what they depend on."""
         self._graph = graph = analysis(ControlFlow, function)
+        self._edges: dict[Block, list[Sequence[SSAValue]]] = {block: [] for block in graph.order}
+        """The arguments that each edge into a block passes."""
+        for block in graph.order:
+            if block.last_op is not None:
+                for target, arguments in branch_edges(block.last_op):
+                    self._edges[target].append(arguments)
         self._known: dict[SSAValue, Congruence] = {}
         """No entry: no input has come yet."""
-        if graph.order:
-            for parameter in graph.order[0].args:
-                self._known[parameter] = ANYTHING
-        work: list[Operation] = []
-        for block in graph.order:
-            for op in block.ops:
-                work.extend(self._visit(op))
+        self._nodes: dict[SSAValue, _Node] = {}
+        self._users: dict[SSAValue, list[SSAValue]] = {}
+        self._add(_integers(graph.order) if values is None else values)
+        work = [*self._nodes]
         while work:
-            work.extend(self._visit(work.pop()))
+            value = work.pop()
+            found = self._nodes[value].computed(self._known)
+            if found is not None and found != self._known.get(value):
+                self._known[value] = found
+                work += self._users.get(value, ())
 
     def of(self, value: SSAValue) -> Congruence:
         """The low bits of a value, wherever it is used."""
@@ -165,55 +197,48 @@ class Congruences:
         known = self.of(value)
         return 1 << known.bits >= divisor and (known.residue + offset) % divisor == 0
 
-    def _visit(self, op: Operation) -> Iterable[Operation]:
-        """Compute what depends on an operation's operands; the operations to visit again."""
-        block = op.parent
-        if block is None or block not in self._graph.number:
-            return ()
-        if op.next_op is None:
-            return self._enter_successors(op, self._graph.number[block])
-        integers = [result for result in op.results if width_of(result) is not None]
-        return self._users([value for value in integers if self._note(value, self._computed(op))])
+    def _add(self, values: Iterable[SSAValue]) -> None:
+        """Add nodes for values and all that they depend on."""
+        work, seen = [*values], set[SSAValue]()
+        while work:
+            value = work.pop()
+            if value in seen:
+                continue
+            seen.add(value)
+            node = self._node(value)
+            if isinstance(node, Congruence):
+                self._known[value] = node
+                continue
+            self._nodes[value] = node
+            for used in node.inputs:
+                self._users.setdefault(used, []).append(value)
+            work += node.inputs
 
-    def _users(self, values: Sequence[SSAValue]) -> list[Operation]:
-        return [use.operation for value in values for use in value.uses]
-
-    def _enter_successors(self, branch: Operation, number: int) -> list[Operation]:
-        again: list[Operation] = []
-        for target, arguments in branch_edges(branch):
-            if target is self._graph.order[0]:
-                continue  # whose arguments callers give
-            for argument, passed in zip(target.args, arguments, strict=True):
-                found = self._known.get(passed)
-                if found is None:
-                    continue
-                before = self._known.get(argument)
-                if self._note(argument, found if before is None else before.join(found)):
-                    again += self._users((argument,))
-        return again
-
-    def _note(self, value: SSAValue, found: Congruence | None) -> bool:
-        if found is None or self._known.get(value) == found:
-            return False
-        self._known[value] = found
-        return True
-
-    def _computed(self, op: Operation) -> Congruence | None:
-        """The low bits of an operation's result; None as long as an operand has none."""
-        width = width_of(op.results[0])
-        assert width is not None
-        if isinstance(op, wasmir.ConstOp):
-            return _low(width, op.bits)
-        operands = operands_of(op)
-        if isinstance(op, wasmir.SelectOp):
-            first, second = self._known.get(operands[1]), self._known.get(operands[2])
-            if first is None or second is None:
-                return first or second
-            return first.join(second)
-        if not isinstance(op, wasmir.NumericOp) or op.INSTRUCTION.shape not in ("i32", "i64"):
+    def _node(self, value: SSAValue) -> _Node | Congruence:
+        """What a value depends on, or its congruence, if that depends on nothing else."""
+        owner, width = value.owner, width_of(value)
+        if width is None:
             return ANYTHING
-        rule = RULES.get(op.INSTRUCTION.mnemonic.partition(".")[2])
-        if rule is None:
-            return ANYTHING
-        known = [self._known.get(operand) for operand in operands]
-        return None if None in known else rule(*known, width)
+        if isinstance(owner, Block):
+            edges = self._edges.get(owner)
+            if not edges or owner is self._graph.order[0]:
+                return ANYTHING  # callers give it
+            assert isinstance(value, BlockArgument)
+            return _Node([arguments[value.index] for arguments in edges], None, width)
+        if isinstance(owner, wasmir.ConstOp):
+            return _low(width, owner.bits)
+        if isinstance(owner, wasmir.SelectOp):
+            return _Node(operands_of(owner)[1:], None, width)
+        rule = _rule_of(owner)
+        return ANYTHING if rule is None else _Node(operands_of(owner), rule, width)
+
+
+def _integers(blocks: Sequence[Block]) -> list[SSAValue]:
+    results = [result for block in blocks for op in block.ops for result in op.results]
+    return [*results, *(argument for block in blocks for argument in block.args)]
+
+
+def _rule_of(op: Operation) -> _Rule | None:
+    if not isinstance(op, wasmir.NumericOp) or op.INSTRUCTION.shape not in ("i32", "i64"):
+        return None
+    return RULES.get(op.INSTRUCTION.mnemonic.partition(".")[2])

@@ -27,7 +27,6 @@ from wasmdialect.dialects.wasmvm import PTR
 from wasmdialect.lowering.emit import Constants, Emitters
 from wasmdialect.lowering.own import lower_own
 from wasmdialect.lowering.signature import AbiSignature, builtin_type, llvm_type
-from wasmdialect.lowering.torn_stores import torn_stores
 
 HIDDEN = 1
 FUNCTION_ATTRIBUTES = ArrayAttr(
@@ -60,8 +59,8 @@ class ModuleContext:
     """How operations are written for the target, for functions that are written at once."""
     is_optimized: bool
     """Whether passes of LLVM will read those."""
-    probes_stores: bool
-    """Whether there are probes before stores: unless it is known that the target needs none."""
+    torn_stores: Callable[[Region], Collection[Operation]]
+    """The stores of a function that need a probe on the target."""
 
 
 class FunctionLowering(LLVMBuilder):
@@ -109,7 +108,7 @@ class FunctionLowering(LLVMBuilder):
         self.prelude = self.builder_in(self.make_side_block())
         """Operations for the start of the entry block."""
         self.torn_stores: Collection[Operation] = ()
-        """The stores that need a probe (torn_stores.py)."""
+        """The stores that need a probe."""
         self.has_trap_free_loops = False
         self._return_area: SSAValue | None = None
         self.leaving_block: Block | None = None
@@ -132,8 +131,7 @@ class FunctionLowering(LLVMBuilder):
         sources = [*body.blocks]
         order = reachable_in_order(sources)
         self.is_in_order = order is not None
-        if self.module.probes_stores:
-            self.torn_stores = torn_stores(body)
+        self.torn_stores = self.module.torn_stores(body)
         self._map_blocks(sources)
         lowered: dict[Block, list[Block]] = {}
         for source in order or reverse_postorder(sources[0]):

@@ -8,19 +8,20 @@ VMContext.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Attribute, Operation
+from xdsl.ir import Attribute, Operation, Region
 from xdsl.passes import ModulePass
 
 from wasmdialect.abi.conventions import Convention
 from wasmdialect.abi.layout import Counts, VMContextLayout
 from wasmdialect.abi.symbols import function_symbol, loop_entry_symbol
+from wasmdialect.analyses.torn_stores import torn_stores
 from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE, read_counts
 from wasmdialect.dialects.fast import clear_region, dismantle
@@ -125,9 +126,11 @@ def _lower(
         if isinstance(declaration, wasmir.FuncOp)
     }
     constants = {op.sym_name.data: op for op in module.ops if isinstance(op, llvm.GlobalOp)}
-    probes_stores = form is _GRAPH or llvm_ext.StoreProbeOp in emitters
+    # A graph may be for any target.
+    tears = form is _GRAPH or llvm_ext.StoreProbeOp in emitters
     context = ModuleContext(
-        _layout(module), symbols, constants, emitters, is_optimized, probes_stores
+        *(_layout(module), symbols, constants, emitters, is_optimized),
+        torn_stores=torn_stores if tears else _no_stores,
     )
     lowered: list[llvm.FuncOp] = []
     trampolines: dict[str, AbiSignature] = {}
@@ -145,6 +148,10 @@ def _lower(
         for symbol, signature in trampolines.items()
     )
     return lowered
+
+
+def _no_stores(body: Region) -> Collection[Operation]:
+    return ()
 
 
 def _symbol(function: wasmir.FuncOp) -> str:

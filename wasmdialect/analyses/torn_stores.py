@@ -31,7 +31,7 @@ def torn_stores(body: Region) -> Collection[Operation]:
     found = {op for block in body.blocks for op in block.ops if _may_straddle(op)}
     if not found:
         return ()
-    congruences = analysis(Congruences, body)
+    congruences = Congruences(body, [operands_of(op)[1] for op in found])
     found = {op for op in found if not _is_aligned(op, congruences)}
     return found - _covered(body, found) if found else ()
 
