@@ -208,6 +208,27 @@ def test_a_counter_of_64_bits():
         assert found.is_copy_used == (arguments[1] >= 0)
 
 
+def test_a_histogram():
+    """Its counts are at any address, but inside the memory; the bytes it reads get the guard."""
+    text = """(module (memory (export "memory") 1)
+    (func (export "f") (param $p i32) (param $n i32) (result i32) (local $i i32) (local $a i32)
+      (i32.store (i32.const 0) (i32.const 0x01020304))
+      (i32.store (i32.const 0xFFFC) (i32.const 0x0506FF08))
+      (loop $l
+        (local.set $a (i32.shl (i32.load8_u (i32.add (local.get $p) (local.get $i))) (i32.const 2)))
+        (i32.store offset=0xFC00 (local.get $a)
+          (i32.add (i32.load offset=0xFC00 (local.get $a)) (i32.const 1)))
+        (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1)))
+                            (local.get $n))))
+      (i32.load (i32.const 0xFC00))))"""
+    before, after = imported(text), versioned(text)
+    count = 20
+    for p in (0, 5, 1000, 0xFC00 - 10, *edges(1, count, 0, 1)):
+        expected, found = run(before, (p, count)), run(after, (p, count))
+        assert found[:2] == expected[:2]
+        assert found.is_copy_used == fits(p, 1, count - 1, 0, 1)
+
+
 LOOP = """(module (memory (export "memory") 1) (memory $other 1 1 {shared})
   (global $g (mut i32) (i32.const 0))
   (func $called)
@@ -258,6 +279,21 @@ LOOP = """(module (memory (export "memory") 1) (memory $other 1 1 {shared})
             "(local.set $x (i32.load (local.get $x)))",
             "",
             "loop-kept the address of i32.load is not affine",
+        ),
+        (
+            "(local.set $x (i32.load8_u (i32.and (local.get $x) (i32.const 0xFFFF))))",
+            "",
+            "loop-versioned",
+        ),
+        (
+            "(local.set $x (i32.load16_u (i32.and (local.get $x) (i32.const 0xFFFF))))",
+            "",
+            "loop-kept the address of i32.load16_u is not affine",
+        ),
+        (
+            "(i32.store8 offset=0xFF00 (i32.load8_u (local.get $i)) (local.get $x))",
+            "",
+            "loop-versioned",
         ),
         (
             "(local.set $x (i32.trunc_f32_s (f32.const 1)))",

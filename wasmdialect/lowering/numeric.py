@@ -453,8 +453,9 @@ def _uses_are_safe(value: SSAValue, magnitude: int) -> bool:
 
 
 def is_not_forwarded(store: wasmvm.LinearStoreOp) -> bool:
-    """Whether LLVM does not replace a load from its address by the stored value: such a load may fault,
-    too, and is volatile. From a store to a plain load LLVM forwards, though the store is volatile."""
+    """Whether LLVM does not replace a load of a float from its address by the stored value. Where
+    stores that may fault are volatile, such loads are, too, even those that are known to be in bounds:
+    LLVM may find that the address is the same, and forwards from a volatile store to a plain load."""
     return store.volatile is not None and store.may_fault is not None
 
 

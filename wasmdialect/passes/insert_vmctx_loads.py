@@ -144,6 +144,9 @@ def _load_value(
 ) -> SSAValue:
     """The accessed bytes, extended to a type."""
     base, may_fault = r.access(op)
+    # From a volatile store LLVM forwards to a plain load (`is_not_forwarded`), perhaps a constant with
+    # which float arithmetic is an identity for it.
+    ordered = r.ordered and (may_fault or result_type not in (i32, i64))
     return r.linear_load(
         base,
         op.address_operand,
@@ -152,7 +155,7 @@ def _load_value(
         bytes=op.bytes,
         signed=signed,
         may_fault=may_fault,
-        volatile=r.must_happen(op, ordered=may_fault and r.ordered),
+        volatile=r.must_happen(op, ordered=ordered),
     )
 
 

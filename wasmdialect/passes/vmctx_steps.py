@@ -14,6 +14,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from wasmdialect.abi.reservation import has_guard, is_covered_by_guard
 from wasmdialect.abi.traps import TrapCode
+from wasmdialect.analyses.local_ranges import is_inside
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.fast import drop, make_block, replace_by, replace_value, result_of
 from wasmdialect.dialects.wasm_builder import WasmBuilder
@@ -251,7 +252,7 @@ class VMContextSteps(WasmBuilder):
         memory = self._facts(op.memory_symbol.root_reference.data)
         address, end = op.address_operand, op.static_offset + op.bytes
         may_fault = False
-        if not (op.known_in_bounds or _is_inside(address, end, memory.minimum_bytes)):
+        if not (op.known_in_bounds or is_inside(address, end, memory.minimum_bytes)):
             may_fault = memory.is_guarded and is_covered_by_guard(end)
             if not may_fault:
                 # No memory has 2**64 - 1 bytes, so this value can represent every larger end too.
@@ -362,8 +363,3 @@ def holds_functions(table: wasmir.TableOp) -> bool:
     """Whether the elements of a table carry the initialised bit."""
     element = table.element_type
     return isinstance(element, wasmir.RefType) and element.is_function
-
-
-def _is_inside(address: SSAValue, end: int, size: int) -> bool:
-    constant = wasmir.constant_bits(address)
-    return constant is not None and constant + end <= size

@@ -21,6 +21,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from wasmdialect.analyses import Loop, Loops, analysis
 from wasmdialect.analyses.induction import Induction, is_computed_alone
 from wasmdialect.analyses.liveness import Liveness
+from wasmdialect.analyses.local_ranges import is_inside
 from wasmdialect.analyses.polynomials import Polynomial
 from wasmdialect.analyses.trap_free import is_plain, may_leave
 from wasmdialect.analyses.trip_counts import TripCount, TripCounts
@@ -79,7 +80,7 @@ class WasmIRVersionLoops(FunctionPass):
             if number >= MOST_LOOPS:
                 report(at, "loop-kept", reason=f"{MOST_LOOPS} loops of the function have copies")
                 continue
-            accesses = sum(len(group.offsets) for group in plan.groups)
+            accesses = sum(len(group.offsets) for group in plan.groups) + len(plan.others)
             report(at, "loop-versioned", accesses=accesses, guards=len(plan.groups))
             _Versioning(plan, self.least).run()
 
@@ -117,6 +118,8 @@ class _Plan(NamedTuple):
     blocks: Sequence[Block]
     trips: TripCount
     groups: Sequence[Group]
+    others: Sequence[Operation]
+    """Accesses at any address, all of which are in the memory."""
 
 
 _Access = wasmir.LoadOp | wasmir.StoreOp | wasmir.LoadLaneOp | wasmir.StoreLaneOp
@@ -159,7 +162,11 @@ def _plan(
     if _is_left_with_values(function, loop, trips):
         return "it has another exit, after which values of the loop are used"
     groups = _groups(accesses, analysis(Induction, function), loop, memories)
-    return groups if isinstance(groups, str) else _Plan(loop, blocks, trips, groups)
+    if isinstance(groups, str):
+        return groups
+    covered = {op for group in groups for op in group.offsets}
+    others = [op for op in accesses if op not in covered]
+    return _Plan(loop, blocks, trips, groups, others)
 
 
 def _has_copy(loop: Loop) -> bool:
@@ -219,7 +226,7 @@ def _groups(
     loop: Loop,
     memories: Mapping[str, wasmir.MemoryOp],
 ) -> Sequence[Group] | str:
-    """The accesses in groups, or why one is not possible."""
+    """The accesses that need a guard, in groups, or why one is not possible."""
     found: dict[tuple[str, Polynomial, Polynomial], list[tuple[_Access, int]]] = {}
     for op in accesses:
         symbol = op.memory_symbol.root_reference.data
@@ -230,6 +237,9 @@ def _groups(
             return f"@{symbol} has 64-bit addresses"
         address = induction.affine(op.address_operand, loop)
         if address is None:
+            end = op.static_offset + op.bytes
+            if op.known_in_bounds or is_inside(op.address_operand, end, memory.minimum_bytes):
+                continue
             return f"the address of {op.name.removeprefix('wasmir.')} is not affine"
         key = symbol, address.start.without_constant, address.step
         found.setdefault(key, []).append((op, address.start.signed_constant))
@@ -320,6 +330,7 @@ class _Versioning:
             if step is not None:
                 address = b.numeric("i64.add", start, b.numeric("i64.mul", number, step))
             placed |= {op: (address, offset) for op, offset in group.offsets.items()}
+        others = {*self.plan.others}
         values: dict[SSAValue, SSAValue] = {}
         for block in self.plan.blocks:
             values |= zip(block.args, copies[block].args, strict=False)
@@ -328,7 +339,7 @@ class _Versioning:
             copy = copies[block]
             for op in block.ops:
                 if op is not block.last_op:
-                    copy.add_op(_copied(op, values, placed))
+                    copy.add_op(_copied(op, values, placed, is_plain=op in others))
             copy.add_op(self._copied_branch(block, values, targets))
         b.begin(following)
         number = b.numeric("i64.add", number, b.i64_const(1))
@@ -377,14 +388,17 @@ def _copied(
     op: Operation,
     values: dict[SSAValue, SSAValue],
     placed: Mapping[Operation, tuple[SSAValue, int]],
+    *,
+    is_plain: bool,
 ) -> Operation:
-    """An operation of the copy; accesses are plain."""
+    """An operation of the copy; accesses are plain, those that are placed at an address of the copy."""
     copy = op.clone(values)
     place = placed.get(op)
     if place is not None:
         address, offset = place
         copy.operands[0] = address
         copy.properties["offset"] = integer_attr(offset, 64)
+    if place is not None or is_plain:
         copy.properties["plain"] = UnitAttr()
         copy.properties.pop("in_bounds", None)
     return copy
