@@ -281,14 +281,19 @@ LOOP = """(module (memory (export "memory") 1) (memory $other 1 1 {shared})
             "loop-kept the address of i32.load is not affine",
         ),
         (
-            "(local.set $x (i32.load8_u (i32.and (local.get $x) (i32.const 0xFFFF))))",
+            "(local.set $x (i32.load8_u (i32.and (i32.load (local.get $i)) (i32.const 0xFFFF))))",
             "",
             "loop-versioned",
         ),
         (
-            "(local.set $x (i32.load16_u (i32.and (local.get $x) (i32.const 0xFFFF))))",
+            "(local.set $x (i32.load16_u (i32.and (i32.load (local.get $i)) (i32.const 0xFFFF))))",
             "",
             "loop-kept the address of i32.load16_u is not affine",
+        ),
+        (
+            "(local.set $x (i32.load8_u (i32.and (local.get $x) (i32.const 0xFFFF))))",
+            "",
+            "loop-kept the address of i32.load8_u is not affine",  # nothing is to be gained
         ),
         (
             "(i32.store8 offset=0xFF00 (i32.load8_u (local.get $i)) (local.get $x))",

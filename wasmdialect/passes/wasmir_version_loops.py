@@ -238,7 +238,8 @@ def _groups(
         address = induction.affine(op.address_operand, loop)
         if address is None:
             end = op.static_offset + op.bytes
-            if op.known_in_bounds or is_inside(op.address_operand, end, memory.minimum_bytes):
+            is_in = op.known_in_bounds or is_inside(op.address_operand, end, memory.minimum_bytes)
+            if is_in and not _waits(op.address_operand, induction, loop):
                 continue
             return f"the address of {op.name.removeprefix('wasmir.')} is not affine"
         key = symbol, address.start.without_constant, address.step
@@ -253,6 +254,23 @@ def _groups(
         start = rest + Polynomial.number(32, lowest)
         groups.append(Group(memories[symbol], start, step, offsets, size))
     return groups
+
+
+def _waits(address: SSAValue, induction: Induction, loop: Loop) -> bool:
+    """Whether an address that is not affine comes from the iteration before, as in a checksum with a
+    table: then iterations wait for each other, and a copy gives nothing."""
+    work, seen = [address], set[SSAValue]()
+    while work:
+        value = work.pop()
+        if value in seen or induction.affine(value, loop) is not None:
+            continue
+        seen.add(value)
+        owner = value.owner
+        if isinstance(owner, Block):
+            return True
+        if not isinstance(owner, wasmir.LoadOp):
+            work += owner.operands
+    return False
 
 
 # --- doing it ---

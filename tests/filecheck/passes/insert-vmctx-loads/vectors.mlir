@@ -62,7 +62,7 @@ wasmir.func index 2 slot 2 @lanes(%a: i32, %v: vector<16xi8>) -> vector<16xi8> {
 // CHECK-NEXT:    %1 = wasmvm.load_field invariant %0, owned_memories.base[0] : !llvm.ptr
 // CHECK-NEXT:    %inside = wasmir.i32.const 65520
 // CHECK-NEXT:    %outside = wasmir.i32.const 65521
-// CHECK-NEXT:    %2 = wasmvm.linear_load %1[%inside : i32 + 0] bytes 16 align 1 : vector<16xi8>
+// CHECK-NEXT:    %2 = wasmvm.linear_load volatile %1[%inside : i32 + 0] bytes 16 align 1 : vector<16xi8>
 // CHECK-NEXT:    %3 = wasmvm.linear_load volatile may_fault %1[%outside : i32 + 0] bytes 16 align 1 : vector<16xi8>
 // CHECK-NEXT:    wasmir.return %3 : vector<16xi8>
 // CHECK-NEXT:  }
