@@ -261,11 +261,11 @@ PROBED = {
     "loaded on one path": """(if (local.get $b) (then (drop (i64.load (local.get $a)))))
       (i64.store (local.get $a) (local.get $v))""",
     "loaded on the other path": """(if (local.get $b)
-      (then (drop (i64.load (local.get $a))))
+      (then (drop (v128.load (local.get $a))))
       (else (i64.store (local.get $a) (local.get $v))))""",
     "loaded on the path that is second": """(if (local.get $b)
       (then (i64.store (local.get $a) (local.get $v)))
-      (else (drop (i64.load (local.get $a)))))""",
+      (else (drop (v128.load (local.get $a)))))""",
     "loaded afterwards": """(i64.store (local.get $a) (local.get $v))
       (drop (i64.load (local.get $a)))""",
     "in a loop of odd steps": """(local.set $a (i32.const 64))
