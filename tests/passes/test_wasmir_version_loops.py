@@ -12,16 +12,20 @@ from loop_modules import loop_module
 from trap_modules import CalledModule
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
+from xdsl.traits import Pure
 
 from wasmdialect import Config, Engine, Instance, Module, Store, Trap, TrapCode, wat2wasm
 from wasmdialect.analyses import misplaced_accesses
+from wasmdialect.analyses.trap_free import NEVER_LEAVES
 from wasmdialect.codegen.exported import to_wasm
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.control_transfer import Branches, CallsCode, LeavesFunction
 from wasmdialect.interpreter import Instance as Interpreted
 from wasmdialect.interpreter import Machine, Observer, Stopped
 from wasmdialect.passes.base import take_reports
 from wasmdialect.passes.insert_vmctx_loads import InsertVMContextLoads
+from wasmdialect.passes.transfers import transfer_of
 from wasmdialect.passes.wasmir_version_loops import MOST_LOOPS, MOST_OPERATIONS
 
 SIZE = 1 << 16
@@ -438,3 +442,13 @@ def test_traps_are_where_they_are_without_copies(number: int):
     module = loop_module(1, number)
     without = _calls(module, Config(opt_level=2, jobs=0, version_loops=False))
     assert _calls(module, Config(opt_level=2, jobs=0)) == without
+
+
+def test_what_never_leaves_has_no_effect_that_could():
+    for cls in NEVER_LEAVES:
+        row: Any = getattr(cls, "INSTRUCTION", None)
+        assert row is not None
+        assert not row.traps, cls
+        assert not cls.has_trait(LeavesFunction), cls
+        assert not cls.has_trait(CallsCode), cls
+        assert cls.has_trait(Pure) or transfer_of(cls) is Branches, cls

@@ -12,7 +12,7 @@ from wasmdialect.dialects.fast import successors_of
 def successors(block: Block) -> Sequence[Block]:
     """The successors of the block's terminator."""
     last = block.last_op
-    return () if last is None else [*last.successors]
+    return () if last is None else successors_of(last)
 
 
 def reverse_postorder(entry: Block) -> list[Block]:

@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
 from wasmdialect.dialects import wasmir
@@ -42,9 +43,16 @@ class InsertStackLimitChecks(ModulePass):
 def _has_calls(function: wasmir.FuncOp) -> bool:
     for block in function.body.blocks:
         for op in operations_of(block):
+            if op.__class__ in _WITHOUT_CALLS:
+                continue
             if require_transfer(op) is CallsCode:
                 return True
+            _WITHOUT_CALLS.add(op.__class__)
     return False
+
+
+_WITHOUT_CALLS: set[type[Operation]] = set()
+"""The classes of operations that have been looked at, and do not call."""
 
 
 def _insert_check(function: wasmir.FuncOp) -> None:

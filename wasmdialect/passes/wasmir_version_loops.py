@@ -28,7 +28,12 @@ from wasmdialect.analyses.trip_counts import TripCount, TripCounts
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.blocks import reverse_postorder, successors
 from wasmdialect.dialects.edges import branch_edges, rebuild_branch
-from wasmdialect.dialects.fast import add_block_argument, integer_attr, make_block
+from wasmdialect.dialects.fast import (
+    add_block_argument,
+    integer_attr,
+    make_block,
+    operations_of,
+)
 from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.passes.base import FunctionPass, report
 from wasmdialect.passes.loop_guards import Guard
@@ -55,7 +60,7 @@ class WasmIRVersionLoops(FunctionPass):
     def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
         if not _has_loops(function):
             return
-        size = sum(1 for block in function.body.blocks for _ in block.ops)
+        size = sum(len(operations_of(block)) for block in function.body.blocks)
         if size > MOST_OPERATIONS:
             at = function.entry.last_op
             assert at is not None
