@@ -189,6 +189,30 @@ def test_integer_attr(value: int, bits: int):
     made.verify()
 
 
+def test_blocks_of_a_region():
+    blocks = [Block(), Block(), Block()]
+    assert fast.blocks_of(Region(blocks)) == blocks
+    assert fast.blocks_of(Region()) == []
+
+
+@pytest.mark.parametrize("dropped", [0, 1, 2])
+def test_a_dropped_operation_leaves_the_other_uses(dropped: int):
+    block = Block(arg_types=[i32])
+    (value,) = block.args
+    users = [AnyOp.create(operands=[value]) for _ in range(3)]
+    block.add_ops(users)
+    for op in fast.take_operations(block):
+        if op is users[dropped]:
+            fast.drop(op)
+        else:
+            fast.relink(block, op)
+    left = [op for op in users if op is not users[dropped]]
+    assert {use.operation for use in value.uses} == {*left}
+    for op in left:
+        value.remove_use(op._operand_uses[0])  # pyright: ignore[reportPrivateUsage]
+    assert value.first_use is None
+
+
 def test_locations():
     made = fast.Locations("a.wasm").at(1234)
     public = FileLineColLoc(StringAttr("a.wasm"), IntAttr(0), IntAttr(1234))

@@ -14,7 +14,7 @@ from wasmdialect.analyses.control_flow import ControlFlow
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.control_transfer import CallsCode, LeavesFunction
 from wasmdialect.dialects.effects import effects_of
-from wasmdialect.dialects.fast import operations_of
+from wasmdialect.dialects.fast import blocks_of, operations_of
 from wasmdialect.dialects.wasmir.effects import TRAPS
 
 _FENCE, _PLAIN, _SEEN = 0, 1, 2
@@ -80,11 +80,11 @@ def misplaced_accesses(function: wasmir.FuncOp) -> list[Operation]:
 
 
 def _has_plain_accesses(function: wasmir.FuncOp) -> bool:
-    return any(
-        "plain" in op.properties and is_plain(op)
-        for block in function.body.blocks
-        for op in operations_of(block)
-    )
+    for block in blocks_of(function.body):
+        for op in operations_of(block):
+            if "plain" in op.properties and is_plain(op):
+                return True
+    return False
 
 
 def _events(block: Block) -> list[tuple[int, Operation]]:

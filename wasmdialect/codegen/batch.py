@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from wasmdialect.abi.attributes import HAS_TRAP_FREE_LOOPS
 from wasmdialect.codegen.cache import CompiledText
@@ -23,21 +23,10 @@ from wasmdialect.object.compiled import CompiledFunction
 from wasmdialect.object.elf import ElfError
 from wasmdialect.object.extract import PREFIX_END, ExtractError, extract_texts
 
-
-class Limits(NamedTuple):
-    """The characters that are compiled together."""
-
-    small: int
-    """A text above which joining it costs more than a module of its own."""
-    batch: int
-    """A module that is made of several texts."""
-
-
-LIMITS: dict[Level, Limits] = {
-    0: Limits(64_000, 512_000),
-    1: Limits(32_000, 128_000),
-    2: Limits(32_000, 128_000),
-}
+SMALL = 64_000
+"""Characters of a text above which joining it costs more than a module of its own."""
+TOGETHER = 512_000
+"""Characters of a module that is made of several texts, at most."""
 _FIRST = 10
 """Texts have numbers of two digits: none is the start of another."""
 _MOST = 90
@@ -106,14 +95,13 @@ def _batches(texts: Texts) -> Iterator[list[int]]:
             continue
         batch = open_batches.setdefault(level, [])
         batch.append(number)
-        small, most = LIMITS[level]
-        if len(batch) == _MOST or sum(len(texts[n][0]) for n in batch) > most - small:
+        if len(batch) == _MOST or sum(len(texts[n][0]) for n in batch) > TOGETHER - SMALL:
             yield open_batches.pop(level)
     yield from open_batches.values()
 
 
 def _can_join(text: str, level: Level) -> bool:
-    if level == 3 or len(text) > LIMITS[level].small or SHARED_METADATA not in text:
+    if level == 3 or len(text) > SMALL or SHARED_METADATA not in text:
         return False
     if HAS_TRAP_FREE_LOOPS in text:  # all functions of its module get other passes
         return False

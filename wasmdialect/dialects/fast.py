@@ -274,6 +274,16 @@ def operations_of(block: Block) -> list[Operation]:
     return operations
 
 
+def blocks_of(region: Region) -> list[Block]:
+    """The blocks of a region, without xDSL's view, which runs Python code for each."""
+    blocks: list[Block] = []
+    block = region._first_block
+    while block is not None:
+        blocks.append(block)
+        block = block._next_block
+    return blocks
+
+
 def results_in(block: Block) -> list[OpResult]:
     """The results of the operations of a block."""
     results: list[OpResult] = []
@@ -349,7 +359,13 @@ def drop(op: Operation) -> None:
     """Forget an operation that `take_operations` gave: its operands lose their uses, and nothing may
     use its results any more."""
     for value, use in zip(op._operands, op._operand_uses, strict=True):
-        value.remove_use(use)
+        before, after = use._prev_use, use._next_use
+        if before is None:
+            value.first_use = after
+        else:
+            before._next_use = after
+        if after is not None:
+            after._prev_use = before
     op._operands = op.results = _NO_VALUES
     op._operand_uses = ()
     op.parent = op._prev_op = op._next_op = None
@@ -531,6 +547,9 @@ class Locations:
 def wasm_offset(location: LocationAttr) -> int | None:
     """The Wasm byte offset that a location stands for, None if it is not of that form. For an
     operation that was inlined, it is that of the call in the function that it is in now."""
+    if location.__class__ is FileLineColLoc:  # which `isinstance` takes Python code to see
+        place: Any = location
+        return place.column.data
     while isinstance(location, CallSiteLoc):
         _, location = _call_site(location)
     if isinstance(location, FileLineColLoc):
@@ -546,7 +565,7 @@ instruction and those of the calls that it was inlined at, innermost first."""
 def wasm_place(location: LocationAttr) -> Place:
     """Where an operation with a location comes from, with the calls it was inlined at if all are
     known."""
-    if not isinstance(location, CallSiteLoc):
+    if location.__class__ is FileLineColLoc or not isinstance(location, CallSiteLoc):
         return wasm_offset(location)
     offsets: list[int | None] = []
     while isinstance(location, CallSiteLoc):

@@ -347,8 +347,11 @@ class FunctionImporter(WasmIRBuilder):
         merged = first.copy()
         for index in sorted(frame.assigned):
             value = first[index]
-            if all(edge.locals[index] is value for edge in edges):
-                continue
+            for edge in edges:
+                if edge.locals[index] is not value:
+                    break
+            else:
+                continue  # it is the same on all edges
             merged[index] = add_block_argument(block, self.local_types[index])
             for edge in edges:
                 edge.arguments.append(edge.locals[index])

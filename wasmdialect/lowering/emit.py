@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import ArrayAttr, ModuleOp, StringAttr
@@ -257,9 +257,7 @@ class _Text:
 
     def declare(self, op: llvm.FuncOp) -> None:
         """Add the declaration of a function that is defined elsewhere."""
-        t = op.function_type
-        returned = type_text(t.output)
-        params = ", ".join(map(type_text, t.inputs.data))
+        returned, params = _signature_text(op.function_type)
         name = self.name(op.sym_name.data)
         self.parts.append(f'declare {_linkage(op)}{returned} @"{name}"({params}){self.group(op)}\n')
 
@@ -360,8 +358,23 @@ class PlacelessText(_Text):
         return CodeText(text, names, self.base, self.widest, inlined)
 
 
+_SIGNATURE_TEXTS: dict[int, tuple[llvm.LLVMFunctionType, str, str]] = {}
+
+
+def _signature_text(t: llvm.LLVMFunctionType) -> tuple[str, str]:
+    """The result and the parameters of a function type. Cached by identity; the entry keeps the type
+    alive."""
+    known = _SIGNATURE_TEXTS.get(id(t))
+    if known is None:
+        known = t, type_text(t.output), ", ".join(map(type_text, t.inputs.data))
+        if len(_SIGNATURE_TEXTS) < 10_000:
+            _SIGNATURE_TEXTS[id(t)] = known
+    return known[1], known[2]
+
+
 def _linkage(op: llvm.FuncOp) -> str:
-    return "hidden " if op.visibility_.value.data else ""
+    visibility: Any = op.properties.get("visibility_")
+    return "hidden " if visibility is not None and visibility.value.data else ""
 
 
 _HEADER = (

@@ -21,7 +21,7 @@ from wasmdialect.abi.builtins import BUILTINS
 from wasmdialect.abi.layout import POINTER_SIZE, VMCONTEXT_HEADER, Alias, VMContextLayout
 from wasmdialect.dialects.blocks import reachable_in_order, reverse_postorder
 from wasmdialect.dialects.builder import NOWHERE
-from wasmdialect.dialects.fast import LocationAttr, operations_of, splice_front
+from wasmdialect.dialects.fast import LocationAttr, blocks_of, operations_of, splice_front
 from wasmdialect.dialects.llvm_builder import LLVMBuilder
 from wasmdialect.dialects.wasmvm import PTR
 from wasmdialect.lowering.emit import Constants, Emitters
@@ -128,7 +128,7 @@ class FunctionLowering(LLVMBuilder):
 
     def lower(self, body: Region, handlers: Mapping[type[Operation], Handler]) -> llvm.FuncOp:
         """The lowered function. Raises ValueError for an operation without handler."""
-        sources = [*body.blocks]
+        sources = blocks_of(body)
         order = reachable_in_order(sources)
         self.is_in_order = order is not None
         self.torn_stores = self.module.torn_stores(body)

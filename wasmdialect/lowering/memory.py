@@ -23,11 +23,11 @@ def linear_place(
     f: FunctionLowering, op: wasmvm.LinearAccessOp | wasmvm.AtomicAccessOp
 ) -> SSAValue:
     """The host address of an access. Base and address are added once in a block."""
-    operands = operands_of(op)
-    key = operands[0], operands[1]
+    base, address, *_ = operands_of(op)  # xDSL's indexing runs Python code
+    key = base, address
     place = f.places.get(key)
     if place is None:
-        place = f.places[key] = f.index(f.values[key[0]], f.as_i64(key[1]))
+        place = f.places[key] = f.index(f.values[base], f.as_i64(address))
     return f.byte_offset(place, number_of(op, "offset") & 0xFFFF_FFFF_FFFF_FFFF)
 
 

@@ -41,7 +41,7 @@ from wasmdialect.abi.tail_calls import (
     tail_parameters,
 )
 from wasmdialect.dialects import wasmvm
-from wasmdialect.dialects.fast import LocationAttr, operands_of
+from wasmdialect.dialects.fast import LocationAttr, blocks_of, operands_of
 from wasmdialect.dialects.llvm_builder import LLVMBuilder
 from wasmdialect.dialects.wasmvm import PTR
 from wasmdialect.lowering.exceptions import leave_if_thrown
@@ -68,7 +68,7 @@ PROTOTYPE = llvm.LLVMFunctionType(
 
 def makes_tail_calls(body: Region) -> bool:
     """Whether a function body has a tail call."""
-    return any(block.last_op.__class__ in wasmvm.TAIL_CALLS for block in body.blocks)
+    return any(block.last_op.__class__ in wasmvm.TAIL_CALLS for block in blocks_of(body))
 
 
 class TailCallingFunction(FunctionLowering):

@@ -17,7 +17,7 @@ from xdsl.passes import ModulePass
 
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.control_transfer import CallsCode
-from wasmdialect.dialects.fast import operations_of
+from wasmdialect.dialects.fast import blocks_of, operations_of
 from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.passes.transfers import require_transfer
 
@@ -41,7 +41,7 @@ class InsertStackLimitChecks(ModulePass):
 
 
 def _has_calls(function: wasmir.FuncOp) -> bool:
-    for block in function.body.blocks:
+    for block in blocks_of(function.body):
         for op in operations_of(block):
             if op.__class__ in _WITHOUT_CALLS:
                 continue

@@ -28,6 +28,7 @@ from wasmdialect.dialects.control_transfer import (
 from wasmdialect.dialects.counts import has_exceptions
 from wasmdialect.dialects.declared import number_of
 from wasmdialect.dialects.fast import (
+    blocks_of,
     drop,
     operands_of,
     relink,
@@ -87,7 +88,7 @@ class _FunctionRewrite(ExceptionSteps):
     """Rewrites the blocks of one function, in order."""
 
     def run(self) -> None:
-        for block in self.function.body.blocks:
+        for block in blocks_of(self.function.body):
             self.begin(block)
             for op in take_operations(block):
                 handler = _HANDLERS.get(op.__class__)
@@ -370,10 +371,12 @@ def _ref_func(r: _FunctionRewrite, op: wasmir.RefFuncOp) -> None:
 
 
 def _call(r: _FunctionRewrite, op: wasmir.CallOp) -> None:
-    vmctx, callee, arguments = r.vmctx(), op.callee, operands_of(op)
+    vmctx, arguments = r.vmctx(), operands_of(op)
+    callee: Any = op.properties["callee"]
     types = [result.type for result in op.results]
-    r.check_signature(r.callee(callee), [a.type for a in arguments], types)
-    imported = r.imported_code(callee)
+    declared = r.callee(callee)
+    r.check_signature(declared, [a.type for a in arguments], types)
+    imported = r.imported_code(callee) if declared.is_import else None
     if imported is None:
         r.call_function(callee, vmctx, vmctx, arguments, types)
     else:

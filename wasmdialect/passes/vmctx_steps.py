@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from xdsl.dialects.builtin import SymbolRefAttr, i32, i64
 from xdsl.ir import Attribute, Block, Operation, SSAValue
@@ -314,7 +314,7 @@ class VMContextSteps(WasmBuilder):
         self, callee: wasmir.FuncOp, arguments: Sequence[Attribute], results: Sequence[Attribute]
     ) -> None:
         """Raises ValueError if a function has another type than the one it is called as."""
-        signature = callee.function_type
+        signature: Any = callee.properties["function_type"]
         inputs, outputs = signature.inputs.data, signature.outputs.data
         if not (all_may_be(arguments, inputs) and all_may_be(outputs, results)):
             raise ValueError(

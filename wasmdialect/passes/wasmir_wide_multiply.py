@@ -22,7 +22,7 @@ from xdsl.rewriter import Rewriter
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.blocks import reverse_postorder
 from wasmdialect.dialects.effects import is_removable
-from wasmdialect.dialects.fast import operations_of
+from wasmdialect.dialects.fast import blocks_of, operations_of
 from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.passes.base import FunctionPass, report
 
@@ -137,7 +137,7 @@ class WasmIRWideMultiply(FunctionPass):
 def _multiplies_upper_halves(function: wasmir.FuncOp) -> bool:
     return any(
         op.__class__ is wasmir.I64MulOp and all(map(_is_upper_half, op.operands))
-        for block in function.body.blocks
+        for block in blocks_of(function.body)
         for op in operations_of(block)
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects import llvm
@@ -184,9 +184,8 @@ def _lower_function(
 ) -> list[llvm.FuncOp]:
     """The functions that a Wasm function becomes; `trampolines` gets those it needs from tail calls to
     the wasm convention."""
-    signature = abi_signature(
-        Convention.WASM, source.function_type.inputs.data, source.function_type.outputs.data
-    )
+    type: Any = source.properties["function_type"]
+    signature = abi_signature(Convention.WASM, type.inputs.data, type.outputs.data)
     symbol = context.symbols[source.sym_name.data]
     if source.is_declaration:
         return [_declaration(symbol, signature, form)]

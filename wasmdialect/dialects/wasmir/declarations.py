@@ -70,8 +70,9 @@ class DeclarationOp(IRDLOperation, ABC):
     @property
     def index_value(self) -> int:
         """The index in its index space. The declaration has been numbered."""
-        assert self.index is not None, f"@{self.sym_name.data} is not numbered"
-        return self.index.value.data
+        index: Any = self.properties.get("index")  # IRDL's accessors run Python code
+        assert index is not None, f"@{self.sym_name.data} is not numbered"
+        return index.value.data
 
 
 class ImportableOp(DeclarationOp, ABC):
@@ -93,8 +94,9 @@ class ImportableOp(DeclarationOp, ABC):
     @property
     def slot_value(self) -> int:
         """The position in its region of the VMContext. The declaration has been numbered."""
-        assert self.slot is not None, f"@{self.sym_name.data} is not numbered"
-        return self.slot.value.data
+        slot: Any = self.properties.get("slot")
+        assert slot is not None, f"@{self.sym_name.data} is not numbered"
+        return slot.value.data
 
     @property
     def imported(self) -> tuple[str, str] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from xdsl.dialects.builtin import IntegerAttr, IntegerType, i32, i64
 from xdsl.interfaces import HasFolderInterface
@@ -128,7 +128,8 @@ class ConstOp(WasmOp, HasFolderInterface, ABC):
     @property
     def bits(self) -> int:
         """The constant as an unsigned bit pattern."""
-        return self.value.value.data & ((1 << self.value.type.width.data) - 1)
+        value: Any = self.properties["value"]
+        return value.value.data & ((1 << value.type.width.data) - 1)
 
     def fold(self) -> Sequence[SSAValue | Attribute]:
         return (self.value,)
