@@ -55,11 +55,13 @@ def test_code_is_the_same_as_from_a_module_of_its_own(
     """Code, constants, relocations, address map, traps and unwind tables."""
     settings = CompileSettings.of(Config(opt_level=level, target=triple))
     texts = texts_of(binary, settings)
-    monkeypatch.setitem(batch.LIMITS, level, batch.Limits(64_000, 10**6))
+    monkeypatch.setattr(batch, "SMALL", 64_000)
+    monkeypatch.setattr(batch, "TOGETHER", 10**6)
     together, starts = compiled(texts, settings)
     by_themselves = sum(HAS_TRAP_FREE_LOOPS in text for text, _ in texts.values())
     assert len(starts) - by_themselves < len(texts) / 2
-    monkeypatch.setitem(batch.LIMITS, level, batch.Limits(0, 10**6))
+    monkeypatch.setattr(batch, "SMALL", 0)
+    monkeypatch.setattr(batch, "TOGETHER", 10**6)
     alone, starts = compiled(texts, settings)
     assert len(starts) == len(texts)
     assert together == alone
@@ -69,7 +71,8 @@ def test_a_batch_is_bounded(monkeypatch: pytest.MonkeyPatch):
     settings = CompileSettings.of(Config(opt_level=0))
     texts = texts_of(KERNELS, settings)
     sizes = [len(text) for text, _ in texts.values()]
-    monkeypatch.setitem(batch.LIMITS, 0, batch.Limits(10_000, 30_000))
+    monkeypatch.setattr(batch, "SMALL", 10_000)
+    monkeypatch.setattr(batch, "TOGETHER", 30_000)
     _, starts = compiled(texts, settings)
     for numbers in starts:
         assert len(numbers) == 1 or sum(sizes[n] for n in numbers) <= 30_000

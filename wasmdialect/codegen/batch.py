@@ -15,7 +15,7 @@ from typing import TypeAlias
 from wasmdialect.abi.attributes import HAS_TRAP_FREE_LOOPS
 from wasmdialect.codegen.cache import CompiledText
 from wasmdialect.codegen.clock import Clock
-from wasmdialect.codegen.guarded import RISKY
+from wasmdialect.codegen.guarded import is_risky
 from wasmdialect.codegen.llvm import REFUSES, CodegenError, Level, compile_object
 from wasmdialect.codegen.target import Target
 from wasmdialect.lowering.emit import OWN_METADATA, SHARED_METADATA
@@ -73,7 +73,7 @@ def extract(data: bytes, text: str) -> dict[str, list[CompiledFunction]]:
     try:
         extracted = extract_texts(data)
     except (ExtractError, ElfError) as error:
-        if not RISKY.search(text):
+        if not is_risky(text):
             raise
         raise CodegenError(f"{REFUSES}its object cannot be taken apart: {error}") from None
     for function in (function for found in extracted.values() for function in found):

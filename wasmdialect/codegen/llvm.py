@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 import llvmlite.binding as _binding
 
 from wasmdialect.abi.attributes import HAS_TRAP_FREE_LOOPS
-from wasmdialect.codegen.guarded import RISKY, ChildError, run_guarded
+from wasmdialect.codegen.guarded import ChildError, is_risky, run_guarded
 from wasmdialect.codegen.target import HOST_TRIPLE, Target
 
 llvm: Any = _binding  # llvmlite has no type information
@@ -188,7 +188,7 @@ def compile_assembly(text: str, target: Target, level: Level) -> str:
 
 def _guarded(text: str, compile_: Callable[[], bytes]) -> bytes:
     """Compile, in a fork if what passes wrote into the text may end the process."""
-    if not RISKY.search(text):
+    if not is_risky(text):
         return compile_()
     try:
         return run_guarded(compile_)

@@ -14,7 +14,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
 from wasmdialect.codegen.batch import extract
-from wasmdialect.codegen.guarded import RISKY
+from wasmdialect.codegen.guarded import is_risky
 from wasmdialect.codegen.llvm import (
     REFUSES,
     CodegenError,
@@ -71,7 +71,7 @@ def find_refusal(
 
 def _compile(text: str, target: Target) -> None:
     """Compile a text if LLVM finds some errors only then. Raises CodegenError."""
-    if RISKY.search(text):
+    if is_risky(text):
         extract(compile_object(text, target, 0), text)
 
 
@@ -170,7 +170,7 @@ _RESULT = re.compile(r"( +%\S+ =) (?:\w+ )?call (.+?) (?:asm|@)")
 def _risky_line(text: str, target: Target) -> str | None:
     """The first line that LLVM does not compile when it is the only one of those in question."""
     lines = text.splitlines()
-    risky = [number for number, line in enumerate(lines) if RISKY.search(line)]
+    risky = [number for number, line in enumerate(lines) if is_risky(line)]
     for kept in risky:
         others = {number: _without_call(lines[number]) for number in risky if number != kept}
         alone = [others.get(number, line) for number, line in enumerate(lines)]
