@@ -7,11 +7,19 @@ from typing import Protocol
 
 from xdsl.dialects import llvm
 from xdsl.dialects.builtin import FunctionType, ModuleOp, SymbolRefAttr
-from xdsl.ir import Operation, Region
+from xdsl.ir import Operation, Region, SSAValue
 
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.declared import ModuleDeclarations
-from wasmdialect.dialects.fast import Inserter
+from wasmdialect.dialects.fast import (
+    Inserter,
+    add_block_argument,
+    append_block,
+    blocks_of,
+    copy_operations,
+    make_block,
+    operations_of,
+)
 from wasmdialect.importer.body import import_body
 from wasmdialect.importer.context import ImportContext
 from wasmdialect.importer.markers import Markers
@@ -129,12 +137,25 @@ def _declare_copy(module: ModuleOp, op: wasmir.DeclarationOp) -> wasmir.Declarat
     that asked for them."""
     properties = dict(op.properties)
     properties.pop("signature", None)
-    regions = [Region()] if isinstance(op, wasmir.FuncOp) else [r.clone() for r in op.regions]
+    regions = [Region()] if isinstance(op, wasmir.FuncOp) else [_copied(r) for r in op.regions]
     copy = Inserter(module.body.block, op.location).step(type(op), (), properties)
     assert isinstance(copy, wasmir.DeclarationOp)
     copy.attributes = dict(op.attributes)
     for region in regions:
         copy.add_region(region)
+    return copy
+
+
+def _copied(region: Region) -> Region:
+    """A copy of a constant expression."""
+    copy = Region()
+    values: dict[SSAValue, SSAValue] = {}
+    blocks = {block: make_block() for block in blocks_of(region)}
+    for block, made in blocks.items():
+        values |= {a: add_block_argument(made, a.type) for a in block.args}
+        append_block(copy, made)
+    operations = [(op, made) for block, made in blocks.items() for op in operations_of(block)]
+    copy_operations(operations, values, blocks, lambda location: location)
     return copy
 
 
