@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from wasmdialect.analyses.intervals import BINARY, UNARY, Range, everything
 from wasmdialect.analyses.ranges import width_of
@@ -61,4 +61,53 @@ def _rule_of(op: Operation) -> Callable[..., Range] | None:
 
 def is_inside(address: SSAValue, end: int, size: int) -> bool:
     """Whether `end` bytes from an address on are among the first `size` bytes of a memory."""
-    return end <= size and local_range(address).high + end <= size
+    if end > size:
+        return False
+    if may_be_anything(address):
+        width = width_of(address)
+        return width is not None and (1 << width) - 1 + end <= size
+    return local_range(address).high + end <= size
+
+
+# Every access asks, and of most addresses nothing is known: that is found without ranges.
+
+_ANYTHING, _MIXES, _MOVES, _LOADS, _IS_BOUND = range(5)
+"""What a class of operations, or a block, makes of its operands: any number; any number if one of them
+may be any, or if the first may; a number of so many bytes; something less."""
+_KINDS: dict[type[object], int] = {}
+MIXING = frozenset(("add", "sub", "or", "xor"))
+MOVING = frozenset(("shl", "shr_s", "wrap_i64"))
+
+
+def may_be_anything(value: SSAValue, depth: int = _DEPTH) -> bool:
+    """Whether the local range of an i32 or i64 ends at its largest number since nothing bounds it (or
+    may: False says nothing)."""
+    owner = value.owner
+    kind = _KINDS.get(owner.__class__)
+    if kind is None:
+        kind = _KINDS[owner.__class__] = _kind_of(owner)
+    if depth == 0 or kind == _ANYTHING:
+        return True
+    if kind == _IS_BOUND or not isinstance(owner, Operation):
+        return False
+    if kind == _LOADS:
+        loaded = _loaded_bytes(owner)
+        return loaded is None or 8 * loaded >= (width_of(value) or 0)
+    first, *others = operands_of(owner)
+    if kind == _MIXES and may_be_anything(others[0], depth - 1):
+        return True
+    return may_be_anything(first, depth - 1)
+
+
+def _kind_of(owner: Operation | Block) -> int:
+    if not isinstance(owner, Operation):
+        return _ANYTHING
+    if isinstance(owner, wasmvm.LinearLoadOp | wasmir.LoadOp):
+        return _LOADS
+    if isinstance(owner, wasmir.ConstOp | wasmir.SelectOp):
+        return _IS_BOUND
+    if _rule_of(owner) is None:
+        return _ANYTHING
+    assert isinstance(owner, wasmir.NumericOp)
+    word = owner.INSTRUCTION.mnemonic.partition(".")[2]
+    return _MIXES if word in MIXING else _MOVES if word in MOVING else _IS_BOUND
