@@ -114,14 +114,14 @@ def test_the_copy_runs_exactly_if_all_of_it_is_in_the_memory(
         (br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
       (local.get $p)))"""
     before, after = imported(text), versioned(text)
-    for count in (LEAST, LEAST + 1, 12):  # the last iteration is not one of the copy
+    for count in (LEAST, LEAST + 1, 12):
         for p in edges(step, count, static, static + bytes):
-            expected, found = run(before, (p, count + 1)), run(after, (p, count + 1))
+            expected, found = run(before, (p, count)), run(after, (p, count))
             assert found[:2] == expected[:2], p
             # Addresses do not wrap around before the constant offset is added.
             may = fits(p, step, count, 0, static + bytes)
             assert found.is_copy_used == may, (p, count)
-    assert not run(after, (1000, LEAST)).is_copy_used
+    assert not run(after, (1000, LEAST - 1)).is_copy_used
 
 
 def test_neighbours_share_a_guard_that_covers_them_all():
@@ -141,7 +141,7 @@ def test_neighbours_share_a_guard_that_covers_them_all():
     assert (report.kind, report.data) == ("loop-versioned", {"accesses": 3, "guards": 1})
     count = 11
     for p in edges(4, count, -8, 8):
-        expected, found = run(before, (p, count + 1)), run(after, (p, count + 1))
+        expected, found = run(before, (p, count)), run(after, (p, count))
         assert found[:2] == expected[:2]
         assert found.is_copy_used == fits(p, 4, count, -8, 8)
 
@@ -158,7 +158,7 @@ def test_strides_that_are_not_known(stride: int):
     before, after = imported(text), versioned(text)
     count = 9
     for p in (0, 1000, 40000, *edges(stride, count, 0, 4)):
-        expected, found = run(before, (p, count + 1, stride)), run(after, (p, count + 1, stride))
+        expected, found = run(before, (p, count, stride)), run(after, (p, count, stride))
         assert found[:2] == expected[:2]
         assert found.is_copy_used == fits(p, stride, count, 0, 4)
 
@@ -209,7 +209,69 @@ def test_a_counter_of_64_bits():
         expected, found = run(before, arguments), run(after, arguments)
         assert found[:2] == expected[:2]
         # A counter that starts below zero may wrap around, for all that the guard knows.
-        assert found.is_copy_used == (arguments[1] >= 0)
+        assert found.is_copy_used == (arguments[1] >= 0 and arguments[0] <= SIZE)
+
+
+_NEXT = "(local.set $p (i32.add (local.get $p) (i32.const 4)))"
+_GOES_ON = "(local.tee $n (i32.sub (local.get $n) (i32.const 1)))"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # Values of the loop after it: an argument of its header, a load, and a sum of both.
+        f"""(loop $l (local.set $x (i32.load (local.get $p))) {_NEXT}
+              (local.set $y (i32.add (local.get $y) (local.get $x))) (br_if $l {_GOES_ON}))
+            (i32.add (i32.mul (local.get $x) (local.get $y)) (local.get $p))""",
+        # The branch that leaves passes values on, two of them one value.
+        f"""(block $o (result i32 i32 i32)
+              (loop $l (i32.store (local.get $p) (local.get $n)) {_NEXT}
+                (br_if $l {_GOES_ON})
+                (br $o (local.get $p) (local.get $n) (local.get $p))) (unreachable))
+            (i32.add) (i32.add)""",
+        # Another loop goes on where one ended, and its guard asks for where that was.
+        f"""(loop $l (i32.store (local.get $p) (local.get $n)) {_NEXT} (br_if $l {_GOES_ON}))
+            (local.set $n (i32.const 9))
+            (loop $l (i32.store (local.get $p) (i32.load offset=4 (local.get $p))) {_NEXT}
+              (br_if $l {_GOES_ON}))
+            (local.get $p)""",
+        # What the end of one loop gives is the bound of the next.
+        f"""(loop $l (local.set $y (i32.add (local.get $y) (i32.load (local.get $p)))) {_NEXT}
+              (br_if $l {_GOES_ON}))
+            (loop $l (i32.store8 (local.get $x) (local.get $p))
+              (br_if $l (i32.lt_u (local.tee $x (i32.add (local.get $x) (i32.const 1)))
+                                  (i32.and (local.get $p) (i32.const 31)))))
+            (i32.add (local.get $x) (local.get $y))""",
+        # The loop around begins again where it ends.
+        f"""(local.set $x (i32.const 3))
+            (loop $around
+              (local.set $n (i32.const 10))
+              (loop $l (i32.store (local.get $p) (i32.add (local.get $n) (local.get $x))) {_NEXT}
+                (br_if $l {_GOES_ON}))
+              (local.set $x (i32.sub (local.get $x) (i32.const 1)))
+              (br_if $around (local.get $x)))
+            (local.get $p)""",
+        # Another exit, after which nothing of the loop is used.
+        f"""(block $o (result i32)
+              (loop $l (i32.store (local.get $p) (local.get $n)) {_NEXT}
+                (drop (br_if $o (i32.const 7) (i32.load (i32.const 48)))) (br_if $l {_GOES_ON}))
+              (i32.add (local.get $p) (local.get $n)))""",
+    ],
+)
+def test_values_after_a_loop_are_those_of_the_loop_or_its_copy(body: str):
+    text = f"""(module (memory (export "memory") 1)
+    (func (export "f") (param $p i32) (param $n i32) (result i32) (local $x i32) (local $y i32)
+      {body}))"""
+    before, after = imported(text), versioned(text)
+    used = 0
+    for p in (0, 40, 44, 1000, SIZE - 160, SIZE - 40, SIZE - 36, -4):
+        for count in (1, LEAST - 1, LEAST, 10, 20):
+            expected, found = run(before, (p, count)), run(after, (p, count))
+            assert found[:2] == expected[:2], (p, count)
+            used += found.is_copy_used
+    assert used > 0
+    again = imported(text, "wasmir-version-loops,wasmir-version-loops")
+    assert str(again) == str(after)  # no copy of what has one
 
 
 def test_a_histogram():
@@ -363,7 +425,7 @@ def test_large_functions_are_left_as_they_are():
 
 def test_a_known_number_of_iterations_that_is_too_small():
     text = LOOP.format(body="", after="", shared="").replace(
-        "(local.get $n)))))", "(i32.const 8)))))"
+        "(local.get $n)))))", "(i32.const 7)))))"
     )
     assert what_was_done(text) == ["loop-kept it goes around 7 times"]
 

@@ -146,7 +146,7 @@ class Guard:
             step = self._wide(self.number(accesses.step), signed=True)
         else:
             step = b.i64_const(number)
-        # Below 2**63 in either direction: a step has 32 bits with its sign, and `last` has 32.
+        # From -2**63 to 2**63 - 1: a step has 32 bits with its sign, and `last` is at most 2**32.
         end = b.numeric("i64.add", start, b.numeric("i64.mul", last, step))
         self.require(b.numeric("i64.le_u", end, b.numeric("i64.sub", length, size)))
         return start, step

@@ -3,14 +3,15 @@
 In front of a loop whose accesses are all affine stands a guard, in 64-bit arithmetic: the loop goes
 around at least a few times, and in all these iterations no address wraps around, and every byte
 accessed is inside the memory. If it holds, a copy of the loop runs, in which nothing can trap:
-addresses are computed in 64 bits, and accesses are `plain`. The copy ends before the last, incomplete
-iteration, which the loop itself runs, from the values that the copy ended with. So nothing else in the
-function changes. docs/loops.md has the reasons.
+addresses are computed in 64 bits, and accesses are `plain`. Where the test that ends the loop comes at
+the end of its iterations, the copy runs them all, and both end in one block. Otherwise the copy ends
+before the last, incomplete iteration, which the loop itself runs, from the values that the copy ended
+with. docs/loops.md has the reasons.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -79,6 +80,7 @@ class WasmIRVersionLoops(FunctionPass):
             else:
                 plans.append(plan)
         plans.sort(key=lambda plan: -plan.loop.depth)  # what runs most, first
+        joined: dict[SSAValue, SSAValue] = {}
         for number, plan in enumerate(plans):
             at = plan.loop.header.last_op
             assert at is not None
@@ -87,7 +89,8 @@ class WasmIRVersionLoops(FunctionPass):
                 continue
             accesses = sum(len(group.offsets) for group in plan.groups) + len(plan.others)
             report(at, "loop-versioned", accesses=accesses, guards=len(plan.groups))
-            _Versioning(plan, self.least).run()
+            asked = {value for later in plans[number + 1 :] for value in later.values}
+            _Versioning(plan, self.least, asked, joined).run()
 
 
 def _has_loops(function: wasmir.FuncOp) -> bool:
@@ -126,6 +129,18 @@ class _Plan(NamedTuple):
     others: Sequence[Operation]
     """Accesses at any address, all of which are in the memory."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether each iteration is complete when it is tested whether it is the last."""
+        return self.trips.stays is self.loop.header
+
+    @property
+    def values(self) -> list[SSAValue]:
+        """What the guard is computed from."""
+        polynomials = [self.trips.start, self.trips.bound]
+        polynomials += [part for group in self.groups for part in (group.start, group.step)]
+        return [value for polynomial in polynomials for value in polynomial.values]
+
 
 _Access = wasmir.LoadOp | wasmir.StoreOp | wasmir.LoadLaneOp | wasmir.StoreLaneOp
 
@@ -162,6 +177,8 @@ def _plan(
     if trips.width == 64 and abs(trips.step) >> 31:
         return "its counter has 64 bits and large steps"
     known = _known_count(trips)
+    if known is not None and trips.stays is loop.header:
+        known += 1
     if known is not None and known < least:
         return f"it goes around {known} times"
     if _is_left_with_values(function, loop, trips):
@@ -175,9 +192,10 @@ def _plan(
 
 
 def _has_copy(loop: Loop) -> bool:
-    """Whether a copy of a loop ends where the loop begins."""
-    entering = [use.operation.parent for use in loop.header.uses]
-    return any(b is not None and isinstance(b.first_op, wasmir.TrapFenceOp) for b in entering)
+    """Whether a copy of a loop begins or ends where the loop begins."""
+    entering = [b for use in loop.header.uses if (b := use.operation.parent) is not None]
+    near = [*entering, *(to for block in entering for to in successors(block))]
+    return any(isinstance(block.first_op, wasmir.TrapFenceOp) for block in near)
 
 
 def _may_be_in(op: Operation) -> bool:
@@ -284,9 +302,15 @@ def _waits(address: SSAValue, induction: Induction, loop: Loop) -> bool:
 class _Versioning:
     """Makes the guard and the copy of one loop."""
 
-    def __init__(self, plan: _Plan, least: int):
+    def __init__(
+        self, plan: _Plan, least: int, asked: Container[SSAValue], joined: dict[SSAValue, SSAValue]
+    ):
+        """`asked` are the values that later guards are computed from. `joined` has the values after
+        loops that have been versioned: in place of each value of a loop, that of it or its copy."""
         self.plan = plan
         self.least = least
+        self.asked = asked
+        self.joined = joined
         self.header = plan.loop.header
         self.inside = {*plan.blocks}
 
@@ -314,8 +338,11 @@ class _Versioning:
                 _retarget(branch, header, entry)
         assert header.last_op is not None
         b = WasmBuilder(entry, header.last_op.location)
-        guard = Guard(b, dict(zip(header.args, entry.args, strict=True)), self.inside)
+        values = {**self.joined, **dict(zip(header.args, entry.args, strict=True))}
+        guard = Guard(b, values, self.inside)
         count = guard.count(self.plan.trips)
+        if self.plan.is_whole:
+            count = b.numeric("i64.add", count, b.i64_const(1))
         guard.require(b.numeric("i64.ge_u", count, b.i64_const(max(self.least, 1))))
         counted, fits = self._new_block(), self._new_block()
         b.br_if(guard.holds(), counted, header, (), entry.args)
@@ -370,7 +397,46 @@ class _Versioning:
         b.br_if(goes_on, begin, left, (*following.args, number))
         b.begin(left)
         b.trap_fence()
-        b.br(self.header, following.args)
+        if self.plan.is_whole:
+            join, passed = self._join()
+            b.br(join, [values.get(value, value) for value in passed])
+        else:
+            b.br(self.header, following.args)
+
+    def _join(self) -> tuple[Block, Sequence[SSAValue]]:
+        """A block on the way out of the loop, after its test, and what the loop passes there: what the
+        test passes on, and the values that are used after the loop."""
+        test = self.plan.trips.test
+        branch = test.last_op
+        assert branch is not None
+        ((to, passed),) = (edge for edge in branch_edges(branch) if edge[0] is not self.header)
+        defined = [
+            value
+            for block in self.plan.blocks
+            for value in (*block.args, *(result for op in block.ops for result in op.results))
+        ]
+        after = {
+            value: uses
+            for value in defined
+            if (uses := [u for u in value.uses if u.operation.parent not in self.inside])
+            or value in self.asked
+        }
+        join = make_block()
+        region = self.header.parent
+        assert region is not None
+        region.insert_block_after(join, test)
+        onwards = [add_block_argument(join, value.type) for value in passed]
+        WasmBuilder(join, branch.location).br(to, onwards)
+        for value, uses in after.items():
+            joined = self.joined[value] = add_block_argument(join, value.type)
+            for use in uses:
+                use.operation.operands[use.index] = joined
+        every = (*passed, *after)
+        edges = [
+            (join, every) if at is to else (at, arguments) for at, arguments in branch_edges(branch)
+        ]
+        _replace(branch, edges)
+        return join, every
 
     def _copied_branch(
         self, block: Block, values: dict[SSAValue, SSAValue], targets: Mapping[Block, Block]
@@ -429,7 +495,10 @@ def _copied(
 
 def _retarget(branch: Operation, old: Block, new: Block) -> None:
     """Replace a branch by one that goes to another block where it went to `old`."""
-    edges = [(new if to is old else to, passed) for to, passed in branch_edges(branch)]
+    _replace(branch, [(new if to is old else to, passed) for to, passed in branch_edges(branch)])
+
+
+def _replace(branch: Operation, edges: Sequence[tuple[Block, Sequence[SSAValue]]]) -> None:
     changed = rebuild_branch(branch, edges)
     block = branch.parent
     assert block is not None

@@ -14,10 +14,11 @@
       (local.set $from (i32.add (local.get $from) (i32.const 4)))
       (br_if $l (local.tee $n (i32.add (local.get $n) (i32.const -1)))))))
 
-;; The number of iterations but the last, and whether the copy pays:
+;; The number of iterations, and whether the copy pays:
 ;; CHECK-NEXT:    wasmir.br ^[[GUARD:bb[0-9]+]](%0, %1, %2 : i32, i32, i32)
 ;; CHECK-NEXT:  ^[[GUARD]](%[[TO:[0-9]+]]: i32, %[[FROM:[0-9]+]]: i32, %[[N:[0-9]+]]: i32):
-;; CHECK:         %[[COUNT:[0-9]+]] = wasmir.i64.extend_i32_u
+;; CHECK:         %[[PASSED:[0-9]+]] = wasmir.i64.extend_i32_u
+;; CHECK:         %[[COUNT:[0-9]+]] = wasmir.i64.add %[[PASSED]], %
 ;; CHECK:         wasmir.i64.ge_u %[[COUNT]], %
 ;; CHECK-NEXT:    wasmir.br_if %{{[0-9]+}}, ^[[COUNTED:bb[0-9]+]], ^[[LOOP:bb[0-9]+]](%[[TO]], %[[FROM]], %[[N]] : i32, i32, i32)
 ;; First and last address of each group of accesses, with their last byte:
@@ -40,12 +41,15 @@
 ;; CHECK-NEXT:    wasmir.br_if %{{[0-9]+}}, ^[[COPY]](%[[X]], %[[Y]], %[[Z]], %{{[0-9]+}} : i32, i32, i32, i64), ^[[LEFT:bb[0-9]+]]
 ;; CHECK-NEXT:  ^[[LEFT]]:
 ;; CHECK-NEXT:    wasmir.trap_fence
-;; CHECK-NEXT:    wasmir.br ^[[LOOP]](%[[X]], %[[Y]], %[[Z]] : i32, i32, i32)
+;; CHECK-NEXT:    wasmir.br ^[[JOIN:bb[0-9]+]]
 ;; CHECK-NEXT:  ^[[LOOP]](
 ;; CHECK:         wasmir.i32.load @memory0[%{{[0-9]+}}]
 ;; CHECK-NOT:     plain
 ;; CHECK-NEXT:    wasmir.i32.store @memory0[%{{[0-9]+}} + 4], %{{[0-9]+}}
 ;; CHECK-NOT:     plain
+;; CHECK:         wasmir.br_if %{{[0-9]+}}, ^[[LOOP]](%{{.*}}), ^[[JOIN]]
+;; CHECK-NEXT:  ^[[JOIN]]:
+;; CHECK-NEXT:    wasmir.br
 ;; CHECK:         wasmir.return
 
 ;; LLVM:       fence syncscope("singlethread") seq_cst
