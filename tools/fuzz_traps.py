@@ -3,15 +3,16 @@
     python tools/fuzz_traps.py --count 2000 --state traps.json
     python tools/fuzz_traps.py --wasm-opt wasm-opt --seconds 3600
     python tools/fuzz_traps.py --loops --levels 2 3 --count 1000
+    python tools/fuzz_traps.py --forwards --levels 2 --count 1000
     python tools/fuzz_traps.py --round-trip wasmir-canonicalize,wasmir-gvn,wasmir-dce --count 500
 
 Random modules store and call around everything that may trap (`trap_modules.py`), run loops over
-memory (`loop_modules.py`), or are Binaryen's (`binaryen_modules.py`). Each is compiled at four levels
-with both kinds of bounds, its exports are called several times on one instance, and after each call
-everything that can be observed is compared (`observed_runs.py`). Module number N of a seed is always
-the same, so `--only N` shows one again; `--state` is the file from which a stopped run continues. A
-difference, a crash of the compiler or a module that takes too long is printed with its number, and
-makes the exit code 1.
+memory (`loop_modules.py`), load what they have stored (`forward_modules.py`), or are Binaryen's
+(`binaryen_modules.py`). Each is compiled at four levels with both kinds of bounds, its exports are
+called several times on one instance, and after each call everything that can be observed is compared
+(`observed_runs.py`). Module number N of a seed is always the same, so `--only N` shows one again;
+`--state` is the file from which a stopped run continues. A difference, a crash of the compiler or a
+module that takes too long is printed with its number, and makes the exit code 1.
 
 With `--round-trip`, Wasmtime runs each module twice: as it is, and after import, passes and export.
 """
@@ -36,6 +37,7 @@ from typing import Any
 
 import wasmtime
 from binaryen_modules import binaryen_module
+from forward_modules import forward_module
 from loop_modules import loop_module
 from observed_runs import Observation, ObservedInstance
 from tiers_at_once import improve_at_once
@@ -83,6 +85,8 @@ def make_module(arguments: argparse.Namespace, number: int) -> CalledModule:
     """The module with this number of the source that was asked for."""
     if arguments.wasm_opt:
         return binaryen_module(arguments.wasm_opt, arguments.seed, number)
+    if arguments.forwards:
+        return forward_module(arguments.seed, number)
     return (loop_module if arguments.loops else trap_module)(arguments.seed, number)
 
 
@@ -262,6 +266,8 @@ def run_all(arguments: argparse.Namespace) -> int:
         command += ["--round-trip", arguments.round_trip]
     if arguments.loops:
         command += ["--loops"]
+    if arguments.forwards:
+        command += ["--forwards"]
     if arguments.wasm_opt:
         command += ["--wasm-opt", arguments.wasm_opt]
     with ThreadPoolExecutor(arguments.jobs) as pool:
@@ -319,6 +325,9 @@ def main() -> int:
     parser.add_argument("--only", type=int, metavar="N", help="show module N and what differs")
     parser.add_argument("--wasm-opt", metavar="PATH", help="take the modules of Binaryen's fuzzer")
     parser.add_argument("--loops", action="store_true", help="take modules of loops over memory")
+    parser.add_argument(
+        "--forwards", action="store_true", help="take modules that load what they have stored"
+    )
     parser.add_argument("--levels", type=int, nargs="+", default=LEVELS, help="of optimisation")
     parser.add_argument("--bounds", nargs="+", default=BOUNDS, help="kinds of bounds")
     parser.add_argument("--compilation", choices=["eager", "lazy", "tiers"], default="eager")

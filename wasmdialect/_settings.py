@@ -269,6 +269,12 @@ class Config(WasmtimeSettings, Record):
         "Inline functions at levels 2 and 3, unless a pipeline is given.",
         option="--inlining/--no-inlining", commands=(COMPILING, OPT), optimizes="wasmir-inline",
     )
+    forward_loads: bool = setting(
+        CODE, True, boolean,
+        "At levels 2 and 3, let loads give what was stored at their place, or loaded from it before.",
+        option="--forward-loads/--no-forward-loads", commands=(COMPILING, OPT),
+        optimizes="wasmir-forward-loads",
+    )
     version_loops: bool = setting(
         CODE, True, boolean,
         "At levels 2 and 3, let loops run without checks where one check before them says that no"

@@ -198,20 +198,21 @@ def test_emit_ir(folder: Path):
         "01-import.mlir",
         "02-wasmir-wide-multiply.mlir",
         "03-wasmir-inline.mlir",
-        "04-wasmir-version-loops.mlir",
-        "05-insert-vmctx-loads.mlir",
-        "06-insert-trampolines.mlir",
-        "07-insert-stack-limit-checks.mlir",
-        "08-wasmvm-to-llvm.mlir",
-        "09-LLVM-IR.ll",
-        "10-LLVM-IR-after-O2.ll",
-        "11-assembly.s",
+        "04-wasmir-forward-loads.mlir",
+        "05-wasmir-version-loops.mlir",
+        "06-insert-vmctx-loads.mlir",
+        "07-insert-trampolines.mlir",
+        "08-insert-stack-limit-checks.mlir",
+        "09-wasmvm-to-llvm.mlir",
+        "10-LLVM-IR.ll",
+        "11-LLVM-IR-after-O2.ll",
+        "12-assembly.s",
     ]
     contents = {p.name: p.read_text() for p in (folder / "stages" / "00000-inner").iterdir()}
     assert "i32.div_s" in contents["00-WebAssembly.wat"]
     assert "wasmir.i32.div_s" in contents["01-import.mlir"]
-    assert "wasmvm.linear_load" in contents["05-insert-vmctx-loads.mlir"]
-    assert "idiv" in contents["11-assembly.s"]
+    assert "wasmvm.linear_load" in contents["06-insert-vmctx-loads.mlir"]
+    assert "idiv" in contents["12-assembly.s"]
 
 
 def test_emit_ir_of_one_function(folder: Path):

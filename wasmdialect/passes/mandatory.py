@@ -17,7 +17,12 @@ LOWERING_PASSES = (
 """The passes from wasmir to LLVM, in order: every program goes through them, through the first three
 if a setting asks for it."""
 
-OPTIMIZING_PASSES = ("wasmir-wide-multiply", "wasmir-inline", "wasmir-version-loops")
+OPTIMIZING_PASSES = (
+    "wasmir-wide-multiply",
+    "wasmir-inline",
+    "wasmir-forward-loads",
+    "wasmir-version-loops",
+)
 """Passes of the default pipeline at levels 2 and 3, in order, each unless a setting switches it off.
 They come after what counts operators, so that they change no count."""
 

@@ -123,6 +123,12 @@ def _wide_multiply() -> type[ModulePass]:
     return WasmIRWideMultiply
 
 
+def _forward_loads() -> type[ModulePass]:
+    from wasmdialect.passes.wasmir_forward_loads import WasmIRForwardLoads
+
+    return WasmIRForwardLoads
+
+
 def _version_loops() -> type[ModulePass]:
     from wasmdialect.passes.wasmir_version_loops import WasmIRVersionLoops
 
@@ -146,6 +152,7 @@ OWN_PASSES: dict[str, PassFactory] = {
     "wasmir-verify-symbols": _verify_symbols,
     "wasmir-wide-multiply": _wide_multiply,
     "wasmir-version-loops": _version_loops,
+    "wasmir-forward-loads": _forward_loads,
     "wasmvm-to-llvm": _to_llvm,
 }
 """This package's passes, loaded on demand."""

@@ -19,7 +19,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import UnitAttr, i64
 from xdsl.ir import Block, Operation, SSAValue
 
-from wasmdialect.analyses import Loop, Loops, analysis
+from wasmdialect.analyses import ControlFlow, Loop, Loops, analysis
 from wasmdialect.analyses.induction import Induction, is_computed_alone
 from wasmdialect.analyses.liveness import Liveness
 from wasmdialect.analyses.local_ranges import is_inside
@@ -27,7 +27,7 @@ from wasmdialect.analyses.polynomials import Polynomial
 from wasmdialect.analyses.trap_free import is_plain, may_leave
 from wasmdialect.analyses.trip_counts import TripCount, TripCounts
 from wasmdialect.dialects import wasmir
-from wasmdialect.dialects.blocks import reverse_postorder, successors
+from wasmdialect.dialects.blocks import successors
 from wasmdialect.dialects.edges import branch_edges, rebuild_branch
 from wasmdialect.dialects.fast import (
     add_block_argument,
@@ -94,8 +94,8 @@ class WasmIRVersionLoops(FunctionPass):
 
 
 def _has_loops(function: wasmir.FuncOp) -> bool:
-    numbers = {block: number for number, block in enumerate(reverse_postorder(function.entry))}
-    return any(numbers[to] <= n for block, n in numbers.items() for to in successors(block))
+    graph = analysis(ControlFlow, function)
+    return any(to <= n for n, following in enumerate(graph.successors) for to in following)
 
 
 def _memories(function: wasmir.FuncOp) -> Mapping[str, wasmir.MemoryOp]:
