@@ -63,7 +63,7 @@ def forward_module(seed: int, number: int) -> CalledModule:
         [
             "(module",
             f'(memory (export "memory") 1 {r.choice((1, 2))})',
-            '(global $g (export "g") (mut i32) (i32.const 96))',
+            '(global $g (export "g") (mut i32) (i32.const 160))',
             '(global $h (export "h") (mut i64) (i64.const 0))',
             "(func $other (param i32) (global.set $g (i32.add (global.get $g) (i32.const 8)))"
             " (i64.store8 offset=3 (local.get 0) (i64.const 77)))",
@@ -90,7 +90,11 @@ class _Function:
     def __init__(self, r: random.Random):
         self.r = r
         self.bases = r.choice(("p", "p", "p", "q", "s", "pq", "pst"))
-        self.amounts = r.sample((0, 0, 4, 8, 8, -4, -8, -16, 64, -(1 << 31)), 2)
+        self.amounts = r.sample((0, 0, 4, 8, 8, -4, -8, -16, 64, 24), 2)
+        self.has_far = r.random() < 0.1
+        """Whether some accesses are at the end of the memory, or outside."""
+        if self.has_far and r.random() < 0.5:
+            self.amounts.append(-(1 << 31))
         self.offsets = r.sample((0, 0, 1, 2, 3, 4, 4, 5, 6, 7, 8, 16), 3)
 
     def text(self, number: int) -> str:
@@ -100,6 +104,7 @@ class _Function:
   (param $p i32) (param $q i32) (param $ways i32) (param $v i64) (result i64)
   (local $s i32) (local $t i32) (local $h i64) (local $k i32)
   (local.set $s (i32.sub (global.get $g) (i32.const 64)))
+  (local.set $t (i32.const 200))
   {body}
   (global.set $h (local.get $h))
   (local.get $h))"""
@@ -109,7 +114,7 @@ class _Function:
         r = self.r
         base = f"(local.get ${r.choice(self.bases)})"
         if r.random() < 0.04:
-            return f"(i32.const {r.choice((64, 72, 96, 128, PAGE - 8, -8))})"
+            return f"(i32.const {r.choice((64, 72, 96, 128, PAGE - 8))})"
         for _ in range(r.choice((0, 0, 0, 0, 1, 2))):
             amount = r.choice(self.amounts)
             base = r.choice(
@@ -123,7 +128,7 @@ class _Function:
 
     def offset(self) -> str:
         r = self.r
-        if r.random() < 0.02:
+        if self.has_far and r.random() < 0.05:
             return f"offset={r.choice((PAGE - 8, PAGE, 4294967295, 4294967288))}"
         offset = r.choice(self.offsets)
         return f"offset={offset}" if offset else ""
