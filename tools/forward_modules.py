@@ -65,6 +65,8 @@ def forward_module(seed: int, number: int) -> CalledModule:
             f'(memory (export "memory") 1 {r.choice((1, 2))})',
             '(global $g (export "g") (mut i32) (i32.const 160))',
             '(global $h (export "h") (mut i64) (i64.const 0))',
+            # Inlined, so that the pass looks at what calls it.
+            "(func $small (param i32) (result i32) (i32.add (local.get 0) (i32.const 8)))",
             "(func $other (param i32) (global.set $g (i32.add (global.get $g) (i32.const 8)))"
             " (i64.store8 offset=3 (local.get 0) (i64.const 77)))",
             '(func (export "fill") (memory.fill (i32.const 0) (i32.const 165) (i32.const 65536)))',
@@ -104,7 +106,7 @@ class _Function:
   (param $p i32) (param $q i32) (param $ways i32) (param $v i64) (result i64)
   (local $s i32) (local $t i32) (local $h i64) (local $k i32)
   (local.set $s (i32.sub (global.get $g) (i32.const 64)))
-  (local.set $t (i32.const 200))
+  (local.set $t (call $small (i32.const 192)))
   {body}
   (global.set $h (local.get $h))
   (local.get $h))"""
@@ -182,8 +184,8 @@ class _Function:
             inner = [self.statement(depth + 1) for _ in range(r.randint(1, 4))]
             if r.random() < 0.25:
                 again = (
-                    "(br_if $l (i32.and (local.tee $k (i32.add (local.get $k) (i32.const 1)))"
-                    " (i32.const 3)))"
+                    "(br_if $l (i32.lt_u (local.tee $k (i32.add (local.get $k) (i32.const 1)))"
+                    " (i32.const 12)))"
                 )
                 return f"(loop $l {' '.join(inner)} {again})"
             test = f"(i32.and (local.get $ways) (i32.const {1 << r.randrange(8)}))"
