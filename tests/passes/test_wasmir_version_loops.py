@@ -417,6 +417,37 @@ def test_functions_have_a_budget_of_loops():
     assert done.count(f"loop-kept {MOST_LOOPS} loops of the function have copies") == 2
 
 
+SIDE_PATH = """(module (memory 1) (func (param $n i32) (param $p i32) (local $i i32) (local $k i32)
+  {around}
+    {conditions}
+    (local.set $i (i32.const 0))
+    (loop $inner
+      (i32.store (i32.shl (local.get $i) (i32.const 2)) (local.get $n))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $inner (i32.lt_u (local.get $i) (local.get $n))))
+  {end}))"""
+
+
+@pytest.mark.parametrize(
+    ("around", "end", "what"),
+    [
+        ("(block $skip", ")", "calls of the function"),
+        (
+            "(loop $outer (block $skip",
+            ") (br_if $outer (local.get $p)))",
+            "rounds of the loop around it",
+        ),
+    ],
+)
+def test_loops_on_side_paths_are_kept(around: str, end: str, what: str):
+    condition = "(br_if $skip (i32.and (local.get $p) (i32.const {bit})))"
+    for number, expected in ((0, "loop-versioned"), (2, "loop-versioned"), (3, None)):
+        conditions = "".join(condition.format(bit=1 << k) for k in range(number))
+        done = what_was_done(SIDE_PATH.format(around=around, end=end, conditions=conditions))
+        kept = f"loop-kept it is entered in less than one of 4 {what}"
+        assert done == [expected or kept], number
+
+
 def test_large_functions_are_left_as_they_are():
     body = "(local.set $x (i32.mul (local.get $x) (local.get $i)))" * MOST_OPERATIONS
     (said,) = what_was_done(LOOP.format(body=body, after="", shared=""))

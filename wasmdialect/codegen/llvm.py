@@ -40,6 +40,9 @@ OPTIONS = [
     # The compiler to Wasm chose each `select` on purpose; turning it back into a branch in loops loses
     # more than it gains (docs/performance.md: heap sort 0.78 -> 1.07 of Wasmtime's speed).
     "-x86-cmov-converter=false",
+    # A loop in a loop whose guard says the same each time gets a loop around it without the guard (LLVM
+    # does that only in its `-O3`; docs/performance.md, "LLVM's own pipelines": FFT 1.05 -> 0.98).
+    "-enable-nontrivial-unswitch",
     # An instruction without a location says so, and does not inherit that of the previous one.
     "-use-unknown-locations=Enable",
     # There are no variables in the debug information, only places. Following where variables are takes
@@ -48,10 +51,6 @@ OPTIONS = [
     # A call with hundreds of arguments has as many stores; combining them takes time with their cube
     # (600 arguments: 3.9 s). The limit is 2048 otherwise; the code of QuickJS is the same.
     "-combiner-tokenfactor-inline-limit=64",
-    # A region of more instructions than this is not reordered for vectors of single accesses (100 000
-    # otherwise): zstd, whose functions have eight copies of loops, takes 0.8 of the time in LLVM's
-    # passes, and the code of 79 such functions in 30 programs is the same.
-    "-slp-schedule-budget=2000",
     # The parser verifies modules with debug information, and aborts the process if they are not valid.
     # Here every module is verified once, after it has been parsed.
     "-disable-auto-upgrade-debug-info",
@@ -140,11 +139,15 @@ def _optimized(text: str, target: Target, level: Level) -> tuple[Any, Any]:
 
 
 def _run_passes(module: Any, machine: Any, level: Level, *, for_loops: bool) -> None:
-    """Run the passes of a level; all of LLVM's for functions with loops in which nothing can trap."""
-    options = llvm.create_pipeline_tuning_options(speed_level=min(level, 3))
-    options.slp_vectorization = for_loops
+    """Run the passes of a level. At level 3, and for functions with loops in which nothing can trap,
+    these are LLVM's own at its `-O1`, which inline, vectorise loops and unroll them: those of its `-O2`
+    and `-O3`, and vectors of what is in no loop, lose more here than they gain
+    (docs/performance.md, "LLVM's own pipelines")."""
+    is_llvms = level == 3 or (level == 2 and for_loops)
+    options = llvm.create_pipeline_tuning_options(speed_level=1 if is_llvms else level)
+    options.slp_vectorization = False
     builder = llvm.create_pass_builder(machine, options)
-    if level == 3 or (level == 2 and for_loops):
+    if is_llvms:
         builder.getModulePassManager().run(module, builder)
         return
     manager = llvm.create_new_module_pass_manager()

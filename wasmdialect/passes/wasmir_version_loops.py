@@ -19,12 +19,12 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import UnitAttr, i64
 from xdsl.ir import Block, Operation, SSAValue
 
-from wasmdialect.analyses import ControlFlow, Loop, Loops, analysis
+from wasmdialect.analyses import ControlFlow, Frequencies, Loop, Loops, analysis
 from wasmdialect.analyses.induction import Induction, is_computed_alone
 from wasmdialect.analyses.liveness import Liveness
 from wasmdialect.analyses.local_ranges import is_inside
 from wasmdialect.analyses.polynomials import Polynomial
-from wasmdialect.analyses.trap_free import is_plain, may_leave
+from wasmdialect.analyses.trap_free import NEVER_LEAVES, is_plain, may_leave
 from wasmdialect.analyses.trip_counts import TripCount, TripCounts
 from wasmdialect.dialects import wasmir
 from wasmdialect.dialects.blocks import successors
@@ -47,6 +47,9 @@ MOST_OPERATIONS = 1000
 a large one they cost more than a few loops give (docs/loops.md)."""
 MOST_LOOPS = 8
 """Of a function that get copies: the innermost of the deepest nests."""
+LEAST_OFTEN = 0.25
+"""How often a loop with a copy is entered, for each time that what is around it runs: an iteration of a
+loop, or the function. Copies on side paths cost as much to compile and give little."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,8 @@ def _plan(
     accesses: list[_Access] = []
     for block in blocks:
         for op in block.ops:
+            if op.__class__ in NEVER_LEAVES:
+                continue
             if op.name.startswith("wasmvm.") or op.__class__ in _MARKERS:
                 return "it asks for the runtime's state, as for fuel and epochs"
             if is_plain(op):
@@ -167,6 +172,9 @@ def _plan(
         return "it is at the entry of the function"
     if _has_copy(loop):
         return "it has a copy without checks"
+    if _is_rarely_entered(function, loop):
+        around = "calls of the function" if loop.parent is None else "rounds of the loop around it"
+        return f"it is entered in less than one of {round(1 / LEAST_OFTEN)} {around}"
     loops = analysis(Loops, function)
     if any(block in region.blocks for region in loops.irreducible for block in blocks):
         return "it has a cycle with several entries"
@@ -181,11 +189,11 @@ def _plan(
         known += 1
     if known is not None and known < least:
         return f"it goes around {known} times"
-    if _is_left_with_values(function, loop, trips):
-        return "it has another exit, after which values of the loop are used"
     groups = _groups(accesses, analysis(Induction, function), loop, memories)
     if isinstance(groups, str):
         return groups
+    if _is_left_with_values(function, loop, trips):
+        return "it has another exit, after which values of the loop are used"
     covered = {op for group in groups for op in group.offsets}
     others = [op for op in accesses if op not in covered]
     return _Plan(loop, blocks, trips, groups, others)
@@ -198,19 +206,26 @@ def _has_copy(loop: Loop) -> bool:
     return any(isinstance(block.first_op, wasmir.TrapFenceOp) for block in near)
 
 
+def _is_rarely_entered(function: wasmir.FuncOp, loop: Loop) -> bool:
+    """Whether a loop is on a side path of what is around it, as branches are guessed to go."""
+    frequencies = analysis(Frequencies, function)
+    inside = {*loop.blocks}
+    entered = sum(
+        frequencies.of(block) * frequencies.shares(block)[use.index]
+        for use in loop.header.uses
+        if (block := use.operation.parent) is not None and block not in inside
+    )
+    around = 1.0 if loop.parent is None else frequencies.of(loop.parent.header)
+    return entered < LEAST_OFTEN * around
+
+
 def _may_be_in(op: Operation) -> bool:
     """Whether an operation, which is no access, may be in a region that cannot trap."""
-    if op.__class__ in _COMPUTING or isinstance(op, _ALLOWED):
+    if isinstance(op, _ALLOWED):
         return True
     return is_computed_alone(op) or (isinstance(op, wasmir.TrappingBinaryOp) and not may_leave(op))
 
 
-_COMPUTING = frozenset({*wasmir.NUMERIC_OPS.values(), *wasmir.CONST_OPS.values()}) - {
-    cls
-    for cls in wasmir.NUMERIC_OPS.values()
-    if issubclass(cls, (wasmir.TrappingBinaryOp, wasmir.TrappingUnaryOp))
-}
-"""Operations that compute alone, which is quicker to see than to ask for the effects of each."""
 _ALLOWED = (*_BRANCHES, wasmir.GlobalGetOp, wasmir.GlobalSetOp)
 
 
