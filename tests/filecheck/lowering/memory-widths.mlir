@@ -13,8 +13,8 @@ wasmir.memory @memory i32 min 1 page 16 index 0 slot 0
 // CHECK-NEXT:    %6 = getelementptr i8, ptr %4, i64 %5
 // CHECK-NEXT:    %7 = load i32, ptr %6, align 1
 // CHECK-NEXT:    %8 = load i64, ptr %6, align 1
-// CHECK-NEXT:    %9 = load float, ptr %6, align 1
-// CHECK-NEXT:    %10 = load double, ptr %6, align 1
+// CHECK-NEXT:    %9 = load volatile float, ptr %6, align 1
+// CHECK-NEXT:    %10 = load volatile double, ptr %6, align 1
 // CHECK-NEXT:    %11 = load i8, ptr %6, align 1
 // CHECK-NEXT:    %12 = sext i8 %11 to i32
 // CHECK-NEXT:    %13 = load i8, ptr %6, align 1
