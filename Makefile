@@ -42,6 +42,10 @@ pytest: venv ## run the Python tests
 filecheck: venv ## run the IR tests
 	$(BIN)/lit -q tests/filecheck
 
+.PHONY: test-aarch64
+test-aarch64: venv ## run tests of the runtime in an emulated Python for aarch64 (an hour; needs qemu-user)
+	$(BIN)/python tools/aarch64_python.py test
+
 .PHONY: lint
 lint: venv ## run the linters
 	$(BIN)/ruff check

@@ -3,7 +3,8 @@
     python tools/build_native.py [--print-ir]
 
 writes `wasmdialect/runtime/native/<architecture>.bin` and `.txt` (see `blob.py` there for the format).
-The same sources and the same llvmlite give the same bytes; a test compares them.
+The same sources and the same llvmlite give the same bytes; a test compares them. The IR for x86-64 has
+assembly in it, which llvmlite reads on x86-64 only.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import llvmlite
 import llvmlite.binding as llvm
+from aarch64_assembler import R_AARCH64_CALL26, Assembly, assemble, write_frames
 from elftools.elf.elffile import ELFFile
 
 from wasmdialect.abi.builtins import BUILTIN_COUNT, BUILTINS, Builtin
@@ -28,7 +30,9 @@ from wasmdialect.abi.layout import (
     VALUE_SLOT_SIZE,
     VMCONTEXT_HEADER,
 )
-from wasmdialect.object.veneers import LAZY_VENEER_SIZE
+from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
+from wasmdialect.object.relocations import PATCHES
+from wasmdialect.object.veneers import LAZY_VENEERS
 from wasmdialect.runtime.native.blob import Blob, blob_description, blob_paths
 from wasmdialect.runtime.native.structures import (
     ACTIVATION,
@@ -54,7 +58,7 @@ from wasmdialect.runtime.native.structures import (
 
 SOURCES = Path(__file__).parents[1] / "wasmdialect/runtime/native"
 
-R_X86_64_64, R_X86_64_PC32, R_X86_64_PLT32 = 1, 2, 4
+R_X86_64_64, R_AARCH64_ABS64 = 1, 257
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +66,34 @@ class Architecture:
     """The target of the glue."""
 
     name: str
-    """As `platform.machine()` spells it; also the name of the IR file."""
+    """As `platform.machine()` spells it; also the name of the IR file, and of the assembly's, if there
+    is one."""
     triple: str
     cpu: str
+    machine: int
+    """In ELF headers."""
     page_size: int
     """The largest page size of a kernel there: where the writable part starts."""
     absolute: int
     """Relocation type of a 64-bit address."""
-    relative: frozenset[int]
-    """Relocation types of a 32-bit distance from the relocated address itself."""
+    attributes: str
+    """Of every function."""
+
+    @property
+    def assembly(self) -> Assembly | None:
+        """The functions that are not in LLVM IR."""
+        path = SOURCES / f"{self.name}.s"
+        return assemble(_filled(path.read_text(), self)) if path.exists() else None
 
 
 ARCHITECTURES = (
     Architecture(
-        "x86_64",
-        "x86_64-unknown-linux-gnu",
-        "x86-64",
-        4096,
-        R_X86_64_64,
-        frozenset({R_X86_64_PC32, R_X86_64_PLT32}),
+        *("x86_64", "x86_64-unknown-linux-gnu", "x86-64"),
+        *(EM_X86_64, 0x1000, R_X86_64_64, "uwtable"),
+    ),
+    Architecture(
+        *("aarch64", "aarch64-unknown-linux-gnu", "generic"),
+        *(EM_AARCH64, 0x10000, R_AARCH64_ABS64, 'uwtable "branch-target-enforcement"'),
     ),
 )
 
@@ -103,7 +116,7 @@ def glue_ir(architecture: Architecture) -> str:
             *_accessors(),
             *_constants(),
             *(
-                _filled((SOURCES / f"{name}.ll").read_text())
+                _filled((SOURCES / f"{name}.ll").read_text(), architecture)
                 for name in ("glue", "signals", "python", architecture.name)
             ),
             *_handlers(),
@@ -111,15 +124,15 @@ def glue_ir(architecture: Architecture) -> str:
             _builtin_arrays(),
         )
     )
-    return text.replace(" nounwind", " nounwind uwtable")
+    return text.replace(" nounwind", f" nounwind {architecture.attributes}")
 
 
-def _filled(source: str) -> str:
+def _filled(source: str, architecture: Architecture) -> str:
     """The source with the numbers of the tables in its assembly: `{landing_sp}`, `{trapped}`."""
     numbers = {
         "landing_sp": ACTIVATION_OFFSETS["landing_sp"],
         "trapped": STATUS["TRAPPED"],
-        "lazy_veneer_size": LAZY_VENEER_SIZE,
+        "lazy_veneer_size": LAZY_VENEERS[architecture.machine].size,
     }
     for name, number in numbers.items():
         source = source.replace(f"{{{name}}}", str(number))
@@ -232,9 +245,9 @@ def _builtin_arrays() -> str:
 
 def compile_object(ir: str, architecture: Architecture) -> bytes:
     """The ELF object of some IR, optimised."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    llvm.initialize_native_asmparser()
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    llvm.initialize_native_asmparser()  # of x86-64, whose IR has assembly in it
     module = llvm.parse_assembly(ir)
     module.verify()
     machine = llvm.Target.from_triple(architecture.triple).create_target_machine(
@@ -246,14 +259,17 @@ def compile_object(ir: str, architecture: Architecture) -> bytes:
     return machine.emit_object(module)
 
 
-def link(data: bytes, architecture: Architecture) -> Blob:
-    """Places the sections of an object one after another: code and constants, then, on a page of its
-    own, writable data; LinkError if anything would be left to resolve at load time."""
+def link(data: bytes, architecture: Architecture, assembly: Assembly | None = None) -> Blob:
+    """Places assembly and the sections of an object one after another: code and constants, then, on a
+    page of its own, writable data; LinkError if anything would be left to resolve at load time."""
+    assembly = Assembly() if assembly is None else assembly
     elf = ELFFile(io.BytesIO(data))
     image = bytearray()
     places: dict[int, int] = {}
     writable_offset = 0
     frames: int | None = None
+    image += assembly.text
+    symbols = dict(assembly.symbols)
     for writable in (False, True):
         for index, section in enumerate(elf.iter_sections()):
             flags = section["sh_flags"]
@@ -265,15 +281,18 @@ def link(data: bytes, architecture: Architecture) -> Blob:
             image += bytes(section["sh_size"]) if is_zero else section.data()
             if section.name == ".eh_frame":
                 frames = places[index]
+                image += write_frames(assembly, 0, len(image))
                 image += bytes(4)  # the end of the table
         if not writable:
             _pad(image, architecture.page_size)
             writable_offset = len(image)
     _pad(image, architecture.page_size)
-    symbols = _symbols(elf, places)
+    symbols |= _symbols(elf, places)
     if frames is not None:
         symbols["eh_frame"] = frames
-    relative = _relocate(elf, places, image, architecture)
+    for at, name in assembly.calls:
+        PATCHES[architecture.machine][R_AARCH64_CALL26](image, at, symbols[name])
+    relative = _relocate(elf, places, symbols, image, architecture)
     return Blob(bytes(image), tables_digest(), writable_offset, symbols, relative)
 
 
@@ -290,7 +309,11 @@ def _symbols(elf: ELFFile, places: dict[int, int]) -> dict[str, int]:
 
 
 def _relocate(
-    elf: ELFFile, places: dict[int, int], image: bytearray, architecture: Architecture
+    elf: ELFFile,
+    places: dict[int, int],
+    symbols: dict[str, int],
+    image: bytearray,
+    architecture: Architecture,
 ) -> tuple[int, ...]:
     """Resolves the distances and returns the offsets of the addresses."""
     table = elf.get_section_by_name(".symtab")
@@ -301,12 +324,16 @@ def _relocate(
         for relocation in section.iter_relocations():
             place = places[section["sh_info"]] + relocation["r_offset"]
             symbol = table.get_symbol(relocation["r_info_sym"])
-            if symbol["st_shndx"] not in places:
+            if symbol["st_shndx"] in places:
+                value = places[symbol["st_shndx"]] + symbol["st_value"] + relocation["r_addend"]
+            elif symbol.name in symbols:
+                value = symbols[symbol.name] + relocation["r_addend"]
+            else:
                 raise LinkError(f"undefined symbol {symbol.name!r}: the glue has no imports")
-            value = places[symbol["st_shndx"]] + symbol["st_value"] + relocation["r_addend"]
             kind = relocation["r_info_type"]
-            if kind in architecture.relative:
-                struct.pack_into("<i", image, place, value - place)
+            patch = PATCHES[architecture.machine].get(kind)
+            if patch is not None:
+                patch(image, place, value)
             elif kind == architecture.absolute:
                 struct.pack_into("<Q", image, place, value)
                 addresses.append(place)
@@ -317,7 +344,8 @@ def _relocate(
 
 def build(architecture: Architecture) -> Blob:
     """The glue for an architecture."""
-    return link(compile_object(glue_ir(architecture), architecture), architecture)
+    data = compile_object(glue_ir(architecture), architecture)
+    return link(data, architecture, architecture.assembly)
 
 
 def description(blob: Blob) -> str:

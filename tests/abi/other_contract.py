@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import wasmdialect
+from wasmdialect._cpuinfo import MACHINE
 from wasmdialect._records import Record
 from wasmdialect.abi import (
     builtins,
@@ -91,7 +92,7 @@ def change_glue() -> None:
 
     import wasmdialect.runtime.native.glue as glue
 
-    (architecture,) = build_native.ARCHITECTURES
+    (architecture,) = (a for a in build_native.ARCHITECTURES if a.name == MACHINE)
     built = build_native.build(architecture)
     glue.read_blob = lambda _: built
 

@@ -22,7 +22,7 @@ from wasmdialect.codegen.tiers import BetterCode, first_tier
 from wasmdialect.object.artifact import Artifact
 from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.object.sections import TrapTable
-from wasmdialect.object.veneers import LAZY_MACHINES
+from wasmdialect.object.veneers import LAZY_VENEERS
 from wasmdialect.types import F32, F64, V128
 from wasmdialect.wasm.validate import BodyCalls
 
@@ -70,7 +70,7 @@ def _reason_against(run: Run, is_wanted: bool) -> str | None:
         return "there are no workers"
     if config.shuffle_layout is not None:
         return "the layout is of the whole module"
-    if target.elf_machine not in LAZY_MACHINES:
+    if target.elf_machine not in LAZY_VENEERS:
         return f"code for {target.triple} cannot be compiled lazily"
     if not is_wanted and sum(run.session.source.body_sizes.values()) < SMALL_MODULE:
         return "it is small"

@@ -4,6 +4,8 @@ everything that running it needs. Reading it loads no part of the compiler.
 
 from __future__ import annotations
 
+import os
+
 from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.codegen.module_entry import PassInputs, is_unchanged
@@ -41,7 +43,7 @@ class LazyEntry(FrozenRecord):
 
 def find_lazy_entry(store: Store, key: str) -> LazyEntry | None:
     """The entry of the module with a key, if passes import what they imported then."""
-    own = key_of("lazy", key)
+    own = _key_of(key)
     plain = unseal(own, store.get(own))
     if plain is None:
         return None
@@ -61,7 +63,7 @@ def find_lazy_entry(store: Store, key: str) -> LazyEntry | None:
 
 def keep_lazy_entry(store: Store, key: str, entry: LazyEntry) -> None:
     """Keep a module, with its code so far."""
-    own, inputs, whole, code = key_of("lazy", key), entry.inputs, entry.artifact, entry.code
+    own, inputs, whole, code = _key_of(key), entry.inputs, entry.artifact, entry.code
     values = (
         *(entry.pipeline, entry.reports, entry.printed),
         None if inputs is None else (inputs.files, inputs.imports, inputs.search),
@@ -81,6 +83,14 @@ def keep_lazy_entry(store: Store, key: str, entry: LazyEntry) -> None:
         ),
     )
     store.insert(own, seal(own, values))
+
+
+def _key_of(key: str) -> str:
+    return key_of("lazy", key, str(_PAGE_SIZE))
+
+
+_PAGE_SIZE = os.sysconf("SC_PAGESIZE")
+"""Distances in linked code depend on it."""
 
 
 def read_samples(store: Store, key: str) -> dict[int, int]:

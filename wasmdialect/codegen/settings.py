@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from wasmdialect._address_space import has_room_for_guards
 from wasmdialect._settings import ARTIFACT_GROUPS, KEY_GROUPS, Config, in_groups, snapshot
 from wasmdialect.codegen.target import Target, parse_target
+
+if TYPE_CHECKING:
+    import logging
 
 Level = Literal[0, 1, 2, 3]
 
@@ -25,8 +29,16 @@ class CompileSettings:
 
     @staticmethod
     def of(config: Config) -> CompileSettings:
-        """A snapshot of the settings of a Config. Raises WasmtimeError for a bad value."""
-        return CompileSettings(parse_target(config.target, config.cpu), snapshot(config))
+        """A snapshot of the settings of a Config. Code for this machine has explicit checks if this
+        process has no room for guard pages. Raises WasmtimeError for a bad value."""
+        settings = CompileSettings(parse_target(config.target, config.cpu), snapshot(config))
+        if config.target is None and config.bounds == "guard" and not has_room_for_guards():
+            _log().warning(
+                "no address space for guard pages (8 GiB for each memory):"
+                " code has explicit bounds checks"
+            )
+            settings.config.bounds = "explicit"
+        return settings
 
     def to_plain(self) -> dict[str, Any]:
         """The settings that import and passes depend on, for workers and for cache keys: a dictionary
@@ -46,3 +58,9 @@ class CompileSettings:
         """The settings that are written into an artifact."""
         values = {row.name: getattr(self.config, row.name) for row in in_groups(*ARTIFACT_GROUPS)}
         return values | {"opt_level": self.level}
+
+
+def _log() -> logging.Logger:
+    import logging  # not while a program starts
+
+    return logging.getLogger("wasmdialect")

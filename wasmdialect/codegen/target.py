@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wasmdialect._cpuinfo import MACHINE, aarch64_features
 from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.object.elf import ELF_MACHINES
@@ -9,7 +10,7 @@ from wasmdialect.object.elf import ELF_MACHINES
 if TYPE_CHECKING:
     from wasmdialect.lowering.emit import Emitters
 
-HOST_TRIPLE = "x86_64-unknown-linux-gnu"
+HOST_TRIPLE = f"{MACHINE}-unknown-linux-gnu"
 
 
 class TargetError(Exception):
@@ -92,6 +93,10 @@ def know_host(host: Target) -> None:
 
 
 def _ask_llvm() -> Target:
+    if MACHINE == "aarch64":
+        # LLVM reads /proc/cpuinfo. A model's name would let it use what the kernel does not offer.
+        known = ",".join(f"+{name}" for name in sorted(aarch64_features()))
+        return Target(HOST_TRIPLE, _DEFAULTS[MACHINE][0], known)
     from wasmdialect.codegen.importing import importing
 
     with importing:

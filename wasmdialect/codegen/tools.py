@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from wasmdialect._cpuinfo import first_processor
+from wasmdialect._cpuinfo import MACHINE, auxiliary_vector, first_processor
 from wasmdialect._loaded import LOADED_AT
 from wasmdialect._records import FrozenRecord
 from wasmdialect._static import TYPE_CHECKING
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _DISTRIBUTIONS = ("capstone-", "lark-", "llvmlite-", "xdsl-")
 _PROCESSOR = ("vendor_id", "cpu family", "model", "stepping", "flags")
+_CAPABILITIES = (16, 26)
+"""The entries of the auxiliary vector that say what the processor can do (AT_HWCAP, AT_HWCAP2)."""
 _SETTLED = 2_000_000_000
 """Nanoseconds after which a change gives a file another time, on any file system."""
 
@@ -108,9 +110,12 @@ def _stamp() -> str | None:
 
 def _read_stamp() -> str | None:
     processor = first_processor()
-    if "flags" not in processor:
+    vector = auxiliary_vector()
+    capabilities = [vector.get(entry) for entry in _CAPABILITIES]
+    if "flags" not in processor if MACHINE == "x86_64" else capabilities[0] is None:
         return None
-    facts: list[Any] = [sys.version, sys.flags.optimize, [processor.get(n) for n in _PROCESSOR]]
+    facts: list[Any] = [sys.version, sys.flags.optimize, MACHINE, capabilities]
+    facts.append([processor.get(name) for name in _PROCESSOR])
     try:
         newest = _add_sources(_PACKAGE, facts)
     except OSError:  # it is in an archive, say

@@ -41,18 +41,20 @@ def link(
     config: Config | None = None,
     branch_range: int | None = None,
     elsewhere: Callable[[str], int | None] | None = None,
+    page_size: int | None = None,
 ) -> LinkedImage:
     """Place and relocate. `branch_range` is the assumed reach of a branch in bytes; None: that of the
     machine. `elsewhere` gives the places of symbols that are not among the functions, or are to be
-    called elsewhere, as distances from the start of the image. Raises PlacementError on an undefined
-    symbol or a target out of reach."""
+    called elsewhere, as distances from the start of the image. `page_size` is what the text is padded
+    to; None: the largest page of the machine. Raises PlacementError on an undefined symbol or a target
+    out of reach."""
     config = Config() if config is None else config
     machine = MACHINES[elf_machine]
     ordered = _ordered(functions, config.shuffle_layout)
     reach = branch_range or BRANCH_RANGES[elf_machine]
     layout = _Layout(ordered, machine, config, reach, elsewhere)
     layout.place()
-    text_size = align_up(layout.code_size, machine.page_size)
+    text_size = align_up(layout.code_size, page_size or machine.page_size)
     tables = _Tables()
     for function, start in zip(ordered, layout.starts, strict=True):
         tables.add(function, function.code.unpack(), start)
@@ -189,7 +191,8 @@ class _Layout:
         return self.alignment
 
     def _add_missing_veneers(self) -> bool:
-        if self.code_size < self.range:
+        # The places of code elsewhere are less than 2 GiB away.
+        if self.code_size < self.range and (self.elsewhere is None or self.range >= 1 << 31):
             return False
         added = False
         for index, function in enumerate(self.functions):

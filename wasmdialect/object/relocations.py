@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
 
-Patch = Callable[[bytearray, int, int], None]
+Patch = Callable[[bytearray | memoryview, int, int], None]
 """Puts a target (both offsets count from the start of the image) into a buffer at an offset."""
 
 _U32 = struct.Struct("<I")
@@ -22,18 +22,18 @@ class RelocationError(Exception):
     """A relocation cannot be resolved: unknown kind, or the target is out of reach."""
 
 
-def _relative32(buffer: bytearray, at: int, target: int) -> None:
+def _relative32(buffer: bytearray | memoryview, at: int, target: int) -> None:
     distance = target - at
     if not -(1 << 31) <= distance < 1 << 31:
         raise RelocationError("a target is more than 2 GiB away")
     _U32.pack_into(buffer, at, distance & 0xFFFF_FFFF)
 
 
-def _relative64(buffer: bytearray, at: int, target: int) -> None:
+def _relative64(buffer: bytearray | memoryview, at: int, target: int) -> None:
     _U64.pack_into(buffer, at, (target - at) & 0xFFFF_FFFF_FFFF_FFFF)
 
 
-def _aarch64_branch26(buffer: bytearray, at: int, target: int) -> None:
+def _aarch64_branch26(buffer: bytearray | memoryview, at: int, target: int) -> None:
     distance = target - at
     if not -(1 << 27) <= distance < 1 << 27:
         raise RelocationError("a branch target is more than 128 MiB away")
@@ -41,7 +41,7 @@ def _aarch64_branch26(buffer: bytearray, at: int, target: int) -> None:
     _U32.pack_into(buffer, at, (word & ~0x3FF_FFFF) | ((distance >> 2) & 0x3FF_FFFF))
 
 
-def aarch64_page21(buffer: bytearray, at: int, target: int) -> None:
+def aarch64_page21(buffer: bytearray | memoryview, at: int, target: int) -> None:
     """adrp. The image is mapped at a multiple of the page size, so page distances are known."""
     pages = (target >> 12) - (at >> 12)
     if not -(1 << 20) <= pages < 1 << 20:
@@ -54,7 +54,7 @@ def aarch64_page21(buffer: bytearray, at: int, target: int) -> None:
 def aarch64_low12(scale: int) -> Patch:
     """The low 12 bits of an address, in units of 1 << scale, as an instruction's immediate."""
 
-    def patch(buffer: bytearray, at: int, target: int) -> None:
+    def patch(buffer: bytearray | memoryview, at: int, target: int) -> None:
         (word,) = _U32.unpack_from(buffer, at)
         low = (target & 0xFFF) >> scale
         _U32.pack_into(buffer, at, (word & ~(0xFFF << 10)) | (low << 10))

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import struct
 
+from wasmdialect._records import FrozenRecord
+from wasmdialect._static import Mapping
 from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
 from wasmdialect.object.relocations import aarch64_low12, aarch64_page21
 
@@ -37,18 +39,45 @@ def write_veneer(elf_machine: int, image: bytearray, at: int, target: int) -> No
     aarch64_low12(0)(image, at + 4, target)
 
 
-LAZY_MACHINES = frozenset({EM_X86_64})
-"""The machines that code can be compiled lazily for."""
-LAZY_VENEER_SIZE = 16
-LAZY_RESUME = 6
-"""Where the second instruction of a lazy veneer is. The slot leads there until there is code."""
+class LazyVeneers(FrozenRecord):
+    """The veneers of a machine for code that is compiled when it is first called."""
+
+    size: int
+    resume: int
+    """Where their second part is. The slot leads there until there is code."""
+
+
+LAZY_VENEERS: Mapping[int, LazyVeneers] = {
+    EM_X86_64: LazyVeneers(16, 6),
+    EM_AARCH64: LazyVeneers(32, 16),
+}
+"""By the machines that code can be compiled lazily for."""
 _LAZY_X86_64 = struct.Struct("<2si2si4x")
 _JUMP_INDIRECT, _CALL_INDIRECT = b"\xff\x25", b"\xff\x15"
+_LAZY_AARCH64 = struct.pack(
+    "<8I",
+    *(0xD503_245F, 0x9000_0010, 0xF940_0210, 0xD61F_0200),
+    *(0xD503_245F, 0x9000_0011, 0xF940_0231, 0xD61F_0220),
+)
+"""bti c; adrp x16, 0; ldr x16, [x16]; br x16; bti c; adrp x17, 0; ldr x17, [x17]; br x17"""
 
 
-def lazy_veneer(at: int, slot: int, entry: int) -> bytes:
-    """The veneer at `at` of code that is compiled when it is first called: a jump to the address in
-    `slot`, and a call of that in `entry`, which learns from its return address which veneer it is."""
-    jump_end = at + LAZY_RESUME
-    call_end = jump_end + 6
-    return _LAZY_X86_64.pack(_JUMP_INDIRECT, slot - jump_end, _CALL_INDIRECT, entry - call_end)
+def write_lazy_veneer(
+    elf_machine: int, image: bytearray | memoryview, at: int, slot: int, entry: int
+) -> None:
+    """Put the veneer of code that is compiled when it is first called into the image: a jump to the
+    address in `slot`, and one to that in `entry`, which learns which veneer it is. On x86-64 that is a
+    call, with a return address; on aarch64 the first jump leaves the address of the second part in
+    x16."""
+    if elf_machine == EM_X86_64:
+        jump_end = at + LAZY_VENEERS[elf_machine].resume
+        call_end = jump_end + 6
+        distances = slot - jump_end, entry - call_end
+        _LAZY_X86_64.pack_into(
+            image, at, _JUMP_INDIRECT, distances[0], _CALL_INDIRECT, distances[1]
+        )
+        return
+    image[at : at + len(_LAZY_AARCH64)] = _LAZY_AARCH64
+    for place, word in ((at + 4, slot), (at + 20, entry)):
+        aarch64_page21(image, place, word)
+        aarch64_low12(3)(image, place + 4, word)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
-from wasmdialect._cpuinfo import first_processor
+from wasmdialect._cpuinfo import (
+    AARCH64_FEATURES,
+    BRANCH_TARGETS,
+    MACHINE,
+    aarch64_features,
+    auxiliary_vector,
+    first_processor,
+)
 
 _FLAGS = {
     # LLVM's feature name: the word in /proc/cpuinfo, where they differ.
@@ -26,7 +31,7 @@ _FLAGS = {
 _CHECKED = {
     *_FLAGS, "ssse3", "popcnt", "avx", "avx2", "bmi2", "fma", "f16c", "movbe", "adx", "aes",
     "gfni", "vaes", "vpclmulqdq", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl",
-    "avx512ifma", "avx512vbmi",
+    "avx512ifma", "avx512vbmi", *AARCH64_FEATURES,
 }  # fmt: skip
 """The features whose instructions LLVM puts into ordinary code."""
 
@@ -35,15 +40,17 @@ _flags: list[frozenset[str]] = []
 
 
 def cpu_flags() -> frozenset[str]:
-    """The processor's features as Linux names them; empty if unknown."""
+    """The processor's features as Linux names them, as LLVM does on aarch64; empty if unknown."""
     if not _flags:
         _flags.append(_read_flags())
     return _flags[0]
 
 
 def _read_flags() -> frozenset[str]:
+    if MACHINE == "aarch64":
+        return frozenset(aarch64_features())
     processor = first_processor()
-    return frozenset((processor.get("flags") or processor.get("Features", "")).split())
+    return frozenset(processor.get("flags", "").split())
 
 
 def missing_features(features: str) -> list[str]:
@@ -55,6 +62,12 @@ def missing_features(features: str) -> list[str]:
     return [f for f in wanted if f in _CHECKED and _FLAGS.get(f, f) not in flags]
 
 
+def checks_branch_targets() -> bool:
+    """Whether the processor can check where branches lead, on pages that ask for it (PROT_BTI)."""
+    entry, bits = BRANCH_TARGETS
+    return MACHINE == "aarch64" and auxiliary_vector().get(entry, 0) & bits == bits
+
+
 def host_architecture() -> str:
     """The first part of this machine's triple."""
-    return os.uname().machine
+    return MACHINE

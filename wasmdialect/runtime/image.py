@@ -223,12 +223,19 @@ class InstanceImage(NotCopied):
 
 
 def memory_shape(memory: MemoryInfo) -> MemoryShape:
-    """What a memory of a module is made from."""
-    return MemoryShape(
+    """What a memory of a module is made from. Raises MemoryError if its code needs guards that this
+    process has no room for."""
+    shape = MemoryShape(
         *(memory.minimum, memory.maximum),
         is_64=memory.is_64,
         page_size_log2=memory.page_size_log2,
     )
+    if memory.guarded and not shape.guarded:
+        raise MemoryError(
+            "the module was compiled for guard pages, and this process has no room for their addresses"
+            " (8 GiB for each memory): compile it with --bounds explicit"
+        )
+    return shape
 
 
 def _passes_in_memory(type: DefType) -> bool:

@@ -25,7 +25,7 @@ from wasmdialect.abi.symbols import (
 )
 from wasmdialect.object.artifact import Artifact
 from wasmdialect.object.link import link
-from wasmdialect.object.veneers import LAZY_RESUME, LAZY_VENEER_SIZE, lazy_veneer
+from wasmdialect.object.veneers import LAZY_VENEERS, write_lazy_veneer
 from wasmdialect.runtime import pages
 from wasmdialect.runtime.errors import WasmtimeError
 from wasmdialect.runtime.module import LoadedCode, LoadedModule, check_host
@@ -100,16 +100,19 @@ class CodeSource(Protocol):
 class VeneerLayout:
     """Where veneers, slots and code are in the range of a module, as distances from its start."""
 
-    def __init__(self, info: ArtifactInfo):
+    def __init__(self, info: ArtifactInfo, elf_machine: int):
+        form = LAZY_VENEERS[elf_machine]
+        self.veneer_size, self.resume = form.size, form.resume
+        """The bytes of a veneer, and where its second part begins."""
         imported = {item.index for item in info.imports if item.kind == "func"}
         defined = (index for index in range(len(info.functions)) if index not in imported)
         self.functions = {function_symbol(index): index for index in defined}
         """The functions of the module by their symbols."""
         self.symbols = [*self.functions, *_referenced_trampolines(info, imported)]
         """The symbol of each veneer."""
-        self.veneers = {s: LAZY_VENEER_SIZE * number for number, s in enumerate(self.symbols)}
+        self.veneers = {s: self.veneer_size * number for number, s in enumerate(self.symbols)}
         """The place of the veneer of each symbol."""
-        veneers_end = LAZY_VENEER_SIZE * len(self.symbols)
+        veneers_end = self.veneer_size * len(self.symbols)
         self.slots = align_up(veneers_end or 1, pages.PAGE_SIZE)
         """The address of `lazy_entry`, then the slot of each veneer."""
         slots_end = self.slots + POINTER_SIZE * (1 + len(self.symbols))
@@ -127,7 +130,7 @@ def link_first(
     improvable: Iterable[int] = (),
 ) -> Artifact:
     """Link functions as the first code in the range of a module. Raises PlacementError."""
-    layout = VeneerLayout(module.info)
+    layout = VeneerLayout(module.info, module.elf_machine)
     replaced = {*map(function_symbol, improvable)}
     final = {function.symbol for function in functions} - replaced
 
@@ -135,7 +138,18 @@ def link_first(
         veneer = None if symbol in final else layout.veneers.get(symbol)
         return None if veneer is None else veneer - layout.code
 
-    return _artifact_of(module, link(functions, module.elf_machine, config, elsewhere=elsewhere))
+    return _artifact_of(module, _link(functions, module, config, elsewhere))
+
+
+def _link(
+    functions: Iterable[NamedFunction],
+    module: Artifact,
+    config: Config,
+    elsewhere: Callable[[str], int | None],
+) -> LinkedImage:
+    """Link code for this process: on 64-bit Arm others may have larger pages."""
+    size = pages.PAGE_SIZE
+    return link(functions, module.elf_machine, config, elsewhere=elsewhere, page_size=size)
 
 
 class LazyModule(LoadedModule):
@@ -158,7 +172,7 @@ class LazyModule(LoadedModule):
         MemoryError."""
         check_host(artifact)
         self._config, self._source, self._announce = config, source, announce
-        layout = self._layout = VeneerLayout(artifact.info)
+        layout = self._layout = VeneerLayout(artifact.info, artifact.elf_machine)
         artifact.info.func_ref_code = _reference_code(artifact.info, layout.veneers)
         self._free = layout.code
         """Where the next code goes."""
@@ -185,10 +199,10 @@ class LazyModule(LoadedModule):
         self._slots = head[layout.slots : layout.slot(len(layout.symbols))].cast("Q")
         self._slots[0] = native().symbols["lazy_entry"]
         for number, at in enumerate(layout.veneers.values()):
-            veneer = lazy_veneer(at, layout.slot(number), layout.slots)
-            head[at : at + LAZY_VENEER_SIZE] = veneer
-            self._slots[1 + number] = address + at + LAZY_RESUME
-        pages.protect(address, layout.slots, pages.PROT_READ | pages.PROT_EXEC)
+            slot = layout.slot(number)
+            write_lazy_veneer(artifact.elf_machine, head, at, slot, layout.slots)
+            self._slots[1 + number] = address + at + layout.resume
+        self._make_executable(address, layout.slots)
         publish(self, address + size, 0, mapping)
         if first is not None:
             self._add_linked(first, is_first=True)
@@ -196,7 +210,7 @@ class LazyModule(LoadedModule):
     def compile_at(self, address: int) -> None:
         """Compile the code of the veneer with an address in it, if it has not been, and let the veneer
         lead there. Raises the errors of compiling, MemoryError."""
-        number = (address - self.text_address) // LAZY_VENEER_SIZE
+        number = (address - self.text_address) // self._layout.veneer_size
         symbol = self._layout.symbols[number]
         parsed = parse_symbol(symbol)
         assert parsed is not None
@@ -306,7 +320,7 @@ class LazyModule(LoadedModule):
                 place = veneers.get(symbol)
             return None if place is None else place - base
 
-        return link(functions, self.artifact.elf_machine, self._config, elsewhere=elsewhere)
+        return _link(functions, self.artifact, self._config, elsewhere)
 
     def _is_final(self, symbol: str) -> bool:
         """Whether code will not be replaced, so that it may be called directly."""
@@ -324,13 +338,19 @@ class LazyModule(LoadedModule):
         for function in artifact.functions:
             veneer = self._layout.veneers.get(function.symbol)
             if veneer is not None and (is_first or self._has_been_called(veneer)):
-                self._slots[1 + veneer // LAZY_VENEER_SIZE] = code.text_address + function.offset
+                self._slots[1 + veneer // self._layout.veneer_size] = (
+                    code.text_address + function.offset
+                )
 
     def _has_been_called(self, veneer: int) -> bool:
         """Whether the slot of a veneer leads elsewhere than back to it: the first call of what has been
         compiled ahead goes through `compile_at`, which notes it."""
-        slot = self._slots[1 + veneer // LAZY_VENEER_SIZE]
-        return slot != self.text_address + veneer + LAZY_RESUME
+        slot = self._slots[1 + veneer // self._layout.veneer_size]
+        return slot != self.text_address + veneer + self._layout.resume
+
+    def _make_executable(self, address: int, size: int) -> None:
+        checks_branches = self._config.branch_protection
+        native().make_executable(address, size, checks_branches=checks_branches)
 
     def _load(self, artifact: Artifact, base: int) -> LoadedCode:
         """Put code into the range."""
@@ -345,7 +365,7 @@ class LazyModule(LoadedModule):
         memory[:text_size] = artifact.text
         memory[text_size : text_size + len(artifact.eh_frame)] = artifact.eh_frame
         memory[artifact.rodata_offset : rodata_end] = artifact.rodata
-        pages.protect(address, text_size, pages.PROT_READ | pages.PROT_EXEC)
+        self._make_executable(address, text_size)
         pages.protect(address + text_size, size - text_size, pages.PROT_READ)
         code = LoadedCode(artifact, address)
         if artifact.eh_frame:

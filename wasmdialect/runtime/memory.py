@@ -2,13 +2,15 @@
 
 A 32-bit memory gets the layout that compiled code relies on with `--bounds=guard` whatever the module
 was compiled with: guard, 4 GiB, guard. So any memory can be imported anywhere. A 64-bit memory, and
-one with small pages, reserves its maximum size.
+one with small pages, reserves its maximum size. Where the process has no room for guards, no memory has
+any, and each is as large as its maximum, or as fits; code has explicit checks there.
 """
 
 from __future__ import annotations
 
 import ctypes
 
+from wasmdialect._address_space import has_room_for_guards
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.layout import MEMORY_DEFINITION, align_up
 from wasmdialect.abi.reservation import GUARD_SIZE, RESERVATION, WASM_PAGE_LOG2, has_guard
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 MAXIMUM_64_BIT = 16 << 30
 """Address space that a 64-bit memory without a smaller maximum gets."""
+MAXIMUM_WITHOUT_GUARDS = 1 << 30
+"""What any memory gets where address space is scarce."""
 
 _base_at = field_at(MEMORY_DEFINITION, "base")
 _length_at = field_at(MEMORY_DEFINITION, "current_length")
@@ -32,7 +36,7 @@ class MemoryShape:
 
     __slots__ = (
         *("minimum", "maximum", "is_64", "page_size_log2"),
-        *("guarded", "capacity", "total", "length", "accessible"),
+        *("guarded", "guard", "capacity", "total", "length", "accessible"),
     )
 
     def __init__(
@@ -48,19 +52,21 @@ class MemoryShape:
         self.maximum = maximum
         self.is_64 = is_64
         self.page_size_log2 = page_size_log2
-        self.guarded = has_guard(is_64=is_64, page_size_log2=page_size_log2)
-        self.capacity = self._capacity_bytes()
+        has_room = has_room_for_guards()
+        self.guarded = has_room and has_guard(is_64=is_64, page_size_log2=page_size_log2)
+        self.guard = GUARD_SIZE if has_room else 0
+        """The bytes that fault before the memory, and after what it can grow to."""
+        self.capacity = self._capacity_bytes(MAXIMUM_64_BIT if has_room else MAXIMUM_WITHOUT_GUARDS)
         """The bytes that the memory can grow to."""
-        self.total = GUARD_SIZE + self.capacity + GUARD_SIZE
+        self.total = self.guard + self.capacity + self.guard
         """The bytes that it reserves."""
         self.length = minimum << page_size_log2
         """The bytes of a new memory."""
         self.accessible = align_up(self.length, pages.PAGE_SIZE)
 
-    def _capacity_bytes(self) -> int:
+    def _capacity_bytes(self, limit: int) -> int:
         if self.guarded:
             return RESERVATION
-        limit = MAXIMUM_64_BIT
         if self.maximum is not None:
             limit = min(limit, self.maximum << self.page_size_log2)
         return align_up(max(limit, self.minimum << self.page_size_log2), pages.PAGE_SIZE)
@@ -90,7 +96,7 @@ class LinearMemory(StoreItem):
         self.definition = definition
         self._definition_owner = definition_owner
         self._start = start or _map(shape)
-        self.base = self._start + GUARD_SIZE
+        self.base = self._start + shape.guard
         self._pages: WhenFreed | None = pages.owned(self._start, shape.total)
         """Keeps the pages while they are this memory's."""
         self._bytes: memoryview | None = None
@@ -212,16 +218,16 @@ class LinearMemory(StoreItem):
 def map_with_file(shape: MemoryShape, fd: int, size: int) -> int:
     """The address of the pages of a new memory that starts with the first bytes of a file, copied page
     by page when they are written to; 0 if that is not possible. `size` is whole pages."""
-    return native().map_memory(shape.total, GUARD_SIZE, shape.accessible, fd, size)
+    return native().map_memory(shape.total, shape.guard, shape.accessible, fd, size)
 
 
 def _map(shape: MemoryShape) -> int:
-    start = native().map_memory(shape.total, GUARD_SIZE, shape.accessible, 0, 0)
+    start = native().map_memory(shape.total, shape.guard, shape.accessible, 0, 0)
     if start:
         return start
     start = pages.reserve(shape.total)  # which also says what is wrong
     try:
-        pages.protect(start + GUARD_SIZE, shape.accessible, pages.PROT_READ | pages.PROT_WRITE)
+        pages.protect(start + shape.guard, shape.accessible, pages.PROT_READ | pages.PROT_WRITE)
     except MemoryError:
         pages.unmap(start, shape.total)
         raise

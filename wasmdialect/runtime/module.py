@@ -13,6 +13,7 @@ from wasmdialect.object.errors import ArtifactError
 from wasmdialect.object.sections import AddressMap, InlineMap, TrapTable
 from wasmdialect.runtime import pages
 from wasmdialect.runtime.host_cpu import host_architecture, missing_features
+from wasmdialect.runtime.native import native
 from wasmdialect.runtime.ownership import NotCopied
 from wasmdialect.runtime.published import module_at, publish
 from wasmdialect.runtime.type_ids import type_id
@@ -256,7 +257,8 @@ def load_descriptor(fd: int) -> tuple[LoadedModule, memoryview]:
 
 def _publish(artifact: Artifact, text: int, mapping: object) -> LoadedModule:
     if artifact.text:
-        pages.protect(text, align_up(len(artifact.text), pages.PAGE_SIZE), _READ_EXECUTE)
+        size = align_up(len(artifact.text), pages.PAGE_SIZE)
+        native().make_executable(text, size, checks_branches=artifact.branch_protection)
     try:
         module = LoadedModule(artifact, text)
     except LayoutError as error:
@@ -264,9 +266,6 @@ def _publish(artifact: Artifact, text: int, mapping: object) -> LoadedModule:
     end = text + len(artifact.text)
     publish(module, max(end, text + 1), end if artifact.eh_frame else 0, mapping)
     return module
-
-
-_READ_EXECUTE = pages.PROT_READ | pages.PROT_EXEC
 
 
 def check_host(artifact: Artifact) -> None:

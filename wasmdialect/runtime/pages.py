@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 PAGE_SIZE = os.sysconf("SC_PAGESIZE")
 
 PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC = 0, 1, 2, 4
+PROT_BTI = 0x10
+"""On aarch64: indirect branches lead to landing instructions only."""
 _MAP_PRIVATE, _MAP_FIXED, _MAP_ANONYMOUS, _MAP_NORESERVE = 0x02, 0x10, 0x20, 0x4000
 _HUGE_PAGE, _MADV_HUGEPAGE = 2 << 20, 14
 _ENOMEM = 12

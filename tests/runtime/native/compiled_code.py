@@ -6,6 +6,8 @@ Imported by the tests and by the programs that they run in subprocesses.
 import ctypes
 import importlib.util
 import mmap
+import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -20,6 +22,7 @@ from wasmdialect.runtime.native.records import pack_store
 _TOOL = Path(__file__).parents[3] / "tools/build_native.py"
 _spec = importlib.util.spec_from_file_location("build_native", _TOOL)
 assert _spec is not None
+sys.path.insert(0, str(_TOOL.parent))  # for what it imports
 assert _spec.loader is not None
 build_native = importlib.util.module_from_spec(_spec)
 sys.modules["build_native"] = build_native
@@ -46,8 +49,70 @@ def builtin_call(name: str) -> str:
   %builtin = load ptr, ptr %builtin_slot"""
 
 
+ARCHITECTURE = {each.name: each for each in build_native.ARCHITECTURES}[os.uname().machine]
+"""The architecture of this machine."""
+TRAP_SIGNAL = {"x86_64": signal.SIGILL, "aarch64": signal.SIGTRAP}[ARCHITECTURE.name]
+"""What a trap instruction raises."""
+ASSEMBLY = {
+    "x86_64": {
+        "illegal": """ "ud2", "" """,
+        "divide": """ inteldialect "xor ecx, ecx
+    xor edx, edx
+    div rcx", "~{rax},~{rcx},~{rdx}" """,
+        "spoil": """ inteldialect "std
+    sub rsp, 8
+    mov dword ptr [rsp], 0x7f80
+    ldmxcsr [rsp]
+    mov word ptr [rsp], 0x0c7f
+    fldcw [rsp]
+    xor ebx, ebx
+    xor r12d, r12d
+    xor r13d, r13d
+    xor r14d, r14d
+    xor r15d, r15d
+    ud2", "" """,
+        "lose_frame": """ inteldialect "mov rbp, [rdx]
+    ud2", "" """,
+        "state": """ inteldialect "stmxcsr [rdx]
+    fnstcw [rdx + 8]
+    pushfq
+    pop rax
+    mov [rdx + 16], rax", "~{rax},~{memory}" """,
+    },
+    "aarch64": {
+        "illegal": """ "udf #0", "" """,
+        "divide": """ "udiv x9, x9, xzr", "~{x9}" """,  # which is 0, and no signal
+        "spoil": """ "mov x9, #0x3c00000
+    msr fpcr, x9
+    mov x19, #0
+    mov x20, x19
+    mov x21, x19
+    mov x22, x19
+    mov x23, x19
+    mov x24, x19
+    mov x25, x19
+    mov x26, x19
+    mov x27, x19
+    mov x28, x19
+    movi v8.2d, #0
+    movi v9.2d, #0
+    movi v10.2d, #0
+    movi v11.2d, #0
+    movi v12.2d, #0
+    movi v13.2d, #0
+    movi v14.2d, #0
+    movi v15.2d, #0
+    udf #0", "" """,
+        "lose_frame": """ "ldr x29, [x2]
+    udf #0", "" """,
+        "state": """ "mrs x9, fpcr
+    str x9, [x2]", "~{x9},~{memory}" """,
+    },
+}[ARCHITECTURE.name]
+"""What LLVM would not write: operands of `call void asm sideeffect`."""
+
 IR = f"""
-target triple = "x86_64-unknown-linux-gnu"
+target triple = "{ARCHITECTURE.triple}"
 declare void @llvm.ubsantrap(i8 immarg) cold noreturn nounwind
 declare ptr @llvm.frameaddress.p0(i32)
 declare ptr @llvm.stacksave.p0()
@@ -73,39 +138,25 @@ ok:
 
 ; SIGILL that is no trap of ours
 define dso_local void @illegal(ptr %vm, ptr %caller, ptr %slots, i64 %n) #0 {{
-  call void asm sideeffect "ud2", ""()
+  call void asm sideeffect {ASSEMBLY["illegal"]}()
   ret void
 }}
 
 ; SIGFPE
 define dso_local void @divide(ptr %vm, ptr %caller, ptr %slots, i64 %n) #0 {{
-  call void asm sideeffect inteldialect "xor ecx, ecx
-    xor edx, edx
-    div rcx", "~{{rax}},~{{rcx}},~{{rdx}}"()
+  call void asm sideeffect {ASSEMBLY["divide"]}()
   ret void
 }}
 
 ; changes what the C convention wants preserved, then traps
 define dso_local void @spoil_state(ptr %vm, ptr %caller, ptr %slots, i64 %n) #0 {{
-  call void asm sideeffect inteldialect "std
-    sub rsp, 8
-    mov dword ptr [rsp], 0x7f80
-    ldmxcsr [rsp]
-    mov word ptr [rsp], 0x0c7f
-    fldcw [rsp]
-    xor ebx, ebx
-    xor r12d, r12d
-    xor r13d, r13d
-    xor r14d, r14d
-    xor r15d, r15d
-    ud2", ""()
+  call void asm sideeffect {ASSEMBLY["spoil"]}()
   ret void
 }}
 
 ; traps with slots[0] as the frame pointer
 define dso_local void @lose_frame(ptr %vm, ptr %caller, ptr %slots, i64 %n) #0 {{
-  call void asm sideeffect inteldialect "mov rbp, [rdx]
-    ud2", ""()
+  call void asm sideeffect {ASSEMBLY["lose_frame"]}()
   ret void
 }}
 
@@ -295,8 +346,7 @@ loop:
 
 def compile_and_map(ir: str) -> tuple[dict[str, int], tuple[int, int]]:
     """Addresses of the functions of `ir`, and the range where they are."""
-    architecture = build_native.ARCHITECTURES[0]
-    blob = build_native.link(build_native.compile_object(ir, architecture), architecture)
+    blob = build_native.link(build_native.compile_object(ir, ARCHITECTURE), ARCHITECTURE)
     addresses = map_blob(blob)
     name, offset = next(iter(blob.symbols.items()))
     base = addresses[name] - offset
@@ -349,7 +399,7 @@ class Store:
         self.vmctx[MEMORY_FIELD // 8] = self.memory
 
     def set_host(self, callback: Any) -> None:
-        """Makes a `HOST` function the one that is called by `call_host`."""
+        """Makes a `HOST_FUNCTION` the one that is called by `call_host`."""
         self._host = callback
         self.vmctx[HOST_FIELD // 8] = ctypes.cast(callback, ctypes.c_void_p).value or 0
 

@@ -3,6 +3,7 @@
 import signal
 
 import pytest
+from compiled_code import TRAP_SIGNAL
 
 CRASH = "ctypes.string_at(0)\n"
 TRAPS = """
@@ -130,7 +131,7 @@ def test_crash_in_a_host_function(run_program):
 
 def test_crash_in_unregistered_code(run_program):
     result = run_program("native().unregister_code(code_range[0])\nstore.call('trap_if_zero', 0)")
-    assert died_of(result, signal.SIGILL)
+    assert died_of(result, TRAP_SIGNAL)
 
 
 def test_registered_code_outside_an_activation(run_program):
@@ -195,7 +196,7 @@ def test_crash_through_a_stranger(run_program, flags, way, order):
 def test_traps_with_a_stranger_on_top(run_program):
     result = run_program(f"""{TRAPS}{STRANGER}
 install(signal.SIGSEGV, SA_SIGINFO)
-store.set_host(HOST(lambda *_: (install(signal.SIGILL, SA_SIGINFO), store.call("trap_if_zero", 0))))
+store.set_host(HOST(lambda *_: (install(TRAP_SIGNAL, SA_SIGINFO), store.call("trap_if_zero", 0))))
 # Displaced in the middle of a call: the stranger is asked first, and passes it on to ours.
 assert store.call("call_host") is None
 print(calls.value)

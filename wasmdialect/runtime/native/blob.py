@@ -70,13 +70,18 @@ def blob_description(blob: Blob, llvmlite: str) -> str:
     return "".join(f"{name} {value}\n" for name, value in rows)
 
 
-def map_blob(blob: Blob) -> Mapping[str, int]:
+def map_blob(blob: Blob, protection: int = 0) -> Mapping[str, int]:
     """Maps the image for the rest of the process's life (signal handlers may point into it until
-    the very end) and returns the addresses of its symbols. Raises MemoryError."""
+    the very end) and returns the addresses of its symbols; `protection` is for the code, besides
+    reading and executing. Raises MemoryError.
+
+    Linux itself makes new pages coherent with the instruction caches when they become executable, which
+    this relies on: what could do it otherwise is in here.
+    """
     base = pages.reserve(len(blob.image))
     pages.protect(base, len(blob.image), pages.PROT_READ | pages.PROT_WRITE)
     ctypes.memmove(base, blob.image, len(blob.image))
     for offset in blob.relative:
         ctypes.c_uint64.from_address(base + offset).value += base
-    pages.protect(base, blob.writable_offset, pages.PROT_READ | pages.PROT_EXEC)
+    pages.protect(base, blob.writable_offset, pages.PROT_READ | pages.PROT_EXEC | protection)
     return {name: base + offset for name, offset in blob.symbols.items()}

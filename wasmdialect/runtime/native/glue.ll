@@ -6,7 +6,8 @@
 ; @activation.pc.set, ...), its constants (@trap_kind.interrupt, ...), the types %previous_handler,
 ; %signal_table and %handler_table, @handler.0, .1, ... (each calls @on_signal with its number), the stubs of the
 ; builtins, and the array @builtins.
-; The architecture's file defines @context.*, @trap_code, @ticks, @call_array and @landing.
+; The architecture's file defines @context.*, @trap_code, @trap_signal, @return_address, @ticks, @call_array and
+; @landing.
 ;
 ; What a signal handler reaches must be async-signal-safe: no allocation, no locks.
 
@@ -126,7 +127,8 @@ again:
   %more = icmp ult i32 %next, 32
   br i1 %more, label %again, label %done
 done:
-  store i64 %less, ptr @signal_cost
+  %certain = call i64 @at_least(i64 %less)
+  store i64 %certain, ptr @signal_cost
   ret void
 }
 
@@ -174,14 +176,15 @@ define internal void @note_end(ptr %thread, ptr %activation) nounwind {
 }
 
 ; Only the handlers that correct programs depend on are looked at, since each costs a system call:
-; SIGSEGV (11), SIGILL (4) and, where Ctrl-C arrives, SIGINT (2). Who replaces SIGBUS or SIGFPE alone
+; SIGSEGV (11), that of traps and, where Ctrl-C arrives, SIGINT (2). Who replaces SIGBUS or SIGFPE alone
 ; keeps them.
 define internal i1 @ask_for_handlers() nounwind {
   %segv = call i1 @handler_in_place(i32 11)
   br i1 %segv, label %next, label %no
 next:
-  %ill = call i1 @handler_in_place(i32 4)
-  br i1 %ill, label %thread, label %no
+  %trap_signal = call i32 @trap_signal()
+  %trap = call i1 @handler_in_place(i32 %trap_signal)
+  br i1 %trap, label %thread, label %no
 thread:
   %is_main = call i1 @on_main_thread()
   br i1 %is_main, label %last, label %yes
@@ -362,7 +365,8 @@ done:
   ret void
 }
 
-define internal void @add_frame(ptr %activation, i64 %pc) nounwind {
+define internal void @add_frame(ptr %activation, i64 %word) nounwind {
+  %pc = call i64 @return_address(i64 %word)
   %count = call i64 @activation.frame_count(ptr %activation)
   %capacity = call i64 @frame_capacity()
   %is_kept = icmp ult i64 %count, %capacity
@@ -477,7 +481,8 @@ next:
   %count = phi i64 [ 0, %entry ], [ %more, %keep ]
   %fp = load i64, ptr %below
   %return_slot = getelementptr i64, ptr %below, i64 1
-  %pc = load i64, ptr %return_slot
+  %word = load i64, ptr %return_slot
+  %pc = call i64 @return_address(i64 %word)
   %is_full = icmp uge i64 %count, %length
   %is_entry = icmp uge i64 %fp, %top
   %is_last = or i1 %is_full, %is_entry

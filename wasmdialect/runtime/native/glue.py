@@ -11,6 +11,8 @@ from wasmdialect._locks import lock_across_forks
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.abi.builtins import BUILTIN_COUNT, BUILTINS
 from wasmdialect.abi.layout import POINTER_SIZE
+from wasmdialect.runtime import pages
+from wasmdialect.runtime.host_cpu import checks_branch_targets
 from wasmdialect.runtime.native.blob import map_blob, read_blob
 from wasmdialect.runtime.native.code_ranges import CodeRanges
 from wasmdialect.runtime.native.handlers import SignalHandlers
@@ -49,6 +51,8 @@ class NativeGlue:
 
     symbols: Mapping[str, int]
     """Addresses of everything the glue exports."""
+    branch_targets: int
+    """The protection of pages with branch protection, where there is one: PROT_BTI."""
     builtins_array: int
     """Address of the array of `BUILTIN_COUNT` functions for `vmctx.builtins`."""
     code_range: tuple[int, int]
@@ -68,11 +72,15 @@ class NativeGlue:
 
     def __init__(self) -> None:
         blob = _read_blob()
-        self.symbols = map_blob(blob)
+        self.branch_targets = pages.PROT_BTI if checks_branch_targets() else 0
+        self.symbols = map_blob(blob, self.branch_targets)
         base = self.symbols["eh_frame"] - blob.symbols["eh_frame"]
         self.code_range = (base, base + blob.writable_offset)
         register_frames([], self.symbols["eh_frame"])
         self.builtins_array = self.symbols["builtins"]
+        synchronize = self.symbols.get("synchronize_code")
+        self._synchronize_code = None if synchronize is None else _SYNCHRONIZE(synchronize)
+        """Where the processor does not see by itself that code has been written."""
         self._kept: list[object] = []
         self._find_functions()
         self._find_objects()
@@ -95,6 +103,14 @@ class NativeGlue:
     def unregister_code(self, start: int) -> None:
         """Takes back `register_code`, before the memory goes; KeyError if there was none."""
         self._code.unregister(start)
+
+    def make_executable(self, address: int, size: int, *, checks_branches: bool = False) -> None:
+        """Make whole pages with code that has been written executable, and no longer writable;
+        `checks_branches` says that it has landing instructions. Raises MemoryError."""
+        protection = pages.PROT_READ | pages.PROT_EXEC
+        pages.protect(address, size, protection | (self.branch_targets if checks_branches else 0))
+        if self._synchronize_code is not None:
+            self._synchronize_code(address, address + size)
 
     def set_builtin_callback(self, name: str, callback: Any) -> None:
         """Serves a builtin with `callback`, a ctypes function of `builtin_prototype(name)`.
@@ -189,6 +205,7 @@ def builtin_prototype(name: str) -> Any:
 _LIBRARIES: Mapping[str, Any] = {"libc": libc, "python": ctypes.pythonapi}
 """Where the functions are that the glue calls, by the part of its symbols before the dot."""
 libc.calloc.restype = ctypes.c_void_p
+_SYNCHRONIZE = ctypes.PYFUNCTYPE(None, ctypes.c_uint64, ctypes.c_uint64)
 _new_python_function = ctypes.PYFUNCTYPE(
     ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.py_object
 )(("PyCFunction_NewEx", ctypes.pythonapi))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 from _thread import allocate_lock, get_ident
 
+from wasmdialect._cpuinfo import MACHINE
 from wasmdialect._static import TYPE_CHECKING
 from wasmdialect.runtime.native.structures import (
     HANDLER_GENERATIONS,
@@ -32,8 +33,10 @@ _SA_NODEFER = 0x4000_0000
 _SA_RESETHAND = 0x8000_0000
 
 # Linux's numbers; `signal` would make enumerations of them, which takes longer than all of this.
-_SIGINT, _SIGILL, _SIGBUS, _SIGFPE, _SIGSEGV = 2, 4, 7, 8, 11
-_FAULTS = (_SIGSEGV, _SIGILL, _SIGBUS, _SIGFPE)
+_SIGINT, _SIGILL, _SIGTRAP, _SIGBUS, _SIGFPE, _SIGSEGV = 2, 4, 5, 7, 8, 11
+_TRAPS = (_SIGTRAP, _SIGILL) if MACHINE == "aarch64" else (_SIGILL,)
+_FAULTS = (_SIGSEGV, *_TRAPS, _SIGBUS, _SIGFPE)
+"""The signals of instructions. A trap is an undefined one on x86-64, and a breakpoint on aarch64."""
 
 
 class _SignalAction(ctypes.Structure):

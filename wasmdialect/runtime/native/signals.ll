@@ -54,7 +54,10 @@ define internal void @record_fault(ptr %activation, i32 %signal, ptr %info, ptr 
   %fpe = call i64 @trap_kind.signal_fpe()
   %segv = call i64 @trap_kind.signal_segv()
   %pc = call i64 @context.pc(ptr %context)
-  switch i32 %signal, label %memory [
+  %trap_signal = call i32 @trap_signal()
+  %is_trap = icmp eq i32 %signal, %trap_signal
+  %cause = select i1 %is_trap, i32 4, i32 %signal
+  switch i32 %cause, label %memory [
     i32 4, label %instruction
     i32 8, label %arithmetic
   ]

@@ -2,7 +2,10 @@
 ;   @context.pc, .sp, .fp   registers of an interrupted thread, from the signal handler's ucontext_t
 ;   @context.land           makes the interrupted thread continue at @landing(activation)
 ;   @trap_code              the code in the trap instruction at a program counter, or -1
+;   @trap_signal            the signal that a trap instruction raises
+;   @return_address         a return address as it is in a frame, without what is no part of the address
 ;   @ticks                  a counter of the processor that runs at a constant rate
+;   @at_least               how long something certainly took, as far as the counter says that
 ;   @call_array             calls compiled code; returns 0 or, through @landing, 1
 ;   @landing                leaves compiled code, whatever its state, for the end of @call_array
 ;   @lazy_entry             where the slot of lazy code leads before there is any: has it compiled, and jumps on
@@ -71,9 +74,21 @@ other:
   ret i64 -1
 }
 
+define internal i32 @trap_signal() alwaysinline nounwind {
+  ret i32 4 ; SIGILL
+}
+
+define internal i64 @return_address(i64 %word) alwaysinline nounwind {
+  ret i64 %word
+}
+
 define internal i64 @ticks() alwaysinline nounwind {
   %now = call i64 @llvm.readcyclecounter() ; rdtsc
   ret i64 %now
+}
+
+define internal i64 @at_least(i64 %ticks) alwaysinline nounwind {
+  ret i64 %ticks
 }
 
 declare i64 @llvm.readcyclecounter()
