@@ -264,6 +264,12 @@ class Config(WasmtimeSettings, Record):
         option="--wide-multiply/--no-wide-multiply", commands=(COMPILING, OPT),
         optimizes="wasmir-wide-multiply",
     )
+    direct_calls: bool = setting(
+        CODE, True, boolean,
+        "At levels 2 and 3, call functions directly through tables that nothing writes.",
+        option="--direct-calls/--no-direct-calls", commands=(COMPILING, OPT),
+        optimizes="wasmir-direct-calls",
+    )
     inlining: bool = setting(
         CODE, True, boolean,
         "Inline functions at levels 2 and 3, unless a pipeline is given.",

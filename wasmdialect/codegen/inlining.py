@@ -1,29 +1,58 @@
-"""What is inlined where in a module that is compiled in units: planned in the process that hands them
+"""What is inlined where in a module that is compiled in units, and what calls through tables call: planned in the process that hands them
 to workers, from the calls in all bodies, and part of the key of each function in the cache.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from wasmdialect.codegen.input import Input
-from wasmdialect.wasm.inline_plan import Body, Plan, plan_inlining, size_with_products
+from wasmdialect.wasm.fixed_tables import Targets
+from wasmdialect.wasm.inline_plan import Body, Calls, Plan, plan_inlining, size_with_products
 from wasmdialect.wasm.validate import BodyCalls
 
 
 def make_plan(
-    source: Input, calls: Mapping[int, BodyCalls], kept: Collection[int], pipeline: str
+    source: Input,
+    calls: Mapping[int, BodyCalls],
+    kept: Collection[int],
+    pipeline: str,
+    targets: Targets,
 ) -> Plan:
     """The plan for a module with these calls, in which some functions are not inlined, nor those that
     passes have added: they have no byte offsets. Functions that multiply in halves have the size that
-    the pipeline gives them."""
+    the pipeline gives them. `targets` are what calls through tables call directly."""
     added = source.added_calls
     sizes = dict(source.body_sizes)
     if "wasmir-wide-multiply" in pipeline:
         sizes |= {n: size_with_products(source.body(n)[1]) for n in calls if n not in added}
-    bodies = {index: Body(sizes[index], each.replaceable) for index, each in calls.items()}
+    bodies = {
+        index: Body(sizes[index], _with_targets(each, targets)) for index, each in calls.items()
+    }
     tail = {index for index, each in calls.items() if each.has_tail_calls}
     return plan_inlining(bodies, tail.union(kept, added), source.roots)
+
+
+def _with_targets(calls: BodyCalls, targets: Targets) -> Mapping[int, Calls]:
+    """The calls that can be replaced, with those that will be direct."""
+    if targets.keys().isdisjoint(calls.indirect):
+        return calls.replaceable
+    found = dict(calls.replaceable)
+    for key, (sites, depth) in calls.indirect.items():
+        for _, callee in targets.get(key, ()) if sites else ():
+            known = found.get(callee, Calls(0, 0))
+            found[callee] = Calls(known.sites + sites, max(known.depth, depth))
+    return found
+
+
+def targets_in(
+    calls: Mapping[int, BodyCalls] | None, targets: Targets, functions: Iterable[int]
+) -> Targets:
+    """Those of the targets that matter for some functions."""
+    if not targets or calls is None:
+        return {}
+    keys = {key for index in functions if index in calls for key in calls[index].indirect}
+    return {key: targets[key] for key in sorted(keys & targets.keys())}
 
 
 def inlined_everywhere(source: Input, calls: Mapping[int, BodyCalls], plan: Plan) -> set[int]:

@@ -21,6 +21,7 @@ from wasmdialect.importer.supported import UNSUPPORTED, check_supported
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.errors import WasmError
 from wasmdialect.wasm.features import Feature
+from wasmdialect.wasm.fixed_tables import Targets, fixed_tables
 from wasmdialect.wasm.module import Module
 from wasmdialect.wasm.source_lines import SourceLines
 from wasmdialect.wasm.validate import BodyCalls, survey_calls, validate_declarations
@@ -87,6 +88,10 @@ class Input(ABC):
     def survey(self, indices: Sequence[int]) -> Mapping[int, BodyCalls] | None:
         """The direct calls of these bodies, which are checked; None if something in one of them is an
         error, or may be one of the importer, which is found when the body is imported."""
+
+    def targets(self, calls: Mapping[int, BodyCalls]) -> Targets:
+        """What the calls through tables in all bodies call directly: here nothing is known of that."""
+        return {}
 
     @property
     def added_calls(self) -> Mapping[int, BodyCalls]:
@@ -184,6 +189,13 @@ class WasmInput(Input):
             return survey_calls(self._importable, indices)
         except WasmError:
             return None
+
+    def targets(self, calls: Mapping[int, BodyCalls]) -> Targets:
+        written = {table for each in calls.values() for table in each.written_tables}
+        tables, types = fixed_tables(self.wasm, written), self.wasm.types
+        keys = {key for each in calls.values() for key in each.indirect if key[0] in tables}
+        found = {key: tables[key[0]].targets(types[key[1]]) for key in sorted(keys)}
+        return {key: slots for key, slots in found.items() if slots}
 
 
 def is_ir(data: bytes) -> bool:

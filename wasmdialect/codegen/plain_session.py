@@ -50,6 +50,12 @@ class Session(ABC):
 
     @property
     @abstractmethod
+    def has_direct_calls(self) -> bool:
+        """Whether calls through tables become direct calls: no pass can write a table, or let others
+        reach one, that the module's own functions do not."""
+
+    @property
+    @abstractmethod
     def files(self) -> list[str]:
         """The files given with `--load`, in order, as absolute paths."""
 
@@ -110,6 +116,10 @@ class PlainSession(Session):
     @property
     def kept(self) -> Collection[int] | None:
         return () if "wasmir-inline" in self._passes else None
+
+    @property
+    def has_direct_calls(self) -> bool:
+        return "wasmir-direct-calls" in self._passes
 
     @property
     def files(self) -> list[str]:

@@ -22,7 +22,7 @@ from wasmdialect.codegen.cache import (
 )
 from wasmdialect.codegen.description import Description
 from wasmdialect.codegen.digests import PassDigest, digest, tool_digest
-from wasmdialect.codegen.inlining import inlined_everywhere, make_plan
+from wasmdialect.codegen.inlining import inlined_everywhere, make_plan, targets_in
 from wasmdialect.codegen.lowered_unit import Printed
 from wasmdialect.codegen.module_entry import PassInputs
 from wasmdialect.codegen.plain_session import Session
@@ -42,6 +42,7 @@ from wasmdialect.codegen.survey import survey
 from wasmdialect.codegen.tasks import Item, UnitTask
 from wasmdialect.object.compiled import NamedFunction
 from wasmdialect.passes.mandatory import default_passes
+from wasmdialect.wasm.fixed_tables import Targets
 from wasmdialect.wasm.inline_plan import Plan, guests, part_of
 from wasmdialect.wasm.validate import BodyCalls
 
@@ -159,7 +160,16 @@ class Run:
         kept = self.session.kept if self.session.function_scoped else None
         if kept is None or self.calls is None:
             return {}
-        return make_plan(self.session.source, self.calls, kept, self.session.pipeline)
+        session = self.session
+        return make_plan(session.source, self.calls, kept, session.pipeline, self.targets)
+
+    @cached_property
+    def targets(self) -> Targets:
+        """What calls through tables call directly in functions that are compiled in units."""
+        session = self.session
+        if not session.function_scoped or not session.has_direct_calls or self.calls is None:
+            return {}
+        return session.source.targets(self.calls)
 
     def needed(self, functions: Sequence[NamedFunction]) -> list[NamedFunction]:
         """Those of some functions that a compilation of the whole module has: some that are inlined
@@ -187,6 +197,11 @@ class Run:
     def plan_of(self, item: Item) -> Plan:
         """As `tasks.Owner.plan_of`."""
         return part_of(self.plan, item.functions)
+
+    def targets_of(self, item: Item) -> Targets:
+        """As `tasks.Owner.targets_of`."""
+        functions = (*item.functions, *guests(self.plan, item.functions))
+        return targets_in(self.calls, self.targets, functions)
 
     def compile(self) -> None:
         """Compile everything. Raises WasmError, PassFailure, CompileCrash."""
@@ -320,6 +335,8 @@ class Run:
         bodies = [part for index in needed for part in (str(index), source.body(index)[1])]
         wanting = [p.digest for p in self._passes if not p.leaves_alone(needed)]
         passes, inlined = digest(*wanting), str(sorted(plan.items()))
+        # Their functions are declarations.
+        inlined += str([*self.targets_of(item).items()])
         return digest(self._source_prefix, passes, str(item.signatures), inlined, *bodies)
 
     def _origin(self, item: Item) -> int:

@@ -75,7 +75,7 @@ class RunHere(Run):
         with relaxed_gc(), printing_to_errors() as output:
             for unit in units:
                 task = UnitTask(self, unit, level)
-                self._opened.plan = self.plan
+                self._opened.plan, self._opened.targets = self.plan, self.targets
                 seconds = compile_unit(
                     self._opened,
                     task.item.functions,
@@ -96,7 +96,7 @@ class RunHere(Run):
 
         def texts() -> Iterator[tuple[CodeText, Level]]:
             level = self.settings.level
-            self._opened.plan = self.plan
+            self._opened.plan, self._opened.targets = self.plan, self.targets
             for item in units:
                 with relaxed_gc(), printing_to_errors() as output:
                     made, unit, clock = lower_unit(

@@ -53,9 +53,11 @@ from wasmdialect.passes.pipeline import (
     set_up_passes,
 )
 from wasmdialect.passes.registry import PassError, PassRegistry
+from wasmdialect.passes.wasmir_direct_calls import WasmIRDirectCalls, note_targets
 from wasmdialect.passes.wasmir_inline import WasmIRInline, note_plan
 from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
 from wasmdialect.wasm.features import parse_features
+from wasmdialect.wasm.fixed_tables import Targets
 from wasmdialect.wasm.inline_plan import Plan, guests
 
 if TYPE_CHECKING:
@@ -84,6 +86,8 @@ class CompileSession(Session):
         self.file = file
         self.plan: Plan | None = None
         """What is inlined where, as far as units need it; None if that is not known yet."""
+        self.targets: Targets = {}
+        """What calls through tables call directly, as far as units need it, known with the plan."""
         self._binary = binary
         self.registry = PassRegistry()
         for path in settings.config.load:
@@ -136,6 +140,11 @@ class CompileSession(Session):
             if not isinstance(op, wasmir.FuncOp):
                 raise PassError(f"noinline names @{symbol}, which is not a function here")
         return {op.index_value for op in found.values() if op is not None}
+
+    @property
+    def has_direct_calls(self) -> bool:
+        own = all(type(p).__module__.partition(".")[0] == "wasmdialect" for p in self.passes)
+        return own and any(isinstance(p, WasmIRDirectCalls) for p in self.passes)
 
     @property
     def files(self) -> list[str]:
@@ -244,20 +253,26 @@ class CompileSession(Session):
         """A unit with the bodies of these functions, and of those that are to be inlined into them; and
         the function types with these numbers, which get trampolines. Raises WasmError."""
         if self.plan is None:
-            self.plan = self._own_plan()
+            self.plan, self.targets = self._own_plan()
         unit = self.source.functions([*indices, *guests(self.plan, indices)], signatures)
+        note_targets(unit, self.targets, self.source.ops)
         note_plan(unit, self.plan, indices)
         return unit
 
-    def _own_plan(self) -> Plan:
-        """What the passes inline, as far as they run over units."""
-        if self.kept is None or not self.function_scoped:
-            return {}
+    def _own_plan(self) -> tuple[Plan, Targets]:
+        """What the passes inline and call directly, as far as they run over units."""
+        kept, has_direct_calls = self.kept, self.has_direct_calls
+        if not self.function_scoped or (kept is None and not has_direct_calls):
+            return {}, {}
         added = self.source.added_calls
         calls = self.source.survey([n for n in self.source.body_sizes if n not in added])
         if calls is None:
-            return {}
-        return make_plan(self.source, {**calls, **added}, self.kept, self.pipeline)
+            return {}, {}
+        calls = {**calls, **added}
+        targets = self.source.targets(calls) if has_direct_calls else {}
+        if kept is None:
+            return {}, targets
+        return make_plan(self.source, calls, kept, self.pipeline, targets), targets
 
     def import_everything(self) -> ModuleOp:
         """The whole module: all declarations and all bodies. Raises WasmError."""

@@ -40,6 +40,7 @@ from wasmdialect.importer.markers import Markers
 from wasmdialect.importer.unit import DeclaredOps, Unit
 from wasmdialect.passes.wasmir_verify_ssa import verify_ssa
 from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
+from wasmdialect.wasm.fixed_tables import Targets
 from wasmdialect.wasm.validate import BodyCalls
 
 
@@ -228,6 +229,9 @@ class WasmSource(Source):
             return found
         added = self.added_calls
         return {**found, **{index: added[index] for index in indices if index in added}}
+
+    def targets(self, calls: Mapping[int, BodyCalls]) -> Targets:
+        return self._given.targets(calls) if self._extended is None else {}
 
     @property
     def added_calls(self) -> Mapping[int, BodyCalls]:

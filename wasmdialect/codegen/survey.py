@@ -54,6 +54,8 @@ def calls_to_plain(calls: Mapping[int, BodyCalls]) -> list[tuple[Any, ...]]:
             each.callees,
             each.has_tail_calls,
             {n: tuple(c) for n, c in each.replaceable.items()},
+            {key: tuple(c) for key, c in each.indirect.items()},
+            sorted(each.written_tables),
         )
         for index, each in calls.items()
     ]
@@ -62,8 +64,11 @@ def calls_to_plain(calls: Mapping[int, BodyCalls]) -> list[tuple[Any, ...]]:
 def calls_from_plain(plain: list[tuple[Any, ...]]) -> dict[int, BodyCalls]:
     """The inverse of `calls_to_plain`."""
     return {
-        index: BodyCalls(callees, has_tail, {n: Calls(*each) for n, each in calls.items()})
-        for index, callees, has_tail, calls in plain
+        index: BodyCalls(
+            *(callees, has_tail, {n: Calls(*each) for n, each in calls.items()}),
+            *({key: Calls(*each) for key, each in indirect.items()}, written),
+        )
+        for index, callees, has_tail, calls, indirect, written in plain
     }
 
 

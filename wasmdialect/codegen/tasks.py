@@ -21,6 +21,7 @@ from wasmdialect.codegen.target import Target
 
 if TYPE_CHECKING:
     from wasmdialect.lowering.emit import CodeText
+    from wasmdialect.wasm.fixed_tables import Targets
     from wasmdialect.wasm.inline_plan import Plan
 
 
@@ -56,6 +57,11 @@ class Owner(Protocol):
         """What is inlined where in the functions of an item."""
         ...
 
+    def targets_of(self, item: Item) -> Targets:
+        """What calls through tables in the functions of an item, and what is inlined into them, call
+        directly."""
+        ...
+
     def finish_unit(self, unit: UnitTask, seconds: dict[str, float]) -> None:
         """Take a finished unit."""
         ...
@@ -86,8 +92,9 @@ class UnitTask:
     def request(self) -> Request:
         """The request to a worker."""
         self.lowered = None
-        plan = self.owner.plan_of(self.item)
-        return "unit", self.item.functions, self.item.signatures, self.level, plan
+        item, owner = self.item, self.owner
+        known = owner.plan_of(item), owner.targets_of(item)
+        return "unit", item.functions, item.signatures, self.level, *known
 
     def message(self, kind: str, content: Any) -> Any:
         """Take a message of the worker."""

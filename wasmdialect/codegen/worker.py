@@ -249,8 +249,9 @@ class _Server:
         signatures: tuple[int, ...],
         level: Level,
         plan: dict[int, tuple[int, ...]],
+        targets: dict[tuple[int, int], tuple[tuple[int, int], ...]],
     ) -> Any:
-        """Compile functions of the module, with what is inlined where: `lowered`, the parent's answer,
+        """Compile functions of the module, with what is inlined and called where: `lowered`, the parent's answer,
         a `start` for the texts that LLVM compiles together and a `code` for each."""
         from wasmdialect.codegen.unit import compile_unit
 
@@ -260,7 +261,7 @@ class _Server:
             assert number == self.number
             return answer
 
-        self._session.plan = plan
+        self._session.plan, self._session.targets = plan, targets
         return compile_unit(
             self._session,
             indices,

@@ -19,6 +19,7 @@ if a setting asks for it."""
 
 OPTIMIZING_PASSES = (
     "wasmir-wide-multiply",
+    "wasmir-direct-calls",
     "wasmir-inline",
     "wasmir-forward-loads",
     "wasmir-version-loops",

@@ -45,6 +45,12 @@ def _canonicalize() -> type[ModulePass]:
     return WasmIRCanonicalize
 
 
+def _direct_calls() -> type[ModulePass]:
+    from wasmdialect.passes.wasmir_direct_calls import WasmIRDirectCalls
+
+    return WasmIRDirectCalls
+
+
 def _inline() -> type[ModulePass]:
     from wasmdialect.passes.wasmir_inline import WasmIRInline
 
@@ -146,6 +152,7 @@ OWN_PASSES: dict[str, PassFactory] = {
     "insert-vmctx-loads": _vmctx_loads,
     "wasmir-canonicalize": _canonicalize,
     "wasmir-dce": _dce,
+    "wasmir-direct-calls": _direct_calls,
     "wasmir-gvn": _gvn,
     "wasmir-inline": _inline,
     "wasmir-verify-ssa": _verify_ssa,

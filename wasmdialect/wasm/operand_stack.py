@@ -13,7 +13,6 @@ from wasmdialect.wasm.inline_plan import Calls
 from wasmdialect.wasm.instructions.opcodes import LOOP, TRY_TABLE
 from wasmdialect.wasm.module import Module
 
-
 @dataclass(slots=True)
 class ControlFrame:
     """A control construct that is open."""
@@ -65,6 +64,11 @@ class OperandStack:
         self.calls: dict[int, Calls] = {}
         """The direct calls outside of `try_table` that come back, by callee."""
         self.has_tail_calls = False
+        self.indirect: dict[tuple[int, int], Calls] = {}
+        """The calls through tables, by the table and the index of the type. Tail calls and those in
+        `try_table` are named, and not counted."""
+        self.written_tables: set[int] = set()
+        """The tables that instructions write."""
 
     def push(self, t: ValType) -> None:
         """Push one operand."""
@@ -169,14 +173,29 @@ class OperandStack:
 
     def note_call(self, callee: int) -> None:
         """Record a direct call that comes back."""
+        depth = self._loops()
+        if depth is not None:
+            known = self.calls.get(callee, _NO_CALLS)
+            self.calls[callee] = Calls(known.sites + 1, max(known.depth, depth))
+
+    def note_indirect(self, table: int, type_index: int, *, is_tail: bool) -> None:
+        """Record a call through a table."""
+        key, depth = (table, type_index), self._loops()
+        known = self.indirect.get(key, _NO_CALLS)
+        if is_tail or depth is None:
+            self.indirect[key] = known
+        else:
+            self.indirect[key] = Calls(known.sites + 1, max(known.depth, depth))
+
+    def _loops(self) -> int | None:
+        """How many loops are open, None in a `try_table`."""
         depth = 0
         for frame in self.frames:
             if frame.opcode == LOOP:
                 depth += 1
             elif frame.opcode == TRY_TABLE:
-                return
-        known = self.calls.get(callee, _NO_CALLS)
-        self.calls[callee] = Calls(known.sites + 1, max(known.depth, depth))
+                return None
+        return depth
 
     def set_local(self, index: int) -> None:
         """Record that a local has a value from here to the end of the innermost construct."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple, Protocol, TypeVar
 
 from wasmdialect import types as wt
@@ -76,6 +76,11 @@ class BodyCalls(NamedTuple):
     has_tail_calls: bool
     replaceable: dict[int, Calls]
     """The direct calls outside of `try_table` that come back, by callee."""
+    indirect: Mapping[tuple[int, int], Calls] = {}
+    """The calls through tables, by the table and the index of the type; counted are those that are
+    outside of `try_table` and come back."""
+    written_tables: Collection[int] = ()
+    """The tables that it may write."""
 
 
 def survey_calls(module: Module, indices: Iterable[int]) -> dict[int, BodyCalls]:
@@ -84,7 +89,10 @@ def survey_calls(module: Module, indices: Iterable[int]) -> dict[int, BodyCalls]
     found: dict[int, BodyCalls] = {}
     for index in indices:
         stack = _check_body(module, module.functions[index], None)
-        found[index] = BodyCalls([*dict.fromkeys(stack.callees)], stack.has_tail_calls, stack.calls)
+        found[index] = BodyCalls(
+            *([*dict.fromkeys(stack.callees)], stack.has_tail_calls, stack.calls),
+            *(stack.indirect, stack.written_tables),
+        )
     return found
 
 

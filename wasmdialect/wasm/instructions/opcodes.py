@@ -28,6 +28,8 @@ LOCAL_SET = _opcode("local.set")
 LOCAL_TEE = _opcode("local.tee")
 GLOBAL_GET = _opcode("global.get")
 I32_CONST = _opcode("i32.const")
+I64_CONST = _opcode("i64.const")
+REF_NULL = _opcode("ref.null")
 REF_FUNC = _opcode("ref.func")
 
 OPENERS = frozenset({BLOCK, LOOP, IF, TRY_TABLE, TRY})

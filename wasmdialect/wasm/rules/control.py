@@ -135,6 +135,7 @@ def _indirect(s: OperandStack, immediate: tuple[int, int], tail: bool) -> None:
     callee = func_type_at(s.module, type_index)
     s.pop(table.address)
     _call_type(s, callee, tail)
+    s.note_indirect(table_index, type_index, is_tail=tail)
 
 
 @rule("call_indirect")

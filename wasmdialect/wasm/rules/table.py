@@ -23,6 +23,7 @@ def _table_get(s: OperandStack, index: int) -> None:
 @rule("table.set")
 def _table_set(s: OperandStack, index: int) -> None:
     t = table_at(s.module, index).type
+    s.written_tables.add(index)
     s.pop_all((t.address, t.element))
 
 
@@ -34,6 +35,7 @@ def _table_size(s: OperandStack, index: int) -> None:
 @rule("table.grow")
 def _table_grow(s: OperandStack, index: int) -> None:
     t = table_at(s.module, index).type
+    s.written_tables.add(index)
     s.pop_all((t.element, t.address))
     s.push(t.address)
 
@@ -41,11 +43,13 @@ def _table_grow(s: OperandStack, index: int) -> None:
 @rule("table.fill")
 def _table_fill(s: OperandStack, index: int) -> None:
     t = table_at(s.module, index).type
+    s.written_tables.add(index)
     s.pop_all((t.address, t.element, t.address))
 
 
 @rule("table.copy")
 def _table_copy(s: OperandStack, immediate: tuple[int, int]) -> None:
+    s.written_tables.add(immediate[0])
     destination, source = (table_at(s.module, index).type for index in immediate)
     if not matches(source.element, destination.element):
         raise ValidationError(
@@ -60,6 +64,7 @@ def _table_copy(s: OperandStack, immediate: tuple[int, int]) -> None:
 def _table_init(s: OperandStack, immediate: tuple[int, int]) -> None:
     segment, index = immediate
     table = table_at(s.module, index).type
+    s.written_tables.add(index)
     element = look_up(s.module.elements, segment, "elem segment").type
     if not matches(element, table.element):
         raise ValidationError(f"type mismatch: table {index} cannot hold {element}")
