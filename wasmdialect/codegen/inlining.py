@@ -1,14 +1,15 @@
-"""What is inlined where in a module that is compiled in units, and what calls through tables call: planned in the process that hands them
-to workers, from the calls in all bodies, and part of the key of each function in the cache.
+"""What is inlined where in a module that is compiled in units, and what calls through tables call
+directly: planned in the process that hands them to workers, from the calls in all bodies, and part of
+the key of each function in the cache.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from wasmdialect.codegen.input import Input
 from wasmdialect.wasm.fixed_tables import Targets
-from wasmdialect.wasm.inline_plan import Body, Calls, Plan, plan_inlining, size_with_products
+from wasmdialect.wasm.inline_plan import HOT, Body, Calls, Plan, plan_inlining, size_with_products
 from wasmdialect.wasm.validate import BodyCalls
 
 
@@ -26,20 +27,23 @@ def make_plan(
     sizes = dict(source.body_sizes)
     if "wasmir-wide-multiply" in pipeline:
         sizes |= {n: size_with_products(source.body(n)[1]) for n in calls if n not in added}
-    bodies = {
-        index: Body(sizes[index], _with_targets(each, targets)) for index, each in calls.items()
+    small = {
+        key: [callee for _, callee in slots if sizes.get(callee, HOT + 1) <= HOT]
+        for key, slots in targets.items()
     }
+    bodies = {index: Body(sizes[index], _calls(each, small)) for index, each in calls.items()}
     tail = {index for index, each in calls.items() if each.has_tail_calls}
     return plan_inlining(bodies, tail.union(kept, added), source.roots)
 
 
-def _with_targets(calls: BodyCalls, targets: Targets) -> Mapping[int, Calls]:
-    """The calls that can be replaced, with those that will be direct."""
-    if targets.keys().isdisjoint(calls.indirect):
+def _calls(calls: BodyCalls, small: Mapping[tuple[int, int], Sequence[int]]) -> Mapping[int, Calls]:
+    """The calls that can be replaced, with those through tables. (References to the callees exist, so
+    what is larger than `HOT` is not inlined; as an edge of the graph it would only make circles.)"""
+    if small.keys().isdisjoint(calls.indirect):
         return calls.replaceable
     found = dict(calls.replaceable)
     for key, (sites, depth) in calls.indirect.items():
-        for _, callee in targets.get(key, ()) if sites else ():
+        for callee in small.get(key, ()) if sites else ():
             known = found.get(callee, Calls(0, 0))
             found[callee] = Calls(known.sites + sites, max(known.depth, depth))
     return found

@@ -251,8 +251,8 @@ class _Server:
         plan: dict[int, tuple[int, ...]],
         targets: dict[tuple[int, int], tuple[tuple[int, int], ...]],
     ) -> Any:
-        """Compile functions of the module, with what is inlined and called where: `lowered`, the parent's answer,
-        a `start` for the texts that LLVM compiles together and a `code` for each."""
+        """Compile functions of the module, with what is inlined and called where: `lowered`, the
+        parent's answer, a `start` for the texts that LLVM compiles together and a `code` for each."""
         from wasmdialect.codegen.unit import compile_unit
 
         def missing(lowered: LoweredUnit) -> list[bool]:

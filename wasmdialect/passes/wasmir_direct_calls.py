@@ -1,9 +1,8 @@
 """wasmir-direct-calls: turn calls through tables that nothing writes into direct calls.
 
-A call of a type that one or two slots of such a table can serve asks for the slot first. The call through
-the table stays behind that, and makes all checks, so nothing depends on which slot a program asks for.
-In a unit, which holds a part of a module, an attribute says what calls can reach (`TARGETS`).
-docs/direct-calls.md says which tables count.
+A call that can reach one or two slots of such a table asks for them first. The call through the table
+stays behind that, and makes all checks. In a unit, which holds a part of a module, an attribute says
+what is in the slots (`TARGETS`). docs/direct-calls.md says which tables count.
 """
 
 from __future__ import annotations

@@ -48,7 +48,12 @@ def table_contents(
         slots = found.get(table)
         if slots is None:
             continue
-        if can_run or start is None or functions is None or start + len(functions) > minimums[table]:
+        if (
+            can_run
+            or start is None
+            or functions is None
+            or start + len(functions) > minimums[table]
+        ):
             del found[table]
             continue
         for slot, function in enumerate(functions, start):

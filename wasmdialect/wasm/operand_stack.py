@@ -13,6 +13,7 @@ from wasmdialect.wasm.inline_plan import Calls
 from wasmdialect.wasm.instructions.opcodes import LOOP, TRY_TABLE
 from wasmdialect.wasm.module import Module
 
+
 @dataclass(slots=True)
 class ControlFrame:
     """A control construct that is open."""
