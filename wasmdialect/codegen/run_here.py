@@ -75,7 +75,7 @@ class RunHere(Run):
         with relaxed_gc(), printing_to_errors() as output:
             for unit in units:
                 task = UnitTask(self, unit, level)
-                self._opened.plan, self._opened.targets = self.plan, self.targets
+                self._opened.plan, self._opened.targets = self.plan, self.targets_of(unit)
                 seconds = compile_unit(
                     self._opened,
                     task.item.functions,
@@ -96,8 +96,9 @@ class RunHere(Run):
 
         def texts() -> Iterator[tuple[CodeText, Level]]:
             level = self.settings.level
-            self._opened.plan, self._opened.targets = self.plan, self.targets
+            self._opened.plan = self.plan
             for item in units:
+                self._opened.targets = self.targets_of(item)
                 with relaxed_gc(), printing_to_errors() as output:
                     made, unit, clock = lower_unit(
                         self._opened, item.functions, item.signatures, level, output

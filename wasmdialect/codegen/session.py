@@ -53,7 +53,7 @@ from wasmdialect.passes.pipeline import (
     set_up_passes,
 )
 from wasmdialect.passes.registry import PassError, PassRegistry
-from wasmdialect.passes.wasmir_direct_calls import WasmIRDirectCalls, note_targets
+from wasmdialect.passes.wasmir_direct_calls import WasmIRDirectCalls
 from wasmdialect.passes.wasmir_inline import WasmIRInline, note_plan
 from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
 from wasmdialect.wasm.features import parse_features
@@ -254,8 +254,8 @@ class CompileSession(Session):
         the function types with these numbers, which get trampolines. Raises WasmError."""
         if self.plan is None:
             self.plan, self.targets = self._own_plan()
-        unit = self.source.functions([*indices, *guests(self.plan, indices)], signatures)
-        note_targets(unit, self.targets, self.source.ops)
+        needed = [*indices, *guests(self.plan, indices)]
+        unit = self.source.functions(needed, signatures, self.targets)
         note_plan(unit, self.plan, indices)
         return unit
 

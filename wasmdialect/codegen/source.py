@@ -38,6 +38,7 @@ from wasmdialect.dialects.lowered import lowered_by
 from wasmdialect.importer.declarations import WasmDeclarations
 from wasmdialect.importer.markers import Markers
 from wasmdialect.importer.unit import DeclaredOps, Unit
+from wasmdialect.passes.wasmir_direct_calls import note_targets
 from wasmdialect.passes.wasmir_verify_ssa import verify_ssa
 from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
 from wasmdialect.wasm.fixed_tables import Targets
@@ -99,9 +100,14 @@ class Source(Input):
         WasmError."""
 
     @abstractmethod
-    def functions(self, indices: Sequence[int], signatures: Sequence[int] = ()) -> ModuleOp:
+    def functions(
+        self,
+        indices: Sequence[int],
+        signatures: Sequence[int] = (),
+        targets: Targets | None = None,
+    ) -> ModuleOp:
         """A unit with the bodies of these functions, and the function types with these numbers, which
-        get trampolines. Raises WasmError."""
+        get trampolines. It says what calls through tables call directly. Raises WasmError."""
 
     @abstractmethod
     def lines(self, index: int) -> list[tuple[str, int | None]] | None:
@@ -195,7 +201,12 @@ class WasmSource(Source):
                 remove_body(unit.function(index))
         return unit.module
 
-    def functions(self, indices: Sequence[int], signatures: Sequence[int] = ()) -> ModuleOp:
+    def functions(
+        self,
+        indices: Sequence[int],
+        signatures: Sequence[int] = (),
+        targets: Targets | None = None,
+    ) -> ModuleOp:
         unit = Unit(self._given.wasm, self._file, self.ops, self._markers)
         unit.declare_signatures(signatures)
         for index in indices:
@@ -205,6 +216,8 @@ class WasmSource(Source):
             else:
                 unit.copy_function(added)
         unit.module.attributes[COUNTS_ATTRIBUTE] = self._counts
+        if targets:
+            note_targets(unit.module, targets, unit.ref)
         return unit.module
 
     def declarations_digest(self) -> str:
@@ -231,7 +244,7 @@ class WasmSource(Source):
         return {**found, **{index: added[index] for index in indices if index in added}}
 
     def targets(self, calls: Mapping[int, BodyCalls]) -> Targets:
-        return self._given.targets(calls) if self._extended is None else {}
+        return self._given.targets(calls)
 
     @property
     def added_calls(self) -> Mapping[int, BodyCalls]:
@@ -316,7 +329,12 @@ class IRSource(Source):
         module = self.declared.module.clone()
         return module if only is None else _without_others(module, only, with_types=True)
 
-    def functions(self, indices: Sequence[int], signatures: Sequence[int] = ()) -> ModuleOp:
+    def functions(
+        self,
+        indices: Sequence[int],
+        signatures: Sequence[int] = (),
+        targets: Targets | None = None,
+    ) -> ModuleOp:
         return _without_others(
             self.declared.module.clone(), indices, with_types=len(signatures) > 0
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol, cast
+from typing import Any, ClassVar, Literal, cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, SymbolRefAttr, i64
@@ -65,24 +65,17 @@ class WasmIRDirectCalls(ModulePass):
         enter_function(None)
 
 
-class DeclaredOps(Protocol):
-    """The declarations of a whole module."""
-
-    def op(self, word: str, index: int) -> wasmir.DeclarationOp:
-        """A declaration by the keyword of its kind and its index."""
-        ...
-
-
-def note_targets(unit: ModuleOp, targets: Targets, declared: DeclaredOps) -> None:
-    """Note in a unit what calls through tables can reach."""
+def note_targets(
+    unit: ModuleOp, targets: Targets, declare: Callable[[str, int], SymbolRefAttr]
+) -> None:
+    """Note in a unit what calls through tables call directly. `declare` gives the symbol of what has a
+    keyword and an index, which is then declared in the unit."""
     rows: list[Attribute] = []
     for (table, type_index), slots in targets.items():
-        key = declared.op("table", table).symbol, declared.op("type", type_index).symbol
+        key = declare("table", table), declare("type", type_index)
         for slot, function in slots:
-            callee = declared.op("func", function).symbol
-            rows.append(ArrayAttr([*key, IntegerAttr(slot, i64), callee]))
-    if rows:
-        unit.attributes[TARGETS] = ArrayAttr(rows)
+            rows.append(ArrayAttr([*key, IntegerAttr(slot, i64), declare("func", function)]))
+    unit.attributes[TARGETS] = ArrayAttr(rows)
 
 
 def _given_targets(unit: ModuleOp) -> _TargetsOf | None:
