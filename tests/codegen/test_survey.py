@@ -23,7 +23,13 @@ from wasmdialect.wasm.validate import BodyCalls
 CALLS = "".join(
     f"(func $f{n} (call $f{n // 2}) (call $f{n // 3}) (call $f{n // 2}))" for n in range(90)
 )
-TEXT = f"(module {CALLS} (func $tail (return_call $f1)))"
+INDIRECT = """(table 0 funcref) (table $written 1 funcref)
+  (func $indirect
+    (table.set $written (i32.const 0) (ref.null func))
+    (call_indirect 0 (i32.const 0)) (loop (call_indirect 0 (i32.const 0)))
+    (try_table (call_indirect $written (i32.const 0)))
+    (return_call_indirect 0 (param i32) (i32.const 0) (i32.const 0)))"""
+TEXT = f"(module {CALLS} (func $tail (return_call $f1)) {INDIRECT})"
 BAD = TEXT.replace("(call $f7)", "(i32.add)")
 
 
@@ -53,8 +59,10 @@ def expected() -> Mapping[int, BodyCalls]:
     run = open_run(TEXT, jobs=0)
     found = survey.survey(run)
     assert found is not None
-    assert found[90] == ([1], True, {})
-    assert found[30] == ([15, 10], False, {15: (2, 0), 10: (1, 0)})
+    assert found[90] == ([1], True, {}, {}, [])
+    assert found[30] == ([15, 10], False, {15: (2, 0), 10: (1, 0)}, {}, [])
+    indirect = {(0, 0): (2, 1), (1, 0): (0, 0), (0, 1): (0, 0)}
+    assert found[91] == ([], True, {}, indirect, [1])
     return found
 
 
@@ -154,4 +162,4 @@ def test_calls_are_remembered_for_the_same_bytes_and_features(monkeypatch: pytes
     survey.survey(open_run(TEXT, store, features="wasm-3.0,wide-arithmetic"))
     survey.survey(open_run(BAD, store))
     survey.survey(open_run(BAD, store))  # errors are not remembered
-    assert asked == [91, 91, 91]
+    assert asked == [92, 92, 92]

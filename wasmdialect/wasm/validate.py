@@ -91,7 +91,7 @@ def survey_calls(module: Module, indices: Iterable[int]) -> dict[int, BodyCalls]
         stack = _check_body(module, module.functions[index], None)
         found[index] = BodyCalls(
             *([*dict.fromkeys(stack.callees)], stack.has_tail_calls, stack.calls),
-            *(stack.indirect, stack.written_tables),
+            *(stack.indirect, sorted(stack.written_tables)),
         )
     return found
 
