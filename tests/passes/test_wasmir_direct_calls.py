@@ -274,11 +274,12 @@ def test_passes_of_this_package_write_no_tables(text: str, has: bool):
     assert session.has_direct_calls is has
 
 
-def test_a_written_table_changes_the_functions_that_call_through_it():
+@pytest.mark.parametrize("inlining", [True, False])
+def test_a_written_table_changes_the_functions_that_call_through_it(inlining: bool):
     """And only those: `change` gets a new body, `used` another pair of calls, `other` is as it was."""
 
     def compiled(text: str, store: Any) -> Any:
-        config = Config(jobs=0, opt_level=2, cache=store)
+        config = Config(jobs=0, opt_level=2, cache=store, inlining=inlining)
         return compile_wasm(config, bytes(wat2wasm(text)), "m.wasm")
 
     store = MemoryStore()
