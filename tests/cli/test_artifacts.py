@@ -197,22 +197,23 @@ def test_emit_ir(folder: Path):
         "00-WebAssembly.wat",
         "01-import.mlir",
         "02-wasmir-wide-multiply.mlir",
-        "03-wasmir-inline.mlir",
-        "04-wasmir-forward-loads.mlir",
-        "05-wasmir-version-loops.mlir",
-        "06-insert-vmctx-loads.mlir",
-        "07-insert-trampolines.mlir",
-        "08-insert-stack-limit-checks.mlir",
-        "09-wasmvm-to-llvm.mlir",
-        "10-LLVM-IR.ll",
-        "11-LLVM-IR-after-O2.ll",
-        "12-assembly.s",
+        "03-wasmir-direct-calls.mlir",
+        "04-wasmir-inline.mlir",
+        "05-wasmir-forward-loads.mlir",
+        "06-wasmir-version-loops.mlir",
+        "07-insert-vmctx-loads.mlir",
+        "08-insert-trampolines.mlir",
+        "09-insert-stack-limit-checks.mlir",
+        "10-wasmvm-to-llvm.mlir",
+        "11-LLVM-IR.ll",
+        "12-LLVM-IR-after-O2.ll",
+        "13-assembly.s",
     ]
     contents = {p.name: p.read_text() for p in (folder / "stages" / "00000-inner").iterdir()}
     assert "i32.div_s" in contents["00-WebAssembly.wat"]
     assert "wasmir.i32.div_s" in contents["01-import.mlir"]
-    assert "wasmvm.linear_load" in contents["06-insert-vmctx-loads.mlir"]
-    assert "idiv" in contents["12-assembly.s"]
+    assert "wasmvm.linear_load" in contents["07-insert-vmctx-loads.mlir"]
+    assert "idiv" in contents["13-assembly.s"]
 
 
 def test_emit_ir_of_one_function(folder: Path):

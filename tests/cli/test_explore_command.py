@@ -49,7 +49,8 @@ def test_each_stage_and_what_changed(folder: Path):
     stages = {stage["title"]: stage for stage in found["stages"]}
     assert [*stages] == [
         "WebAssembly", "wasmir", "count-calls", "wasmir-gvn", "wasmir-wide-multiply",
-        "wasmir-inline", "wasmir-forward-loads", "wasmir-version-loops", "insert-vmctx-loads",
+        "wasmir-direct-calls", "wasmir-inline", "wasmir-forward-loads", "wasmir-version-loops",
+        "insert-vmctx-loads",
         "insert-trampolines", "insert-stack-limit-checks", "wasmvm-to-llvm", "LLVM IR",
         "LLVM IR after -O2", "assembly",
     ]  # fmt: skip
