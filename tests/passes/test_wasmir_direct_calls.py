@@ -75,12 +75,17 @@ CALLS: list[tuple[Any, ...]] = [
 ]
 
 
+def _host(x: int) -> list[int]:
+    return [3, x]
+
+
 def outcomes(text: str = TEXT, calls: Any = CALLS, **settings: Any) -> list[Any]:
     """Results, or traps with their frames."""
-    engine = Engine(Config(**{"jobs": 0, "opt_level": 2, **settings}))
+    settings = {"jobs": 0, "opt_level": 2, **settings}
+    engine = Engine(Config(**settings))
     module, store = Module(engine, text), Store(engine)
     two = FuncType([ValType.i64()], [ValType.i32(), ValType.i64()])
-    imports = [Func(store, two, lambda x: [3, x])] if module.imports else []
+    imports = [Func(store, two, _host)] if module.imports else []
     exports: Any = Instance(store, module, imports).exports(store)
     found: list[Any] = []
     for name, *arguments in calls:
@@ -133,7 +138,7 @@ def test_results_and_traps_are_those_without_it(level: int, bounds: str):
     assert found == outcomes(direct_calls=False, **settings)
     if level == 2:  # LLVM inlines at level 3
         assert found == outcomes(inlining=False, **settings)
-    codes = {outcome[0] for outcome in found if isinstance(outcome, tuple)}
+    codes: set[TrapCode] = {outcome[0] for outcome in found if isinstance(outcome, tuple)}
     assert codes == {
         TrapCode.TABLE_OUT_OF_BOUNDS,
         TrapCode.INDIRECT_CALL_TO_NULL,
