@@ -177,9 +177,10 @@ def _written(declared: ModuleDeclarations) -> set[str] | None:
 
 
 def _filling(op: wasmir.ElemOp, table: int, functions: Mapping[str, int]) -> Filling:
-    (place,) = _values(op.place)
-    bits = place.value.type.width.data if isinstance(place, wasmir.ConstOp) else 0
-    start = place.value.value.data & (1 << bits) - 1 if isinstance(place, wasmir.ConstOp) else None
+    start: int | None = None
+    for place in _values(op.place):
+        if isinstance(place, wasmir.ConstOp):
+            start = place.value.value.data & (1 << place.value.type.width.data) - 1
     if op.functions is not None:
         symbols = op.functions.data
         return Filling(table, start, [functions[each.root_reference.data] for each in symbols])
