@@ -1,4 +1,4 @@
-// RUN: wasm-opt-py %s -t llvm | filecheck %s
+// RUN: wasm-opt-py %s --no-forward-loads -t llvm | filecheck %s
 // BLESS
 
 // Every load and store: narrow ones extend and truncate.
