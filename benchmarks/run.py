@@ -75,6 +75,8 @@ OURS: dict[str, dict[str, Any]] = {
 }
 """Settings of ours by the name of an engine. More are given as NAME=KEY:VALUE,..."""
 FOREIGN = ("wasmtime", "v8", "wasm2c")
+WITHOUT_VECTORS = ("wasm2c",)
+"""Engines that `simd` is not measured on: Debian's wasm2c aborts on vector instructions."""
 NOISY = 0.03
 """The deviation of the control, as a geometric mean, above which the machine is too noisy."""
 
@@ -243,6 +245,8 @@ def measure(
 ) -> dict[str, list[float]]:
     """The milliseconds of each run of a program by engine. Raises SystemExit if results differ."""
     n = (PROGRAMS | KERNELS)[name]
+    if name == "simd":
+        engines = [engine for engine in engines if engine not in WITHOUT_VECTORS]
     times: dict[str, list[float]] = {engine: [] for engine in engines}
     for _ in range(rounds):
         processes = {engine: Process(engine, name, settings) for engine in engines}
@@ -274,7 +278,8 @@ def spread(times: Sequence[float]) -> float:
 
 def table(measured: dict[str, dict[str, list[float]]], base: str) -> str:
     """The ratios of medians to those of `base`, as Markdown, with the worst spread of each row."""
-    engines = [engine for engine in next(iter(measured.values())) if engine != base]
+    every = dict.fromkeys(engine for times in measured.values() for engine in times)
+    engines = [engine for engine in every if engine != base]
     lines = [
         f"| program | {base}, ms | {' | '.join(engines)} | spread |",
         "|---" * (len(engines) + 3) + "|",
@@ -282,14 +287,15 @@ def table(measured: dict[str, dict[str, list[float]]], base: str) -> str:
     ratios: dict[str, dict[str, float]] = {}
     for name, times in measured.items():
         middle = {engine: statistics.median(values) for engine, values in times.items()}
-        ratios[name] = {engine: middle[engine] / middle[base] for engine in engines}
-        cells = [f"{ratios[name][engine]:.2f}" for engine in engines]
+        ratios[name] = row = {engine: middle[engine] / middle[base] for engine in times}
+        cells = [f"{row[engine]:.2f}" if engine in row else "" for engine in engines]
         worst = max(map(spread, times.values()))
         lines.append(f"| {name} | {middle[base]:.1f} | {' | '.join(cells)} | {worst:.0%} |")
     for title, group in (("programs", PROGRAMS), ("kernels", KERNELS), ("all", PROGRAMS | KERNELS)):
         rows = [ratios[name] for name in measured if name in group]
         if rows:
-            means = [f"**{geometric_mean(row[engine] for row in rows):.2f}**" for engine in engines]
+            columns = ([row[engine] for row in rows if engine in row] for engine in engines)
+            means = [f"**{geometric_mean(column):.2f}**" if column else "" for column in columns]
             lines.append(f"| {title} (geometric mean) | | {' | '.join(means)} | |")
     return "\n".join(lines)
 

@@ -136,8 +136,7 @@ def test_results_and_traps_are_those_without_it(level: int, bounds: str):
     settings: dict[str, Any] = {"bounds": bounds, "opt_level": level}
     found = outcomes(**settings)
     assert found == outcomes(direct_calls=False, **settings)
-    if level == 2:  # LLVM inlines at level 3
-        assert found == outcomes(inlining=False, **settings)
+    assert found == outcomes(inlining=False, **settings)
     codes: set[TrapCode] = {outcome[0] for outcome in found if isinstance(outcome, tuple)}
     assert codes == {
         TrapCode.TABLE_OUT_OF_BOUNDS,

@@ -165,6 +165,13 @@ def test_results_and_frames_are_those_without_it(level: int, bounds: str):
     assert outcomes(TEXT, CALLS, pipeline=ON, **settings) == without
 
 
+@pytest.mark.parametrize("bounds", ["guard", "explicit"])
+def test_llvm_inlines_nothing_whose_frame_a_backtrace_would_lack(bounds: str):
+    settings: dict[str, Any] = {"bounds": bounds, "inlining": False}
+    at_level_3 = outcomes(TEXT, CALLS, opt_level=3, **settings)
+    assert at_level_3 == outcomes(TEXT, CALLS, opt_level=0, **settings)
+
+
 def test_without_an_address_map_frames_have_names():
     settings: dict[str, Any] = {"generate_address_map": False}
     assert outcomes(TEXT, CALLS, pipeline=ON, **settings) == outcomes(TEXT, CALLS, **settings)

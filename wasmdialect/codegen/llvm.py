@@ -140,20 +140,29 @@ def _optimized(text: str, target: Target, level: Level) -> tuple[Any, Any]:
 
 def _run_passes(module: Any, machine: Any, level: Level, *, for_loops: bool) -> None:
     """Run the passes of a level. At level 3, and for functions with loops in which nothing can trap,
-    these are LLVM's own at its `-O1`, which inline, vectorise loops and unroll them: those of its `-O2`
-    and `-O3`, and vectors of what is in no loop, lose more here than they gain
+    these are LLVM's own at its `-O1`, which vectorise loops and unroll them: those of its `-O2` and
+    `-O3`, and vectors of what is in no loop, lose more here than they gain
     (docs/performance.md, "LLVM's own pipelines")."""
     is_llvms = level == 3 or (level == 2 and for_loops)
     options = llvm.create_pipeline_tuning_options(speed_level=1 if is_llvms else level)
     options.slp_vectorization = False
     builder = llvm.create_pass_builder(machine, options)
     if is_llvms:
+        _keep_calls(module)
         builder.getModulePassManager().run(module, builder)
         return
     manager = llvm.create_new_module_pass_manager()
     for name in PASSES[level]:
         getattr(manager, f"add_{name}_pass")()
     manager.run(module, builder)
+
+
+def _keep_calls(module: Any) -> None:
+    """Let LLVM inline nothing: objects do not say which calls code was inlined at, so backtraces would
+    lack frames. `wasmir-inline` says it."""
+    for function in module.functions:
+        if not function.is_declaration and b"alwaysinline" not in b" ".join(function.attributes):
+            function.add_function_attribute("noinline")
 
 
 def code_attributes(target: Target, *, branch_protection: bool) -> str:
