@@ -85,7 +85,7 @@ def workers(parent=os.getpid()):
 def seconds_of(pid):
     with open(f"/proc/{pid}/stat") as stat:
         fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    return sum(map(int, fields[11:15])) / TICK  # with those of children that have ended
 
 def times_of_workers():
     return {pid: seconds_of(pid) for pid in workers()}
@@ -103,7 +103,7 @@ while earlier != before:  # workers are loading
 own = time.process_time()
 seconds = compile_module(binary, settings).seconds
 cpu = time.process_time() - own
-cpu += sum(seconds - before.get(pid, 0) for pid, seconds in times_of_workers().items())
+cpu += sum(times_of_workers().values()) - sum(before.values())
 stages = sum(seconds[stage] for stage in ("import", "passes", "emit", "llvm", "extract"))
 peaks = peak_of(os.getpid()), max(map(peak_of, workers()))
 print(json.dumps([cpu, seconds["llvm"] / stages, peaks]))
