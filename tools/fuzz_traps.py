@@ -4,6 +4,7 @@
     python tools/fuzz_traps.py --wasm-opt wasm-opt --seconds 3600
     python tools/fuzz_traps.py --loops --levels 2 3 --count 1000
     python tools/fuzz_traps.py --forwards --levels 2 --count 1000
+    python tools/fuzz_traps.py --each-pass --levels 2 --count 500
     python tools/fuzz_traps.py --round-trip wasmir-canonicalize,wasmir-gvn,wasmir-dce --count 500
 
 Random modules store and call around everything that may trap (`trap_modules.py`), run loops over
@@ -14,7 +15,8 @@ called several times on one instance, and after each call everything that can be
 `--state` is the file from which a stopped run continues. A difference, a crash of the compiler or a
 module that takes too long is printed with its number, and makes the exit code 1.
 
-With `--round-trip`, Wasmtime runs each module twice: as it is, and after import, passes and export.
+With `--each-pass`, each optimisation of levels 2 and 3 is also tried alone. With `--round-trip`,
+Wasmtime runs each module twice: as it is, and after import, passes and export.
 """
 
 from __future__ import annotations
@@ -50,6 +52,9 @@ from wasmdialect.codegen.store import MemoryStore
 
 LEVELS, BOUNDS = (0, 1, 2, 3), ("guard", "explicit")
 """What each module is compiled with: at every level, with every kind of bounds."""
+
+OPTIMISATIONS = ("wide_multiply", "direct_calls", "inlining", "forward_loads", "version_loops")
+"""Settings of the passes that levels 2 and 3 have by default."""
 
 FEATURES = (
     "wasm_relaxed_simd_deterministic",
@@ -101,6 +106,11 @@ class Comparer:
         self.levels, self.bounds = arguments.levels, arguments.bounds
         self.compilation = arguments.compilation
         self.round_trip = arguments.round_trip
+        alone = OPTIMISATIONS if arguments.each_pass else ()
+        self.optimisations: list[dict[str, bool]] = [
+            {},
+            *({name: name == only for name in OPTIMISATIONS} for only in alone),
+        ]
         config = wasmtime.Config()
         enable_features(config)
         config.cranelift_nan_canonicalization = True
@@ -123,19 +133,23 @@ class Comparer:
             return counts, [] if difference is None else [difference]
         if len(self.cache.entries) > MAX_CACHED:
             self.cache = MemoryStore()
-        for level, bounds in product(self.levels, self.bounds):
+        for level, bounds, passes in product(self.levels, self.bounds, self.optimisations):
+            if passes and level < 2:
+                continue  # which has none
             config = wasmdialect.Config(
                 opt_level=None if self.compilation == "tiers" else level,
                 bounds=bounds,  # pyright: ignore[reportArgumentType]
                 jobs=0 if self.compilation == "eager" else 1,
                 compilation="eager" if self.compilation == "eager" else "lazy",
                 cache=self.cache,
+                **passes,
             )
             enable_features(config)
             found = observe(wasmdialect, wasmdialect.Engine(config), module)
             difference = first_difference(found, expected)
             if difference is not None:
-                differences.append(f"-O{level} --bounds {bounds}: {difference}")
+                alone = "".join(f" with {name} alone" for name in passes if passes[name])
+                differences.append(f"-O{level} --bounds {bounds}{alone}: {difference}")
         return counts, differences
 
 
@@ -264,6 +278,8 @@ def run_all(arguments: argparse.Namespace) -> int:
     command += ["--compilation", arguments.compilation]
     if arguments.round_trip is not None:
         command += ["--round-trip", arguments.round_trip]
+    if arguments.each_pass:
+        command += ["--each-pass"]
     if arguments.loops:
         command += ["--loops"]
     if arguments.forwards:
@@ -330,6 +346,7 @@ def main() -> int:
     )
     parser.add_argument("--levels", type=int, nargs="+", default=LEVELS, help="of optimisation")
     parser.add_argument("--bounds", nargs="+", default=BOUNDS, help="kinds of bounds")
+    parser.add_argument("--each-pass", action="store_true", help="with each optimisation alone too")
     parser.add_argument("--compilation", choices=["eager", "lazy", "tiers"], default="eager")
     parser.add_argument("--round-trip", metavar="PIPELINE", help="to wasmir and back, on Wasmtime")
     parser.add_argument("--child", type=int, nargs=2, help=argparse.SUPPRESS)
