@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import distribution
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -35,10 +36,6 @@ PACKAGES = (
 WITHOUT = ("hatchling", "z3-solver")
 """Packages for tests that are not run there."""
 PLATFORMS = ("manylinux2014_aarch64", "manylinux_2_28_aarch64")
-COMMANDS = {
-    "wasmdialect": "wasmdialect.cli.main",
-    "wasm-opt-py": "wasmdialect.cli.wasm_opt_py",
-}
 
 
 class SetUpError(Exception):
@@ -151,9 +148,14 @@ def _write_environment(qemu: str) -> None:
         PYTHON,
         f'#!/bin/sh\nexec {qemu} -0 "$0" -L {root} {root}/usr/bin/python{VERSION} "$@"\n',
     )
-    for name, module in COMMANDS.items():
-        start = f"#!{PYTHON}\nimport sys\nfrom {module} import main\nsys.exit(main())\n"
-        _write_program(PYTHON.parent / name, start)
+    package = distribution("wasmdialect")
+    metadata = site / f"wasmdialect-{package.version}.dist-info"
+    metadata.mkdir()
+    for name in ("METADATA", "entry_points.txt"):
+        (metadata / name).write_text(package.read_text(name) or "")
+    for command in package.entry_points.select(group="console_scripts"):
+        start = f"import sys\nfrom {command.module} import main\nsys.exit(main())\n"
+        _write_program(PYTHON.parent / command.name, f"#!{PYTHON}\n{start}")
 
 
 def _write_program(path: Path, text: str) -> None:

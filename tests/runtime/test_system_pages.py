@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 
@@ -82,17 +83,21 @@ try:
 except WasmtimeError as error:
     print(error)
 """
-"""With `resource` limits: 6 GiB of addresses."""
+ADDRESSES = 6 << 30
+"""Bytes of address space of a process in which that is tried."""
 
 
 def test_without_room_for_guards_code_has_explicit_checks():
     from wasmdialect._cpuinfo import MACHINE
 
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
+        resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
 
+    environment = os.environ | {"QEMU_RESERVED_VA": hex(ADDRESSES)}  # it ignores the limit
     program = f"TARGET = '{MACHINE}-unknown-linux-gnu'\n{FEW_ADDRESSES}"
-    done = processes.run([sys.executable, "-c", program], 60, text=True, preexec_fn=limit)
+    done = processes.run(
+        [sys.executable, "-c", program], 60, text=True, preexec_fn=limit, env=environment
+    )
     assert done.stdout.splitlines() == [
         "0 1 0",
         *["MEMORY_OUT_OF_BOUNDS"] * 3,
