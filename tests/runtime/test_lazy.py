@@ -27,7 +27,10 @@ from wasmdialect import (
     WasmException,
 )
 from wasmdialect.codegen.lazy import LazyCompiler
+from wasmdialect.object import link
 from wasmdialect.object.compiled import NamedFunction
+from wasmdialect.object.elf import EM_X86_64
+from wasmdialect.object.veneers import BRANCH_RANGES, write_veneer
 from wasmdialect.passes.pipeline import PassFailure
 from wasmdialect.runtime import lazy
 from wasmdialect.runtime.published import module_at
@@ -282,6 +285,38 @@ def test_exceptions_of_signal_handlers_at_any_moment():
     command = [sys.executable, "-c", ALARMS, str(processes.PATIENCE)]
     done = processes.run(command, 120, chain(200), text=True)
     assert (done.returncode, done.stdout) == (0, "alarms: True\n"), done.stderr
+
+
+FAR = """(module
+  (func $near (export "near") (param i32) (result i32) (i32.div_u (i32.const 100) (local.get 0)))
+  (func $far (export "far") (param i32) (result i32)
+    (i32.add (i32.const 1) (call $near (local.get 0)))))"""
+
+
+def test_calls_of_code_further_away_than_they_reach(monkeypatch: pytest.MonkeyPatch):
+    reach = 1 << 27  # 128 MiB, that of aarch64
+    monkeypatch.setitem(BRANCH_RANGES, EM_X86_64, reach)
+    monkeypatch.setattr(lazy, "_LEAST_CODE", 2 * reach)
+    veneers: list[int] = []
+
+    def note_veneer(machine: int, image: bytearray, at: int, target: int) -> None:
+        veneers.append(target)
+        write_veneer(machine, image, at, target)
+
+    monkeypatch.setattr(link, "write_veneer", note_veneer)
+    engine = Engine(config(opt_level=2, inlining=False))
+    store, module = Store(engine), Module(engine, FAR)
+    exports: Any = Instance(store, module, []).exports(store)
+    assert exports["near"](store, 7) == 14
+    loaded: Any = module.loaded
+    loaded._free += reach  # as if so much had been compiled in between
+    assert exports["far"](store, 7) == 15
+    first, *_, last = loaded.code
+    assert last.text_address - first.text_address > reach
+    assert [target < -reach for target in veneers] == [True]
+    with pytest.raises(Trap) as info:
+        exports["far"](store, 0)
+    assert [frame.func_name for frame in info.value.frames] == ["near", "far"]
 
 
 def chain(length: int) -> str:
