@@ -167,6 +167,10 @@ class _Function:
         """Let the result depend on a load."""
         return f"(local.set $h (i64.add (i64.rotl (local.get $h) (i64.const 7)) {self.load()}))"
 
+    def empty(self) -> str:
+        """Sometimes a block of the control-flow graph in which nothing happens."""
+        return "(block $e (br $e))" if self.r.random() < 0.3 else ""
+
     def statement(self, depth: int) -> str:
         r = self.r
         kind = r.random()
@@ -190,8 +194,8 @@ class _Function:
                 return f"(loop $l {' '.join(inner)} {again})"
             test = f"(i32.and (local.get $ways) (i32.const {1 << r.randrange(8)}))"
             half = len(inner) // 2
-            other = f"(else {' '.join(inner[:half])})" if half else ""
-            return f"(if {test} (then {' '.join(inner[half:])}) {other})"
+            other = f"(else {self.empty()} {' '.join(inner[:half])})" if half else ""
+            return f"(if {test} (then {self.empty()} {' '.join(inner[half:])}) {other})"
         return r.choice(
             (
                 f"(call $other {self.address()})",

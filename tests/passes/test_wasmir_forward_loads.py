@@ -162,6 +162,21 @@ def test_what_may_be_between(between: str, left: int):
     assert observed(after, calls) == observed(before, calls)
 
 
+@pytest.mark.parametrize("test", ["(local.get $p)", "(i32.eqz (local.get $p))"])
+def test_what_one_way_stores_after_an_empty_block_is_not_known_on_the_other(test: str):
+    text = f"""(module (memory (export "memory") 1)
+  (func (export "f") (param $p i32) (param $v i32) (result i32)
+    (i32.store (i32.const 16) (i32.const 7))
+    (if (result i32) {test}
+      (then (i32.load (i32.const 16)))
+      (else (block $empty (br $empty))
+        (i32.store (i32.const 16) (local.get $v)) (i32.load (i32.const 16))))))"""
+    before, after = imported(text), forwarded(text)
+    assert counts() == (2, 0)
+    calls: list[Call] = [("f", (0, 9)), ("f", (1, 9))]
+    assert observed(after, calls) == observed(before, calls)
+
+
 @pytest.mark.parametrize(("shared", "left"), [("", 0), ("shared", 1)])
 def test_shared_memories_are_left_to_other_threads(shared: str, left: int):
     text = f"""

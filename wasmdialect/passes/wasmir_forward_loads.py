@@ -226,6 +226,7 @@ class _Forwarding:
         loop."""
         graph = self.graph
         ends: list[_State | None] = [None] * len(graph.order)
+        own = [False] * len(graph.order)
         for number, block in enumerate(graph.order):
             before = graph.predecessors[number]
             known = [state for n in dict.fromkeys(before) if (state := ends[n]) is not None]
@@ -234,9 +235,11 @@ class _Forwarding:
             elif len(known) > 1:
                 self.state, self.is_own = _in_all(known), True
             else:
-                self.state, self.is_own = known[0], len(graph.successors[before[0]]) == 1
+                only = before[0]
+                self.state = known[0]
+                self.is_own = own[only] and len(graph.successors[only]) == 1
             self.visit(block)
-            ends[number] = self.state
+            ends[number], own[number] = self.state, self.is_own
 
     def visit(self, block: Block) -> None:
         """Follow the state through a block."""
