@@ -61,6 +61,19 @@ def test_what_is_inlined_brings_what_it_inlines():
     assert guests(found, [3]) == []
 
 
+def test_large_modules_grow_by_a_tenth():
+    def grown(callers: int, size: int) -> float:
+        """How much a module grows in which functions of 1000 bytes call one of this size in loops."""
+        callee = Body(size, {})
+        bodies = {0: callee} | {n: Body(1000, {0: Calls(2, 1)}) for n in range(1, callers + 1)}
+        return 2 * size * len(plan_inlining(bodies, (), bodies)) / (1000 * callers)
+
+    assert grown(callers=40, size=HOT) == 0.4  # a small module
+    assert grown(callers=41, size=HOT) == 0
+    assert grown(callers=400, size=SMALL) == 0
+    assert grown(callers=400, size=36) == 0.072
+
+
 def test_imports_are_not_inlined():
     assert plan_inlining({1: Body(10, {0: Calls(1, 0)})}, (), [1]) == {}
 

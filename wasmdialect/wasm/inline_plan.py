@@ -19,10 +19,14 @@ HOT = 200
 """The size up to which one is inlined into a loop."""
 ONLY = 800
 """The size up to which one with a single call is inlined."""
+SMALLER = ((HOT, SMALL), (100, SMALL), (SMALL, SMALL), (36, 36))
+"""The last two, and what takes their place if the module would grow too much."""
 GROWTH = 1000
 """How much a function may grow, if that is more than its own size."""
 LARGEST = 16_000
 """The size from which on a function does not grow."""
+MODULE_GROWTH = 16_000
+"""How much a module may grow, if that is more than a tenth of all its functions."""
 
 
 _SIZE_OF_PRODUCT = 80
@@ -73,9 +77,29 @@ def plan_inlining(
         for callee, calls in body.calls.items():
             sites[callee] = sites.get(callee, 0) + calls.sites
     only = {index for index, count in sites.items() if count == 1}.difference(roots)
+    groups = _bottom_up(bodies)
+    most = max(MODULE_GROWTH, sum(body.size for body in bodies.values()) // 10)
+    plan: Plan = {}
+    for hot, small in SMALLER:
+        plan, growth = _plan(bodies, groups, kept, only, hot, small)
+        if growth <= most:
+            break
+    return plan
+
+
+def _plan(
+    bodies: Mapping[int, Body],
+    groups: Iterable[Sequence[int]],
+    kept: Collection[int],
+    only: Collection[int],
+    hot: int,
+    small: int,
+) -> tuple[Plan, int]:
+    """The plan with these limits, and how much the module grows."""
     sizes = {index: body.size for index, body in bodies.items()}
     plan: Plan = {}
-    for group in _bottom_up(bodies):
+    growth = 0
+    for group in groups:
         for index in group:
             body = bodies[index]
             most = min(body.size + max(GROWTH, body.size), max(LARGEST, body.size))
@@ -89,7 +113,8 @@ def plan_inlining(
             candidates.sort(key=lambda n: (-body.calls[n].depth, sizes[n], n))
             for callee in candidates:
                 calls, size = body.calls[callee], sizes[callee]
-                if callee in bodies[callee].calls or size > _limit(calls, callee in only):
+                limit = ONLY if callee in only else hot if calls.depth else small
+                if callee in bodies[callee].calls or size > limit:
                     continue
                 added = size * calls.sites
                 if size > TINY and sizes[index] + added > most and callee not in only:
@@ -98,15 +123,10 @@ def plan_inlining(
                     continue
                 chosen.append(callee)
                 sizes[index] += added
+                growth += 0 if callee in only else added
             if chosen:
                 plan[index] = tuple(sorted(chosen))
-    return plan
-
-
-def _limit(calls: Calls, is_only: bool) -> int:
-    if is_only:
-        return ONLY
-    return HOT if calls.depth else SMALL
+    return plan, growth
 
 
 def guests(plan: Plan, indices: Iterable[int]) -> list[int]:
