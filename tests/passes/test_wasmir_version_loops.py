@@ -454,6 +454,13 @@ def test_large_functions_are_left_as_they_are():
     assert said.startswith("loops-kept the function has 1")
 
 
+@pytest.mark.parametrize(("outside", "is_kept"), [(20, False), (100, True)])
+def test_loops_that_are_a_small_part_of_a_function_are_kept(outside: int, is_kept: bool):
+    after = "(local.set $x (i32.mul (local.get $x) (local.get $p)))" * outside
+    (said,) = what_was_done(LOOP.format(body="", after=after, shared=""))
+    assert ("loop-kept" in said and "operations are in such loops" in said) is is_kept, said
+
+
 def test_a_known_number_of_iterations_that_is_too_small():
     text = LOOP.format(body="", after="", shared="").replace(
         "(local.get $n)))))", "(i32.const 7)))))"

@@ -47,6 +47,8 @@ MOST_OPERATIONS = 1000
 a large one they cost more than a few loops give (docs/loops.md)."""
 MOST_LOOPS = 8
 """Of a function that get copies: the innermost of the deepest nests."""
+LEAST_SHARE = 0.1
+"""Of the operations of a function that are in the loops which get copies, for the same reason."""
 LEAST_OFTEN = 0.25
 """How often a loop with a copy is entered, for each time that what is around it runs: an iteration of a
 loop, or the function. Copies on side paths cost as much to compile and give little."""
@@ -83,6 +85,13 @@ class WasmIRVersionLoops(FunctionPass):
             else:
                 plans.append(plan)
         plans.sort(key=lambda plan: -plan.loop.depth)  # what runs most, first
+        inside = sum(len(operations_of(b)) for plan in plans[:MOST_LOOPS] for b in plan.blocks)
+        if inside < LEAST_SHARE * size:
+            for plan in plans:
+                at = plan.loop.header.last_op
+                assert at is not None
+                report(at, "loop-kept", reason=f"{inside} of {size} operations are in such loops")
+            return
         joined: dict[SSAValue, SSAValue] = {}
         for number, plan in enumerate(plans):
             at = plan.loop.header.last_op
