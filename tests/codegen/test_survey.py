@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from wasmdialect import Config, wat2wasm
-from wasmdialect.codegen import pool, survey
+from wasmdialect.codegen import pool, run, survey
 from wasmdialect.codegen.compiler import start_run
 from wasmdialect.codegen.input import WasmInput
 from wasmdialect.codegen.process import Worker
@@ -163,3 +163,13 @@ def test_calls_are_remembered_for_the_same_bytes_and_features(monkeypatch: pytes
     survey.survey(open_run(BAD, store))
     survey.survey(open_run(BAD, store))  # errors are not remembered
     assert asked == [92, 92, 92]
+
+
+@pytest.mark.parametrize(("opt_level", "is_asked"), [(0, False), (2, True)])
+def test_only_passes_that_need_the_calls_ask_for_them(
+    opt_level: Any, is_asked: bool, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[Run] = []
+    monkeypatch.setattr(run, "survey", lambda each: asked.append(each))
+    open_run(TEXT, jobs=0, features="all", opt_level=opt_level).compile()
+    assert bool(asked) is is_asked

@@ -200,6 +200,8 @@ class Run:
 
     def targets_of(self, item: Item) -> Targets:
         """As `tasks.Owner.targets_of`."""
+        if not self.targets:
+            return {}  # without `calls`: at level 0, nothing else asks for those
         functions = (*item.functions, *guests(self.plan, item.functions))
         return targets_in(self.calls, self.targets, functions)
 
