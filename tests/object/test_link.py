@@ -67,6 +67,28 @@ def test_every_layout_runs(options: dict[str, Any]):
     assert all(f.offset % options.get("function_alignment", 16) == 0 for f in own)
 
 
+LOOPS = """(module
+  (func (export "short") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+  (func (export "sum") (param i32) (result i32) (local i32)
+    (loop (local.set 1 (i32.mul (i32.const 3) (i32.xor (local.get 0) (local.get 1))))
+      (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+    (local.get 1))
+  (func (export "last") (param i32) (result i32) (i32.sub (local.get 0) (i32.const 1))))
+"""
+
+
+@pytest.mark.parametrize("options", [{}, {"padding": 5}, {"compilation": "lazy"}], ids=str)
+def test_loops_are_aligned_relative_to_a_line_of_the_cache(options: dict[str, Any]):
+    """So functions with loops start with one; others, and all that are not optimised, do not."""
+    engine = Engine(Config(jobs=0, target="x86_64-unknown-linux-gnu", **options))
+    artifact = read_artifact(bytes(Module(engine, LOOPS).serialize()))
+    short, summing, last = (f.offset for f in artifact.functions if "function[" in f.symbol)
+    assert short == 0
+    assert summing == 64
+    assert last % 64
+    assert last % 16 == 0
+
+
 def test_padding_is_zeros():
     artifact = read_artifact(bytes(Module(Engine(Config(jobs=0, padding=40)), TEXT).serialize()))
     for f in artifact.functions:

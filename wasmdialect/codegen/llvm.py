@@ -40,6 +40,11 @@ OPTIONS = [
     # The compiler to Wasm chose each `select` on purpose; turning it back into a branch in loops loses
     # more than it gains (docs/performance.md: heap sort 0.78 -> 1.07 of Wasmtime's speed).
     "-x86-cmov-converter=false",
+    # A loop does not start in the second half of a line of the cache, from which processors fetch code:
+    # an interpreter whose dispatch crosses two lines takes 1.2 times as long (docs/performance.md,
+    # "Places of loops"). The linker puts functions that have loops at the start of a line.
+    "-x86-experimental-pref-innermost-loop-alignment=6",
+    "-max-bytes-for-alignment=31",
     # A loop in a loop whose guard says the same each time gets a loop around it without the guard (LLVM
     # does that only in its `-O3`; docs/performance.md, "LLVM's own pipelines": FFT 1.05 -> 0.98).
     "-enable-nontrivial-unswitch",

@@ -65,7 +65,9 @@ class CompiledFunction:
 
     def pack(self) -> PackedFunction:
         """The form in which it is kept."""
-        return PackedFunction(self.symbol, len(self.code), marshal.dumps(self.to_plain()))
+        code = self.pieces[0]
+        size = len(code.content)
+        return PackedFunction(self.symbol, size, code.alignment, marshal.dumps(self.to_plain()))
 
     def to_plain(self) -> Any:
         """Nested tuples that `marshal` can write."""
@@ -103,6 +105,8 @@ class PackedFunction(NamedTuple):
     symbol: str
     size: int
     """Of the machine code, in bytes."""
+    alignment: int
+    """That LLVM asks for the machine code: the loops in it are aligned relative to its start."""
     data: bytes
 
     def unpack(self) -> CompiledFunction:

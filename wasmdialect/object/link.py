@@ -188,7 +188,7 @@ class _Layout:
         parsed = parse_symbol(function.symbol)
         if parsed is not None and parsed[0] not in ("function", "tail-entry", "loop-entry"):
             return self.machine.trampoline_alignment
-        return self.alignment
+        return max(self.alignment, function.code.alignment)
 
     def _add_missing_veneers(self) -> bool:
         # The places of code elsewhere are less than 2 GiB away.

@@ -1,11 +1,13 @@
 ;; REQUIRES: x86-64
 ;; RUN: wasm-opt-py %s --func sum -t asm -O2 --no-version-loops | filecheck %s
 
-;; A loop over memory: the base is loaded once, the body is a load and the arithmetic.
+;; A loop over memory: the base is loaded once, the body is a load and the arithmetic. It does not start in the
+;; second half of a line of the cache.
 
 ;; CHECK-LABEL: "wasm[0]::function[0]":
 ;; CHECK:       movq {{[0-9]+}}(%rdi), [[BASE:%r[a-z0-9]+]]
-;; CHECK:       [[LOOP:.LBB0_[0-9]+]]:
+;; CHECK:       .p2align 6, , 31
+;; CHECK-NEXT:  [[LOOP:.LBB0_[0-9]+]]:
 ;; CHECK-NOT:   (%rdi)
 ;; CHECK:       addl ([[BASE]],{{%r[a-z0-9]+}}{{(,[0-9])?}}), %eax
 ;; CHECK:       j{{[a-z]+}} [[LOOP]]
