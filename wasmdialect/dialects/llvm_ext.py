@@ -10,7 +10,10 @@ from abc import ABC
 from typing import ClassVar
 
 from xdsl.dialects.builtin import (
+    I1,
     I64,
+    Float32Type,
+    Float64Type,
     IntegerAttr,
     IntegerType,
     StringAttr,
@@ -327,6 +330,25 @@ class SelectOp(IRDLOperation):
 
 
 @irdl_op_definition
+class ChoiceOp(IRDLOperation):
+    """A `select` between floats by a condition that something else needs too; `opposite` is its
+    opposite, computed for this choice alone, which decides where that is better."""
+
+    name = "llvm_ext.choice"
+    T: ClassVar = VarConstraint("T", base(Float32Type) | base(Float64Type))
+    condition = operand_def(I1)
+    opposite = operand_def(I1)
+    true_value = operand_def(T)
+    false_value = operand_def(T)
+    result = result_def(T)
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$condition `or` `not` $opposite `,` $true_value `,` $false_value attr-dict"
+        " `:` type($result)"
+    )
+
+
+@irdl_op_definition
 class ExtractElementOp(IRDLOperation):
     """`extractelement`: an element of a vector."""
 
@@ -396,6 +418,7 @@ LLVM_EXT = Dialect(
         ExtractElementOp,
         FCmpOp,
         SelectOp,
+        ChoiceOp,
         FenceOp,
         UBSanTrapOp,
         SwitchOp,

@@ -7,6 +7,7 @@ from xdsl.ir import Operation
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
 from wasmdialect.dialects.fast import operands_of, result_of, segment_sizes, successors_of
+from wasmdialect.lowering.choices import own_opposite
 from wasmdialect.lowering.function import FunctionLowering, Handler
 
 
@@ -40,9 +41,13 @@ def _return(f: FunctionLowering, op: wasmir.ReturnOp) -> None:
 
 def _select(f: FunctionLowering, op: wasmir.SelectOp) -> None:
     deciding, true_value, false_value = operands_of(op)
-    f.values[result_of(op)] = f.select(
-        f.condition(deciding), f.values[true_value], f.values[false_value]
-    )
+    values = f.values[true_value], f.values[false_value]
+    opposite = own_opposite(f, op)
+    if opposite is None:
+        f.values[result_of(op)] = f.select(f.condition(deciding), *values)
+        return
+    operands = (f.condition(deciding), opposite, *values)
+    f.values[result_of(op)] = f.value(llvm_ext.ChoiceOp, operands, result_of(op).type)
 
 
 def _unreachable(f: FunctionLowering, op: wasmir.UnreachableOp) -> None:

@@ -1,12 +1,13 @@
-"""Vector operations as textual LLVM IR. Where processors have different instructions for one, the
-general form is here, and the forms for x86-64 and aarch64 in tables of their own."""
+"""Vector operations, and choices between floats, as textual LLVM IR. Where processors have different
+instructions for one, the general form is here, and the forms for x86-64 and aarch64 in tables of their
+own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from xdsl.dialects import llvm
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 
 from wasmdialect.dialects import llvm_ext
 from wasmdialect.dialects.fast import dense_values, operands_of, result_of
@@ -34,6 +35,18 @@ def _fcmp(f: FunctionEmitter, op: llvm_ext.FCmpOp) -> None:
 
 def _select(f: FunctionEmitter, op: llvm_ext.SelectOp) -> None:
     f.define(op, f"select {_operands(f, op)}")
+
+
+def _choice(f: FunctionEmitter, op: llvm_ext.ChoiceOp) -> None:
+    condition, _, true_value, false_value = operands_of(op)
+    _choose(f, op, condition, true_value, false_value)
+
+
+def _choose(
+    f: FunctionEmitter, op: Operation, condition: SSAValue, lhs: SSAValue, rhs: SSAValue
+) -> None:
+    t, names = type_text(lhs.type), f.names
+    f.define(op, f"select i1 {names[condition]}, {t} {names[lhs]}, {t} {names[rhs]}")
 
 
 # --- the general form of those with special instructions ---
@@ -189,6 +202,7 @@ VECTOR_EMITTERS: Mapping[type[Operation], Emitter] = {
     llvm.ShuffleVectorOp: _shuffle_vector,
     llvm_ext.FCmpOp: _fcmp,
     llvm_ext.SelectOp: _select,
+    llvm_ext.ChoiceOp: _choice,
     llvm_ext.SwizzleOp: _swizzle,
     llvm_ext.MultiplyAddOp: _multiply_add,
     llvm_ext.TruncateOp: _truncate,
@@ -380,6 +394,18 @@ X86_FMA: Mapping[type[Operation], Emitter] = {
 }
 
 
+# --- x86-64 with AVX-512 ---
+
+
+def _choice_by_mask(f: FunctionEmitter, op: llvm_ext.ChoiceOp) -> None:
+    """A condition in the flags or a register comes into a mask slowly; comparisons make masks."""
+    _, opposite, true_value, false_value = operands_of(op)
+    _choose(f, op, opposite, false_value, true_value)
+
+
+X86_MASKS: Mapping[type[Operation], Emitter] = {**X86_FMA, llvm_ext.ChoiceOp: _choice_by_mask}
+
+
 # --- aarch64 ---
 
 
@@ -409,6 +435,9 @@ _OTHERS: Mapping[str, Mapping[type[Operation], Emitter]] = {
 def emitters_for(triple: str, features: str) -> Mapping[type[Operation], Emitter]:
     """The operations that are written differently for a target; `features` in LLVM's notation."""
     architecture = triple.partition("-")[0]
-    if architecture == "x86_64":
-        return X86_FMA if "+fma" in features.split(",") else X86
-    return _OTHERS.get(architecture, {})
+    if architecture != "x86_64":
+        return _OTHERS.get(architecture, {})
+    has = features.split(",")
+    if "+fma" not in has:
+        return X86
+    return X86_MASKS if "+avx512f" in has else X86_FMA

@@ -32,3 +32,9 @@ llvm.func @arguments(%i: i32) {
 ^a(%x: i32):
   llvm.return
 }
+// -----
+// CHECK: does not verify
+llvm.func @choice_of_integers(%c: i1, %i: i32) {
+  %0 = "llvm_ext.choice"(%c, %c, %i, %i) : (i1, i1, i32, i32) -> i32
+  llvm.return
+}

@@ -68,3 +68,20 @@ llvm.func @relaxed(%b: vector<16xi8>, %h: vector<8xi16>, %f: vector<4xf32>, %d: 
   %10 = llvm_ext.add_pairs signed %h : vector<8xi16> -> vector<4xi32>
   llvm.return
 }
+
+// CHECK-LABEL: llvm.func @choice(
+// CHECK-NEXT:    %14 = llvm_ext.choice %c or not %o, %x, %x : f64
+// CHECK-NEXT:    %15 = llvm_ext.choice %c or not %o, %y, %y {note} : f32
+// CHECK-NEXT:    llvm.return
+// CHECK-NEXT:  }
+// GENERIC-LABEL: sym_name = "choice"
+// GENERIC-NEXT:  ^bb0(%c: i1, %o: i1, %x: f64, %y: f32):
+// GENERIC-NEXT:    %14 = "llvm_ext.choice"(%c, %o, %x, %x) : (i1, i1, f64, f64) -> f64
+// GENERIC-NEXT:    %15 = "llvm_ext.choice"(%c, %o, %y, %y) {note} : (i1, i1, f32, f32) -> f32
+// GENERIC-NEXT:    "llvm.return"() : () -> ()
+// GENERIC-NEXT:  }) : () -> ()
+llvm.func @choice(%c: i1, %o: i1, %x: f64, %y: f32) {
+  %0 = llvm_ext.choice %c or not %o, %x, %x : f64
+  %1 = llvm_ext.choice %c or not %o, %y, %y {note} : f32
+  llvm.return
+}
