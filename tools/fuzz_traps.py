@@ -5,6 +5,7 @@
     python tools/fuzz_traps.py --loops --levels 2 3 --count 1000
     python tools/fuzz_traps.py --forwards --levels 2 --count 1000
     python tools/fuzz_traps.py --each-pass --levels 2 --count 500
+    python tools/fuzz_traps.py --hints --levels 2 3 --count 1000
     python tools/fuzz_traps.py --round-trip wasmir-canonicalize,wasmir-gvn,wasmir-dce --count 500
 
 Random modules store and call around everything that may trap (`trap_modules.py`), run loops over
@@ -15,7 +16,8 @@ called several times on one instance, and after each call everything that can be
 `--state` is the file from which a stopped run continues. A difference, a crash of the compiler or a
 module that takes too long is printed with its number, and makes the exit code 1.
 
-With `--each-pass`, each optimisation of levels 2 and 3 is also tried alone. With `--round-trip`,
+With `--each-pass`, each optimisation of levels 2 and 3 is also tried alone. With `--hints`, modules say
+at random what runs often (`random_hints.py`). With `--round-trip`,
 Wasmtime runs each module twice: as it is, and after import, passes and export.
 """
 
@@ -42,6 +44,7 @@ from binaryen_modules import binaryen_module
 from forward_modules import forward_module
 from loop_modules import loop_module
 from observed_runs import Observation, ObservedInstance
+from random_hints import with_random_hints
 from tiers_at_once import improve_at_once
 from trap_modules import CalledModule, trap_module
 
@@ -92,7 +95,10 @@ def make_module(arguments: argparse.Namespace, number: int) -> CalledModule:
         return binaryen_module(arguments.wasm_opt, arguments.seed, number)
     if arguments.forwards:
         return forward_module(arguments.seed, number)
-    return (loop_module if arguments.loops else trap_module)(arguments.seed, number)
+    made = (loop_module if arguments.loops else trap_module)(arguments.seed, number)
+    if not arguments.hints:
+        return made
+    return replace(made, binary=with_random_hints(made.binary, f"{arguments.seed}:{number}"))
 
 
 # --- comparing, in a child process: bad IR aborts LLVM
@@ -276,6 +282,8 @@ def run_all(arguments: argparse.Namespace) -> int:
     command = [sys.executable, __file__, "--seed", str(arguments.seed)]
     command += ["--levels", *map(str, arguments.levels), "--bounds", *arguments.bounds]
     command += ["--compilation", arguments.compilation]
+    if arguments.hints:
+        command.append("--hints")
     if arguments.round_trip is not None:
         command += ["--round-trip", arguments.round_trip]
     if arguments.each_pass:
@@ -344,6 +352,7 @@ def main() -> int:
     parser.add_argument(
         "--forwards", action="store_true", help="take modules that load what they have stored"
     )
+    parser.add_argument("--hints", action="store_true", help="give modules hints at random")
     parser.add_argument("--levels", type=int, nargs="+", default=LEVELS, help="of optimisation")
     parser.add_argument("--bounds", nargs="+", default=BOUNDS, help="kinds of bounds")
     parser.add_argument("--each-pass", action="store_true", help="with each optimisation alone too")

@@ -18,6 +18,7 @@ from wasmdialect.codegen.process import Worker
 from wasmdialect.codegen.run import Run
 from wasmdialect.codegen.settings import CompileSettings
 from wasmdialect.codegen.store import MemoryStore
+from wasmdialect.wasm.inline_plan import Calls
 from wasmdialect.wasm.validate import BodyCalls
 
 CALLS = "".join(
@@ -60,8 +61,8 @@ def expected() -> Mapping[int, BodyCalls]:
     found = survey.survey(run)
     assert found is not None
     assert found[90] == ([1], True, {}, {}, [])
-    assert found[30] == ([15, 10], False, {15: (2, 0), 10: (1, 0)}, {}, [])
-    indirect = {(0, 0): (2, 1), (1, 0): (0, 0), (0, 1): (0, 0)}
+    assert found[30] == ([15, 10], False, {15: Calls(2, 0), 10: Calls(1, 0)}, {}, [])
+    indirect = {(0, 0): Calls(2, 1), (1, 0): Calls(0, 0), (0, 1): Calls(0, 0)}
     assert found[91] == ([], True, {}, indirect, [1])
     return found
 

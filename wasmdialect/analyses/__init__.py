@@ -12,7 +12,7 @@ from wasmdialect.analyses.control_flow import ControlFlow
 from wasmdialect.analyses.def_use import DefUse
 from wasmdialect.analyses.dominators import Dominators, PostDominators
 from wasmdialect.analyses.effects import Access, Effects
-from wasmdialect.analyses.frequencies import Frequencies
+from wasmdialect.analyses.frequencies import Frequencies, likely_blocks
 from wasmdialect.analyses.induction import Affine, Induction
 from wasmdialect.analyses.intervals import Range
 from wasmdialect.analyses.liveness import Liveness
@@ -46,5 +46,6 @@ __all__ = [
     "TripCounts",
     "analysis",
     "forget",
+    "likely_blocks",
     "misplaced_accesses",
 ]

@@ -2,14 +2,14 @@
 counted in an earlier run.
 
 The guesses are those of Ball and Larus, "Branch Prediction for Free": loops go around ten times, and
-what ends in a trap is rare.
+what ends in a trap is rare. Hints of the module come before them, where a branch stays in its loops.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xdsl.ir import Block
+from xdsl.ir import Block, Operation
 
 from wasmdialect.analyses.cache import analysis
 from wasmdialect.analyses.control_flow import ControlFlow
@@ -17,11 +17,14 @@ from wasmdialect.analyses.dominators import Dominators
 from wasmdialect.analyses.loops import Loops
 from wasmdialect.analyses.regions import Body, body_of
 from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.branch_hints import hint_of
 
 TRIPS = 10.0
 """How often a loop is taken to go around."""
 RARE = 1.0 / 1000
 """The share of an edge to a block from which every way ends in a trap, among edges that do not."""
+HINTED = 1.0 / 100
+"""The share of an edge that is hinted not to be taken, of both."""
 _MOST = 1e30
 
 
@@ -45,12 +48,18 @@ class Frequencies:
                 found[number] *= TRIPS
             found[number] = min(max(found[number], 1 / _MOST), _MOST)
             following = graph.successors[number]
+            depth = loops.depth(block)
+            depths = [loops.depth(order[to]) for to in following]
             # Where it leaves loops, it does so once in all their rounds.
             weights = [
-                TRIPS ** -min(max(loops.depth(block) - loops.depth(order[to]), 0), 20)
+                TRIPS ** -min(max(depth - inner, 0), 20)
                 * (RARE if traps[to] and not traps[number] else 1.0)
-                for to in following
+                for to, inner in zip(following, depths, strict=True)
             ]
+            avoided = unlikely_target(block.last_op)
+            # A hint says nothing of how often a loop goes around.
+            if avoided is not None and min(depths) >= depth:
+                weights[avoided] *= HINTED
             total = sum(weights)
             self._shares[block] = [weight / total for weight in weights]
             for to, share in zip(following, self._shares[block], strict=True):
@@ -90,6 +99,30 @@ class Frequencies:
         taken; they sum up to 1. From counts they are estimates: those of the targets, which other
         blocks may lead to."""
         return [*self._shares.get(block, ())]
+
+
+def unlikely_target(branch: Operation | None) -> int | None:
+    """Which of the two targets of a branch is hinted not to be taken, None if neither is."""
+    likely = None if branch is None else hint_of(branch)
+    if branch is None or likely is None or len(branch.successors) != 2:
+        return None
+    return 1 if likely else 0
+
+
+def likely_blocks(function: Body) -> set[Block]:
+    """The blocks that can be reached along branches that are not hinted not to be taken."""
+    blocks = body_of(function).blocks
+    work = [] if not blocks else [blocks[0]]
+    found = set(work)
+    while work:
+        last = work.pop().last_op
+        if last is None:
+            continue
+        avoided = unlikely_target(last)
+        following = [to for n, to in enumerate(last.successors) if n != avoided]
+        work += [to for to in dict.fromkeys(following) if to not in found]
+        found.update(following)
+    return found
 
 
 def _trapping(graph: ControlFlow) -> list[bool]:

@@ -42,10 +42,10 @@ def _calls(calls: BodyCalls, small: Mapping[tuple[int, int], Sequence[int]]) -> 
     if small.keys().isdisjoint(calls.indirect):
         return calls.replaceable
     found = dict(calls.replaceable)
-    for key, (sites, depth) in calls.indirect.items():
-        for callee in small.get(key, ()) if sites else ():
-            known = found.get(callee, Calls(0, 0))
-            found[callee] = Calls(known.sites + sites, max(known.depth, depth))
+    for key, indirect in calls.indirect.items():
+        for callee in small.get(key, ()) if indirect.sites else ():
+            known = found.get(callee)
+            found[callee] = indirect if known is None else known.joined(indirect)
     return found
 
 

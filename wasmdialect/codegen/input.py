@@ -22,6 +22,7 @@ from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.errors import WasmError
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.fixed_tables import Targets, fixed_tables
+from wasmdialect.wasm.hints import NO_HINTS, module_hints
 from wasmdialect.wasm.module import Module
 from wasmdialect.wasm.source_lines import SourceLines
 from wasmdialect.wasm.validate import BodyCalls, survey_calls, validate_declarations
@@ -71,6 +72,10 @@ class Input(ABC):
     @abstractmethod
     def body(self, index: int) -> tuple[int, bytes]:
         """The offset and the bytes of a body that the cache may keep alone."""
+
+    def branch_hints(self, index: int) -> Mapping[int, bool]:
+        """Which branches of a function the module says are likely to be taken, or not."""
+        return {}
 
     def place_of(self, offset: int) -> tuple[int, int]:
         """As `cache.Bodies`. Here a cache entry is for the module as it is."""
@@ -153,6 +158,9 @@ class WasmInput(Input):
         code = self.wasm.functions[index].code
         assert code is not None
         return code.offset, bytes(code.bytes)
+
+    def branch_hints(self, index: int) -> Mapping[int, bool]:
+        return module_hints(self.wasm).get(index, NO_HINTS).branches
 
     def place_of(self, offset: int) -> tuple[int, int]:
         index = self._indices[max(bisect_right(self._starts, offset) - 1, 0)]

@@ -335,10 +335,11 @@ class Run:
         plan = self.plan_of(item)
         needed = [*item.functions, *guests(plan, item.functions)]
         bodies = [part for index in needed for part in (str(index), source.body(index)[1])]
+        hints = [(index, each) for index in needed if (each := source.branch_hints(index))]
         wanting = [p.digest for p in self._passes if not p.leaves_alone(needed)]
         passes, inlined = digest(*wanting), str(sorted(plan.items()))
         # Their functions are declarations.
-        inlined += str([*self.targets_of(item).items()])
+        inlined += str([*self.targets_of(item).items()]) + (str(hints) if hints else "")
         return digest(self._source_prefix, passes, str(item.signatures), inlined, *bodies)
 
     def _origin(self, item: Item) -> int:

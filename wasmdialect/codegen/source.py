@@ -227,6 +227,9 @@ class WasmSource(Source):
         added = self._added.get(index)
         return self._given.body(index) if added is None else (0, str(added).encode())
 
+    def branch_hints(self, index: int) -> Mapping[int, bool]:
+        return self._given.branch_hints(index)
+
     def place_of(self, offset: int) -> tuple[int, int]:
         return self._given.place_of(offset)
 

@@ -31,6 +31,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from wasmdialect.dialects import llvm_ext
+from wasmdialect.dialects.branch_hints import set_hint
 from wasmdialect.dialects.builder import OpBuilder, symbol_ref
 from wasmdialect.dialects.fast import integer_attr, segments
 from wasmdialect.dialects.wasmvm import PTR
@@ -397,9 +398,10 @@ class LLVMBuilder(OpBuilder):
         else_arguments: Sequence[SSAValue] = (),
         *,
         unlikely: bool = False,
+        likely: bool | None = None,
     ) -> None:
         """End the block: go to `then_block` if the i1 is set, else to `else_block`. It is `unlikely` if
-        it is nearly never set."""
+        it is nearly never set. `likely` is a hint whether it is set."""
         branch = self.terminator(
             llvm.CondBrOp,
             (condition, *then_arguments, *else_arguments),
@@ -408,6 +410,7 @@ class LLVMBuilder(OpBuilder):
         )
         if unlikely:
             branch.attributes[UNLIKELY] = UNIT
+        set_hint(branch, likely)
 
     def trap(self, code: int) -> None:
         """End the block with a trap: the fence keeps LLVM from deleting stores before it."""

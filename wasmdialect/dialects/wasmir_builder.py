@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import DenseArrayBase, UnitAttr, i32
 from xdsl.ir import Attribute, Block, SSAValue
 
 from wasmdialect.dialects import wasmir
+from wasmdialect.dialects.branch_hints import set_hint
 from wasmdialect.dialects.builder import Symbol, symbol_ref
 from wasmdialect.dialects.fast import integer_attr, segments
 from wasmdialect.dialects.wasmir_constructors import InstructionBuilder
@@ -68,14 +69,18 @@ class WasmIRBuilder(InstructionBuilder):
         else_block: Block,
         then_arguments: Sequence[SSAValue] = (),
         else_arguments: Sequence[SSAValue] = (),
+        *,
+        likely: bool | None = None,
     ) -> None:
-        """End the block: go to `then_block` if the i32 is not zero, else to `else_block`."""
-        self.terminator(
+        """End the block: go to `then_block` if the i32 is not zero, else to `else_block`. `likely` is a
+        hint which of them it is."""
+        branch = self.terminator(
             wasmir.BrIfOp,
             (condition, *then_arguments, *else_arguments),
             (then_block, else_block),
             segments(1, len(then_arguments), len(else_arguments)),
         )
+        set_hint(branch, likely)
 
     def br_table(self, index: SSAValue, default: Edge, cases: Sequence[Edge]) -> None:
         """End the block: go to the case of that number (unsigned), to `default` if there is none."""

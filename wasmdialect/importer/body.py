@@ -14,6 +14,7 @@ from wasmdialect.importer.function import FunctionImporter, loop_locals
 from wasmdialect.importer.markers import AT_ENTRY, handlers_with
 from wasmdialect.importer.operators import HANDLERS
 from wasmdialect.wasm.body import Instruction
+from wasmdialect.wasm.hints import NO_HINTS, module_hints
 from wasmdialect.wasm.module import ConstExpr, Function
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def import_body(
     importer.locals = [*entry.args, *_zeros(importer, local_types)]
     importer.local_types = [*entry.arg_types, *importer.types(local_types)]
     importer.open_function(importer.types(function.signature.results))
+    hints = module_hints(unit.wasm).get(function.index, NO_HINTS).branches
+    importer.hints = {function.code.offset + at: likely for at, likely in hints.items()}
     importer.operators = AT_ENTRY
     importer.run(instructions, loop_locals(instructions), handlers_with(unit.markers))
     importer.finish()

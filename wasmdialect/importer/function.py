@@ -25,6 +25,7 @@ from wasmdialect.dialects.fast import (
     make_block,
     replace_value,
     set_block_arguments,
+    wasm_offset,
 )
 from wasmdialect.dialects.wasmir.types import ValueType
 from wasmdialect.dialects.wasmir_builder import WasmIRBuilder
@@ -74,6 +75,8 @@ class Branch:
     operands: tuple[SSAValue, ...]
     targets: list[tuple[Block, Edge]]
     location: LocationAttr
+    likely: bool | None = None
+    """Whether the module says that the first target is likely."""
 
 
 @dataclass(slots=True)
@@ -139,6 +142,8 @@ class FunctionImporter(WasmIRBuilder):
         self.frames: list[Frame] = []
         self.operators = 0
         """The fuel count since the last marker; only updated by handlers of `markers`."""
+        self.hints: Mapping[int, bool] = {}
+        """The branches that the module says are likely, or not, by byte offset."""
         self.branches: list[Branch] = []
         self.merges: list[Merge] = []
 
@@ -223,6 +228,7 @@ class FunctionImporter(WasmIRBuilder):
         branch = self.branch(
             wasmir.BrIfOp, (condition,), [(then_block, Edge([], [])), (else_block, Edge([], []))]
         )
+        branch.likely = self.hinted()
         frame.alternative = (branch, alternative, else_block)
         self.locals = self.locals.copy()
         self.begin(then_block)
@@ -277,6 +283,13 @@ class FunctionImporter(WasmIRBuilder):
         self.branches.append(branch)
         self.reachable = False
         return branch
+
+    def hinted(self) -> bool | None:
+        """Whether the module says that the branch of this instruction is likely."""
+        if not self.hints:
+            return None
+        offset = wasm_offset(self.location)
+        return None if offset is None else self.hints.get(offset)
 
     def label(self, depth: int) -> Frame:
         """The frame of a label index."""
@@ -438,7 +451,10 @@ class FunctionImporter(WasmIRBuilder):
         elif branch.cls is wasmir.BrIfOp:
             (then_block, then_arguments), (else_block, else_arguments) = edges
             (condition,) = branch.operands
-            self.br_if(condition, then_block, else_block, then_arguments, else_arguments)
+            self.br_if(
+                *(condition, then_block, else_block, then_arguments, else_arguments),
+                likely=branch.likely,
+            )
         else:
             (index,) = branch.operands
             self.br_table(index, edges[0], edges[1:])

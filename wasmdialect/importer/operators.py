@@ -79,7 +79,8 @@ def _br(f: FunctionImporter, depth: int) -> None:
 def _br_if(f: FunctionImporter, depth: int) -> None:
     condition = f.stack.pop()
     following = make_block()
-    f.branch(wasmir.BrIfOp, (condition,), [f.edge_to(f.label(depth)), (following, Edge([], []))])
+    targets = [f.edge_to(f.label(depth)), (following, Edge([], []))]
+    f.branch(wasmir.BrIfOp, (condition,), targets).likely = f.hinted()
     f.begin(following)
 
 

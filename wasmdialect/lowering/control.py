@@ -6,6 +6,7 @@ from xdsl.ir import Operation
 
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
+from wasmdialect.dialects.branch_hints import hint_of
 from wasmdialect.dialects.fast import operands_of, result_of, segment_sizes, successors_of
 from wasmdialect.lowering.choices import own_opposite
 from wasmdialect.lowering.function import FunctionLowering, Handler
@@ -26,6 +27,7 @@ def _br_if(f: FunctionLowering, op: wasmir.BrIfOp) -> None:
         *(f.condition(deciding), f.blocks[then_block], f.blocks[else_block]),
         *(arguments[:split], arguments[split:]),
         unlikely=deciding in f.unlikely,
+        likely=hint_of(op) if op.attributes else None,
     )
 
 

@@ -184,7 +184,7 @@ class _Text:
         self.groups: dict[Attribute, int] = {}
         self.metadata = [*_HEADER]
         self.widest = 0
-        self.unlikely_node = -1
+        self.weight_nodes: dict[tuple[int, int], int] = {}
         self.tag_root = -1
         self.tags: dict[str, str] = {}
         self.overrides: Mapping[type[Operation], Emitter] = {}
@@ -234,13 +234,15 @@ class _Text:
             return ""
         return f" #{self.groups.setdefault(attributes, len(self.groups))}"
 
-    def weights(self) -> str:
-        """The `!prof` of a branch that is nearly never taken."""
+    def weights(self, first: int, second: int) -> str:
+        """The `!prof` of a branch whose targets are taken so often relative to each other."""
         if not self.is_optimized:
             return ""
-        if self.unlikely_node < 0:
-            self.unlikely_node = self.node('!{!"branch_weights", i32 1, i32 1048575}')
-        return f", !prof !{self.unlikely_node}"
+        known = self.weight_nodes.get((first, second))
+        if known is None:
+            known = self.node(f'!{{!"branch_weights", i32 {first}, i32 {second}}}')
+            self.weight_nodes[first, second] = known
+        return f", !prof !{known}"
 
     def tag(self, alias: str) -> str:
         """The `!tbaa` of an access to a class of memory."""

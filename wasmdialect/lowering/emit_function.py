@@ -27,6 +27,7 @@ from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 from wasmdialect.abi.debug_locations import MEMORY_COLUMN
 from wasmdialect.abi.layout import Alias
 from wasmdialect.dialects import llvm_ext
+from wasmdialect.dialects.branch_hints import hint_of
 from wasmdialect.dialects.fast import (
     LocationAttr,
     Place,
@@ -41,6 +42,10 @@ from wasmdialect.dialects.fast import (
     wasm_place,
 )
 from wasmdialect.dialects.llvm_builder import NO_INLINE, UNLIKELY
+
+_LIKELY = 2000
+"""How often a target is taken that is hinted to be likely, for one time that the other is: what LLVM
+takes `__builtin_expect` for."""
 
 
 class EmitError(Exception):
@@ -74,8 +79,8 @@ class Text(Protocol):
     """The most edges of a block so far, as far as LLVM looks at all of them for each: those with values
     into a block, and those of a `switch` out of it."""
 
-    def weights(self) -> str:
-        """The `!prof` of a branch that is nearly never taken."""
+    def weights(self, first: int, second: int) -> str:
+        """The `!prof` of a branch whose targets are taken so often relative to each other."""
         ...
 
     def tag(self, alias: str) -> str:
@@ -347,8 +352,17 @@ def _cond_br(f: FunctionEmitter, block: Block, op: Operation) -> str:
     then_block, else_block = successors_of(op)
     split = segment_sizes(op)[1] if arguments else 0
     targets = [(then_block, arguments[:split]), (else_block, arguments[split:])]
-    unlikely = UNLIKELY in op.attributes
-    return cond_br_text(f, block, f.names[condition], targets, unlikely=unlikely)
+    weights = weights_text(f, unlikely=UNLIKELY in op.attributes, likely=hint_of(op))
+    return cond_br_text(f, block, f.names[condition], targets, weights)
+
+
+def weights_text(f: FunctionEmitter, *, unlikely: bool, likely: bool | None) -> str:
+    """What follows a branch that is nearly never taken, or hinted."""
+    if unlikely:
+        return f.text.weights(1, (1 << 20) - 1)
+    if likely is None:
+        return ""
+    return f.text.weights(_LIKELY, 1) if likely else f.text.weights(1, _LIKELY)
 
 
 def cond_br_text(
@@ -356,8 +370,7 @@ def cond_br_text(
     block: Block,
     condition: str,
     targets: Sequence[tuple[Block, Sequence[SSAValue]]],
-    *,
-    unlikely: bool,
+    weights: str,
 ) -> str:
     """A branch of a block to one of two targets, with their arguments."""
     (then_block, then_arguments), (else_block, else_arguments) = targets
@@ -365,7 +378,6 @@ def cond_br_text(
         first, second = f.edges(block, targets)
     else:
         first, second = f.edge(block, then_block, ()), f.edge(block, else_block, ())
-    weights = f.text.weights() if unlikely else ""
     return f"  br i1 {condition}, label %{first}, label %{second}{weights}\n"
 
 

@@ -32,6 +32,7 @@ from wasmdialect.lowering.emit_function import (
     store_text,
     trap_line,
     type_text,
+    weights_text,
 )
 from wasmdialect.lowering.line_emitter import (
     UNDECIDED,
@@ -413,14 +414,15 @@ class LineBuilder(LLVMBuilder):
         else_arguments: Sequence[Any] = (),
         *,
         unlikely: bool = False,
+        likely: bool | None = None,
     ) -> None:
         emitter = self.emitter
         condition.uses += 1
         for argument in (*then_arguments, *else_arguments):
             argument.uses += 1
         targets = [(then_block, then_arguments), (else_block, else_arguments)]
-        line = cond_br_text(emitter, self.block, condition.text, targets, unlikely=unlikely)
-        self.lines.append(line)
+        weights = weights_text(emitter, unlikely=unlikely, likely=likely)
+        self.lines.append(cond_br_text(emitter, self.block, condition.text, targets, weights))
 
     def trap(self, code: int) -> None:
         emitter = self.emitter

@@ -20,6 +20,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from wasmdialect.analyses.call_graph import CallGraph
+from wasmdialect.analyses.frequencies import likely_blocks
 from wasmdialect.analyses.loops import Loops
 from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.counts import COUNTS_ATTRIBUTE
@@ -38,7 +39,7 @@ from wasmdialect.dialects.fast import (
 from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.passes.base import defined_functions, enter_function, report
 from wasmdialect.passes.wasmir_dce import remove_unreachable_blocks
-from wasmdialect.wasm.inline_plan import Body, Calls, Plan, plan_inlining
+from wasmdialect.wasm.inline_plan import TINY, Body, Calls, Plan, plan_inlining
 
 NOINLINE = "noinline"
 """The attribute of a function that is not inlined anywhere."""
@@ -131,15 +132,19 @@ def _body(graph: CallGraph, name: str, numbers: Mapping[str, int]) -> Body:
     function = graph.functions[name]
     calls: dict[int, Calls] = {}
     loops: Loops | None = None
+    likely: set[Block] = set()
     for call in graph.calls[name]:
         if not isinstance(call, wasmir.CallOp) or call.parent is None:
             continue
         callee = numbers.get(call.callee.root_reference.data)
         if callee is None or _call_refusal(call) is not None:
             continue
-        loops = loops or Loops(function)
-        known, depth = calls.get(callee, Calls(0, 0)), loops.depth(call.parent)
-        calls[callee] = Calls(known.sites + 1, max(known.depth, depth))
+        if loops is None:
+            loops, likely = Loops(function), likely_blocks(function)
+        is_likely = call.parent in likely
+        found = Calls(1, loops.depth(call.parent)) if is_likely else Calls(1, 0, TINY)
+        known = calls.get(callee)
+        calls[callee] = found if known is None else known.joined(found)
     operations = [op.__class__ for block in function.body.blocks for op in operations_of(block)]
     size = BYTES_OF_OPERATION * len(operations)
     if function.code_size is not None:

@@ -12,13 +12,13 @@ from typing import Any
 from wasmdialect.wasm.body import decode_instructions, decode_locals
 from wasmdialect.wasm.errors import ValidationError, WasmError
 from wasmdialect.wasm.features import WASM_3_0
+from wasmdialect.wasm.hints import BRANCH_HINT, decode_hints
 from wasmdialect.wasm.instructions.opcodes import BR_IF, IF
 from wasmdialect.wasm.leb128 import encode_unsigned
 from wasmdialect.wasm.module import Module
 from wasmdialect.wasm.names import read_names
 from wasmdialect.wasm.reader import Reader
 
-BRANCH_HINT = "metadata.code.branch_hint"
 _BRANCHES = frozenset({IF, BR_IF})
 
 BranchHints = dict[int, dict[int, bool]]
@@ -64,23 +64,10 @@ def _check_targets(module: Module, hints: BranchHints) -> None:
 
 def decode_branch_hints(content: bytes | memoryview) -> BranchHints:
     """The content of a `metadata.code.branch_hint` section. Raises DecodeError."""
-    r = Reader(content, 0, WASM_3_0)
-    out: BranchHints = {}
-    for _ in range(r.count()):
-        function = r.u32()
-        hints: dict[int, bool] = {}
-        for _ in range(r.count()):
-            at = r.pos
-            offset, size = r.u32(), r.u32()
-            value = r.byte() if size == 1 else 2
-            if value > 1 or offset in hints:
-                raise r.error("malformed hint", at)
-            hints[offset] = bool(value)
-        if function in out:
-            raise r.error("duplicate function")
-        out[function] = hints
-    _expect_end(r)
-    return out
+    return {
+        function: {offset: value == 1 for offset, value in hints.items()}
+        for function, hints in decode_hints(content, 1).items()
+    }
 
 
 def encode_branch_hints(hints: BranchHints) -> bytes:

@@ -51,6 +51,15 @@ class Calls(NamedTuple):
     sites: int
     depth: int
     """The loops around the innermost one."""
+    limit: int | None = None
+    """The size up to which hints or counts let the callee be inlined; None if they say nothing."""
+
+    def joined(self, other: Calls) -> Calls:
+        """These calls and others of the same function."""
+        limits = (self.limit, other.limit)
+        known = [limit for limit in limits if limit is not None]
+        limit = 0 if 0 in known else max(known) if len(known) == len(limits) else None
+        return Calls(self.sites + other.sites, max(self.depth, other.depth), limit)
 
 
 class Body(NamedTuple):
@@ -113,7 +122,7 @@ def _plan(
             candidates.sort(key=lambda n: (-body.calls[n].depth, sizes[n], n))
             for callee in candidates:
                 calls, size = body.calls[callee], sizes[callee]
-                limit = ONLY if callee in only else hot if calls.depth else small
+                limit = _limit(calls, callee in only, hot, small)
                 if callee in bodies[callee].calls or size > limit:
                     continue
                 added = size * calls.sites
@@ -127,6 +136,14 @@ def _plan(
             if chosen:
                 plan[index] = tuple(sorted(chosen))
     return plan, growth
+
+
+def _limit(calls: Calls, is_only: bool, hot: int, small: int) -> int:
+    if calls.limit is not None:
+        return calls.limit
+    if is_only:
+        return ONLY
+    return hot if calls.depth else small
 
 
 def guests(plan: Plan, indices: Iterable[int]) -> list[int]:

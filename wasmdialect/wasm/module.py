@@ -9,10 +9,10 @@ Where a declaration names a type of the type section, it is kept twice: resolved
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from wasmdialect._printable import printable
 from wasmdialect.types import (
@@ -28,6 +28,9 @@ from wasmdialect.types import (
 )
 from wasmdialect.wasm.features import WASM_3_0, Feature
 from wasmdialect.wasm.instructions.opcodes import REF_FUNC
+
+if TYPE_CHECKING:
+    from wasmdialect.wasm.hints import FunctionHints
 
 EXACT_FUNC = 0x20
 """The byte of an import that must have exactly its function type (custom-descriptors proposal)."""
@@ -309,6 +312,8 @@ class Module:
     """Ids of the non-custom sections, in order."""
     declared: frozenset[int] | None = None
     """The result of `declared_functions`."""
+    hints: Mapping[int, FunctionHints] | None = None
+    """The result of `hints.module_hints`."""
 
     @property
     def last_section(self) -> int:

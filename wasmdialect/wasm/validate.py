@@ -9,8 +9,10 @@ from wasmdialect import types as wt
 from wasmdialect.abi.reservation import WASM_PAGE_LOG2
 from wasmdialect.types import ValType, matches
 from wasmdialect.wasm.body import Instruction, decode_local_runs
+from wasmdialect.wasm.call_sites import call_sites, hinted_calls
 from wasmdialect.wasm.errors import ValidationError, WasmError
 from wasmdialect.wasm.features import Feature
+from wasmdialect.wasm.hints import FunctionHints, module_hints
 from wasmdialect.wasm.inline_plan import Calls
 from wasmdialect.wasm.instructions import BY_MNEMONIC
 from wasmdialect.wasm.instructions.opcodes import GLOBAL_GET, I32_CONST, REF_FUNC
@@ -87,13 +89,34 @@ def survey_calls(module: Module, indices: Iterable[int]) -> dict[int, BodyCalls]
     """Check the bodies of some functions; returns the calls in each, by the index of the function.
     Raises what `validate_function` raises."""
     found: dict[int, BodyCalls] = {}
+    hinted = module_hints(module)
     for index in indices:
-        stack = _check_body(module, module.functions[index], None)
+        hints = hinted.get(index)
+        instructions: list[Instruction] | None = None if hints is None else []
+        stack = _check_body(module, module.functions[index], instructions)
+        if hints is not None and instructions is not None:
+            _use_hints(stack, module.functions[index], instructions, hints)
         found[index] = BodyCalls(
             *([*dict.fromkeys(stack.callees)], stack.has_tail_calls, stack.calls),
             *(stack.indirect, sorted(stack.written_tables)),
         )
     return found
+
+
+def _use_hints(
+    stack: OperandStack,
+    function: Function,
+    instructions: Iterable[Instruction],
+    hints: FunctionHints,
+) -> None:
+    """Weigh the calls of a function as hints say."""
+    assert function.code is not None
+    found = hinted_calls(call_sites(instructions, function.code.offset, hints))
+    for callee, calls in found.items():
+        if isinstance(callee, int):
+            stack.calls[callee] = calls
+        else:
+            stack.indirect[callee] = calls
 
 
 def validate_function(

@@ -23,6 +23,23 @@ DELEGATE = _opcode("delegate")
 BR = _opcode("br")
 BR_IF = _opcode("br_if")
 BR_TABLE = _opcode("br_table")
+BR_ON = frozenset(
+    row.opcode
+    for mnemonic, rows in BY_MNEMONIC.items()
+    if mnemonic.startswith("br_on_")
+    for row in rows
+)
+"""The other branches on a condition."""
+CALL = _opcode("call")
+CALL_INDIRECT = _opcode("call_indirect")
+LEAVERS = frozenset(
+    _opcode(mnemonic)
+    for mnemonic in (
+        *("unreachable", "return", "return_call", "return_call_indirect", "return_call_ref"),
+        *("throw", "throw_ref", "rethrow"),
+    )
+)
+"""The instructions behind which the code is not reached, and which name no label that is."""
 LOCAL_GET = _opcode("local.get")
 LOCAL_SET = _opcode("local.set")
 LOCAL_TEE = _opcode("local.tee")

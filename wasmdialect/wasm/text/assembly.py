@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from wasmdialect.wasm import encode
-from wasmdialect.wasm.custom_sections import BRANCH_HINT, BranchHints, encode_branch_hints
+from wasmdialect.wasm.custom_sections import BranchHints, encode_branch_hints
+from wasmdialect.wasm.hints import BRANCH_HINT
 from wasmdialect.wasm.leb128 import encode_unsigned
 from wasmdialect.wasm.module import Names
 from wasmdialect.wasm.names import encode_names

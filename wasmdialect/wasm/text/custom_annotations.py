@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
-from wasmdialect.wasm.custom_sections import BRANCH_HINT
 from wasmdialect.wasm.errors import TextError
+from wasmdialect.wasm.hints import BRANCH_HINT
 from wasmdialect.wasm.text.literals import parse_string
 from wasmdialect.wasm.text.syntax import Annotation, Cursor, Form, Source
 

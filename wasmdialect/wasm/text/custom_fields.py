@@ -9,12 +9,12 @@ from __future__ import annotations
 from wasmdialect.types import StructType
 from wasmdialect.wasm.body import decode_instructions, decode_locals
 from wasmdialect.wasm.custom_sections import (
-    BRANCH_HINT,
     BranchHints,
     decode_branch_hints,
     encode_branch_hints,
 )
 from wasmdialect.wasm.errors import DecodeError
+from wasmdialect.wasm.hints import BRANCH_HINT
 from wasmdialect.wasm.instructions.opcodes import OPENERS
 from wasmdialect.wasm.module import CustomSection, Function, IndexedNames, Module, Names
 from wasmdialect.wasm.names import encode_names

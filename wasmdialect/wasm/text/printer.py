@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 from wasmdialect import types as wt
 from wasmdialect.wasm.body import Instruction, decode_instructions, decode_locals
-from wasmdialect.wasm.custom_sections import BRANCH_HINT
 from wasmdialect.wasm.float_text import format_float
+from wasmdialect.wasm.hints import BRANCH_HINT
 from wasmdialect.wasm.instructions import BY_OPCODE, Immediate
 from wasmdialect.wasm.instructions.gc import NULLABLE_TARGET
 from wasmdialect.wasm.module import (
