@@ -1,10 +1,11 @@
 """Measure inlining: time with and without it, compile time, and code size.
 
     python tools/bench_inlining.py             the programs below, and those of examples/kernels.wasm
+    python tools/bench_inlining.py counts      the programs, inlined by counts of calls of a run before
     python tools/bench_inlining.py compile     QuickJS, compiled as a whole
 
-Prints ratios of medians, with inlining to without: below 1 is better. The calls of the two are
-interleaved, so that a busy machine affects both.
+Prints ratios of medians, with inlining to without, or with counts to without: below 1 is better. The
+calls of the two are interleaved, so that a busy machine affects both.
 """
 
 from __future__ import annotations
@@ -12,36 +13,58 @@ from __future__ import annotations
 import resource
 import statistics
 import sys
+import tempfile
 import time
 from typing import Any
 
 from bench import KERNELS, ROOT, quickjs
 
-from wasmdialect import Config, Engine, Instance, Module, Store
+from wasmdialect import Config, Engine, Instance, Module, Store, wat2wasm
 from wasmdialect.api.compile import compile_wasm
+from wasmdialect.codegen.call_counts import write_call_counts
 from wasmdialect.object.artifact import read_artifact
 
 RUNS = 15
+KERNELS_FILE = ROOT / "examples" / "kernels.wasm"
 PROGRAMS = ROOT / "tools" / "inlining.wat"
-CALLS = {"words": 400, "modpow": 300, "csv": 60, "visit": 18}
+CALLS = {"words": 400, "modpow": 300, "csv": 60, "visit": 18, "find": 400}
 """Exports of inlining.wat and the argument that makes each run for some 10 ms."""
 
 
-def functions(wasm: Any, *, inlining: bool) -> tuple[Store, Any, int]:
+def functions(wasm: Any, **settings: Any) -> tuple[Store, Any, int]:
     """A store, the exports of a module in it, and the size of its code."""
-    engine = Engine(Config(cache=False, opt_level=2, compilation="eager", inlining=inlining))
+    engine = Engine(Config(cache=False, opt_level=2, compilation="eager", **settings))
     module = Module(engine, wasm)
     store = Store(engine)
     size = sum(f.size for f in read_artifact(bytes(module.serialize())).functions)
     return store, Instance(store, module, []).exports(store), size
 
 
-def measure(wasm: Any, calls: dict[str, int]) -> None:
-    """Print a row for each call."""
-    (on, exports_on, size_on), (off, exports_off, size_off) = (
-        functions(wasm, inlining=True),
-        functions(wasm, inlining=False),
-    )
+def counted(wasm: bytes, calls: dict[str, int]) -> str:
+    """The counts of all the calls, as the text of a file."""
+    engine = Engine(Config(cache=False, at={"wasmir-start": "count-call-sites"}))
+    store = Store(engine)
+    instance = Instance(store, Module(engine, wasm), [])
+    exports: Any = instance.exports(store)
+    for name, argument in calls.items():
+        exports[name](store, argument)
+    return write_call_counts(wasm, instance.fields["call-sites"].buffer)
+
+
+def measure_counts(wasm: bytes, calls: dict[str, int]) -> None:
+    """Print a row for each call: inlined by counts and without them."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        file.write(counted(wasm, calls))
+        file.flush()
+        measure(wasm, calls, {"call_counts": file.name}, {})
+
+
+def measure(
+    wasm: Any, calls: dict[str, int], with_it: dict[str, Any], without: dict[str, Any]
+) -> None:
+    """Print a row for each call, with some settings and with others."""
+    on, exports_on, size_on = functions(wasm, **with_it)
+    off, exports_off, size_off = functions(wasm, **without)
     for name, argument in calls.items():
         times: dict[bool, list[float]] = {True: [], False: []}
         results: set[Any] = set()
@@ -51,8 +74,8 @@ def measure(wasm: Any, calls: dict[str, int]) -> None:
                 results.add(exports[name](store, argument))
                 times[inlining].append(time.perf_counter() - started)
         assert len(results) == 1, (name, results)
-        with_it, without = statistics.median(times[True]), statistics.median(times[False])
-        print(f"{name:<12} {without * 1e3:8.2f} ms without  {with_it / without:5.2f}")
+        ours, theirs = statistics.median(times[True]), statistics.median(times[False])
+        print(f"{name:<12} {theirs * 1e3:8.2f} ms without  {ours / theirs:5.2f}")
     print(f"code         {size_off:8d} bytes       {size_on / size_off:5.2f}")
 
 
@@ -82,6 +105,8 @@ def _cpu_time() -> float:
 if __name__ == "__main__":
     if sys.argv[1:] == ["compile"]:
         compile_times(quickjs())
+    elif sys.argv[1:] == ["counts"]:
+        measure_counts(bytes(wat2wasm(PROGRAMS.read_text())), CALLS)
     else:
-        measure(PROGRAMS.read_text(), CALLS)
-        measure((ROOT / "examples" / "kernels.wasm").read_bytes(), KERNELS)
+        for program, calls in ((PROGRAMS.read_text(), CALLS), (KERNELS_FILE.read_bytes(), KERNELS)):
+            measure(program, calls, {"inlining": True}, {"inlining": False})

@@ -20,6 +20,7 @@ from wasmdialect._forms import (
     PowerOfTwo,
     Seconds,
     boolean,
+    path,
     paths,
     refuse,
     text,
@@ -274,6 +275,11 @@ class Config(WasmtimeSettings, Record):
         CODE, True, boolean,
         "Inline functions at levels 2 and 3, unless a pipeline is given.",
         option="--inlining/--no-inlining", commands=(COMPILING, OPT), optimizes="wasmir-inline",
+    )
+    call_counts: str | None = setting(
+        COMPILER, None, OrNone(path),
+        "A file that `run --count-calls` wrote: how often calls ran, for inlining.",
+        none="how often calls run is guessed", commands=(COMPILING,), metavar="FILE",
     )
     forward_loads: bool = setting(
         CODE, True, boolean,

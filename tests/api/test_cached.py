@@ -137,15 +137,29 @@ def test_settings_that_decide_the_artifact_are_in_the_key(row: Setting, tmp_path
     assert was_found(load(TEXT, store))
 
 
+NEITHER = ("cache", "profiler", "call_counts")
+
+
 @pytest.mark.parametrize(
     "row",
-    [row for row in in_groups(COMPILER, RUNTIME) if row.name not in ("cache", "profiler")],
+    [row for row in in_groups(COMPILER, RUNTIME) if row.name not in NEITHER],
     ids=lambda row: row.name,
 )
 def test_other_settings_are_not_in_the_key(row: Setting):
     store = MemoryStore()
     load(TEXT, store)
     assert was_found(load(TEXT, store, **{row.name: other_value(row)}))
+
+
+def test_counts_of_calls_are_in_the_key_by_what_is_in_their_file(tmp_path: Path):
+    store, file = MemoryStore(), tmp_path / "calls.json"
+    load(TEXT, store)
+    file.write_text('{"functions": []}')
+    assert not was_found(load(TEXT, store, call_counts=str(file)))
+    (tmp_path / "same").write_text(file.read_text())
+    assert was_found(load(TEXT, store, call_counts=str(tmp_path / "same")))
+    file.write_text('{"functions": [ ]}')
+    assert not was_found(load(TEXT, store, call_counts=str(file)))
 
 
 def test_a_string_and_bytes_that_mean_different_things():

@@ -22,6 +22,7 @@ from wasmdialect.api.module import Module
 from wasmdialect.api.store import MAX_FUEL, Store
 from wasmdialect.api.types import MemoryType
 from wasmdialect.cli.arguments import ProgramCommand
+from wasmdialect.cli.call_counter import CallCounter
 from wasmdialect.cli.errors import EXIT_TRAP, UsageError, fail, guarded
 from wasmdialect.cli.loading import load_or_compile
 from wasmdialect.cli.numbers import Number
@@ -73,6 +74,11 @@ if TYPE_CHECKING:
     help="Stop after so much time.",
 )
 @click.option("--counters", is_flag=True, help="Print the counters that passes added, as JSON.")
+@click.option(
+    "--count-calls",
+    metavar="FILE",
+    help="Count how often each call runs, and write it, for --call-counts.",
+)
 @setting_options(RUN)
 @compile_options
 @DEBUG_OPTION
@@ -102,6 +108,7 @@ def run(
     fuel: int | None,
     timeout: float | None,
     counters: bool,
+    count_calls: str | None,
     reports: str | None,
     **options: Any,
 ) -> int:
@@ -109,6 +116,7 @@ def run(
     config = to_config(options)
     config.consume_fuel |= fuel is not None
     config.epoch_interruption |= timeout is not None
+    call_counter = None if count_calls is None else CallCounter(file, count_calls, config)
     module = load_or_compile(file, config, reports)
     store = _new_store(Engine(config), fuel)
     linker = Linker(store.engine)
@@ -136,6 +144,8 @@ def run(
             say(f"fuel left: {store.get_fuel()}")
         if counters and instance is not None:
             say(json.dumps(_counters(instance)))
+        if call_counter is not None and instance is not None:
+            call_counter.write(instance)
         store.close()
         return code
 

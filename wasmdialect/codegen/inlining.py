@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from wasmdialect.codegen.call_counts import CallCounts, weigh_calls
 from wasmdialect.codegen.input import Input
 from wasmdialect.wasm.fixed_tables import Targets
 from wasmdialect.wasm.inline_plan import HOT, Body, Calls, Plan, plan_inlining, size_with_products
@@ -19,10 +20,14 @@ def make_plan(
     kept: Collection[int],
     pipeline: str,
     targets: Targets,
+    counts: CallCounts | None = None,
 ) -> Plan:
     """The plan for a module with these calls, in which some functions are not inlined, nor those that
     passes have added: they have no byte offsets. Functions that multiply in halves have the size that
-    the pipeline gives them. `targets` are what calls through tables call directly."""
+    the pipeline gives them. `targets` are what calls through tables call directly.
+    `counts` are those of an earlier run."""
+    if counts is not None:
+        calls = weigh_calls(source, calls, counts)
     added = source.added_calls
     sizes = dict(source.body_sizes)
     if "wasmir-wide-multiply" in pipeline:

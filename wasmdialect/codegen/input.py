@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ from wasmdialect.codegen.digests import declarations_digest
 from wasmdialect.codegen.importing import importing
 from wasmdialect.importer.numbers import ModuleNumbers
 from wasmdialect.importer.supported import UNSUPPORTED, check_supported
+from wasmdialect.wasm.call_sites import CallSite, call_sites
 from wasmdialect.wasm.decode import decode_module
 from wasmdialect.wasm.errors import WasmError
 from wasmdialect.wasm.features import Feature
@@ -25,7 +26,12 @@ from wasmdialect.wasm.fixed_tables import Targets, fixed_tables
 from wasmdialect.wasm.hints import NO_HINTS, module_hints
 from wasmdialect.wasm.module import Module
 from wasmdialect.wasm.source_lines import SourceLines
-from wasmdialect.wasm.validate import BodyCalls, survey_calls, validate_declarations
+from wasmdialect.wasm.validate import (
+    BodyCalls,
+    survey_calls,
+    validate_declarations,
+    validate_function,
+)
 
 
 class Input(ABC):
@@ -76,6 +82,10 @@ class Input(ABC):
     def branch_hints(self, index: int) -> Mapping[int, bool]:
         """Which branches of a function the module says are likely to be taken, or not."""
         return {}
+
+    def call_sites(self, index: int) -> Iterable[CallSite]:
+        """The calls in the body of a function that come from Wasm and are outside of `try_table`."""
+        return ()
 
     def place_of(self, offset: int) -> tuple[int, int]:
         """As `cache.Bodies`. Here a cache entry is for the module as it is."""
@@ -161,6 +171,10 @@ class WasmInput(Input):
 
     def branch_hints(self, index: int) -> Mapping[int, bool]:
         return module_hints(self.wasm).get(index, NO_HINTS).branches
+
+    def call_sites(self, index: int) -> Iterable[CallSite]:
+        _, instructions = validate_function(self._importable, self.wasm.functions[index])
+        return call_sites(instructions, self.body(index)[0])
 
     def place_of(self, offset: int) -> tuple[int, int]:
         index = self._indices[max(bisect_right(self._starts, offset) - 1, 0)]

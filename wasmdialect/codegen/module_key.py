@@ -35,6 +35,10 @@ def module_key(
     values["load"] = _loaded(config.load)
     if values["load"] is None:
         return None
+    if config.call_counts is not None:
+        values["call_counts"] = digest_of_file(config.call_counts)
+        if values["call_counts"] is None:
+            return None
     values["target"], values["cpu"] = target.triple, (target.cpu, target.features)
     # A string is always text; bytes that start with a zero byte are binary.
     form = (is_ir, isinstance(module, str) and module[:1] == "\0")

@@ -20,6 +20,7 @@ from wasmdialect.codegen.cache import (
     SourceEntry,
     TextUse,
 )
+from wasmdialect.codegen.call_counts import call_counts_of
 from wasmdialect.codegen.description import Description
 from wasmdialect.codegen.digests import PassDigest, digest, tool_digest
 from wasmdialect.codegen.inlining import inlined_everywhere, make_plan, targets_in
@@ -94,6 +95,8 @@ class Run:
 
     def __post_init__(self) -> None:
         self.settings = self.session.settings
+        # Now: a fault in the file is an error, whether and whenever something is inlined by it.
+        self._counts = call_counts_of(self.settings.config)
         self.codes = CodeCache(self.store)
         self._done = 0
         self._sizes = self.session.source.body_sizes
@@ -161,7 +164,9 @@ class Run:
         if kept is None or self.calls is None:
             return {}
         session = self.session
-        return make_plan(session.source, self.calls, kept, session.pipeline, self.targets)
+        return make_plan(
+            *(session.source, self.calls, kept, session.pipeline, self.targets, self._counts)
+        )
 
     @cached_property
     def targets(self) -> Targets:

@@ -17,6 +17,7 @@ from xdsl.passes import ModulePass
 
 from wasmdialect._printable import printable
 from wasmdialect._settings import SETTINGS
+from wasmdialect.codegen.call_counts import call_counts_of
 from wasmdialect.codegen.inlining import make_plan
 from wasmdialect.codegen.input import WasmInput, is_ir
 from wasmdialect.codegen.plain_session import Session, with_pipeline
@@ -272,7 +273,8 @@ class CompileSession(Session):
         targets = self.source.targets(calls) if has_direct_calls else {}
         if kept is None:
             return {}, targets
-        return make_plan(self.source, calls, kept, self.pipeline, targets), targets
+        counts = call_counts_of(self.settings.config)
+        return make_plan(self.source, calls, kept, self.pipeline, targets, counts), targets
 
     def import_everything(self) -> ModuleOp:
         """The whole module: all declarations and all bodies. Raises WasmError."""

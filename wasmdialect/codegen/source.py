@@ -6,7 +6,7 @@ them in a unit, or all.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -41,6 +41,7 @@ from wasmdialect.importer.unit import DeclaredOps, Unit
 from wasmdialect.passes.wasmir_direct_calls import note_targets
 from wasmdialect.passes.wasmir_verify_ssa import verify_ssa
 from wasmdialect.passes.wasmir_verify_symbols import verify_symbols
+from wasmdialect.wasm.call_sites import CallSite
 from wasmdialect.wasm.fixed_tables import Targets
 from wasmdialect.wasm.validate import BodyCalls
 
@@ -229,6 +230,9 @@ class WasmSource(Source):
 
     def branch_hints(self, index: int) -> Mapping[int, bool]:
         return self._given.branch_hints(index)
+
+    def call_sites(self, index: int) -> Iterable[CallSite]:
+        return () if index in self._added else self._given.call_sites(index)
 
     def place_of(self, offset: int) -> tuple[int, int]:
         return self._given.place_of(offset)

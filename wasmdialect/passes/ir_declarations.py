@@ -434,7 +434,8 @@ class IRDeclarations:
 
     def _function(self, op: wasmir.FuncOp) -> DeclaredFunction:
         inputs, outputs = op.function_type.inputs.data, op.function_type.outputs.data
-        return DeclaredFunction(*self._common(op), _words(inputs), _words(outputs))
+        size = None if op.code_size is None else op.code_size.value.data
+        return DeclaredFunction(*self._common(op), _words(inputs), _words(outputs), size)
 
     def _memory(self, op: wasmir.MemoryOp) -> DeclaredMemory:
         page = 1 << op.page_size_log2.value.data

@@ -135,6 +135,12 @@ def _forward_loads() -> type[ModulePass]:
     return WasmIRForwardLoads
 
 
+def _count_call_sites() -> type[ModulePass]:
+    from wasmdialect.passes.count_call_sites import CountCallSites
+
+    return CountCallSites
+
+
 def _version_loops() -> type[ModulePass]:
     from wasmdialect.passes.wasmir_version_loops import WasmIRVersionLoops
 
@@ -146,6 +152,7 @@ OWN_PASSES: dict[str, PassFactory] = {
     "insert-tier-checks": _tier_checks,
     "insert-epoch-checks": _epoch_checks,
     "canonicalize-nans": _canonicalize_nans,
+    "count-call-sites": _count_call_sites,
     "insert-fuel": _fuel,
     "insert-stack-limit-checks": _stack_limit_checks,
     "insert-trampolines": _trampolines,

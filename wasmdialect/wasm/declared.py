@@ -37,6 +37,8 @@ class DeclaredFunction(_Declared):
 
     params: tuple[str, ...]
     results: tuple[str, ...]
+    code_size: int | None = None
+    """Bytes of its body in the module; None if it has none there."""
 
 
 @dataclass(frozen=True, slots=True)
