@@ -2,10 +2,11 @@
 
     python tools/bench_inlining.py             the programs below, and those of examples/kernels.wasm
     python tools/bench_inlining.py counts      the programs, inlined by counts of calls of a run before
+    python tools/bench_inlining.py hints       one of them, with a hint that a branch is not taken
     python tools/bench_inlining.py compile     QuickJS, compiled as a whole
 
-Prints ratios of medians, with inlining to without, or with counts to without: below 1 is better. The
-calls of the two are interleaved, so that a busy machine affects both.
+Prints ratios of medians, with inlining, counts or the hint to without: below 1 is better. The calls of
+the two are interleaved, so that a busy machine affects both.
 """
 
 from __future__ import annotations
@@ -27,11 +28,14 @@ from wasmdialect.object.artifact import read_artifact
 RUNS = 15
 KERNELS_FILE = ROOT / "examples" / "kernels.wasm"
 PROGRAMS = ROOT / "tools" / "inlining.wat"
-CALLS = {"words": 400, "modpow": 300, "csv": 60, "visit": 18, "find": 400}
+CALLS = {"words": 400, "modpow": 300, "csv": 60, "visit": 18, "find": 2000}
 """Exports of inlining.wat and the argument that makes each run for some 10 ms."""
 
 
-def functions(wasm: Any, **settings: Any) -> tuple[Store, Any, int]:
+_Exports = tuple[Store, Any, int]
+
+
+def functions(wasm: Any, **settings: Any) -> _Exports:
     """A store, the exports of a module in it, and the size of its code."""
     engine = Engine(Config(cache=False, opt_level=2, compilation="eager", **settings))
     module = Module(engine, wasm)
@@ -56,15 +60,20 @@ def measure_counts(wasm: bytes, calls: dict[str, int]) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         file.write(counted(wasm, calls))
         file.flush()
-        measure(wasm, calls, {"call_counts": file.name}, {})
+        measure(calls, functions(wasm, call_counts=file.name), functions(wasm))
 
 
-def measure(
-    wasm: Any, calls: dict[str, int], with_it: dict[str, Any], without: dict[str, Any]
-) -> None:
-    """Print a row for each call, with some settings and with others."""
-    on, exports_on, size_on = functions(wasm, **with_it)
-    off, exports_off, size_off = functions(wasm, **without)
+def measure_hints(text: str) -> None:
+    """Print what the hint is worth that a branch is hardly ever taken."""
+    place = text.index("(if (i32.gt_u (local.get $at) (i32.const 0x3fffc))")
+    hinted = text[:place] + '(@metadata.code.branch_hint "\\00") ' + text[place:]
+    measure({"find": CALLS["find"]}, functions(hinted), functions(text))
+
+
+def measure(calls: dict[str, int], with_it: _Exports, without: _Exports) -> None:
+    """Print a row for each call, of some code and of other."""
+    on, exports_on, size_on = with_it
+    off, exports_off, size_off = without
     for name, argument in calls.items():
         times: dict[bool, list[float]] = {True: [], False: []}
         results: set[Any] = set()
@@ -107,6 +116,8 @@ if __name__ == "__main__":
         compile_times(quickjs())
     elif sys.argv[1:] == ["counts"]:
         measure_counts(bytes(wat2wasm(PROGRAMS.read_text())), CALLS)
+    elif sys.argv[1:] == ["hints"]:
+        measure_hints(PROGRAMS.read_text())
     else:
         for program, calls in ((PROGRAMS.read_text(), CALLS), (KERNELS_FILE.read_bytes(), KERNELS)):
-            measure(program, calls, {"inlining": True}, {"inlining": False})
+            measure(calls, functions(program), functions(program, inlining=False))
