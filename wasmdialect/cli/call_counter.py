@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wasmdialect._printable import printable
 from wasmdialect.cli.errors import UsageError
 from wasmdialect.cli.inputs import input_form, read_bytes, to_module
+from wasmdialect.cli.output import write_output
 
 if TYPE_CHECKING:
     from wasmdialect._settings import Config
@@ -39,5 +40,4 @@ class CallCounter:
         binary = to_module(self._data, self._file, frozenset(Feature)).binary
         field = instance.fields.get("call-sites")
         text = write_call_counts(binary, () if field is None else field.buffer)
-        with open(self._path, "w", encoding="utf-8") as file:
-            file.write(text)
+        write_output(self._path, text.encode())
