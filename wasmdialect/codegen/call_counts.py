@@ -4,7 +4,6 @@ counters of the pass `count-call-sites` (docs/inlining.md, "Counts of an earlier
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import log10
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -51,6 +50,8 @@ def call_counts_of(config: Config) -> CallCounts | None:
 
 def read_call_counts(path: str) -> CallCounts:
     """The counts in a file. Raises SettingError."""
+    import json  # not where nothing was counted
+
     try:
         with open(path, encoding="utf-8") as file:
             return dict(_functions(json.load(file)))
@@ -69,6 +70,8 @@ def _functions(plain: Any) -> Iterator[tuple[int, FunctionCounts]]:
 
 def write_call_counts(binary: bytes, counters: Sequence[int]) -> str:
     """The text of a file of counts: of a binary module, and the counters of its instance."""
+    import json
+
     module = decode_module(binary, frozenset(Feature))
     rows: list[dict[str, Any]] = []
     start = 0

@@ -55,11 +55,9 @@ def _calls(calls: BodyCalls, small: Mapping[tuple[int, int], Sequence[int]]) -> 
 
 
 def targets_in(
-    calls: Mapping[int, BodyCalls] | None, targets: Targets, functions: Iterable[int]
+    calls: Mapping[int, BodyCalls], targets: Targets, functions: Iterable[int]
 ) -> Targets:
     """Those of the targets that matter for some functions."""
-    if not targets or calls is None:
-        return {}
     keys = {key for index in functions if index in calls for key in calls[index].indirect}
     return {key: targets[key] for key in sorted(keys & targets.keys())}
 

@@ -205,8 +205,9 @@ class Run:
 
     def targets_of(self, item: Item) -> Targets:
         """As `tasks.Owner.targets_of`."""
-        if not self.targets:
-            return {}  # without `calls`: at level 0, nothing else asks for those
+        # Targets first: without any, as at level 0, nothing else may ask for the calls.
+        if not self.targets or self.calls is None:
+            return {}
         functions = (*item.functions, *guests(self.plan, item.functions))
         return targets_in(self.calls, self.targets, functions)
 

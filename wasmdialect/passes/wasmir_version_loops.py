@@ -78,24 +78,20 @@ class WasmIRVersionLoops(FunctionPass):
             if loop.children:
                 continue
             plan = _plan(function, loop, memories, self.least)
-            at = loop.header.last_op
-            assert at is not None
             if isinstance(plan, str):
-                report(at, "loop-kept", reason=plan)
+                report(_place(loop), "loop-kept", reason=plan)
             else:
                 plans.append(plan)
         plans.sort(key=lambda plan: -plan.loop.depth)  # what runs most, first
         inside = sum(len(operations_of(b)) for plan in plans[:MOST_LOOPS] for b in plan.blocks)
         if inside < LEAST_SHARE * size:
+            reason = f"{inside} of {size} operations are in such loops"
             for plan in plans:
-                at = plan.loop.header.last_op
-                assert at is not None
-                report(at, "loop-kept", reason=f"{inside} of {size} operations are in such loops")
+                report(_place(plan.loop), "loop-kept", reason=reason)
             return
         joined: dict[SSAValue, SSAValue] = {}
         for number, plan in enumerate(plans):
-            at = plan.loop.header.last_op
-            assert at is not None
+            at = _place(plan.loop)
             if number >= MOST_LOOPS:
                 report(at, "loop-kept", reason=f"{MOST_LOOPS} loops of the function have copies")
                 continue
@@ -103,6 +99,13 @@ class WasmIRVersionLoops(FunctionPass):
             report(at, "loop-versioned", accesses=accesses, guards=len(plan.groups))
             asked = {value for later in plans[number + 1 :] for value in later.values}
             _Versioning(plan, self.least, asked, joined).run()
+
+
+def _place(loop: Loop) -> Operation:
+    """The operation that reports of a loop name."""
+    at = loop.header.last_op
+    assert at is not None
+    return at
 
 
 def _has_loops(function: wasmir.FuncOp) -> bool:
