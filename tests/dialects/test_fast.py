@@ -107,6 +107,41 @@ def test_insert_terminator():
     assert region.blocks[0] is b
 
 
+def test_operations_that_are_passed_on_look_as_others_do():
+    b, seen = block(), list[tuple[Any, ...]]()
+
+    def look(receiver: object, op: Any) -> None:
+        assert receiver is b
+        assert op.location is LOCATION
+        assert [r.owner for r in op.results] == [op] * len(op.results)
+        seen.append((*op.operands, *(r.type for r in op.results), op.properties.get("prop1")))
+
+    passer = fast.Passer(b, LOCATION)
+    passer.receiver, passer.handlers = b, {AnyOp: look}
+    word = StringAttr("x")
+    first, second = b.args
+    result = passer.value(AnyOp, (first,), i32, {"prop1": word})
+    assert passer.last == (result,)
+    results = passer.results(AnyOp, [first, second], [i32, i64])
+    assert tuple(results) == passer.last
+    passer.step(AnyOp, (result,))
+    assert seen == [
+        (first, i32, word),
+        (first, second, i32, i64, None),
+        (result, None),
+    ]
+    assert list(b.ops) == []
+    assert uses(first) == []
+    known = weakref.ref(result.owner)
+    gc.disable()
+    try:
+        del result, results, seen[2]
+        passer.step(AnyOp)
+        assert known() is None, "freed without the collector"
+    finally:
+        gc.enable()
+
+
 def test_take_relink_and_drop():
     b = block()
     ops = [at_end(b).step(AnyOp, (b.args[0],), {}) for _ in range(4)]

@@ -278,7 +278,10 @@ _WIDTHS: dict[Attribute, int] = {i32: 32, i64: 64}
 
 def width_of(value: SSAValue) -> int | None:
     """The bits of an i32 or i64, None for other values."""
-    return _WIDTHS.get(value.type)
+    t = value.type
+    if t is i32:  # hashing a type runs Python code
+        return 32
+    return 64 if t is i64 else _WIDTHS.get(t)
 
 
 def _edge_conditions(branch: Operation) -> list[list[_Condition]]:

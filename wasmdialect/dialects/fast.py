@@ -241,6 +241,68 @@ class Inserter:
         op.location = self.location
 
 
+class Passer(Inserter):
+    """Makes operations that are in no block, and gives each to its handler. Nothing keeps them, and
+    values do not know that they are their operands. Afterwards an operation does not know its results
+    either: the two would be a circle (`dismantle`)."""
+
+    handlers: Mapping[type[Operation], Callable[[Any, Any], None]]
+    receiver: Any
+    """What the handlers get besides the operation."""
+    last: Sequence[SSAValue]
+    """The results of the operation made last."""
+
+    def value(
+        self,
+        cls: type[Operation],
+        operands: Sequence[SSAValue],
+        result_type: Attribute,
+        properties: dict[str, Attribute] | None = None,
+    ) -> OpResult:
+        op = _make(cls)
+        op._operands = tuple(operands)
+        op.properties = {} if properties is None else properties
+        op.attributes = {}
+        op.location = self.location
+        result = _new(Result)
+        result._type = result_type
+        result.op = op
+        result.index = 0
+        op.results = self.last = (result,)
+        self.handlers[cls](self.receiver, op)
+        op.results = ()
+        return result
+
+    def results(
+        self,
+        cls: type[Operation],
+        operands: Sequence[SSAValue],
+        result_types: Sequence[Attribute],
+        properties: dict[str, Attribute] | None = None,
+    ) -> Any:
+        results: list[OpResult] = []
+        op = unplaced_operation(cls, operands, (), properties, self.location)
+        for index, result_type in enumerate(result_types):
+            result = _new(Result)
+            result._type, result.op, result.index = result_type, op, index
+            results.append(result)
+        op.results = self.last = tuple(results)
+        self.handlers[cls](self.receiver, op)
+        op.results = ()
+        return self.last
+
+    def step(
+        self,
+        cls: type[Operation],
+        operands: Sequence[SSAValue] = (),
+        properties: dict[str, Attribute] | None = None,
+    ) -> Operation:
+        op = unplaced_operation(cls, operands, (), properties, self.location)
+        self.last = ()
+        self.handlers[cls](self.receiver, op)
+        return op
+
+
 def unplaced_operation(
     cls: type[Operation],
     operands: Sequence[Any],

@@ -19,6 +19,7 @@ from xdsl.traits import IsTerminator
 from wasmdialect.abi.attributes import HAS_TRAP_FREE_LOOPS
 from wasmdialect.abi.builtins import BUILTINS
 from wasmdialect.abi.layout import POINTER_SIZE, VMCONTEXT_HEADER, Alias, VMContextLayout
+from wasmdialect.dialects import wasmvm
 from wasmdialect.dialects.blocks import reachable_in_order, reverse_postorder
 from wasmdialect.dialects.builder import NOWHERE
 from wasmdialect.dialects.fast import LocationAttr, blocks_of, operations_of, splice_front
@@ -137,16 +138,21 @@ class FunctionLowering(LLVMBuilder):
         for source in order or reverse_postorder(sources[0]):
             target = self.blocks[source]
             self.made = lowered[source] = [target]
-            self.begin(target)
-            self.places.clear()
+            self.start_source(target)
             for op in operations_of(source):
                 self.location = op.location
-                handler = handlers.get(op.__class__) or self._other_handler(op)
+                handler = handlers.get(op.__class__) or self.other_handler(op)
                 handler(self, op)
         # Unreachable blocks are left out.
         return self.finish([block for source in sources for block in lowered.get(source, ())])
 
-    def _other_handler(self, op: Operation) -> Handler:
+    def start_source(self, target: Block) -> None:
+        """Begin with the block that a source block becomes."""
+        self.begin(target)
+        self.places.clear()
+
+    def other_handler(self, op: Operation) -> Handler:
+        """The handler of an operation that is not in the table. Raises ValueError if it has none."""
         if hasattr(op, "to_llvm"):
             return lower_own
         if op.name.startswith("llvm.") and not op.successors:
@@ -244,6 +250,15 @@ class FunctionLowering(LLVMBuilder):
         """An old address or length, zero-extended to i64."""
         value = self.values[old]
         return value if value.type == i64 else self.value(llvm.ZExtOp, (value,), i64)
+
+    def keeps_stored(self, user: Operation) -> bool | None:
+        """Whether LLVM does not replace a load of a float, from where this operation stores one, by the
+        stored value; None if it does not store to linear memory. Where stores that may fault are
+        volatile, such loads are, too, even those that are known to be in bounds: LLVM may find that the
+        address is the same, and forwards from a volatile store to a plain load."""
+        if not isinstance(user, wasmvm.LinearStoreOp):
+            return None
+        return "volatile" in user.properties and "may_fault" in user.properties
 
     # --- runtime state and the frame ---
 

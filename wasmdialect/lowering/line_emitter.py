@@ -154,6 +154,7 @@ class LineEmitter(FunctionEmitter):
                 lines[position] = f"{line[:-1]}{location}\n"
             if result is not None:
                 result.location = location
+        self.users.clear()
 
 
 UNDECIDED = "?"

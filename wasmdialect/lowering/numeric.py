@@ -407,7 +407,7 @@ def _from_integer(cls: type[Operation]) -> Handler:
 
     def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
         value = f.value(cls, (f.values[operands_of(op)[0]],), op.RESULT_TYPE)
-        if not (_uses_are_safe(op.result, 0) and _uses_are_safe(op.result, 1)):
+        if not (_uses_are_safe(f, op.result, 0) and _uses_are_safe(f, op.result, 1)):
             value = hide(f, value, op.SHAPE)
         f.values[result_of(op)] = value
 
@@ -434,7 +434,7 @@ def _float_constant_op(f: FunctionLowering, op: wasmir.ConstOp) -> None:
     t = op.SHAPE
     value = _float_constant(f, op.bits, t)
     magnitude = IDENTITIES[t].get(op.bits)
-    if magnitude is not None and not _uses_are_safe(op.result, magnitude):
+    if magnitude is not None and not _uses_are_safe(f, op.result, magnitude):
         value = hide(f, value, t)
     f.values[result_of(op)] = value
 
@@ -447,21 +447,15 @@ IDENTITIES = {
 NaN with it. The value is the magnitude."""
 
 
-def _uses_are_safe(value: SSAValue, magnitude: int) -> bool:
+def _uses_are_safe(f: FunctionLowering, value: SSAValue, magnitude: int) -> bool:
     """Whether no use of +-0 or +-1 is an identity, even after LLVM's rewrites."""
-    return all(_is_safe_use(user, magnitude) for user, _ in users_of(value))
+    return all(_is_safe_use(f, user, magnitude) for user, _ in users_of(value))
 
 
-def is_not_forwarded(store: wasmvm.LinearStoreOp) -> bool:
-    """Whether LLVM does not replace a load of a float from its address by the stored value. Where
-    stores that may fault are volatile, such loads are, too, even those that are known to be in bounds:
-    LLVM may find that the address is the same, and forwards from a volatile store to a plain load."""
-    return store.volatile is not None and store.may_fault is not None
-
-
-def _is_safe_use(user: Operation, magnitude: int) -> bool:
-    if isinstance(user, wasmvm.LinearStoreOp):
-        return is_not_forwarded(user)
+def _is_safe_use(f: FunctionLowering, user: Operation, magnitude: int) -> bool:
+    is_kept = f.keeps_stored(user)
+    if is_kept is not None:
+        return is_kept
     if not isinstance(user, wasmir.NumericOp):
         return False  # it may reach arithmetic through a block argument, a call or a select
     name = user.INSTRUCTION.operation

@@ -40,7 +40,7 @@ from wasmdialect.abi.tail_calls import (
     TailPlan,
     tail_parameters,
 )
-from wasmdialect.dialects import wasmvm
+from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.fast import LocationAttr, blocks_of, operands_of
 from wasmdialect.dialects.llvm_builder import LLVMBuilder
 from wasmdialect.dialects.wasmvm import PTR
@@ -68,7 +68,17 @@ PROTOTYPE = llvm.LLVMFunctionType(
 
 def makes_tail_calls(body: Region) -> bool:
     """Whether a function body has a tail call."""
-    return any(block.last_op.__class__ in wasmvm.TAIL_CALLS for block in blocks_of(body))
+    return any(block.last_op.__class__ in _TAIL_CALLS for block in blocks_of(body))
+
+
+_TAIL_CALLS = frozenset(
+    (
+        *wasmvm.TAIL_CALLS,
+        wasmir.ReturnCallOp,
+        wasmir.ReturnCallIndirectOp,
+        wasmir.ReturnCallRefOp,
+    )
+)
 
 
 class TailCallingFunction(FunctionLowering):

@@ -19,9 +19,8 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from wasmdialect.dialects import llvm_ext, wasmir
 from wasmdialect.dialects.fast import operands_of, result_of, users_of
 from wasmdialect.dialects.llvm_builder import vector_type
-from wasmdialect.dialects.wasmvm import LinearStoreOp
 from wasmdialect.lowering.function import FunctionLowering, Handler
-from wasmdialect.lowering.numeric import IDENTITIES, hide, is_not_forwarded, set_condition
+from wasmdialect.lowering.numeric import IDENTITIES, hide, set_condition
 from wasmdialect.types import NUMBERS
 from wasmdialect.wasm.features import Feature
 from wasmdialect.wasm.instructions import Instruction
@@ -328,7 +327,8 @@ def _as_lane(f: FunctionLowering, operand: SSAValue, shape: Shape) -> SSAValue:
     if shape.lane_bits >= 32:
         return number
     t = _INTEGERS[shape.lane_bits]
-    if operand.has_one_use():
+    # The steps of an operation that are written at once use what they loaded once, and note no use.
+    if operand.first_use is None or operand.has_one_use():
         # Of a load, which becomes a part of the vector operation.
         lane = f.take_back_extension(number, t)
         if lane is not None:
@@ -628,7 +628,7 @@ def _constant(f: FunctionLowering, op: wasmir.ConstOp) -> None:
     for name in ("f32x4", "f64x2"):
         shape = SHAPES[name]
         if _has_identity(shape, op.bits) and not all(
-            _is_safe_use(u) for u, _ in users_of(op.result)
+            _is_safe_use(f, user) for user, _ in users_of(op.result)
         ):
             hidden = hide(f, f.dense(_TYPES[name], shape.split(op.bits)), _suffix(shape))
             f.lanes[result_of(op)] = hidden
@@ -637,10 +637,12 @@ def _constant(f: FunctionLowering, op: wasmir.ConstOp) -> None:
     f.values[result_of(op)] = value
 
 
-def _is_safe_use(user: Operation) -> bool:
-    if isinstance(user, LinearStoreOp):
-        return is_not_forwarded(user)
-    return isinstance(user, wasmir.NumericOp)
+def _is_safe_use(f: FunctionLowering, user: Operation) -> bool:
+    is_kept = f.keeps_stored(user)
+    if is_kept is not None:
+        return is_kept
+    # Instructions that access a lane take it out of the vector, or put it in.
+    return isinstance(user, wasmir.NumericOp | wasmir.LoadLaneOp | wasmir.StoreLaneOp)
 
 
 # --- all rows ---

@@ -37,7 +37,7 @@ class InsertStackLimitChecks(ModulePass):
             if not isinstance(function, wasmir.FuncOp) or function.is_declaration:
                 continue
             if self.every_function or _has_calls(function):
-                _insert_check(function)
+                append_check(WasmBuilder.at_start(function.entry))
 
 
 def _has_calls(function: wasmir.FuncOp) -> bool:
@@ -55,7 +55,7 @@ _WITHOUT_CALLS: set[type[Operation]] = set()
 """The classes of operations that have been looked at, and do not call."""
 
 
-def _insert_check(function: wasmir.FuncOp) -> None:
-    b = WasmBuilder.at_start(function.entry)
+def append_check(b: WasmBuilder) -> None:
+    """Append the check of a function."""
     limits = b.load_field(b.vmctx(), "vmctx.limits")
     b.stack_check(b.load_field(limits, "limits.stack_limit"))

@@ -22,6 +22,7 @@ from wasmdialect.dialects import wasmir, wasmvm
 from wasmdialect.dialects.control_transfer import (
     Branches,
     CallsCode,
+    ControlTransfer,
     LeavesFunction,
     RunsInPlace,
 )
@@ -29,13 +30,13 @@ from wasmdialect.dialects.counts import has_exceptions
 from wasmdialect.dialects.declared import number_of
 from wasmdialect.dialects.fast import (
     blocks_of,
-    drop,
     operands_of,
     relink,
     splice_front,
     take_operations,
 )
 from wasmdialect.passes import vmctx_atomics, vmctx_exceptions
+from wasmdialect.passes.base import defined_functions
 from wasmdialect.passes.transfers import require_transfer
 from wasmdialect.passes.vmctx_exceptions import ExceptionSteps
 from wasmdialect.passes.vmctx_steps import holds_functions
@@ -55,20 +56,19 @@ class InsertVMContextLoads(ModulePass):
     """Whether accesses that fault keep their order with everything else that can be observed."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        symbols: dict[str, Operation] = {}
-        functions: list[wasmir.FuncOp] = []
+        symbols = declared_symbols(op)
         tests_exceptions = has_exceptions(op)
-        for declaration in op.ops:
-            if isinstance(declaration, wasmir.DeclarationOp):
-                symbols[declaration.sym_name.data] = declaration
-            if isinstance(declaration, wasmir.FuncOp) and not declaration.is_declaration:
-                functions.append(declaration)
-        for function in functions:
-            _check_fences(function)
+        for function in defined_functions(op):
+            check_fences(function)
             _FunctionRewrite(function, symbols, self.bounds, self.traps, tests_exceptions).run()
 
 
-def _check_fences(function: wasmir.FuncOp) -> None:
+def declared_symbols(module: ModuleOp) -> dict[str, Operation]:
+    """The declarations of a module by their symbols."""
+    return {op.sym_name.data: op for op in module.ops if isinstance(op, wasmir.DeclarationOp)}
+
+
+def check_fences(function: wasmir.FuncOp) -> None:
     """Raises PassFailedException if an access is plain where the order of accesses can be seen."""
     for op in misplaced_accesses(function):
         raise PassFailedException(
@@ -91,7 +91,7 @@ class _FunctionRewrite(ExceptionSteps):
         for block in blocks_of(self.function.body):
             self.begin(block)
             for op in take_operations(block):
-                handler = _HANDLERS.get(op.__class__)
+                handler = HANDLERS.get(op.__class__)
                 if handler is not None:
                     self.location = op.location
                     handler(self, op)
@@ -120,13 +120,18 @@ _WITHOUT_STEPS: set[type[Operation]] = set()
 def check_without_steps(op: Operation) -> None:
     """Raises PassFailedException for an operation that needs the runtime, or may: one of WebAssembly
     that reads or writes state or calls, or one that does not say where control goes."""
-    transfer = require_transfer(op)
-    if not isinstance(op, wasmir.WasmOp):
-        return
-    row = op.INSTRUCTION
-    leaves = transfer is LeavesFunction and not isinstance(op, wasmir.TailCallOp)
-    if row.reads or row.writes or not (leaves or transfer in (RunsInPlace, Branches)):
+    if needs_runtime(op.__class__, require_transfer(op)):
         raise PassFailedException(f"{op.name} needs the runtime, but no steps are known for it")
+
+
+def needs_runtime(cls: type[Operation], transfer: type[ControlTransfer]) -> bool:
+    """Whether operations of a class, from which control goes there, are of WebAssembly and read or
+    write state, or call."""
+    if not issubclass(cls, wasmir.WasmOp):
+        return False
+    row = cls.INSTRUCTION
+    leaves = transfer is LeavesFunction and not issubclass(cls, wasmir.TailCallOp)
+    return bool(row.reads or row.writes or not (leaves or transfer in (RunsInPlace, Branches)))
 
 
 def _access(op: wasmir.MemoryAccess) -> Access:
@@ -135,18 +140,18 @@ def _access(op: wasmir.MemoryAccess) -> Access:
     return access
 
 
-def _load(r: _FunctionRewrite, op: wasmir.LoadOp) -> None:
+def _load(r: ExceptionSteps, op: wasmir.LoadOp) -> None:
     _load_value(r, op, op.RESULT_TYPE, signed=_access(op).signed)
     r.give_place(op)
 
 
 def _load_value(
-    r: _FunctionRewrite, op: wasmir.LoadLike, result_type: Attribute, *, signed: bool = False
+    r: ExceptionSteps, op: wasmir.LoadLike, result_type: Attribute, *, signed: bool = False
 ) -> SSAValue:
     """The accessed bytes, extended to a type."""
     base, may_fault = r.access(op)
-    # From a volatile store LLVM forwards to a plain load (`is_not_forwarded`), perhaps a constant with
-    # which float arithmetic is an identity for it.
+    # From a volatile store LLVM forwards to a plain load (`FunctionLowering.keeps_stored`), perhaps a
+    # constant with which float arithmetic is an identity for it.
     ordered = r.ordered and (may_fault or result_type not in (i32, i64))
     return r.linear_load(
         base,
@@ -160,12 +165,12 @@ def _load_value(
     )
 
 
-def _store(r: _FunctionRewrite, op: wasmir.StoreOp) -> None:
+def _store(r: ExceptionSteps, op: wasmir.StoreOp) -> None:
     _store_value(r, op, op.stored_value)
-    drop(op)
+    r.drop(op)
 
 
-def _store_value(r: _FunctionRewrite, op: wasmir.StoreLike, value: SSAValue) -> None:
+def _store_value(r: ExceptionSteps, op: wasmir.StoreLike, value: SSAValue) -> None:
     base, may_fault = r.access(op)
     r.linear_store(
         base,
@@ -182,7 +187,7 @@ def _store_value(r: _FunctionRewrite, op: wasmir.StoreLike, value: SSAValue) -> 
 # instruction names.
 
 
-def _load_part(r: _FunctionRewrite, op: wasmir.LoadOp) -> None:
+def _load_part(r: ExceptionSteps, op: wasmir.LoadOp) -> None:
     mnemonic = _access(op).completed_by
     part = _load_value(r, op, i64 if op.bytes == 8 else i32)
     if mnemonic in wasmir.LANE_OPS:
@@ -194,45 +199,45 @@ def _load_part(r: _FunctionRewrite, op: wasmir.LoadOp) -> None:
     r.give_place(op)
 
 
-def _load_lane(r: _FunctionRewrite, op: wasmir.LoadLaneOp) -> None:
+def _load_lane(r: ExceptionSteps, op: wasmir.LoadLaneOp) -> None:
     part = _load_value(r, op, i64 if op.bytes == 8 else i32)
     r.lane(_access(op).completed_by, op.lane_index, op.vector_operand, part)
     r.give_place(op)
 
 
-def _store_lane(r: _FunctionRewrite, op: wasmir.StoreLaneOp) -> None:
+def _store_lane(r: ExceptionSteps, op: wasmir.StoreLaneOp) -> None:
     part = r.lane(_access(op).completed_by, op.lane_index, op.vector_operand)
     _store_value(r, op, part)
-    drop(op)
+    r.drop(op)
 
 
-def _memory_size(r: _FunctionRewrite, op: wasmir.MemorySizeOp) -> None:
+def _memory_size(r: ExceptionSteps, op: wasmir.MemorySizeOp) -> None:
     memory = r.memory(op.memory)
     page_log2 = r.i64_const(memory.page_size_log2.value.data)
     pages = r.numeric("i64.shr_u", r.fresh_memory_length(memory), page_log2)
     if memory.address_type == i32:
         pages = r.numeric("i32.wrap_i64", pages)
-    r.give_value(op, pages)
+    r.give_values(op, [pages])
 
 
-def _memory_grow(r: _FunctionRewrite, op: wasmir.MemoryGrowOp) -> None:
+def _memory_grow(r: ExceptionSteps, op: wasmir.MemoryGrowOp) -> None:
     memory = r.memory(op.memory)
     index = r.i32_const(memory.index_value)
     pages = r.builtin_value("memory32_grow", i64, r.extend(op.delta), index)
     if memory.address_type == i32:
         pages = r.numeric("i32.wrap_i64", pages)
-    r.give_value(op, pages)
+    r.give_values(op, [pages])
 
 
-def _memory_fill(r: _FunctionRewrite, op: wasmir.MemoryFillOp) -> None:
+def _memory_fill(r: ExceptionSteps, op: wasmir.MemoryFillOp) -> None:
     memory = r.memory(op.memory)
     start, length = r.extend(op.start), r.extend(op.length)
     r.check_range(memory, start, length)
     r.builtin("memset", r.memory_address(memory, start), op.value, length)
-    drop(op)
+    r.drop(op)
 
 
-def _memory_copy(r: _FunctionRewrite, op: wasmir.MemoryCopyOp) -> None:
+def _memory_copy(r: ExceptionSteps, op: wasmir.MemoryCopyOp) -> None:
     memory, source_memory = r.memory(op.memory), r.memory(op.source_memory)
     destination, source = r.extend(op.destination), r.extend(op.source)
     length = r.extend(op.length)
@@ -240,22 +245,22 @@ def _memory_copy(r: _FunctionRewrite, op: wasmir.MemoryCopyOp) -> None:
     r.check_range(source_memory, source, length)
     to = r.memory_address(memory, destination)
     r.builtin("memmove", to, r.memory_address(source_memory, source), length)
-    drop(op)
+    r.drop(op)
 
 
-def _memory_init(r: _FunctionRewrite, op: wasmir.MemoryInitOp) -> None:
+def _memory_init(r: ExceptionSteps, op: wasmir.MemoryInitOp) -> None:
     memory = r.i32_const(r.memory(op.memory).index_value)
     segment = r.i32_const(_segment_index(op))
     r.builtin("memory_init", memory, segment, r.extend(op.destination), op.source, op.length)
-    drop(op)
+    r.drop(op)
 
 
-def _data_drop(r: _FunctionRewrite, op: wasmir.DataDropOp) -> None:
+def _data_drop(r: ExceptionSteps, op: wasmir.DataDropOp) -> None:
     r.builtin("data_drop", r.i32_const(_segment_index(op)))
-    drop(op)
+    r.drop(op)
 
 
-def _global_get(r: _FunctionRewrite, op: wasmir.GlobalGetOp) -> None:
+def _global_get(r: ExceptionSteps, op: wasmir.GlobalGetOp) -> None:
     variable = r.variable(op.variable)
     constant = _constant_value(variable)
     if constant is not None:
@@ -278,13 +283,13 @@ def _constant_value(variable: wasmir.GlobalOp) -> wasmir.ConstOp | None:
     return None
 
 
-def _global_set(r: _FunctionRewrite, op: wasmir.GlobalSetOp) -> None:
+def _global_set(r: ExceptionSteps, op: wasmir.GlobalSetOp) -> None:
     pointer, path = r.global_place(r.variable(op.variable))
     r.store_field(pointer, path, op.value, volatile=r.ordered)
-    drop(op)
+    r.drop(op)
 
 
-def _count(r: _FunctionRewrite, op: wasmvm.CountOp) -> None:
+def _count(r: ExceptionSteps, op: wasmvm.CountOp) -> None:
     if op.index is not None:
         _store_bytes(r, op)
         return
@@ -292,85 +297,85 @@ def _count(r: _FunctionRewrite, op: wasmvm.CountOp) -> None:
     count = r.load_field(r.vmctx(), path, i64)
     added = r.numeric("i64.add", count, r.i64_const(op.amount_value))
     r.store_field(r.vmctx(), path, added, volatile=r.ordered)
-    drop(op)
+    r.drop(op)
 
 
-def _store_field(r: _FunctionRewrite, op: wasmvm.StoreFieldOp) -> None:
+def _store_field(r: ExceptionSteps, op: wasmvm.StoreFieldOp) -> None:
     """A field that a pass declared: the host may read it after a trap."""
     if op.struct.data == "extra" and r.ordered:
         op.volatile = UnitAttr()
-    relink(r.block, op)
+    r.stay(op)
 
 
-def _store_bytes(r: _FunctionRewrite, op: wasmvm.StoreBytesOp | wasmvm.CountOp) -> None:
+def _store_bytes(r: ExceptionSteps, op: wasmvm.StoreBytesOp | wasmvm.CountOp) -> None:
     if r.ordered:
         op.volatile = UnitAttr()
-    relink(r.block, op)
+    r.stay(op)
 
 
-def _table_get(r: _FunctionRewrite, op: wasmir.TableGetOp) -> None:
+def _table_get(r: ExceptionSteps, op: wasmir.TableGetOp) -> None:
     r.element(r.table(op.table), r.table_index(op.index))
     r.give_place(op)
 
 
-def _table_set(r: _FunctionRewrite, op: wasmir.TableSetOp) -> None:
+def _table_set(r: ExceptionSteps, op: wasmir.TableSetOp) -> None:
     table = r.table(op.table)
     address = r.checked_element(table, r.table_index(op.index))
     r.store_element(address, op.value, function=holds_functions(table), volatile=r.ordered)
-    drop(op)
+    r.drop(op)
 
 
-def _table_size(r: _FunctionRewrite, op: wasmir.TableSizeOp) -> None:
+def _table_size(r: ExceptionSteps, op: wasmir.TableSizeOp) -> None:
     pointer, path = r.table_place(r.table(op.table))
     count = r.block_field(pointer, path.with_field("current_elements"))
-    r.give_value(op, r.table_result(count, op.result.type))
+    r.give_values(op, [r.table_result(count, op.result.type)])
 
 
-def _table_grow(r: _FunctionRewrite, op: wasmir.TableGrowOp) -> None:
+def _table_grow(r: ExceptionSteps, op: wasmir.TableGrowOp) -> None:
     table = r.table(op.table)
     name = "table_grow_func_ref" if holds_functions(table) else "table_grow_externref"
     index = r.i32_const(table.index_value)
     old = r.builtin_value(name, i32, index, r.table_index(op.delta), op.value)
-    r.give_value(op, r.table_result(old, op.result.type))
+    r.give_values(op, [r.table_result(old, op.result.type)])
 
 
-def _table_fill(r: _FunctionRewrite, op: wasmir.TableFillOp) -> None:
+def _table_fill(r: ExceptionSteps, op: wasmir.TableFillOp) -> None:
     table = r.table(op.table)
     name = "table_fill_func_ref" if holds_functions(table) else "table_fill_externref"
     start, length = r.table_index(op.start), r.table_index(op.length)
     r.builtin(name, r.i32_const(table.index_value), start, op.value, length)
-    drop(op)
+    r.drop(op)
 
 
-def _table_copy(r: _FunctionRewrite, op: wasmir.TableCopyOp) -> None:
+def _table_copy(r: ExceptionSteps, op: wasmir.TableCopyOp) -> None:
     to = r.i32_const(r.table(op.table).index_value)
     source = r.i32_const(r.table(op.source_table).index_value)
     places = (r.table_index(v) for v in (op.destination, op.source, op.length))
     r.builtin("table_copy", to, source, *places)
-    drop(op)
+    r.drop(op)
 
 
-def _table_init(r: _FunctionRewrite, op: wasmir.TableInitOp) -> None:
+def _table_init(r: ExceptionSteps, op: wasmir.TableInitOp) -> None:
     table = r.i32_const(r.table(op.table).index_value)
     segment = r.i32_const(_segment_index(op))
     destination = r.table_index(op.destination)
     r.builtin("table_init", table, segment, destination, op.source, op.length)
-    drop(op)
+    r.drop(op)
 
 
-def _elem_drop(r: _FunctionRewrite, op: wasmir.ElemDropOp) -> None:
+def _elem_drop(r: ExceptionSteps, op: wasmir.ElemDropOp) -> None:
     r.builtin("elem_drop", r.i32_const(_segment_index(op)))
-    drop(op)
+    r.drop(op)
 
 
-def _ref_func(r: _FunctionRewrite, op: wasmir.RefFuncOp) -> None:
+def _ref_func(r: ExceptionSteps, op: wasmir.RefFuncOp) -> None:
     slot = r.callee(op.function).func_ref
     assert slot is not None, "validation has checked that the function is declared"
     r.entry_address(r.vmctx(), "func_refs", slot.value.data, op.result.type)
     r.give_place(op)
 
 
-def _call(r: _FunctionRewrite, op: wasmir.CallOp) -> None:
+def _call(r: ExceptionSteps, op: wasmir.CallOp) -> None:
     vmctx, arguments = r.vmctx(), operands_of(op)
     callee: Any = op.properties["callee"]
     types = [result.type for result in op.results]
@@ -387,13 +392,13 @@ def _call(r: _FunctionRewrite, op: wasmir.CallOp) -> None:
     r.after_call(op)
 
 
-def _call_indirect(r: _FunctionRewrite, op: wasmir.CallIndirectOp) -> None:
+def _call_indirect(r: ExceptionSteps, op: wasmir.CallIndirectOp) -> None:
     index, *arguments = op.operands
     _call_reference(r, op, r.checked_callee(op.table, op.signature, index), arguments)
 
 
 def _call_reference(
-    r: _FunctionRewrite, op: Operation, reference: SSAValue, arguments: Sequence[SSAValue]
+    r: ExceptionSteps, op: Operation, reference: SSAValue, arguments: Sequence[SSAValue]
 ) -> None:
     code, callee_vmctx = r.code_of(r.behind_barrier(reference))
     r.call_pointer("wasm", code, callee_vmctx, r.vmctx(), arguments, op.result_types)
@@ -402,13 +407,13 @@ def _call_reference(
     r.after_call(op)
 
 
-def _call_ref(r: _FunctionRewrite, op: wasmir.CallRefOp) -> None:
+def _call_ref(r: ExceptionSteps, op: wasmir.CallRefOp) -> None:
     reference, *arguments = op.operands
     r.check_not_null(reference)
     _call_reference(r, op, reference, arguments)
 
 
-def _return_call(r: _FunctionRewrite, op: wasmir.ReturnCallOp) -> None:
+def _return_call(r: ExceptionSteps, op: wasmir.ReturnCallOp) -> None:
     vmctx = r.vmctx()
     r.check_signature(r.callee(op.callee), op.operand_types, r.function.function_type.outputs.data)
     imported = r.imported_code(op.callee)
@@ -416,32 +421,32 @@ def _return_call(r: _FunctionRewrite, op: wasmir.ReturnCallOp) -> None:
         r.return_call_function(op.callee, vmctx, vmctx, op.operands)
     else:
         r.return_call_pointer(*imported, vmctx, op.operands)
-    drop(op)
+    r.drop(op)
 
 
-def _return_call_indirect(r: _FunctionRewrite, op: wasmir.ReturnCallIndirectOp) -> None:
+def _return_call_indirect(r: ExceptionSteps, op: wasmir.ReturnCallIndirectOp) -> None:
     index, *arguments = op.operands
     reference = r.checked_callee(op.table, op.signature, index)
     r.return_call_pointer(*r.code_of(r.behind_barrier(reference)), r.vmctx(), arguments)
-    drop(op)
+    r.drop(op)
 
 
-def _return_call_ref(r: _FunctionRewrite, op: wasmir.ReturnCallRefOp) -> None:
+def _return_call_ref(r: ExceptionSteps, op: wasmir.ReturnCallRefOp) -> None:
     reference, *arguments = op.operands
     r.check_not_null(reference)
     r.return_call_pointer(*r.code_of(r.behind_barrier(reference)), r.vmctx(), arguments)
-    drop(op)
+    r.drop(op)
 
 
-def _ref_as_non_null(r: _FunctionRewrite, op: wasmir.RefAsNonNullOp) -> None:
+def _ref_as_non_null(r: ExceptionSteps, op: wasmir.RefAsNonNullOp) -> None:
     if op.known is None:
         r.check_not_null(op.operand)
         op.properties["known"] = UnitAttr()
-    relink(r.block, op)
+    r.stay(op)
 
 
-def _marker(r: _FunctionRewrite, op: Operation) -> None:
-    drop(op)
+def _marker(r: ExceptionSteps, op: Operation) -> None:
+    r.drop(op)
 
 
 def _is_part(cls: type[wasmir.LoadOp]) -> bool:
@@ -449,7 +454,7 @@ def _is_part(cls: type[wasmir.LoadOp]) -> bool:
     return access is not None and access.completed_by != ""
 
 
-_HANDLERS: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
+HANDLERS: dict[type[Operation], Callable[[ExceptionSteps, Any], None]] = {
     **{cls: _load_part if _is_part(cls) else _load for cls in wasmir.LOAD_OPS.values()},
     **dict.fromkeys(wasmir.STORE_OPS.values(), _store),
     **dict.fromkeys(wasmir.LOAD_LANE_OPS.values(), _load_lane),
@@ -486,3 +491,4 @@ _HANDLERS: dict[type[Operation], Callable[[_FunctionRewrite, Any], None]] = {
     wasmir.ReturnCallIndirectOp: _return_call_indirect,
     wasmir.ReturnCallRefOp: _return_call_ref,
 }
+"""What replaces each operation."""

@@ -29,6 +29,7 @@ from wasmdialect.dialects.fast import wasm_offset
 from wasmdialect.dialects.lowered import note_lowered
 from wasmdialect.lowering.emit import EmitError, Emitters
 from wasmdialect.passes import base, watch
+from wasmdialect.passes.at_once import AtOnce
 from wasmdialect.passes.base import Declarations, Declaring, begin_reports, pass_scope
 from wasmdialect.passes.mandatory import LOWERING_PASSES, lowering_passes, optimizing_passes
 from wasmdialect.passes.objects import pass_object
@@ -265,6 +266,12 @@ def run_passes(
     if observe is not None:
         observe("", module, 0.0)
     for number, p in enumerate(passes):
+        if writes_for is not None and (at_once := AtOnce.of(passes[number:], writes_for)):
+            if verify != "none":
+                # The same as a graph, one by one. Another text would have other names for values, which
+                # the cache would not know the code of.
+                run_passes(passes[number:], ctx, module.clone(), verify, origin=origin)
+            return _write_at_once(at_once, ctx, module, writes_for, is_optimized=is_optimized)
         begin_reports(p.name)
         started = time.perf_counter()
         is_own = type(p).__module__.startswith("wasmdialect.")
@@ -291,6 +298,23 @@ def run_passes(
             _verify(module, p.name)
         if observe is not None:
             observe(pass_text(p), module, seconds)
+    return written
+
+
+def _write_at_once(
+    at_once: AtOnce, ctx: Context, module: ModuleOp, emitters: Emitters, *, is_optimized: bool
+) -> list[llvm.FuncOp]:
+    """The functions of a module of wasmir. Raises PassFailure, EmitError."""
+    begin_reports(at_once.lowering.name)
+    step = partial(at_once.write, ctx, module, emitters, is_optimized=is_optimized)
+    try:
+        written = _guarded(at_once.lowering.name, step)
+    except PassFailure:
+        # One by one, they say which of them fails.
+        for p in (at_once.loads, at_once.checks, at_once.lowering):
+            _guarded(p.name, partial(p.apply, ctx, module))
+        raise
+    forget()
     return written
 
 

@@ -12,7 +12,6 @@ from xdsl.ir import Operation, SSAValue
 
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import wasmir
-from wasmdialect.dialects.fast import drop
 from wasmdialect.passes.vmctx_steps import VMContextSteps
 
 
@@ -65,7 +64,7 @@ def _atomic_store(r: VMContextSteps, op: wasmir.AtomicStoreOp) -> None:
         volatile=True,
         atomic=True,
     )
-    drop(op)
+    r.drop(op)
 
 
 def _atomic_rmw(r: VMContextSteps, op: wasmir.AtomicRMWOp) -> None:
@@ -95,7 +94,7 @@ def _atomic_compare_exchange(r: VMContextSteps, op: wasmir.AtomicCompareExchange
 def _atomic_fence(r: VMContextSteps, op: wasmir.AtomicFenceOp) -> None:
     r.fence()
     r.forget_fields()
-    drop(op)
+    r.drop(op)
 
 
 def _checked_address(r: VMContextSteps, op: wasmir.AtomicAccess) -> SSAValue:
@@ -122,20 +121,20 @@ def _atomic_wait(r: VMContextSteps, op: wasmir.AtomicWaitOp) -> None:
     memory, address = r.memory(op.memory_symbol), _checked_address(r, op)
     if memory.shared is None:
         r.trap_if(r.i32_const(1), TrapCode.ATOMIC_WAIT_NON_SHARED_MEMORY)
-        r.give_value(op, r.i32_const(0))
+        r.give_values(op, [r.i32_const(0)])
         return
     name = "memory_atomic_wait32" if op.bytes == 4 else "memory_atomic_wait64"
     index = r.i32_const(memory.index_value)
-    r.give_value(op, r.builtin_value(name, i32, index, address, *op.value_operands))
+    r.give_values(op, [r.builtin_value(name, i32, index, address, *op.value_operands)])
 
 
 def _atomic_notify(r: VMContextSteps, op: wasmir.AtomicNotifyOp) -> None:
     memory, address = r.memory(op.memory_symbol), _checked_address(r, op)
     if memory.shared is None:  # no thread can wait
-        r.give_value(op, r.i32_const(0))
+        r.give_values(op, [r.i32_const(0)])
         return
     arguments = (r.i32_const(memory.index_value), address, *op.value_operands)
-    r.give_value(op, r.builtin_value("memory_atomic_notify", i32, *arguments))
+    r.give_values(op, [r.builtin_value("memory_atomic_notify", i32, *arguments)])
 
 
 _ATOMIC: dict[type[Operation], Callable[[VMContextSteps, Any], None]] = {

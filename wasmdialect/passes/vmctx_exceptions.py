@@ -13,7 +13,6 @@ from xdsl.utils.exceptions import PassFailedException
 
 from wasmdialect.abi.layout import EXCEPTION, VALUE_SLOT_SIZE
 from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.dialects.fast import drop, replace_value
 from wasmdialect.passes.vmctx_steps import VMContextSteps
 
 _CALLS_WASM = (wasmir.CallLike, wasmvm.CallOp, wasmvm.CallPointerOp)
@@ -110,38 +109,35 @@ class ExceptionSteps(VMContextSteps):
 
 
 def _exception(r: ExceptionSteps, op: wasmir.ExceptionOp) -> None:
-    replace_value(op.result, r.new_exception_of(op.tag, op.values))
-    drop(op)
+    r.give_values(op, [r.new_exception_of(op.tag, op.values)])
 
 
 def _throw_ref(r: ExceptionSteps, op: wasmir.ThrowRefOp) -> None:
     r.check_not_null(op.exception)
     r.throw(op.exception)
-    drop(op)
+    r.drop(op)
 
 
 def _trace_throw(r: ExceptionSteps, op: wasmir.TraceThrowOp) -> None:
     r.builtin("trace_exception", op.exception)
-    drop(op)
+    r.drop(op)
 
 
 def _threw(r: ExceptionSteps, op: wasmir.ThrewOp) -> None:
-    r.give_value(op, r.threw_of(op))
+    r.give_values(op, [r.threw_of(op)])
 
 
 def _caught(r: ExceptionSteps, op: wasmir.CaughtOp) -> None:
-    r.give_value(op, r.take_thrown())
+    r.give_values(op, [r.take_thrown()])
 
 
 def _exception_is(r: ExceptionSteps, op: wasmir.ExceptionIsOp) -> None:
     tag = r.load_field(op.exception, "exception.tag")
-    r.give_value(op, r.numeric("i64.eq", tag, r.tag_address(op.tag)))
+    r.give_values(op, [r.numeric("i64.eq", tag, r.tag_address(op.tag))])
 
 
 def _exception_values(r: ExceptionSteps, op: wasmir.ExceptionValuesOp) -> None:
-    for value, loaded in zip(op.values, r.values_of(op.exception, op.result_types), strict=True):
-        replace_value(value, loaded)
-    drop(op)
+    r.give_values(op, r.values_of(op.exception, op.result_types))
 
 
 HANDLERS: dict[type[Operation], Callable[[ExceptionSteps, Any], None]] = {

@@ -16,7 +16,7 @@ from wasmdialect.abi.reservation import has_guard, is_covered_by_guard
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.analyses.local_ranges import is_inside
 from wasmdialect.dialects import wasmir, wasmvm
-from wasmdialect.dialects.fast import drop, make_block, replace_by, replace_value, result_of
+from wasmdialect.dialects.fast import drop, make_block, relink, replace_by, replace_value
 from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.dialects.wasmir.types import all_may_be
 
@@ -38,7 +38,7 @@ def _orders_accesses(
 
 
 @dataclass(slots=True)
-class _Memory:
+class MemoryFacts:
     """What accesses of a memory need of its declaration, and its base."""
 
     declaration: wasmir.MemoryOp
@@ -73,7 +73,7 @@ class VMContextSteps(WasmBuilder):
         fault."""
         self.prelude = WasmBuilder(make_block(), function.location)
         """Operations for the start of the entry block."""
-        self._memories: dict[str, _Memory] = {}
+        self._memories: dict[str, MemoryFacts] = {}
         """By symbol: most operations are accesses."""
         self._vmctx: SSAValue | None = None
         self._entry_values: dict[tuple[SSAValue, wasmvm.Path], SSAValue] = {}
@@ -111,10 +111,19 @@ class VMContextSteps(WasmBuilder):
         assert last is not None
         replace_by(op, last)
 
-    def give_value(self, op: Operation, value: SSAValue) -> None:
-        """Use `value` for the result of `op`."""
-        replace_value(result_of(op), value)
+    def give_values(self, op: Operation, values: Sequence[SSAValue]) -> None:
+        """Use these values for the results of `op`."""
+        for result, value in zip(op.results, values, strict=True):
+            replace_value(result, value)
         drop(op)
+
+    def drop(self, op: Operation) -> None:
+        """Leave out `op`, which has no results."""
+        drop(op)
+
+    def stay(self, op: Operation) -> None:
+        """Put `op` back."""
+        relink(self.block, op)
 
     # --- fields ---
 
@@ -205,9 +214,10 @@ class VMContextSteps(WasmBuilder):
 
     def memory_base(self, memory: wasmir.MemoryOp) -> SSAValue:
         """The base address of the memory."""
-        return self._base_of(self._facts(memory.sym_name.data))
+        return self.base_of(self.facts(memory.sym_name.data))
 
-    def _base_of(self, facts: _Memory) -> SSAValue:
+    def base_of(self, facts: MemoryFacts) -> SSAValue:
+        """The base address of a memory."""
         if facts.base is not None:
             return facts.base
         pointer, path = self.memory_place(facts.declaration)
@@ -217,7 +227,8 @@ class VMContextSteps(WasmBuilder):
         facts.base = self.entry_field(pointer, path)
         return facts.base
 
-    def _facts(self, symbol: str) -> _Memory:
+    def facts(self, symbol: str) -> MemoryFacts:
+        """The memory of a symbol, and what accesses need to know of it."""
         known = self._memories.get(symbol)
         if known is None:
             memory = self.declared(symbol, wasmir.MemoryOp)
@@ -225,7 +236,7 @@ class VMContextSteps(WasmBuilder):
                 is_64=memory.address_type == i64, page_size_log2=memory.page_size_log2.value.data
             )
             is_shared = memory.shared is not None
-            known = _Memory(memory, memory.minimum_bytes, is_guarded, is_shared)
+            known = MemoryFacts(memory, memory.minimum_bytes, is_guarded, is_shared)
             self._memories[symbol] = known
         return known
 
@@ -249,7 +260,7 @@ class VMContextSteps(WasmBuilder):
 
     def access(self, op: wasmir.MemoryAccess) -> tuple[SSAValue, bool]:
         """Check the bounds of a load or store; the base of its memory, and whether it may fault."""
-        memory = self._facts(op.memory_symbol.root_reference.data)
+        memory = self.facts(op.memory_symbol.root_reference.data)
         address, end = op.address_operand, op.static_offset + op.bytes
         may_fault = False
         if not (op.known_in_bounds or is_inside(address, end, memory.minimum_bytes)):
@@ -258,13 +269,21 @@ class VMContextSteps(WasmBuilder):
                 # No memory has 2**64 - 1 bytes, so this value can represent every larger end too.
                 bound = self.memory_length(memory.declaration)
                 self.bounds_check(address, min(end, (1 << 64) - 1), bound)
-        return self._base_of(memory), may_fault
+        return self.base_of(memory), may_fault
+
+    def may_fault(self, op: wasmir.MemoryAccess) -> bool:
+        """Whether an access may fault, as `access` says."""
+        memory = self.facts(op.memory_symbol.root_reference.data)
+        end = op.static_offset + op.bytes
+        if op.known_in_bounds or is_inside(op.address_operand, end, memory.minimum_bytes):
+            return False
+        return memory.is_guarded and is_covered_by_guard(end)
 
     def must_happen(self, op: wasmir.MemoryAccess, *, ordered: bool) -> bool:
         """Whether a load or store is volatile: if traps are `ordered` with it, and in a shared memory.
         A plain access that races with another thread's is undefined behaviour for LLVM, which assumes
         that there is none; it does not look into a volatile one."""
-        is_shared = self._facts(op.memory_symbol.root_reference.data).is_shared
+        is_shared = self.facts(op.memory_symbol.root_reference.data).is_shared
         return is_shared or (ordered and "plain" not in op.properties)
 
     def check_range(self, memory: wasmir.MemoryOp, start: SSAValue, length: SSAValue) -> None:

@@ -81,7 +81,7 @@ class WasmVMToLLVM(ModulePass):
     """Whether relaxed vector instructions give the same results on all processors."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        op.body.block.add_ops(_lower(op, self._handlers(), _GRAPH))
+        op.body.block.add_ops(self.lower(op, _GRAPH))
 
     def write(
         self, op: ModuleOp, emitters: Emitters, *, is_optimized: bool = True
@@ -89,32 +89,60 @@ class WasmVMToLLVM(ModulePass):
         """Do the same, but write the functions at once, each as a text of its own: they are not in the
         module (`lowering.emit.emit_functions` takes both). `emitters` are those of the target;
         `is_optimized` says that passes of LLVM will read them. Raises EmitError."""
-        return _lower(op, self._handlers(), _WRITTEN, emitters, is_optimized=is_optimized)
+        return self.lower(op, WRITTEN, emitters, is_optimized=is_optimized)
+
+    def lower(
+        self,
+        op: ModuleOp,
+        form: Form,
+        emitters: Emitters = NO_EMITTERS,
+        *,
+        is_optimized: bool = True,
+    ) -> list[llvm.FuncOp]:
+        """The functions that those of a module become; their bodies are gone."""
+        return _lower(op, self._handlers(), form, emitters, is_optimized=is_optimized)
 
     def _handlers(self) -> Mapping[type[Operation], Handler]:
         return _DETERMINISTIC if self.relaxed_simd_deterministic else _RELAXED
 
 
-class _Form(NamedTuple):
+Handlers = Mapping[type[Operation], Handler]
+
+
+class Form(NamedTuple):
     """What functions are lowered to."""
 
-    lowering: type[FunctionLowering]
+    function: type[FunctionLowering]
     tail_calling: type[tail_calls.TailCallingFunction]
+    adapter: type[FunctionLowering]
+    """What is between conventions."""
     declaration: Callable[[str, llvm.LLVMFunctionType], llvm.FuncOp]
+    lower: Callable[[Any, wasmir.FuncOp, Handlers], llvm.FuncOp]
+    """Lowers the body of a Wasm function."""
 
 
 def _declared(symbol: str, type: llvm.LLVMFunctionType) -> llvm.FuncOp:
     return llvm.FuncOp(symbol, type, llvm.LinkageAttr("external"), visibility=HIDDEN)
 
 
-_GRAPH = _Form(FunctionLowering, tail_calls.TailCallingFunction, _declared)
-_WRITTEN = _Form(WrittenLowering, WrittenTailCalls, written_function)
+def _lower_body(f: FunctionLowering, source: wasmir.FuncOp, handlers: Handlers) -> llvm.FuncOp:
+    return f.lower(source.body, handlers)
+
+
+_GRAPH = Form(
+    *(FunctionLowering, tail_calls.TailCallingFunction, FunctionLowering),
+    *(_declared, _lower_body),
+)
+WRITTEN = Form(
+    *(WrittenLowering, WrittenTailCalls, WrittenLowering),
+    *(written_function, _lower_body),
+)
 
 
 def _lower(
     module: ModuleOp,
     handlers: Mapping[type[Operation], Handler],
-    form: _Form,
+    form: Form,
     emitters: Emitters = NO_EMITTERS,
     *,
     is_optimized: bool = True,
@@ -144,7 +172,7 @@ def _lower(
             source.detach()
             dismantle(source)
     lowered += (
-        tail_calls.tail_to_wasm(symbol, signature, context, form.lowering)
+        tail_calls.tail_to_wasm(symbol, signature, context, form.adapter)
         for symbol, signature in trampolines.items()
     )
     return lowered
@@ -180,7 +208,7 @@ def _lower_function(
     context: ModuleContext,
     handlers: Mapping[type[Operation], Handler],
     trampolines: dict[str, AbiSignature],
-    form: _Form,
+    form: Form,
 ) -> list[llvm.FuncOp]:
     """The functions that a Wasm function becomes; `trampolines` gets those it needs from tail calls to
     the wasm convention."""
@@ -191,8 +219,8 @@ def _lower_function(
         return [_declaration(symbol, signature, form)]
     if tail_calls.makes_tail_calls(source.body):
         return _lower_tail_calling(source, signature, context, handlers, trampolines, form)
-    lowering = form.lowering(symbol, signature, context, source.location)
-    return [lowering.lower(source.body, handlers)]
+    lowering = form.function(symbol, signature, context, source.location)
+    return [form.lower(lowering, source, handlers)]
 
 
 def _lower_tail_calling(
@@ -201,27 +229,27 @@ def _lower_tail_calling(
     context: ModuleContext,
     handlers: Mapping[type[Operation], Handler],
     trampolines: dict[str, AbiSignature],
-    form: _Form,
+    form: Form,
 ) -> list[llvm.FuncOp]:
     lowering = form.tail_calling(source.index_value, signature, context, source.location)
-    function = lowering.lower(source.body, handlers)
+    function = form.lower(lowering, source, handlers)
     trampolines.update(lowering.needed)
     if not lowering.plan.memory:
         return [function]
-    return [tail_calls.tail_entry_caller(lowering, form.lowering), function]
+    return [tail_calls.tail_entry_caller(lowering, form.adapter), function]
 
 
-def _lower_trampoline(source: wasmvm.FuncOp, context: ModuleContext, form: _Form) -> llvm.FuncOp:
+def _lower_trampoline(source: wasmvm.FuncOp, context: ModuleContext, form: Form) -> llvm.FuncOp:
     convention = Convention(source.convention.data)
     signature = abi_signature(
         convention, source.function_type.inputs.data, source.function_type.outputs.data
     )
-    lowering = form.lowering(source.sym_name.data, signature, context)
+    lowering = form.adapter(source.sym_name.data, signature, context)
     lowering.is_trampoline = True
     return lowering.lower(source.body, HANDLERS)
 
 
-def _declaration(symbol: str, signature: AbiSignature, form: _Form) -> llvm.FuncOp:
+def _declaration(symbol: str, signature: AbiSignature, form: Form) -> llvm.FuncOp:
     function = form.declaration(symbol, signature.type)
     function.properties["passthrough"] = FUNCTION_ATTRIBUTES
     return function
