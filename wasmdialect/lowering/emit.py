@@ -35,6 +35,7 @@ from wasmdialect.lowering.emit_function import (
     Emitter,
     FunctionEmitter,
     LocatingEmitter,
+    Twin,
     WrittenFunction,
     code_of,
     has_body,
@@ -105,11 +106,47 @@ def emit_functions(
     for op in functions:
         if isinstance(op, WrittenFunction) and op.code is not None:
             texts.append(op.code[0].code([op], declared, attributes))
+        elif isinstance(op, WrittenFunction) and op.twin is not None:
+            symbol = op.sym_name.data
+            texts.append(_text_of_twin(symbol, op.twin, declared, attributes, emitters))
         elif has_body(op):
             text = PlacelessText(constants, emitters)
             text.begin(op.location)
             texts.append(text.code([op], declared, attributes))
     return texts
+
+
+def _text_of_twin(
+    symbol: str,
+    twin: Twin,
+    declared: Mapping[str, llvm.FuncOp],
+    attributes: str,
+    emitters: Emitters,
+) -> CodeText:
+    callee, symbols = declared[twin.callee], (symbol, twin.callee)
+    own = _passthrough(callee)
+    group = None if own is None else _attributes_text(own)
+    key = (*twin.likeness, id(emitters), attributes, _declaration(callee, ""), group)
+    known = TWINS.get(key)
+    if known is not None:
+        text, _ = known
+        return CodeText(text.text, symbols, text.base, text.widest, text.inlined)
+    function = twin.write()
+    assert function.code is not None
+    text: CodeText = function.code[0].code([function], declared, attributes)
+    assert text.symbols == symbols
+    if len(text.text) <= MAX_TWIN_SIZE:
+        if len(TWINS) >= MAX_TWINS:
+            TWINS.clear()
+        TWINS[key] = text, emitters
+    return text
+
+
+TWINS: dict[tuple[object, ...], tuple[CodeText, Emitters]] = {}
+"""A text of each kind of twins. Emitters are told apart by identity; the entry keeps them alive."""
+MAX_TWINS = 1000
+MAX_TWIN_SIZE = 1 << 14
+"""In characters: a signature may have a thousand parameters."""
 
 
 def emit_together(
@@ -228,8 +265,7 @@ class _Text:
 
     def group(self, op: llvm.FuncOp) -> str:
         """The attribute group of a function."""
-        # xDSL's parser of llvm.func makes an attribute of it, not a property.
-        attributes = op.properties.get("passthrough") or op.attributes.get("passthrough")
+        attributes = _passthrough(op)
         if attributes is None:
             return ""
         return f" #{self.groups.setdefault(attributes, len(self.groups))}"
@@ -259,9 +295,7 @@ class _Text:
 
     def declare(self, op: llvm.FuncOp) -> None:
         """Add the declaration of a function that is defined elsewhere."""
-        returned, params = _signature_text(op.function_type)
-        name = self.name(op.sym_name.data)
-        self.parts.append(f'declare {_linkage(op)}{returned} @"{name}"({params}){self.group(op)}\n')
+        self.parts.append(f"{_declaration(op, self.name(op.sym_name.data))}{self.group(op)}\n")
 
     def define(self, op: llvm.FuncOp) -> None:
         """Add a function with its body."""
@@ -374,6 +408,12 @@ def _signature_text(t: llvm.LLVMFunctionType) -> tuple[str, str]:
     return known[1], known[2]
 
 
+def _declaration(op: llvm.FuncOp, name: str) -> str:
+    """The declaration of a function without its attributes."""
+    returned, params = _signature_text(op.function_type)
+    return f'declare {_linkage(op)}{returned} @"{name}"({params})'
+
+
 def _linkage(op: llvm.FuncOp) -> str:
     visibility: Any = op.properties.get("visibility_")
     return "hidden " if visibility is not None and visibility.value.data else ""
@@ -393,6 +433,11 @@ SHARED_METADATA = _NAMED_METADATA + "".join(f"!{n} = {node}\n" for n, node in en
 OWN_METADATA = re.compile(r"!(?=[5-9]\b|\d\d)")
 """What precedes the number of any other node."""
 assert len(_HEADER) == 5
+
+
+def _passthrough(op: llvm.FuncOp) -> Attribute | None:
+    # xDSL's parser of llvm.func makes an attribute of it, not a property.
+    return op.properties.get("passthrough") or op.attributes.get("passthrough")
 
 
 def _attributes_text(attributes: Attribute) -> str:

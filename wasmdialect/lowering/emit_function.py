@@ -8,7 +8,7 @@ used once into its user, which then faults in its stead; so the user has the loa
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias, cast
 
 from xdsl.dialects import llvm
@@ -135,6 +135,19 @@ class WrittenFunction(llvm.FuncOp):
 
     code: tuple[Any, int, list[str]] | None
     """Its text, its scope there, and the lines of its body; None for a declaration."""
+    twin: Twin | None
+    """In place of the code: it is to be written if no function that is like it has been."""
+
+
+class Twin(NamedTuple):
+    """A function whose text is that of others that are like it, but for the symbols."""
+
+    likeness: tuple[Hashable, ...]
+    """What its text depends on, besides the declaration of the callee and what the functions of a
+    target have in common. It keeps nothing of a unit alive."""
+    callee: str
+    """The only other function in the text."""
+    write: Callable[[], WrittenFunction]
 
 
 class BlockCode(NamedTuple):
@@ -152,7 +165,7 @@ def code_of(function: llvm.FuncOp) -> list[BlockCode]:
 def has_body(function: llvm.FuncOp) -> bool:
     """Whether a function is defined here."""
     if isinstance(function, WrittenFunction):
-        return function.code is not None
+        return function.code is not None or function.twin is not None
     return function.body.first_block is not None
 
 

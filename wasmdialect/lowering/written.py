@@ -114,7 +114,7 @@ def written_function(symbol: str, type: llvm.LLVMFunctionType) -> WrittenFunctio
     }
     function.attributes = {}
     function.location = _FUNCTION.location
-    function.code = None
+    function.code = function.twin = None
     return function
 
 

@@ -9,7 +9,7 @@ one by one, but for the names of values (tests/lowering/test_written.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -22,22 +22,25 @@ from xdsl.passes import ModulePass
 
 from wasmdialect.abi.layout import Alias
 from wasmdialect.abi.reservation import is_covered_by_guard
+from wasmdialect.abi.symbols import function_trampoline_symbol
 from wasmdialect.analyses.local_ranges import may_be_anything
-from wasmdialect.dialects import llvm_ext, wasmir
+from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
 from wasmdialect.dialects.control_transfer import CallsCode
 from wasmdialect.dialects.counts import has_exceptions
-from wasmdialect.dialects.fast import Passer, make_block, operand_of, result_of
+from wasmdialect.dialects.fast import Passer, dismantle, make_block, operand_of, result_of
 from wasmdialect.dialects.wasm_builder import WasmBuilder
 from wasmdialect.lowering.emit import Emitters
+from wasmdialect.lowering.emit_function import Twin
+from wasmdialect.lowering.function import ModuleContext
 from wasmdialect.lowering.line_emitter import WrittenBlock
 from wasmdialect.lowering.memory import NARROW
 from wasmdialect.lowering.numeric import set_condition
-from wasmdialect.lowering.signature import type_size
+from wasmdialect.lowering.signature import abi_signature, type_size
 from wasmdialect.lowering.tail_calls import TailCallingFunction
-from wasmdialect.lowering.written import WrittenLowering
+from wasmdialect.lowering.written import WrittenLowering, written_function
 from wasmdialect.passes import insert_vmctx_loads
 from wasmdialect.passes.insert_stack_limit_checks import InsertStackLimitChecks, append_check
-from wasmdialect.passes.insert_trampolines import InsertTrampolines
+from wasmdialect.passes.insert_trampolines import CONVENTIONS, InsertTrampolines
 from wasmdialect.passes.insert_vmctx_loads import (
     InsertVMContextLoads,
     check_fences,
@@ -47,7 +50,7 @@ from wasmdialect.passes.insert_vmctx_loads import (
 )
 from wasmdialect.passes.transfers import require_transfer, transfer_of
 from wasmdialect.passes.vmctx_exceptions import ExceptionSteps
-from wasmdialect.passes.wasmvm_to_llvm import WRITTEN, Handlers, WasmVMToLLVM
+from wasmdialect.passes.wasmvm_to_llvm import WRITTEN, Handlers, WasmVMToLLVM, lower_trampoline
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,48 @@ class AtOnce:
             finally:
                 del f.steps  # which refers to it
 
-        self.trampolines.apply(ctx, module)
-        form = WRITTEN._replace(function=_Lowering, tail_calling=_TailCalls, lower=lower)
+        needed = self.trampolines.needed(module)  # while the bodies are there
+
+        def trampolines(context: ModuleContext) -> Iterator[llvm.FuncOp]:
+            for kind, declaration in needed:
+                yield self._trampoline(kind, declaration, context, tests_exceptions)
+
+        form = WRITTEN._replace(
+            function=_Lowering, tail_calling=_TailCalls, lower=lower, trampolines=trampolines
+        )
         return self.lowering.lower(module, form, emitters, is_optimized=is_optimized)
+
+    def _trampoline(
+        self,
+        kind: str,
+        declaration: wasmir.FuncOp | wasmir.TypeOp,
+        context: ModuleContext,
+        tests_exceptions: bool,
+    ) -> llvm.FuncOp:
+        if isinstance(declaration, wasmir.TypeOp):
+            return _write_trampoline(self.trampolines.type_trampoline(kind, declaration), context)
+
+        def write() -> Any:
+            make = self.trampolines.function_trampoline
+            return _write_trampoline(make(kind, declaration, tests_exceptions), context)
+
+        types = declaration.function_type
+        signature = abi_signature(CONVENTIONS[kind], types.inputs.data, types.outputs.data)
+        function = written_function(
+            function_trampoline_symbol(kind, declaration.index_value), signature.type
+        )
+        # There is one signature for each convention, and so for each kind, and each type; it stays. The
+        # layout of the VMContext does not matter: these use fields that are at one place in all.
+        options = self.trampolines.debug_checks, tests_exceptions, context.is_optimized
+        callee = context.symbols[declaration.sym_name.data]
+        function.twin = Twin((id(signature), *options), callee, write)
+        return function
+
+
+def _write_trampoline(trampoline: wasmvm.FuncOp, context: ModuleContext) -> llvm.FuncOp:
+    function = lower_trampoline(trampoline, context, WRITTEN)
+    dismantle(trampoline)
+    return function
 
 
 _PASSES = [InsertVMContextLoads, InsertTrampolines, InsertStackLimitChecks, WasmVMToLLVM]

@@ -50,31 +50,39 @@ class InsertTrampolines(ModulePass):
                 raise ValueError(f"unknown kind {kind!r}; the kinds are {', '.join(ALL_KINDS)}")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        block = op.body.block
         tests_exceptions = has_exceptions(op)
-        for declaration in [*op.ops]:
-            if isinstance(declaration, wasmir.FuncOp) and _escapes(declaration):
-                for kind in FUNCTION_TRAMPOLINES:
-                    if kind in self.kinds:
-                        block.add_op(self._function_trampoline(kind, declaration, tests_exceptions))
-            elif isinstance(declaration, wasmir.TypeOp) and declaration.signature is not None:
-                for kind in TYPE_TRAMPOLINES:
-                    if kind in self.kinds:
-                        block.add_op(self._type_trampoline(kind, declaration))
+        for kind, declaration in self.needed(op):
+            if isinstance(declaration, wasmir.FuncOp):
+                trampoline = self.function_trampoline(kind, declaration, tests_exceptions)
+            else:
+                trampoline = self.type_trampoline(kind, declaration)
+            op.body.block.add_op(trampoline)
 
-    def _function_trampoline(
+    def needed(self, module: ModuleOp) -> list[tuple[str, wasmir.FuncOp | wasmir.TypeOp]]:
+        """The kinds of the trampolines that a module needs, in order, each with what it is for."""
+        found: list[tuple[str, wasmir.FuncOp | wasmir.TypeOp]] = []
+        for op in module.ops:
+            if isinstance(op, wasmir.FuncOp) and _escapes(op):
+                found += ((kind, op) for kind in FUNCTION_TRAMPOLINES if kind in self.kinds)
+            elif isinstance(op, wasmir.TypeOp) and op.signature is not None:
+                found += ((kind, op) for kind in TYPE_TRAMPOLINES if kind in self.kinds)
+        return found
+
+    def function_trampoline(
         self, kind: str, function: wasmir.FuncOp, has_exceptions: bool
     ) -> wasmvm.FuncOp:
+        """A trampoline of a function."""
         symbol = function_trampoline_symbol(kind, function.index_value)
-        body = _Body(function.function_type, _CONVENTIONS[kind], self.debug_checks, has_exceptions)
+        body = _Body(function.function_type, CONVENTIONS[kind], self.debug_checks, has_exceptions)
         _FUNCTION_BODIES[kind](body, function.symbol)
         return body.function(symbol)
 
-    def _type_trampoline(self, kind: str, declaration: wasmir.TypeOp) -> wasmvm.FuncOp:
+    def type_trampoline(self, kind: str, declaration: wasmir.TypeOp) -> wasmvm.FuncOp:
+        """A trampoline of a function type."""
         assert declaration.signature is not None
         assert declaration.function_type is not None
         symbol = type_trampoline_symbol(kind, declaration.signature.value.data)
-        body = _Body(declaration.function_type, _CONVENTIONS[kind], self.debug_checks)
+        body = _Body(declaration.function_type, CONVENTIONS[kind], self.debug_checks)
         _TYPE_BODIES[kind](body)
         return body.function(symbol)
 
@@ -217,7 +225,7 @@ def _native_to_array(body: _Body) -> None:
 
 _ARRAY_PARAMETERS: tuple[Attribute, ...] = (wasmvm.PTR, i64)
 
-_CONVENTIONS = {
+CONVENTIONS = {
     "array-to-wasm": Convention.ARRAY,
     "native-to-wasm": Convention.NATIVE,
     "wasm-to-native": Convention.WASM,

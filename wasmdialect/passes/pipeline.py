@@ -311,7 +311,7 @@ def _write_at_once(
         written = _guarded(at_once.lowering.name, step)
     except PassFailure:
         # One by one, they say which of them fails.
-        for p in (at_once.loads, at_once.checks, at_once.lowering):
+        for p in (at_once.loads, at_once.trampolines, at_once.checks, at_once.lowering):
             _guarded(p.name, partial(p.apply, ctx, module))
         raise
     forget()

@@ -8,7 +8,7 @@ VMContext.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -119,6 +119,8 @@ class Form(NamedTuple):
     declaration: Callable[[str, llvm.LLVMFunctionType], llvm.FuncOp]
     lower: Callable[[Any, wasmir.FuncOp, Handlers], llvm.FuncOp]
     """Lowers the body of a Wasm function."""
+    trampolines: Callable[[ModuleContext], Iterable[llvm.FuncOp]] = lambda context: ()
+    """Those that are not in the module."""
 
 
 def _declared(symbol: str, type: llvm.LLVMFunctionType) -> llvm.FuncOp:
@@ -168,9 +170,10 @@ def _lower(
                 lowered += _lower_function(source, context, handlers, trampolines, form)
                 clear_region(source.body)
         elif isinstance(source, wasmvm.FuncOp):
-            lowered.append(_lower_trampoline(source, context, form))
+            lowered.append(lower_trampoline(source, context, form))
             source.detach()
             dismantle(source)
+    lowered += form.trampolines(context)
     lowered += (
         tail_calls.tail_to_wasm(symbol, signature, context, form.adapter)
         for symbol, signature in trampolines.items()
@@ -239,7 +242,8 @@ def _lower_tail_calling(
     return [tail_calls.tail_entry_caller(lowering, form.adapter), function]
 
 
-def _lower_trampoline(source: wasmvm.FuncOp, context: ModuleContext, form: Form) -> llvm.FuncOp:
+def lower_trampoline(source: wasmvm.FuncOp, context: ModuleContext, form: Form) -> llvm.FuncOp:
+    """The function that a trampoline becomes."""
     convention = Convention(source.convention.data)
     signature = abi_signature(
         convention, source.function_type.inputs.data, source.function_type.outputs.data
