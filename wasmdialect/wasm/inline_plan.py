@@ -26,7 +26,7 @@ GROWTH = 1000
 LARGEST = 16_000
 """The size from which on a function does not grow."""
 MODULE_GROWTH = 16_000
-"""How much a module may grow, if that is more than a tenth of all its functions."""
+"""How much a module may grow, if that is more than a twentieth of all its functions."""
 
 
 _SIZE_OF_PRODUCT = 80
@@ -87,7 +87,7 @@ def plan_inlining(
             sites[callee] = sites.get(callee, 0) + calls.sites
     only = {index for index, count in sites.items() if count == 1}.difference(roots)
     groups = _bottom_up(bodies)
-    most = max(MODULE_GROWTH, sum(body.size for body in bodies.values()) // 10)
+    most = max(MODULE_GROWTH, sum(body.size for body in bodies.values()) // 20)
     plan: Plan = {}
     for hot, small in SMALLER:
         plan, growth = _plan(bodies, groups, kept, only, hot, small)
