@@ -59,6 +59,8 @@ def test_the_mouse_links_lines_of_one_instruction(shown: Browser):
 
 def test_a_click_scrolls_all_columns_to_the_line(shown: Browser):
     shown.js("view.shown().forEach((column) => { column.lines.style.flex = '0 0 90px'; })")
+    # The rows are made anew in the next frame; a click on one of the old ones would be lost.
+    shown.js("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     shown.click(row(shown, "WebAssembly", "i32.lt_u"))
     shown.wait("document.querySelectorAll('.row.pinned').length > 1")
     shown.js("view.columns[0].lines.scrollTop = 1e4, view.columns[0].list.refresh()")
