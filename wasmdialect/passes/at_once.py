@@ -73,8 +73,8 @@ class AtOnce:
     def write(
         self, ctx: Context, module: ModuleOp, emitters: Emitters, *, is_optimized: bool
     ) -> list[llvm.FuncOp]:
-        """The functions of a module of wasmir, as `WasmVMToLLVM.write` gives them. The bodies stay if
-        an exception is raised."""
+        """The functions of a module of wasmir, as `WasmVMToLLVM.write` gives them. A function that
+        raises an exception keeps its body."""
         symbols, tests_exceptions = declared_symbols(module), has_exceptions(module)
 
         def lower(f: _Lowering, source: wasmir.FuncOp, handlers: Handlers) -> llvm.FuncOp:
@@ -240,9 +240,8 @@ def _row(cls: type[wasmir.LoadOp | wasmir.StoreOp], value_type: Attribute) -> _R
 
 
 def _place(f: _Lowering, op: wasmir.MemoryAccess, size: int) -> SSAValue | None:
-    """Where an access is that may fault, is not shared, and to whose place nothing else was added. None
-    if there is more to it. Nearly all accesses are of this kind, and are written without the operations
-    of wasmvm."""
+    """The host address of an access that only guard pages bound, of a memory of one thread; None if it
+    is of another kind. Nearly all are of this one, and are written without operations of wasmvm."""
     properties: dict[str, Any] = op.properties
     if "in_bounds" in properties or "plain" in properties:
         return None
