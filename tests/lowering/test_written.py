@@ -54,6 +54,7 @@ SCRIPTS = (
 """Every lowering file is in one of them."""
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "default": {},
+    "relaxed": {"traps": "relaxed"},
     "explicit": {"bounds": "explicit", "opt_level": 1, "consume_fuel": True},
     "aarch64": {"target": "aarch64-unknown-linux-gnu", "canonicalize_nans": True},
     "s390x": {"target": "s390x-unknown-linux-gnu", "traps": "relaxed"},

@@ -21,7 +21,6 @@ from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 from xdsl.passes import ModulePass
 
 from wasmdialect.abi.layout import Alias
-from wasmdialect.abi.reservation import is_covered_by_guard
 from wasmdialect.abi.symbols import function_trampoline_symbol
 from wasmdialect.analyses.local_ranges import may_be_anything
 from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
@@ -247,10 +246,10 @@ def _place(f: _Lowering, op: wasmir.MemoryAccess, size: int) -> SSAValue | None:
         return None
     memory = f.steps.facts(properties["memory"].root_reference.data)
     offset = properties["offset"].value.data
-    if offset < 0 or not memory.is_guarded or memory.is_shared or memory.minimum_bytes >> 32:
+    if offset < 0 or not memory.guards(offset + size) or memory.is_shared:
         return None
     address = operand_of(op, 0)
-    if not (may_be_anything(address) and is_covered_by_guard(offset + size)):
+    if memory.minimum_bytes >> 32 or not may_be_anything(address):
         return None
     base = f.steps.base_of(memory)
     place = f.places.get((base, address))

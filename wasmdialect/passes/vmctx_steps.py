@@ -53,6 +53,14 @@ class MemoryFacts:
     def never_moves(self) -> bool:
         return self.is_guarded or self.is_shared
 
+    def holds(self, op: wasmir.MemoryAccess, end: int) -> bool:
+        """Whether an access, `end` bytes from its address on, is certainly inside."""
+        return op.known_in_bounds or is_inside(op.address_operand, end, self.minimum_bytes)
+
+    def guards(self, end: int) -> bool:
+        """Whether it faults if it is not."""
+        return self.is_guarded and is_covered_by_guard(end)
+
 
 class VMContextSteps(WasmBuilder):
     """Appends steps to a block of one function."""
@@ -261,23 +269,21 @@ class VMContextSteps(WasmBuilder):
     def access(self, op: wasmir.MemoryAccess) -> tuple[SSAValue, bool]:
         """Check the bounds of a load or store; the base of its memory, and whether it may fault."""
         memory = self.facts(op.memory_symbol.root_reference.data)
-        address, end = op.address_operand, op.static_offset + op.bytes
+        end = op.static_offset + op.bytes
         may_fault = False
-        if not (op.known_in_bounds or is_inside(address, end, memory.minimum_bytes)):
-            may_fault = memory.is_guarded and is_covered_by_guard(end)
+        if not memory.holds(op, end):
+            may_fault = memory.guards(end)
             if not may_fault:
                 # No memory has 2**64 - 1 bytes, so this value can represent every larger end too.
                 bound = self.memory_length(memory.declaration)
-                self.bounds_check(address, min(end, (1 << 64) - 1), bound)
+                self.bounds_check(op.address_operand, min(end, (1 << 64) - 1), bound)
         return self.base_of(memory), may_fault
 
     def may_fault(self, op: wasmir.MemoryAccess) -> bool:
         """Whether an access may fault, as `access` says."""
         memory = self.facts(op.memory_symbol.root_reference.data)
         end = op.static_offset + op.bytes
-        if op.known_in_bounds or is_inside(op.address_operand, end, memory.minimum_bytes):
-            return False
-        return memory.is_guarded and is_covered_by_guard(end)
+        return memory.guards(end) and not memory.holds(op, end)
 
     def must_happen(self, op: wasmir.MemoryAccess, *, ordered: bool) -> bool:
         """Whether a load or store is volatile: if traps are `ordered` with it, and in a shared memory.

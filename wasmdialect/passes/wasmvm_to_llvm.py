@@ -102,7 +102,7 @@ class WasmVMToLLVM(ModulePass):
         """The functions that those of a module become; their bodies are gone."""
         return _lower(op, self._handlers(), form, emitters, is_optimized=is_optimized)
 
-    def _handlers(self) -> Mapping[type[Operation], Handler]:
+    def _handlers(self) -> Handlers:
         return _DETERMINISTIC if self.relaxed_simd_deterministic else _RELAXED
 
 
@@ -143,7 +143,7 @@ WRITTEN = Form(
 
 def _lower(
     module: ModuleOp,
-    handlers: Mapping[type[Operation], Handler],
+    handlers: Handlers,
     form: Form,
     emitters: Emitters = NO_EMITTERS,
     *,
@@ -209,7 +209,7 @@ def _layout(module: ModuleOp) -> VMContextLayout:
 def _lower_function(
     source: wasmir.FuncOp,
     context: ModuleContext,
-    handlers: Mapping[type[Operation], Handler],
+    handlers: Handlers,
     trampolines: dict[str, AbiSignature],
     form: Form,
 ) -> list[llvm.FuncOp]:
@@ -230,7 +230,7 @@ def _lower_tail_calling(
     source: wasmir.FuncOp,
     signature: AbiSignature,
     context: ModuleContext,
-    handlers: Mapping[type[Operation], Handler],
+    handlers: Handlers,
     trampolines: dict[str, AbiSignature],
     form: Form,
 ) -> list[llvm.FuncOp]:
