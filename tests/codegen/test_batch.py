@@ -58,8 +58,10 @@ def test_code_is_the_same_as_from_a_module_of_its_own(
     monkeypatch.setattr(batch, "SMALL", 64_000)
     monkeypatch.setattr(batch, "TOGETHER", 10**6)
     together, starts = compiled(texts, settings)
-    by_themselves = sum(HAS_TRAP_FREE_LOOPS in text for text, _ in texts.values())
-    assert len(starts) - by_themselves < len(texts) / 2
+    assert len(starts) < len(texts) / 2
+    with_loops = {n for n, (text, _) in texts.items() if HAS_TRAP_FREE_LOOPS in text}
+    small = {n for n in with_loops if len(texts[n][0]) <= 64_000}
+    assert not small or small in map(set, starts), "these get other passes, all together"
     monkeypatch.setattr(batch, "SMALL", 0)
     monkeypatch.setattr(batch, "TOGETHER", 10**6)
     alone, starts = compiled(texts, settings)

@@ -88,22 +88,21 @@ def extract(data: bytes, text: str) -> dict[str, list[CompiledFunction]]:
 
 def _batches(texts: Texts) -> Iterator[list[int]]:
     """The numbers of texts that are compiled together."""
-    open_batches: dict[Level, list[int]] = {}
+    open_batches: dict[tuple[Level, bool], list[int]] = {}
     for number, (text, level) in texts.items():
         if not _can_join(text, level):
             yield [number]
             continue
-        batch = open_batches.setdefault(level, [])
+        kind = level, HAS_TRAP_FREE_LOOPS in text  # all functions of a module get the same passes
+        batch = open_batches.setdefault(kind, [])
         batch.append(number)
         if len(batch) == _MOST or sum(len(texts[n][0]) for n in batch) > TOGETHER - SMALL:
-            yield open_batches.pop(level)
+            yield open_batches.pop(kind)
     yield from open_batches.values()
 
 
 def _can_join(text: str, level: Level) -> bool:
     if level == 3 or len(text) > SMALL or SHARED_METADATA not in text:
-        return False
-    if HAS_TRAP_FREE_LOOPS in text:  # all functions of its module get other passes
         return False
     # Constants are in sections by their names; they and inline assembly are text of passes.
     return '\n@"' not in text and " asm " not in text

@@ -64,6 +64,17 @@ OPTIONS = [
 ]
 """Options of LLVM, which are set once in a process."""
 
+SHORTCUTS: dict[str, tuple[str, ...]] = {
+    "x86_64": (
+        "-enable-misched=false",
+        "-disable-copyprop=true",
+        "-disable-constant-hoisting=true",
+    )
+}
+"""Options by architecture that leave out steps of the code generator below `-O3`: processors schedule
+and rename by themselves, and constants come from compilers that have put them where they should be
+(docs/performance.md, "LLVM's passes", has what each costs and gains)."""
+
 
 _lock = threading.RLock()
 # A fork waits for LLVM: the child would find llvmlite's own lock held, and LLVM mid-compilation.
@@ -87,6 +98,26 @@ def _initialize() -> None:
     llvm.initialize_native_asmparser()  # for inline assembly
     for option in OPTIONS:
         llvm.set_option("wasmdialect", option)
+
+
+_shortcuts: tuple[str, ...] = ()
+"""Those that are taken."""
+
+
+def _take_shortcuts(target: Target, level: Level) -> None:
+    """Set the options for the next module. The others are as LLVM has them for the targets here."""
+    global _shortcuts
+    wanted = SHORTCUTS.get(target.triple.partition("-")[0], ()) if level < 3 else ()
+    if wanted == _shortcuts:
+        return
+    for option in (*map(_opposite, _shortcuts), *wanted):
+        llvm.set_option("wasmdialect", option)
+    _shortcuts = wanted
+
+
+def _opposite(option: str) -> str:
+    name, _, value = option.partition("=")
+    return f"{name}={'false' if value == 'true' else 'true'}"
 
 
 _TUNING = {
@@ -147,6 +178,7 @@ def _optimized(text: str, target: Target, level: Level) -> tuple[Any, Any]:
     module = _verified(text)
     module.triple = target.triple
     module.data_layout = _data_layout(target, level)
+    _take_shortcuts(target, level)
     if level > 0:
         _run_passes(module, machine, level, for_loops=HAS_TRAP_FREE_LOOPS in text)
     return module, machine
