@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import threading
@@ -13,7 +14,7 @@ import pytest
 from codegen.test_worker_failures import children
 
 from wasmdialect import Config, Engine, Module
-from wasmdialect.codegen import nursery, pool
+from wasmdialect.codegen import nursery, pool, process
 from wasmdialect.codegen.crashes import WorkerUnavailableError
 from wasmdialect.codegen.process import Worker
 
@@ -77,6 +78,8 @@ def test_idle_workers_whose_parent_fails_are_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: int
 ):
     monkeypatch.setattr(nursery, "_SECONDS_TO_ANSWER", 1.0)
+    if how == signal.SIGSTOP:  # which shows only when it is asked something
+        monkeypatch.setattr(process, "_SECONDS_TO_TRUST", 0.0)
     before = children()
     old = [worker.pid for worker in compile_with(tmp_path)]
     (started,) = children() - before
@@ -84,6 +87,38 @@ def test_idle_workers_whose_parent_fails_are_replaced(
     workers = compile_with(tmp_path)
     assert not {worker.pid for worker in workers} & {*old}
     assert parent_of(workers[0].pid) != started
+
+
+def test_workers_that_end_while_they_are_idle_are_replaced(tmp_path: Path):
+    """Even if they have just been at work, when nobody asks whether they exist."""
+    before = children()
+    old = [*compile_with(tmp_path)]
+    for worker in old:
+        os.kill(worker.pid, signal.SIGKILL)
+        select.select([worker], [], [])
+    assert not any(worker.is_usable() for worker in old)
+    workers = compile_with(tmp_path)
+    assert not {worker.pid for worker in workers} & {worker.pid for worker in old}
+    assert len(children() - before) == 1
+
+
+def test_a_worker_that_was_seen_a_moment_ago_is_not_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[int] = []
+    lives = nursery.Nursery.lives
+
+    def counting(self: nursery.Nursery, number: int) -> bool:
+        asked.append(number)
+        return lives(self, number)
+
+    monkeypatch.setattr(nursery.Nursery, "lives", counting)
+    workers = compile_with(tmp_path)
+    assert all(worker.is_usable() for worker in workers)
+    assert asked == []
+    monkeypatch.setattr(process, "_SECONDS_TO_TRUST", 0.0)
+    assert all(worker.is_usable() for worker in workers)
+    assert len(asked) == 2
 
 
 def test_a_task_whose_worker_loses_its_parent_is_tried_again(tmp_path: Path):

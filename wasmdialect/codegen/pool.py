@@ -153,7 +153,7 @@ class WorkerPool:
                 if not self.idle:
                     break
                 worker = self.idle.pop()
-            if worker.is_alive():
+            if worker.is_usable():
                 return worker
             worker.close()
         return Worker()

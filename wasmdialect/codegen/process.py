@@ -11,6 +11,7 @@ import select
 import socket
 import subprocess
 import time
+from math import inf
 from typing import Any
 
 from wasmdialect.codegen import nursery
@@ -22,6 +23,9 @@ Message = tuple[str, Any]
 """Kind and content of a worker's message."""
 
 _CHUNK = 1 << 20
+_SECONDS_TO_TRUST = 1.0
+"""How long a process is taken to exist after it has been seen to: asking costs two switches between
+processes, which have to wait for a processor while workers are busy."""
 _SECONDS_TO_END = 1.0
 """Time limit for a process to end after it has closed its connection."""
 
@@ -73,17 +77,22 @@ class Worker:
         _alive.add(self)
         self.said_last = time.monotonic()
         """Time of the last message or request, in seconds of the monotonic clock."""
+        self._seen_last = -inf
+        """When its process was last seen to exist."""
 
     def take_ready(self, pid: Any) -> None:
         """Take the answer to the first request."""
         self.is_ready = True
         self.pid = pid
+        self._seen_last = time.monotonic()
 
     @property
     def is_starting(self) -> bool:
         """Whether it has not said yet that it is ready, nor has ended."""
-        if self.is_ready or self.fileno() < 0:
-            return False
+        return not self.is_ready and self.fileno() >= 0 and self._is_silent()
+
+    def _is_silent(self) -> bool:
+        """Whether nothing has arrived from it, nor the end of its connection."""
         poll = select.poll()
         poll.register(self, select.POLLIN)
         return not poll.poll(0)
@@ -205,9 +214,19 @@ class Worker:
         if not self._is_own:
             return False
         with nursery.lock:
-            if self.is_ready:
-                return self._nursery.lives(self._place)
-            return self._nursery.is_alive()
+            if not self.is_ready:
+                return self._nursery.is_alive()
+            lives = self._nursery.lives(self._place)
+        self._seen_last = time.monotonic() if lives else -inf
+        return lives
+
+    def is_usable(self) -> bool:
+        """Whether an idle worker can be asked something: as `is_alive`, but one that has been alive a
+        moment ago, and has said nothing since, nor lost its parent, is not looked for again."""
+        if time.monotonic() - self._seen_last > _SECONDS_TO_TRUST or not self._is_own:
+            return self.is_alive()
+        with nursery.lock:
+            return (self._nursery.is_alive() and self._is_silent()) or self.is_alive()
 
     # --- the end ---
 
