@@ -46,7 +46,9 @@ WAIT = "if name == 'slow': wait_for('f0')"
 """While `slow` is compiled, another worker gets to `f0`."""
 
 
-def instantiate(folder: Path, body: str, **settings: Any) -> tuple[Store, Module, Any]:
+def instantiate(
+    folder: Path, body: str, program: str = PROGRAM, **settings: Any
+) -> tuple[Store, Module, Any]:
     path = folder / "mine.py"
     path.write_text(PASS.format(folder=str(folder), body=body))
     store = Store(
@@ -58,7 +60,7 @@ def instantiate(folder: Path, body: str, **settings: Any) -> tuple[Store, Module
             )
         )
     )
-    module = Module(store.engine, PROGRAM)
+    module = Module(store.engine, program)
     return store, module, Instance(store, module, []).exports(store)
 
 
@@ -125,6 +127,19 @@ def test_the_program_waits_for_what_is_being_compiled_ahead(tmp_path: Path):
     assert exports["slow"](store, 1) == 5
     exports["f0"](store)
     assert tries(tmp_path, "f0") == 1
+
+
+LONG = "nop " * 600
+TWO_UNITS = f"""(module
+  (func $slow (export "slow") (call $f0) (call $f1))
+  (func $f0 (export "f0") {LONG}) (func $f1 {LONG}))"""
+
+
+def test_no_worker_is_idle_while_the_program_waits_for_what_is_compiled_ahead(tmp_path: Path):
+    body = "if name == 'slow': wait_for('f0')\n        if name == 'f0': wait_for('f1')"
+    store, _, exports = instantiate(tmp_path, body, TWO_UNITS)
+    exports["slow"](store)
+    assert tries(tmp_path, "f0") == tries(tmp_path, "f1") == 1
 
 
 def test_a_child_does_not_wait_for_workers_of_its_parent(tmp_path: Path):

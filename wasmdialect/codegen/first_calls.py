@@ -71,7 +71,7 @@ class FirstCalls:
             if not is_asked and item.functions[0] not in self._ahead(work):
                 work.add(UnitTask(self._run, item, self._run.settings.level))
                 is_asked = True
-            self._employ(work)
+            self._employ(work, self._most + (not is_asked))
             work.step(wait=True)
 
     def _ahead(self, work: PoolRun) -> set[int]:
@@ -79,10 +79,10 @@ class FirstCalls:
         tasks = (task for task in work.tasks if isinstance(task, _TaskAhead))
         return {index for task in tasks for index in task.item.functions}
 
-    def _employ(self, work: PoolRun) -> None:
-        """Give work to workers that would be idle."""
+    def _employ(self, work: PoolRun, most: int) -> None:
+        """Give work to workers that would be idle: so many of them compile ahead."""
         busy = sum(isinstance(task, _TaskAhead) for task in work.tasks)
-        while busy < self._most and (item := self._next(self._ahead(work))) is not None:
+        while busy < most and (item := self._next(self._ahead(work))) is not None:
             work.add(_TaskAhead(self._run, item, self._run.settings.level))
             busy += 1
 

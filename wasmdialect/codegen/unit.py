@@ -47,15 +47,16 @@ def compile_unit(
     on_start: Callable[[list[int]], None],
     on_code: Callable[[int, CompiledText], None],
     verify: bool = False,
+    free: Callable[[ModuleOp], None] = dismantle,
 ) -> dict[str, float]:
     """Compile functions by index, with the trampolines of function types by number; `verify` their
-    texts first where LLVM must not abort.
+    texts first where LLVM must not abort. `free` takes the IR apart when it is not needed any more.
 
     `missing` returns the texts without code in the cache; `on_start` gets the numbers of those that
     LLVM compiles next, `on_code` the code of each with its number. Returns the time by stage:
     `import`, `passes`, `emit`, `llvm`, `extract`. Raises WasmError, PassFailure, CodegenError.
     """
-    texts, unit, clock = lower_unit(session, indices, signatures, level, output)
+    texts, unit, clock = lower_unit(session, indices, signatures, level, output, free)
     to_compile = missing(unit)
     todo: dict[int, tuple[str, Level]] = {
         n: (text.text, at) for n, (text, at) in enumerate(texts) if to_compile[n]
@@ -76,6 +77,7 @@ def lower_unit(
     signatures: Sequence[int],
     level: Level,
     output: Output,
+    free: Callable[[ModuleOp], None] = dismantle,
 ) -> tuple[list[tuple[CodeText, Level]], LoweredUnit, Clock]:
     """Import functions and run the passes: their texts with levels, the result for the cache, and the
     times. The parameters are those of `compile_unit`. Raises WasmError, PassFailure."""
@@ -92,7 +94,7 @@ def lower_unit(
     clock.lap("passes")
     texts, fallbacks = emit_texts(module, session.settings, level, written)
     placed = [PlacedText(digest(t.text), at, t.symbols, t.base, t.inlined) for t, at in texts]
-    dismantle(module)
+    free(module)
     written.clear()
     clock.lap("emit")
     others = set(guests(session.plan or {}, indices))

@@ -202,6 +202,7 @@ def _serve(channel: Channel) -> None:
             except BaseException as error:  # also the SystemExit of a pass
                 message = encode_message((server.number, "error", error_to_plain(error)))
             channel.send(message)
+            server.free()
 
 
 class _Server:
@@ -216,6 +217,8 @@ class _Server:
         self._channel = channel
         self._session: Any = None
         self._output = DescriptorOutput()
+        self._finished: list[Any] = []
+        """The IR of the last unit."""
 
     def _tell(self, kind: str, content: Any) -> None:
         self._channel.send(encode_message((self.number, kind, content)))
@@ -271,7 +274,15 @@ class _Server:
             missing=missing,
             on_start=self._start,
             on_code=self._code,
+            free=self._finished.append,
         )
+
+    def free(self) -> None:
+        """Take IR apart, after an answer: the parent goes on meanwhile."""
+        from wasmdialect.dialects.fast import dismantle
+
+        while self._finished:
+            dismantle(self._finished.pop())
 
     def survey(self, indices: list[int]) -> Any:
         """Check bodies: the calls in each, None if one of them is not valid."""
