@@ -207,6 +207,13 @@ def equal_functions(n: int) -> str:
     return "(func (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))\n" * n
 
 
+def circle(n: int) -> str:
+    """Functions that all call each other, each the next three."""
+    return "".join(
+        f"(func (call {(k + 1) % n}) (call {(k + 2) % n}) (call {(k + 3) % n}))\n" for k in range(n)
+    )
+
+
 def exported_functions(n: int) -> str:
     """Exports of one function."""
     exports = "".join(f'(export "{k}" (func 0))\n' for k in range(n))
@@ -325,6 +332,7 @@ CASES: dict[Case, int] = {
     global_accesses: 1000,
     tiny_functions: 1000,
     equal_functions: 2000,
+    circle: 2000,
     exported_functions: 20_000,
     imported_functions: 5000,
     types: 5000,

@@ -120,6 +120,33 @@ def test_functions_grow_within_bounds(
         assert size_of(index) - only - tiny <= body.size + max(GROWTH, body.size)
 
 
+class CountedIndex(int):
+    """An index that counts how often it is compared with others."""
+
+    comparisons = 0
+
+    def __eq__(self, other: object) -> bool:
+        CountedIndex.comparisons += 1
+        return int(self) == other
+
+    __hash__ = int.__hash__
+
+
+def test_functions_that_all_call_each_other_take_linear_time():
+    """In cc1plus, thousands of functions are in one circle: looking each callee up in a list of them
+    took six seconds."""
+    count = 500
+    bodies = {
+        CountedIndex(k): Body(
+            SMALL, {CountedIndex((k + step) % count): Calls(1, 0) for step in (1, 2, 3)}
+        )
+        for k in range(count)
+    }
+    CountedIndex.comparisons = 0
+    assert plan_inlining(bodies, (), ()) == {}
+    assert CountedIndex.comparisons < 100 * count
+
+
 def test_the_size_of_products_in_halves_is_that_of_one_operation_each():
     shift, product = b"\x42\x20\x88", b"\x7e"
     halves = shift * 3 + product * 4

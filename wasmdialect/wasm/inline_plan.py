@@ -109,6 +109,7 @@ def _plan(
     plan: Plan = {}
     growth = 0
     for group in groups:
+        circle = {*group}
         for index in group:
             body = bodies[index]
             most = min(body.size + max(GROWTH, body.size), max(LARGEST, body.size))
@@ -116,7 +117,7 @@ def _plan(
             candidates = [
                 callee
                 for callee in body.calls
-                if callee in bodies and callee not in kept and callee not in group
+                if callee in bodies and callee not in kept and callee not in circle
             ]
             # The innermost first, then the smallest: the budget goes where it is of most use.
             candidates.sort(key=lambda n: (-body.calls[n].depth, sizes[n], n))
@@ -197,8 +198,9 @@ def _bottom_up(bodies: Mapping[int, Body]) -> list[list[int]]:
                     lowest[index] = min(lowest[index], numbers[callee])
             else:
                 if lowest[index] == numbers[index]:
-                    start = stack.index(index)
-                    groups.append(sorted(stack[start:]))
-                    on_stack.difference_update(stack[start:])
-                    del stack[start:]
+                    group: list[int] = []
+                    while index in on_stack:
+                        group.append(stack.pop())
+                        on_stack.discard(group[-1])
+                    groups.append(sorted(group))
     return groups
