@@ -127,10 +127,10 @@ def check_without_steps(op: Operation) -> None:
 def needs_runtime(cls: type[Operation], transfer: type[ControlTransfer]) -> bool:
     """Whether operations of a class, from which control goes there, are of WebAssembly and read or
     write state, or call."""
-    if not issubclass(cls, wasmir.WasmOp):
+    row = wasmir.instruction_of(cls)
+    if row is None:
         return False
-    row = cls.INSTRUCTION
-    leaves = transfer is LeavesFunction and not issubclass(cls, wasmir.TailCallOp)
+    leaves = transfer is LeavesFunction and wasmir.TailCallOp not in cls.__mro__
     return bool(row.reads or row.writes or not (leaves or transfer in (RunsInPlace, Branches)))
 
 

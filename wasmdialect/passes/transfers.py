@@ -38,9 +38,12 @@ def transfer_of(cls: type[Operation]) -> type[ControlTransfer] | None:
             return type(trait)
     if cls in _LLVM:
         return _LLVM[cls]
+    row = wasmir.instruction_of(cls)
     in_place = (
-        issubclass(cls, wasmir.WasmOp) and cls.INSTRUCTION.opcode not in CONTROL_OPCODES
-    ) or (cls in _LLVM_IN_PLACE or any(isinstance(trait, NoMemoryEffect) for trait in cls.traits))
+        (row is not None and row.opcode not in CONTROL_OPCODES)
+        or cls in _LLVM_IN_PLACE
+        or any(isinstance(trait, NoMemoryEffect) for trait in cls.traits)
+    )
     return RunsInPlace if in_place else None
 
 

@@ -29,6 +29,7 @@ from wasmdialect.dialects.wasmir.base import (
     MemoryAccess,
     StoreLike,
     WasmOp,
+    instruction_of,
     result_types,
 )
 from wasmdialect.dialects.wasmir.control import (
@@ -263,6 +264,7 @@ __all__ = [
     "bits_attr",
     "constant",
     "constant_bits",
+    "instruction_of",
     "op_class",
     "pack_lanes",
     "result_types",
