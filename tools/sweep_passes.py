@@ -34,6 +34,7 @@ from real_modules import MODULES, binary_of, unpacked
 from real_programs import Subject, fail, note
 
 import wasmdialect
+from wasmdialect._cpuinfo import MACHINE
 from wasmdialect.codegen import batch, llvm
 from wasmdialect.codegen.cache import CompiledText
 from wasmdialect.codegen.garbage import relaxed_gc
@@ -62,14 +63,11 @@ print(work(6000))
 """What MicroPython runs: an interpreter, hash tables, strings, memory management."""
 
 STEPS: tuple[tuple[str, ...], ...] = (
-    ("-enable-misched=false",),
     ("-disable-lsr",),
     ("-disable-machine-cse",),
     ("-disable-machine-licm",),
     ("-disable-machine-sink",),
-    ("-disable-copyprop",),
     ("-disable-peephole",),
-    ("-disable-constant-hoisting",),
     ("-disable-cgp",),
     ("-disable-tail-duplicate", "-disable-early-taildup"),
     ("-disable-branch-fold",),
@@ -79,6 +77,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("-fixup-byte-word-insts=false",),
     ("-machine-combiner=false",),
     ("-regalloc=basic",),
+    ("-disable-phi-elim-edge-splitting",),
+    ("-disable-x86-lea-opt",),
+    ("-grow-region-complexity-budget=0",),
+    ("-grow-region-complexity-budget=50",),
 )
 """Options that change or switch off a step of the code generator. (Not here: `-pre-RA-sched=fast` fails
 an assertion of LLVM's, and `-pre-RA-sched=linearize` makes wrong code.)"""
@@ -96,6 +98,7 @@ class Variant:
     rewrite: Callable[[str], str] = str
     """What is done to LLVM IR before."""
     bounds: Literal["guard", "explicit"] = "guard"
+    shortcuts: tuple[str, ...] = llvm.SHORTCUTS.get(MACHINE, ())
 
 
 def variants_of_passes(level: Level) -> list[Variant]:
@@ -136,12 +139,17 @@ def variants_of_options(level: Level) -> list[Variant]:
         Variant(f"without {option}", passes, tuple(o for o in options if o != option), codegen)
         for option in options
     ]
+    first = Variant("all", passes, options, codegen)
+    without += [
+        replace(first, name=f"without {option}", shortcuts=tuple({*first.shortcuts} - {option}))
+        for option in first.shortcuts
+    ]
     added = [
         Variant(" ".join(step), passes, (*options, *step), codegen)
         for step in STEPS
         if not set(step) & set(options)
     ]
-    return [Variant("all", passes, options, codegen), *without, *added]
+    return [first, *without, *added]
 
 
 def _with_weights(text: str) -> str:
@@ -225,6 +233,7 @@ def _serve(
         other.close()
     llvm.PASSES[level], llvm.CODEGEN_LEVEL[level] = variant.passes, variant.codegen
     llvm.OPTIONS[:] = variant.options
+    llvm.SHORTCUTS[MACHINE] = variant.shortcuts
 
     def compile_object(text: str, target: Target, at: Level) -> bytes:
         return llvm.compile_object(variant.rewrite(text), target, at)
