@@ -21,7 +21,6 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from wasmdialect.analyses import ControlFlow, Frequencies, Loop, Loops, analysis
 from wasmdialect.analyses.induction import Induction, is_computed_alone
-from wasmdialect.analyses.liveness import Liveness
 from wasmdialect.analyses.local_ranges import is_inside
 from wasmdialect.analyses.polynomials import Polynomial
 from wasmdialect.analyses.trap_free import NEVER_LEAVES, is_plain, may_leave
@@ -201,11 +200,11 @@ def _plan(
         known += 1
     if known is not None and known < least:
         return f"it goes around {known} times"
+    if any(block is not trips.test for block, _ in loops.exits(loop)):
+        return "it has another exit"
     groups = _groups(accesses, analysis(Induction, function), loop, memories)
     if isinstance(groups, str):
         return groups
-    if _is_left_with_values(function, loop, trips):
-        return "it has another exit, after which values of the loop are used"
     covered = {op for group in groups for op in group.offsets}
     others = [op for op in accesses if op not in covered]
     return _Plan(loop, blocks, trips, groups, others)
@@ -248,26 +247,6 @@ def _known_count(trips: TripCount) -> int | None:
         if start is None or bound is None
         else trips.count(start % (1 << trips.width), bound % (1 << trips.width))
     )
-
-
-def _is_left_with_values(function: wasmir.FuncOp, loop: Loop, trips: TripCount) -> bool:
-    """Whether values of the loop are used after another exit than the test that is counted: they would
-    be those of the loop or of its copy."""
-    others = [
-        (block, to)
-        for block, to in analysis(Loops, function).exits(loop)
-        if block is not trips.test
-    ]
-    if not others:
-        return False
-    inside = {*loop.blocks}
-    liveness = analysis(Liveness, function)
-    return any(_block_of(value) in inside for _, to in others for value in liveness.live_in(to))
-
-
-def _block_of(value: SSAValue) -> Block | None:
-    owner = value.owner
-    return owner if isinstance(owner, Block) else owner.parent
 
 
 def _groups(
@@ -481,23 +460,11 @@ class _Versioning:
                 operands=passed, successors=[targets[to]], location=branch.location
             )
             return jump
-        edges = [
-            (targets[to] if to in self.inside else self._exit(to, branch), passed)
-            for to, passed in edges
-        ]
-        copied = rebuild_branch(branch, edges)
+        copied = rebuild_branch(branch, [(targets[to], passed) for to, passed in edges])
         for index, operand in enumerate(copied.operands):
             if operand in values:
                 copied.operands[index] = values[operand]
         return copied
-
-    def _exit(self, to: Block, branch: Operation) -> Block:
-        """A block on the way out of the copy."""
-        block = self._new_block(to)
-        b = WasmBuilder(block, branch.location)
-        b.trap_fence()
-        b.br(to, block.args)
-        return block
 
 
 def _copied(
