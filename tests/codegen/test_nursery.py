@@ -113,6 +113,7 @@ def test_a_worker_that_was_seen_a_moment_ago_is_not_looked_for(
         return lives(self, number)
 
     monkeypatch.setattr(nursery.Nursery, "lives", counting)
+    monkeypatch.setattr(process, "_SECONDS_TO_TRUST", 600.0)
     workers = compile_with(tmp_path)
     assert all(worker.is_usable() for worker in workers)
     assert asked == []
