@@ -26,7 +26,7 @@ Level: TypeAlias = Literal[0, 1, 2, 3]
 
 PASSES: dict[Level, tuple[str, ...]] = {
     1: ("sroa", "instruction_combine", "simplify_cfg"),
-    2: ("sroa", "reassociate", "instruction_combine", "simplify_cfg"),
+    2: ("sroa", "reassociate", "simplify_cfg"),
 }
 """The function passes of each level below 3; `tools/sweep_passes.py` measures what each is worth, and
 docs/performance.md, "LLVM's passes", has the figures."""
