@@ -6,6 +6,7 @@ import struct
 
 import pytest
 
+from wasmdialect.abi.debug_locations import fault_column
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.codegen.llvm import compile_object
 from wasmdialect.codegen.target import host_target
@@ -40,11 +41,12 @@ def test_traps_are_found_by_bytes_and_line(code: int):
     assert trap_sites(content, lines, EM_X86_64) == [(1, code)]
 
 
-def test_accesses_are_found_in_their_row():
+@pytest.mark.parametrize("code", [TrapCode.MEMORY_OUT_OF_BOUNDS, TrapCode.STACK_OVERFLOW])
+def test_accesses_are_found_in_their_row(code: TrapCode):
     """A row can start with the computation of an address; accesses of the frame do not count."""
     content = bytes.fromhex("89c08b04078b45f8488d04078b0d00000000c3")
-    lines: list[Row] = [(0, 9, 0x100), (len(content), -1, 0)]
-    assert trap_sites(content, lines, EM_X86_64) == [(2, int(TrapCode.MEMORY_OUT_OF_BOUNDS))]
+    lines: list[Row] = [(0, 9, fault_column(code)), (len(content), -1, 0)]
+    assert trap_sites(content, lines, EM_X86_64) == [(2, int(code))]
 
 
 @pytest.mark.parametrize(

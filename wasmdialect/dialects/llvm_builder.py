@@ -287,10 +287,14 @@ class LLVMBuilder(OpBuilder):
         invariant: bool = False,
         volatile: bool = False,
         may_fault: bool = False,
+        null_trap: int | None = None,
         ordering: str = "",
     ) -> SSAValue:
-        """Load from an address; atomic, if there is an ordering."""
+        """Load from an address; atomic, if there is an ordering. If the address is that of a field of
+        null, the load traps with the code `null_trap`."""
         properties = {**_access(alignment, alias, volatile, may_fault)}
+        if null_trap is not None:
+            properties["null_trap"] = integer_attr(null_trap, 64)
         if ordering:
             properties["ordering"] = _string(ordering)
         if invariant:

@@ -44,7 +44,8 @@ from wasmdialect.dialects.successors import CaseBranchOp
 class LoadOp(IRDLOperation):
     """`load`, with properties that xDSL's lacks. `alias` names a class of memory of
     `wasmdialect.abi.layout.Alias`, which becomes `!tbaa`; an access that `may_fault` is in the trap
-    table. One with an `ordering`, LLVM's word, is atomic."""
+    table, and so is one whose address is that of a field of null, if it has a code as `null_trap`. One
+    with an `ordering`, LLVM's word, is atomic."""
 
     name = "llvm_ext.load"
     traits = traits_def(RunsInPlace())
@@ -53,13 +54,14 @@ class LoadOp(IRDLOperation):
     volatile_ = opt_prop_def(UnitAttr)
     invariant = opt_prop_def(UnitAttr)
     may_fault = opt_prop_def(UnitAttr)
+    null_trap = opt_prop_def(IntegerAttr[I64])
     alias = opt_prop_def(StringAttr)
     ordering = opt_prop_def(StringAttr)
     result = result_def()
     assembly_format = (
         "(`atomic` $ordering^)? (`volatile` $volatile_^)? (`may_fault` $may_fault^)? $ptr"
-        " (`invariant` $invariant^)? `align` $alignment (`alias` $alias^)? attr-dict"
-        " `:` type($ptr) `->` type($result)"
+        " (`invariant` $invariant^)? `align` $alignment (`alias` $alias^)? (`else` $null_trap^)?"
+        " attr-dict `:` type($ptr) `->` type($result)"
     )
 
 

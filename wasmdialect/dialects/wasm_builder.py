@@ -46,11 +46,12 @@ class WasmBuilder(WasmIRBuilder):
         *,
         invariant: bool = False,
         volatile: bool = False,
+        null_trap: SupportsIndex | None = None,
         ordering: Literal["", "unordered", "seq_cst"] = "",
     ) -> SSAValue:
         """Read a field: `limits.stack_limit`, a path into a region, or `extra.name` of a pass; with an
-        ordering, one that other threads change. Raises ValueError if no type is given and the layout
-        table has none for the field."""
+        ordering, one that other threads change. A volatile one can trap with a code if the base is
+        null. Raises ValueError if no type is given and the layout table has none for the field."""
         if result_type is None:
             result_type = wasmvm.field_type(field)
         properties = path_properties(field)
@@ -58,6 +59,8 @@ class WasmBuilder(WasmIRBuilder):
             properties["invariant"] = UNIT
         if volatile:
             properties["volatile"] = UNIT
+        if null_trap is not None:
+            properties["null_trap"] = integer_attr(index(null_trap), 64)
         if ordering:
             properties[ordering] = UNIT
         return self.value(wasmvm.LoadFieldOp, (base,), result_type, properties)
@@ -212,10 +215,19 @@ class WasmBuilder(WasmIRBuilder):
         self.step(wasmvm.BoundsCheckOp, (address, bound), properties)
 
     def range_check(
-        self, start: SSAValue, length: SSAValue, bound: SSAValue, code: TrapCode
+        self,
+        start: SSAValue,
+        length: SSAValue,
+        bound: SSAValue,
+        code: TrapCode,
+        *,
+        nuw: bool = False,
     ) -> None:
-        """Trap unless `start + length <= bound`, all i64."""
-        self.step(wasmvm.RangeCheckOp, (start, length, bound), _code(code))
+        """Trap unless `start + length <= bound`, all i64; with `nuw` the sum is known not to wrap."""
+        properties = _code(code)
+        if nuw:
+            properties["nuw"] = UNIT
+        self.step(wasmvm.RangeCheckOp, (start, length, bound), properties)
 
     # --- tables ---
 

@@ -1,7 +1,7 @@
 """The body of one function as textual LLVM IR: blocks, phis and an emitter for each operation.
 
 The debug location of an access, trap or call is (line: derived from its Wasm byte offset, column: its
-trap code, `MEMORY_COLUMN` for an access that may fault, 0 for the rest). LLVM folds a load that is
+trap code, `fault_column` of it for an access that may fault, 0 for the rest). LLVM folds a load that is
 used once into its user, which then faults in its stead; so the user has the load's location.
 """
 
@@ -24,7 +24,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValue
 
-from wasmdialect.abi.debug_locations import MEMORY_COLUMN
+from wasmdialect.abi.debug_locations import MEMORY_COLUMN, fault_column
 from wasmdialect.abi.layout import Alias
 from wasmdialect.dialects import llvm_ext
 from wasmdialect.dialects.branch_hints import hint_of
@@ -708,7 +708,10 @@ MemoryOp: TypeAlias = llvm_ext.LoadOp | llvm_ext.StoreOp | llvm_ext.AtomicRMWOp 
 
 
 def access_location(f: FunctionEmitter, op: MemoryOp) -> str:
-    """The `!dbg` of an access of linear memory."""
+    """The `!dbg` of an access of linear memory, and of one that traps if it is of null."""
+    null_trap: Any = op.properties.get("null_trap")
+    if null_trap is not None:
+        return f.location(op, fault_column(null_trap.value.data))
     alias: Any = op.properties.get("alias")
     if alias is None or alias.data != Alias.LINEAR:
         return ""

@@ -13,7 +13,7 @@ from xdsl.dialects import llvm
 from xdsl.dialects.builtin import IntegerAttr, IntegerType, VectorType, i1
 from xdsl.ir import Attribute, Block, Operation, OpResult, SSAValues
 
-from wasmdialect.abi.debug_locations import MEMORY_COLUMN
+from wasmdialect.abi.debug_locations import MEMORY_COLUMN, fault_column
 from wasmdialect.abi.layout import Alias
 from wasmdialect.dialects.fast import LocationAttr, integer_attr, unplaced_operation
 from wasmdialect.dialects.llvm_builder import MAX_CONSTANT_INDEX, LLVMBuilder
@@ -297,6 +297,7 @@ class LineBuilder(LLVMBuilder):
         invariant: bool = False,
         volatile: bool = False,
         may_fault: bool = False,
+        null_trap: int | None = None,
         ordering: str = "",
     ) -> Any:
         emitter = self.emitter
@@ -306,11 +307,12 @@ class LineBuilder(LLVMBuilder):
                 invariant=invariant,
                 volatile=volatile,
                 may_fault=may_fault,
+                null_trap=null_trap,
                 ordering=ordering,
             )
         address.uses += 1
         t, tag = type_text(result_type), emitter.text.tag(alias)
-        location = self._access_location(alias, may_fault)
+        location = self._access_location(alias, may_fault, null_trap)
         text = load_text(
             *(t, address.text, alignment, tag),
             volatile=volatile,
@@ -351,7 +353,9 @@ class LineBuilder(LLVMBuilder):
         )
         self.lines.append(f"  {text}{self._access_location(alias, may_fault)}\n")
 
-    def _access_location(self, alias: str, may_fault: bool) -> str:
+    def _access_location(self, alias: str, may_fault: bool, null_trap: int | None = None) -> str:
+        if null_trap is not None:
+            return self.emitter.location_at(self.location, fault_column(null_trap))
         if alias != Alias.LINEAR:
             return ""
         return self.emitter.location_at(self.location, MEMORY_COLUMN if may_fault else 0)

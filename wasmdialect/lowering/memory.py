@@ -98,7 +98,8 @@ def _range_check(f: FunctionLowering, op: wasmvm.RangeCheckOp) -> None:
     start, length, bound = f.values[op.start], f.values[op.length], f.values[op.bound]
     end = f.value(llvm.AddOp, (start, length), i64)
     code = op.code.value.data
-    f.trap_if(f.icmp("ult", end, start), code)
+    if op.nuw is None:
+        f.trap_if(f.icmp("ult", end, start), code)
     f.trap_if(f.icmp("ugt", end, bound), code)
 
 

@@ -30,10 +30,8 @@ def _load_element(f: FunctionLowering, op: wasmvm.LoadElementOp) -> None:
         return
     raw = f.load(address, i64, POINTER_SIZE, Alias.TABLE_ELEMENT)
     not_computed = f.icmp("eq", raw, f.constant(0, 64))
-    cold = f.cold_block()
-    f.branch_cold(not_computed, cold)
-    joined = f.new_block((i64,))
-    f.br(joined, (raw,))
+    cold, joined = f.cold_block(), f.new_block((i64,))
+    f.cond_br(not_computed, cold, joined, (), (raw,))
     f.begin(cold)
     arguments = (f.constant(op.table.value.data, 32), f.values[op.index])
     computed = f.call_builtin("table_get_lazy_init_func_ref", f.values[op.vmctx], arguments, PTR)

@@ -1,6 +1,6 @@
 """The instructions of a function that can trap, with their codes. Explicit traps are found by their
-bytes, and accesses of linear memory among the instructions that the line table attributes to them:
-a row can cover the computation of an address too, but the trap table has exactly the instruction that
+bytes, and accesses that may fault among the instructions that the line table attributes to them: a
+row can cover the computation of an address too, but the trap table has exactly the instruction that
 faults. The line table confirms both, so that constants which happen to look like an instruction are
 not taken for one.
 """
@@ -12,8 +12,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
-from wasmdialect.abi.debug_locations import MEMORY_COLUMN
-from wasmdialect.abi.traps import DEBUG_ASSERTION, TrapCode
+from wasmdialect.abi.debug_locations import code_of_fault
+from wasmdialect.abi.traps import DEBUG_ASSERTION
 from wasmdialect.object.accesses import find_accesses
 from wasmdialect.object.debug_line import Row
 from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
@@ -21,7 +21,6 @@ from wasmdialect.object.elf import EM_AARCH64, EM_X86_64
 _UD1 = bytes((0x67, 0x0F, 0xB9))
 """`ud1 eax, [eax + code]`, the form of `llvm.ubsantrap(code)` on x86-64. It is followed by 00 for code
 0, else 40 or, from 128 on, 80, and the code."""
-_OUT_OF_BOUNDS = int(TrapCode.MEMORY_OUT_OF_BOUNDS)
 
 
 def trap_sites(code: bytes, lines: Sequence[Row], elf_machine: int) -> list[tuple[int, int]]:
@@ -32,7 +31,7 @@ def trap_sites(code: bytes, lines: Sequence[Row], elf_machine: int) -> list[tupl
     """
     sites = [
         *_explicit_sites(code, lines, elf_machine),
-        *_memory_sites(code, lines, elf_machine),
+        *_fault_sites(code, lines, elf_machine),
     ]
     return sorted(sites)
 
@@ -71,9 +70,10 @@ _FIND_TRAPS: dict[int, Callable[[bytes], Iterator[tuple[int, int]]]] = {
 }
 
 
-def _memory_sites(code: bytes, lines: Sequence[Row], elf_machine: int) -> Iterator[tuple[int, int]]:
+def _fault_sites(code: bytes, lines: Sequence[Row], elf_machine: int) -> Iterator[tuple[int, int]]:
     find = find_accesses[elf_machine]
     for (start, _, column), following in pairwise(lines):
-        if column == MEMORY_COLUMN:
+        trap = code_of_fault(column)
+        if trap is not None:
             for at in find(code[start : following[0]]):
-                yield start + at, _OUT_OF_BOUNDS
+                yield start + at, trap

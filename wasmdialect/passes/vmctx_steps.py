@@ -294,8 +294,8 @@ class VMContextSteps(WasmBuilder):
 
     def check_range(self, memory: wasmir.MemoryOp, start: SSAValue, length: SSAValue) -> None:
         """Trap unless `length` bytes from `start` (both i64) are inside the memory."""
-        bound = self.memory_length(memory)
-        self.range_check(start, length, bound, TrapCode.MEMORY_OUT_OF_BOUNDS)
+        bound, is_narrow = self.memory_length(memory), memory.address_type == i32
+        self.range_check(start, length, bound, TrapCode.MEMORY_OUT_OF_BOUNDS, nuw=is_narrow)
 
     def memory_address(self, memory: wasmir.MemoryOp, address: SSAValue) -> SSAValue:
         """The host address of a checked i64 address."""
@@ -372,16 +372,24 @@ class VMContextSteps(WasmBuilder):
         """The function at an index of a table; traps unless it has the type of the symbol."""
         vmctx = self.vmctx()
         reference = self.element(self.table(table), self.table_index(index))
-        self.trap_if(self.ref_is_null(reference), TrapCode.INDIRECT_CALL_TO_NULL)
         declared = self.declared(signature, wasmir.TypeOp)
         ids = self.entry_field(vmctx, wasmvm.Path("vmctx", None, "signature_ids"))
         expected = self.signature_id(ids, declared.index_value)
-        actual = self.load_field(reference, "func_ref.type_index")
+        actual = self._type_of_callee(reference)
         if declared.open is not None:
             # Subtypes will do, of which other modules may have more.
             actual = self.builtin_value("supertype", i32, actual, expected)
         self.trap_if(self.numeric("i32.ne", actual, expected), TrapCode.BAD_SIGNATURE)
         return reference
+
+    def _type_of_callee(self, reference: SSAValue) -> SSAValue:
+        """The type of a function from a table; traps if there is none. Stores before that are volatile
+        with guard pages, so the load itself may trap; otherwise a trap is a branch."""
+        null, field = TrapCode.INDIRECT_CALL_TO_NULL, "func_ref.type_index"
+        if self.bounds == "guard":
+            return self.load_field(reference, field, volatile=True, null_trap=null)
+        self.trap_if(self.ref_is_null(reference), null)
+        return self.load_field(reference, field)
 
 
 def holds_functions(table: wasmir.TableOp) -> bool:

@@ -46,6 +46,10 @@ class LoadedCode(NotCopied):
         self.traps = TrapTable.read(memoryview(artifact.traps))
         self._frames: FrameTable | None = None
 
+    def trap_code_at(self, pc: int) -> int | None:
+        """The trap code of the instruction at an address."""
+        return self.traps.look_up(pc - self.text_address)
+
     def frames_at(self, pc: int, names: Mapping[int, str], *, exact: bool) -> list[Frame]:
         """As `LoadedModule.frames_at`. Raises ArtifactError."""
         return self._table().frames_at(pc - self.text_address - (0 if exact else 1), names)
@@ -165,6 +169,11 @@ class LoadedModule(NotCopied):
         """
         code = self.code_at(pc)
         return [] if code is None else code.frames_at(pc, self.names, exact=exact)
+
+    def trap_code_at(self, pc: int) -> int | None:
+        """The trap code of the instruction at an address in this module's text; None if it has none."""
+        code = self.code_at(pc)
+        return None if code is None else code.trap_code_at(pc)
 
     def is_loop_at(self, pc: int, *, exact: bool) -> bool:
         """As `LoadedCode.is_loop_at`."""

@@ -72,6 +72,8 @@ if TYPE_CHECKING:
 DEFAULT_MAX_WASM_STACK = 512 * 1024
 """Bytes of stack that Wasm may use (Wasmtime's default)."""
 
+_FIRST_PAGE = 4096
+"""Bytes at address 0 that no program maps."""
 _EPOCH_INTERVAL = 0.02
 """Seconds between two looks at the epoch while a program sleeps."""
 
@@ -565,7 +567,7 @@ class StoreState(NotCopied):
         if record.kind is TrapKind.SIGNAL_SEGV:
             if any(memory.contains(record.fault_address) for memory in self.memories):
                 return TrapCode.MEMORY_OUT_OF_BOUNDS
-            return None
+            return _trap_of_null(record)
         return TRAP_CODES[record.code] if record.code in TRAP_CODES else _trap_of_pass(record)
 
     def _take_exception(self, record: TrapRecord) -> BaseException:
@@ -591,6 +593,16 @@ def _is_of_a_pass(record: TrapRecord) -> bool:
     """Whether a trap instruction has a code that passes may declare."""
     first, last = PASS_TRAPS
     return record.code is not None and first <= record.code <= last
+
+
+def _trap_of_null(record: TrapRecord) -> TrapCode | None:
+    """The trap code of an access that faulted because a field of null is not mapped."""
+    from wasmdialect.abi.traps import TRAP_CODES
+
+    if record.fault_address >= _FIRST_PAGE:
+        return None
+    module = module_at(record.pc)
+    return None if module is None else TRAP_CODES.get(module.trap_code_at(record.pc))
 
 
 def _trap_of_pass(record: TrapRecord) -> PassTrap | None:

@@ -16,7 +16,7 @@ wasmir.memory @memory i32 min 1 max 2 page 16 shared index 0 slot 0
 // CHECK-NEXT: zext i8 [[OLD]] to i64
 // CHECK: {{^}}  fence seq_cst
 // CHECK: load atomic i64, ptr %{{[0-9]+}} seq_cst, align 8
-// CHECK: [[FAULTS]] = !DILocation(line: {{[0-9]+}}, column: 256
+// CHECK: [[FAULTS]] = !DILocation(line: {{[0-9]+}}, column: 257
 wasmir.func index 0 slot 0 @f(%a: i32, %x: i32, %y: i64) -> i64 {
   %0 = wasmir.i32.atomic.load16_u @memory[%a]
   wasmir.i32.atomic.store @memory[%a], %x

@@ -17,7 +17,7 @@ wasmir.func import "env" "f" index 0 slot 0 @imported(i32) -> i32
 // CHECK-NEXT:    %8 = icmp ult i64 %7, %5
 // CHECK-NEXT:    br i1 %8, label %b2, label %b1
 // CHECK-NEXT:  b1:
-// CHECK-NEXT:    %9 = notail call i32 @"wasm[0]::function[1]"(ptr %0, ptr %0, i32 %2)
+// CHECK-NEXT:    %9 = notail call i32 @"wasm[0]::function[1]"(ptr %0, ptr %0, i32 %2) nomerge
 // CHECK-NEXT:    ret i32 %9
 // CHECK-NEXT:  b2:
 // CHECK-NEXT:    fence syncscope("singlethread") seq_cst
@@ -43,7 +43,7 @@ wasmir.func index 1 slot 0 @recursive(%x: i32) -> i32 {
 // CHECK-NEXT:    %10 = load ptr, ptr %9, align 8
 // CHECK-NEXT:    %11 = getelementptr i8, ptr %0, i64 96
 // CHECK-NEXT:    %12 = load ptr, ptr %11, align 8
-// CHECK-NEXT:    %13 = notail call i32 %10(ptr %12, ptr %0, i32 %2)
+// CHECK-NEXT:    %13 = notail call i32 %10(ptr %12, ptr %0, i32 %2) nomerge
 // CHECK-NEXT:    ret i32 %13
 // CHECK-NEXT:  b2:
 // CHECK-NEXT:    fence syncscope("singlethread") seq_cst
@@ -63,14 +63,14 @@ wasmir.func index 2 slot 1 @to_import(%x: i32) -> i32 {
 // CHECK-NEXT:    %6 = call ptr @llvm.stacksave.p0()
 // CHECK-NEXT:    %7 = ptrtoint ptr %6 to i64
 // CHECK-NEXT:    %8 = icmp ult i64 %7, %5
-// CHECK-NEXT:    br i1 %8, label %b7, label %b1
+// CHECK-NEXT:    br i1 %8, label %b5, label %b1
 // CHECK-NEXT:  b1:
 // CHECK-NEXT:    %9 = getelementptr i8, ptr %0, i64 64
 // CHECK-NEXT:    %10 = load ptr, ptr %9, align 8
 // CHECK-NEXT:    %11 = getelementptr i8, ptr %0, i64 112
 // CHECK-NEXT:    %12 = load i32, ptr %11, align 4
 // CHECK-NEXT:    %13 = icmp uge i32 %2, %12
-// CHECK-NEXT:    br i1 %13, label %b8, label %b2
+// CHECK-NEXT:    br i1 %13, label %b6, label %b2
 // CHECK-NEXT:  b2:
 // CHECK-NEXT:    %14 = getelementptr i8, ptr %0, i64 104
 // CHECK-NEXT:    %15 = load ptr, ptr %14, align 8
@@ -79,51 +79,40 @@ wasmir.func index 2 slot 1 @to_import(%x: i32) -> i32 {
 // CHECK-NEXT:    %18 = getelementptr i8, ptr %15, i64 %17
 // CHECK-NEXT:    %19 = load i64, ptr %18, align 8
 // CHECK-NEXT:    %20 = icmp eq i64 %19, 0
-// CHECK-NEXT:    br i1 %20, label %b9, label %b3
+// CHECK-NEXT:    br i1 %20, label %b7, label %b3
 // CHECK-NEXT:  b3:
-// CHECK-NEXT:    br label %b4
-// CHECK-NEXT:  b4:
-// CHECK-NEXT:    %21 = phi i64 [ %19, %b3 ], [ %41, %b9 ]
+// CHECK-NEXT:    %21 = phi i64 [ %19, %b2 ], [ %38, %b7 ]
 // CHECK-NEXT:    %22 = and i64 %21, -2
 // CHECK-NEXT:    %23 = inttoptr i64 %22 to ptr
-// CHECK-NEXT:    %24 = ptrtoint ptr %23 to i64
-// CHECK-NEXT:    %25 = icmp eq i64 %24, 0
-// CHECK-NEXT:    %26 = zext i1 %25 to i32
-// CHECK-NEXT:    br i1 %25, label %b10, label %b5
+// CHECK-NEXT:    %24 = load i32, ptr %10, align 4
+// CHECK-NEXT:    %25 = getelementptr i8, ptr %23, i64 24
+// CHECK-NEXT:    %26 = load volatile i32, ptr %25, align 4
+// CHECK-NEXT:    %27 = icmp ne i32 %26, %24
+// CHECK-NEXT:    br i1 %27, label %b8, label %b4
+// CHECK-NEXT:  b4:
+// CHECK-NEXT:    %28 = getelementptr i8, ptr %23, i64 16
+// CHECK-NEXT:    %29 = load ptr, ptr %28, align 8
+// CHECK-NEXT:    %30 = getelementptr i8, ptr %23, i64 32
+// CHECK-NEXT:    %31 = load ptr, ptr %30, align 8
+// CHECK-NEXT:    %32 = notail call i32 %29(ptr %31, ptr %0, i32 %2) nomerge
+// CHECK-NEXT:    ret i32 %32
 // CHECK-NEXT:  b5:
-// CHECK-NEXT:    %27 = load i32, ptr %10, align 4
-// CHECK-NEXT:    %28 = getelementptr i8, ptr %23, i64 24
-// CHECK-NEXT:    %29 = load i32, ptr %28, align 4
-// CHECK-NEXT:    %30 = icmp ne i32 %29, %27
-// CHECK-NEXT:    br i1 %30, label %b11, label %b6
-// CHECK-NEXT:  b6:
-// CHECK-NEXT:    %31 = getelementptr i8, ptr %23, i64 16
-// CHECK-NEXT:    %32 = load ptr, ptr %31, align 8
-// CHECK-NEXT:    %33 = getelementptr i8, ptr %23, i64 32
-// CHECK-NEXT:    %34 = load ptr, ptr %33, align 8
-// CHECK-NEXT:    %35 = notail call i32 %32(ptr %34, ptr %0, i32 %2)
-// CHECK-NEXT:    ret i32 %35
-// CHECK-NEXT:  b7:
 // CHECK-NEXT:    fence syncscope("singlethread") seq_cst
 // CHECK-NEXT:    call void @llvm.ubsantrap(i8 0) nomerge
 // CHECK-NEXT:    unreachable
-// CHECK-NEXT:  b8:
+// CHECK-NEXT:  b6:
 // CHECK-NEXT:    fence syncscope("singlethread") seq_cst
 // CHECK-NEXT:    call void @llvm.ubsantrap(i8 3) nomerge
 // CHECK-NEXT:    unreachable
-// CHECK-NEXT:  b9:
-// CHECK-NEXT:    %36 = getelementptr i8, ptr %0, i64 56
-// CHECK-NEXT:    %37 = load ptr, ptr %36, align 8
-// CHECK-NEXT:    %38 = getelementptr i8, ptr %37, i64 72
-// CHECK-NEXT:    %39 = load ptr, ptr %38, align 8
-// CHECK-NEXT:    %40 = notail call ptr %39(ptr %0, i32 0, i32 %2)
-// CHECK-NEXT:    %41 = ptrtoint ptr %40 to i64
-// CHECK-NEXT:    br label %b4
-// CHECK-NEXT:  b10:
-// CHECK-NEXT:    fence syncscope("singlethread") seq_cst
-// CHECK-NEXT:    call void @llvm.ubsantrap(i8 4) nomerge
-// CHECK-NEXT:    unreachable
-// CHECK-NEXT:  b11:
+// CHECK-NEXT:  b7:
+// CHECK-NEXT:    %33 = getelementptr i8, ptr %0, i64 56
+// CHECK-NEXT:    %34 = load ptr, ptr %33, align 8
+// CHECK-NEXT:    %35 = getelementptr i8, ptr %34, i64 72
+// CHECK-NEXT:    %36 = load ptr, ptr %35, align 8
+// CHECK-NEXT:    %37 = notail call ptr %36(ptr %0, i32 0, i32 %2) nomerge
+// CHECK-NEXT:    %38 = ptrtoint ptr %37 to i64
+// CHECK-NEXT:    br label %b3
+// CHECK-NEXT:  b8:
 // CHECK-NEXT:    fence syncscope("singlethread") seq_cst
 // CHECK-NEXT:    call void @llvm.ubsantrap(i8 5) nomerge
 // CHECK-NEXT:    unreachable

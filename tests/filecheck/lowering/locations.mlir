@@ -12,7 +12,7 @@ wasmir.func index 0 slot 0 @callee()
 // CHECK: call void @llvm.ubsantrap(i8 7) nomerge, !dbg [[TRAP:![0-9]+]]
 // CHECK-DAG: [[SCOPE]] = distinct !DISubprogram(name: "wasm[0]::function[1]",
 // CHECK-DAG: [[CALL]] = !DILocation(line: 60, column: 0, scope: [[SCOPE]])
-// CHECK-DAG: [[LOAD]] = !DILocation(line: 62, column: 256, scope: [[SCOPE]])
+// CHECK-DAG: [[LOAD]] = !DILocation(line: 62, column: 257, scope: [[SCOPE]])
 // CHECK-DAG: [[TRAP]] = !DILocation(line: 66, column: 7, scope: [[SCOPE]])
 wasmir.func index 1 slot 1 @divide(%x: i32) -> i32 {
   wasmir.call @callee() : () -> () loc("module.wasm":0:60)

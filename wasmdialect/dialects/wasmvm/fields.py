@@ -35,7 +35,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from wasmdialect.abi.layout import REGIONS, STRUCTS, Field, region_field
 from wasmdialect.dialects.control_transfer import RunsInPlace
-from wasmdialect.dialects.wasmvm.types import FIELD_TYPES, PTR
+from wasmdialect.dialects.wasmvm.types import FIELD_TYPES, PTR, verify_trap_code
 
 _REGION_NAMES = frozenset(r.name for r in REGIONS)
 
@@ -226,11 +226,13 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_$.]+")
 
 @irdl_op_definition
 class LoadFieldOp(FieldOp):
-    """Read a field."""
+    """Read a field. With a trap code as `null_trap`, a load from null traps (`else` in print): nothing
+    is mapped where the fields of null would be. Such a load is volatile: it must happen."""
 
     name = "wasmvm.load_field"
     traits = traits_def(RunsInPlace())
     base = operand_def()
+    null_trap = opt_prop_def(IntegerAttr[I64])
     result = result_def(AnyAttr())
 
     def __init__(self, base: SSAValue | Operation, field: str, result_type: Attribute):
@@ -239,11 +241,21 @@ class LoadFieldOp(FieldOp):
             operands=[base], result_types=[result_type], properties=path_properties(field)
         )
 
+    def verify_(self) -> None:
+        super().verify_()
+        if self.null_trap is None:
+            return
+        verify_trap_code(self.null_trap)
+        if self.volatile is None:
+            raise VerifyException("a load that traps if its base is null is volatile")
+
     def accessed_type(self) -> Attribute:
         return self.result.type
 
     def print(self, printer: Printer) -> None:
         self._print_path(printer)
+        if self.null_trap is not None:
+            printer.print_string(f" else {self.null_trap.value.data}")
         printer.print_op_attributes(self.attributes)
         printer.print_string(" : ")
         printer.print_attribute(self.result.type)
@@ -251,6 +263,8 @@ class LoadFieldOp(FieldOp):
     @classmethod
     def parse(cls, parser: Parser) -> LoadFieldOp:
         base, properties = cls._parse_path(parser)
+        if parser.parse_optional_keyword("else"):
+            properties["null_trap"] = IntegerAttr(parser.parse_integer(), i64)
         attributes = parser.parse_optional_attr_dict()
         parser.parse_punctuation(":")
         return cls.create(

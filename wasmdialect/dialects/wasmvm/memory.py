@@ -34,7 +34,7 @@ from wasmdialect.abi.trap_table import PassTrap
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects.control_transfer import LeavesFunction, RunsInPlace
 from wasmdialect.dialects.wasmir.types import V128
-from wasmdialect.dialects.wasmvm.types import PTR
+from wasmdialect.dialects.wasmvm.types import PTR, verify_trap_code
 
 
 class LinearAccessOp(IRDLOperation, ABC):
@@ -144,7 +144,8 @@ class BoundsCheckOp(IRDLOperation):
 
 @irdl_op_definition
 class RangeCheckOp(IRDLOperation):
-    """Trap with `code` unless `start + length <= bound`, all i64 and without wrapping."""
+    """Trap with `code` unless `start + length <= bound`, all i64 and without wrapping. With `nuw`,
+    LLVM's word, the sum is known not to wrap."""
 
     name = "wasmvm.range_check"
     traits = traits_def(RunsInPlace())
@@ -152,12 +153,8 @@ class RangeCheckOp(IRDLOperation):
     length = operand_def(eq(i64))
     bound = operand_def(eq(i64))
     code = prop_def(IntegerAttr[I64])
-    assembly_format = "$start `,` $length `within` $bound `else` $code attr-dict"
-
-
-def _verify_code(code: IntegerAttr[I64]) -> None:
-    if not 0 <= code.value.data <= 0xFF:
-        raise VerifyException("a trap code is one byte")
+    nuw = opt_prop_def(UnitAttr)
+    assembly_format = "(`nuw` $nuw^)? $start `,` $length `within` $bound `else` $code attr-dict"
 
 
 @irdl_op_definition
@@ -175,7 +172,7 @@ class TrapIfOp(IRDLOperation):
         super().__init__(operands=[condition], properties={"code": IntegerAttr(int(code), i64)})
 
     def verify_(self) -> None:
-        _verify_code(self.code)
+        verify_trap_code(self.code)
 
 
 @irdl_op_definition
@@ -188,7 +185,7 @@ class TrapOp(IRDLOperation):
     assembly_format = "$code attr-dict"
 
     def verify_(self) -> None:
-        _verify_code(self.code)
+        verify_trap_code(self.code)
 
 
 @irdl_op_definition

@@ -8,6 +8,7 @@
 // CHECK-LABEL: llvm.func @memory(
 // CHECK-NEXT:    %0 = llvm_ext.load %p align 8 : !llvm.ptr -> i64
 // CHECK-NEXT:    %1 = llvm_ext.load volatile %p invariant align 1 alias "vmctx" : !llvm.ptr -> f32
+// CHECK-NEXT:    %type = llvm_ext.load volatile %p align 4 alias "func_ref" else 4 : !llvm.ptr -> i32
 // CHECK-NEXT:    llvm_ext.store %v, %p align 8 : i64, !llvm.ptr
 // CHECK-NEXT:    llvm_ext.store volatile %v, %p align 1 alias "linear" {note} : i64, !llvm.ptr
 // CHECK-NEXT:    llvm_ext.store_probe %p bytes 8 {note} : !llvm.ptr
@@ -17,6 +18,7 @@
 // GENERIC-NEXT:  ^bb0(%p: !llvm.ptr, %v: i64):
 // GENERIC-NEXT:    %0 = "llvm_ext.load"(%p) <{alignment = 8 : i64}> : (!llvm.ptr) -> i64
 // GENERIC-NEXT:    %1 = "llvm_ext.load"(%p) <{volatile_, invariant, alignment = 1 : i64, alias = "vmctx"}> : (!llvm.ptr) -> f32
+// GENERIC-NEXT:    %type = "llvm_ext.load"(%p) <{volatile_, alignment = 4 : i64, alias = "func_ref", null_trap = 4 : i64}> : (!llvm.ptr) -> i32
 // GENERIC-NEXT:    "llvm_ext.store"(%v, %p) <{alignment = 8 : i64}> : (i64, !llvm.ptr) -> ()
 // GENERIC-NEXT:    "llvm_ext.store"(%v, %p) <{volatile_, alignment = 1 : i64, alias = "linear"}> {note} : (i64, !llvm.ptr) -> ()
 // GENERIC-NEXT:    "llvm_ext.store_probe"(%p) <{bytes = 8 : i64}> {note} : (!llvm.ptr) -> ()
@@ -25,6 +27,7 @@
 llvm.func @memory(%p: !llvm.ptr, %v: i64) {
   %0 = llvm_ext.load %p align 8 : !llvm.ptr -> i64
   %1 = llvm_ext.load volatile %p invariant align 1 alias "vmctx" : !llvm.ptr -> f32
+  %type = llvm_ext.load volatile %p align 4 alias "func_ref" else 4 : !llvm.ptr -> i32
   llvm_ext.store %v, %p align 8 : i64, !llvm.ptr
   llvm_ext.store volatile %v, %p align 1 alias "linear" {note} : i64, !llvm.ptr
   llvm_ext.store_probe %p bytes 8 {note} : !llvm.ptr

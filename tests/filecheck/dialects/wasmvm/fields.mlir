@@ -12,6 +12,7 @@
 // CHECK-NEXT:    %limit = wasmvm.load_field volatile %limits, limits.stack_limit {note} : i64
 // CHECK-NEXT:    %base = wasmvm.load_field %vmctx, owned_memories.base[0] : !llvm.ptr
 // CHECK-NEXT:    %code = wasmvm.load_field %f : !wasmir.ref<null func>, func_ref.wasm_call : !llvm.ptr
+// CHECK-NEXT:    %type = wasmvm.load_field volatile %f : !wasmir.ref<null func>, func_ref.type_index else 4 {note} : i32
 // CHECK-NEXT:    %vector = wasmvm.load_field %vmctx, globals.value[2] : f64
 // CHECK-NEXT:    %own = wasmvm.load_field invariant volatile %vmctx, extra.mine : i32
 // CHECK-NEXT:    wasmvm.store_field volatile %vmctx, globals.value[1], %vector {note} : f64
@@ -28,6 +29,7 @@
 // GENERIC-NEXT:    %limit = "wasmvm.load_field"(%limits) <{volatile, struct = "limits", field = "stack_limit"}> {note} : (!llvm.ptr) -> i64
 // GENERIC-NEXT:    %base = "wasmvm.load_field"(%vmctx) <{entry = 0 : i64, struct = "owned_memories", field = "base"}> : (!llvm.ptr) -> !llvm.ptr
 // GENERIC-NEXT:    %code = "wasmvm.load_field"(%f) <{struct = "func_ref", field = "wasm_call"}> : (!wasmir.ref<null func>) -> !llvm.ptr
+// GENERIC-NEXT:    %type = "wasmvm.load_field"(%f) <{volatile, struct = "func_ref", field = "type_index", null_trap = 4 : i64}> {note} : (!wasmir.ref<null func>) -> i32
 // GENERIC-NEXT:    %vector = "wasmvm.load_field"(%vmctx) <{entry = 2 : i64, struct = "globals", field = "value"}> : (!llvm.ptr) -> f64
 // GENERIC-NEXT:    %own = "wasmvm.load_field"(%vmctx) <{invariant, volatile, struct = "extra", field = "mine"}> : (!llvm.ptr) -> i32
 // GENERIC-NEXT:    "wasmvm.store_field"(%vmctx, %vector) <{volatile, entry = 1 : i64, struct = "globals", field = "value"}> {note} : (!llvm.ptr, f64) -> ()
@@ -43,6 +45,7 @@ wasmir.func index 0 slot 0 @fields(%f: !wasmir.ref<null func>) {
   %limit = wasmvm.load_field volatile %limits, limits.stack_limit {note} : i64
   %base = wasmvm.load_field %vmctx, owned_memories.base[0] : !llvm.ptr
   %code = wasmvm.load_field %f : !wasmir.ref<null func>, func_ref.wasm_call : !llvm.ptr
+  %type = wasmvm.load_field volatile %f : !wasmir.ref<null func>, func_ref.type_index else 4 {note} : i32
   %vector = wasmvm.load_field %vmctx, globals.value[2] : f64
   %own = wasmvm.load_field invariant volatile %vmctx, extra.mine : i32
   wasmvm.store_field volatile %vmctx, globals.value[1], %vector {note} : f64

@@ -36,6 +36,18 @@ wasmvm.func wasm @stored_type(%p: !llvm.ptr, %v: i64) {
   wasmir.return
 }
 // -----
+// CHECK: a load that traps if its base is null is volatile
+wasmvm.func wasm @null_trap(%p: !llvm.ptr) {
+  %0 = wasmvm.load_field %p, func_ref.type_index else 4 : i32
+  wasmir.return
+}
+// -----
+// CHECK: a trap code is one byte
+wasmvm.func wasm @null_code(%p: !llvm.ptr) {
+  %0 = wasmvm.load_field volatile %p, func_ref.type_index else 256 : i32
+  wasmir.return
+}
+// -----
 // CHECK: no region 'limits' in the layout table
 wasmvm.func wasm @region(%p: !llvm.ptr) {
   %0 = wasmvm.entry_address %p, "limits"[0] : !llvm.ptr

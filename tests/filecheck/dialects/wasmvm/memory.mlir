@@ -15,6 +15,7 @@
 // CHECK-NEXT:    %3 = wasmvm.linear_address %base[%b : i64]
 // CHECK-NEXT:    wasmvm.bounds_check %a : i32, 4 within %b
 // CHECK-NEXT:    wasmvm.range_check %b, %b within %b else 1
+// CHECK-NEXT:    wasmvm.range_check nuw %b, %b within %b else 1
 // CHECK-NEXT:    wasmir.return
 // CHECK-NEXT:  }
 // GENERIC-LABEL: sym_name = "linear"
@@ -28,6 +29,7 @@
 // GENERIC-NEXT:    %3 = "wasmvm.linear_address"(%base, %b) : (!llvm.ptr, i64) -> !llvm.ptr
 // GENERIC-NEXT:    "wasmvm.bounds_check"(%a, %b) <{size = 4 : i64}> : (i32, i64) -> ()
 // GENERIC-NEXT:    "wasmvm.range_check"(%b, %b, %b) <{code = 1 : i64}> : (i64, i64, i64) -> ()
+// GENERIC-NEXT:    "wasmvm.range_check"(%b, %b, %b) <{nuw, code = 1 : i64}> : (i64, i64, i64) -> ()
 // GENERIC-NEXT:    "wasmir.return"() : () -> ()
 // GENERIC-NEXT:  }) : () -> ()
 wasmvm.func wasm @linear(%base: !llvm.ptr, %a: i32, %b: i64, %v: i32) {
@@ -40,6 +42,7 @@ wasmvm.func wasm @linear(%base: !llvm.ptr, %a: i32, %b: i64, %v: i32) {
   %3 = wasmvm.linear_address %base[%b : i64]
   wasmvm.bounds_check %a : i32, 4 within %b
   wasmvm.range_check %b, %b within %b else 1
+  wasmvm.range_check nuw %b, %b within %b else 1
   wasmir.return
 }
 

@@ -31,7 +31,7 @@ wasmir.func index 0 slot 0 @size(%delta: i32) -> (i32, i32) {
 // CHECK-NEXT:    %2 = wasmir.i64.extend_i32_u %a
 // CHECK-NEXT:    %3 = wasmir.i64.extend_i32_u %n
 // CHECK-NEXT:    %4 = wasmvm.load_field %0, owned_memories.current_length[0] : i64
-// CHECK-NEXT:    wasmvm.range_check %2, %3 within %4 else 1
+// CHECK-NEXT:    wasmvm.range_check nuw %2, %3 within %4 else 1
 // CHECK-NEXT:    %5 = wasmvm.linear_address %1[%2 : i64]
 // CHECK-NEXT:    wasmvm.call_builtin "memset"[%0] (%5, %v, %3) : (!llvm.ptr, i32, i64) -> ()
 // CHECK-NEXT:    wasmir.return
@@ -50,9 +50,9 @@ wasmir.func index 1 slot 1 @fill(%a: i32, %v: i32, %n: i32) {
 // CHECK-NEXT:    %5 = wasmir.i64.extend_i32_u %from
 // CHECK-NEXT:    %6 = wasmir.i64.extend_i32_u %n
 // CHECK-NEXT:    %7 = wasmvm.load_field %0, owned_memories.current_length[0] : i64
-// CHECK-NEXT:    wasmvm.range_check %4, %6 within %7 else 1
+// CHECK-NEXT:    wasmvm.range_check nuw %4, %6 within %7 else 1
 // CHECK-NEXT:    %8 = wasmvm.load_field %1, memory.current_length : i64
-// CHECK-NEXT:    wasmvm.range_check %5, %6 within %8 else 1
+// CHECK-NEXT:    wasmvm.range_check nuw %5, %6 within %8 else 1
 // CHECK-NEXT:    %9 = wasmvm.linear_address %2[%4 : i64]
 // CHECK-NEXT:    %10 = wasmvm.linear_address %3[%5 : i64]
 // CHECK-NEXT:    wasmvm.call_builtin "memmove"[%0] (%9, %10, %6) : (!llvm.ptr, !llvm.ptr, i64) -> ()

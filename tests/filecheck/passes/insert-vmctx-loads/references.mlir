@@ -55,16 +55,14 @@ wasmir.func @check(%f: !wasmir.ref<null @unary>) -> !wasmir.ref<@unary> {
 // CHECK-NEXT:    %4 = wasmvm.load_field %0, tables.base[0] : !llvm.ptr
 // CHECK-NEXT:    %5 = wasmvm.element_address %4[%i]
 // CHECK-NEXT:    %6 = wasmvm.load_element function %0, %5 table 0[%i] : !wasmir.ref<null func>
-// CHECK-NEXT:    %7 = wasmir.ref.is_null %6 : !wasmir.ref<null func>
-// CHECK-NEXT:    wasmvm.trap_if %7, 4
-// CHECK-NEXT:    %8 = wasmvm.signature_id %1[1]
-// CHECK-NEXT:    %9 = wasmvm.load_field %6 : !wasmir.ref<null func>, func_ref.type_index : i32
-// CHECK-NEXT:    %10 = wasmvm.call_builtin "supertype"[%0] (%9, %8) : (i32, i32) -> i32
-// CHECK-NEXT:    %11 = wasmir.i32.ne %10, %8
-// CHECK-NEXT:    wasmvm.trap_if %11, 5
-// CHECK-NEXT:    %12 = wasmvm.load_field %6 : !wasmir.ref<null func>, func_ref.wasm_call : !llvm.ptr
-// CHECK-NEXT:    %13 = wasmvm.load_field %6 : !wasmir.ref<null func>, func_ref.vmctx : !llvm.ptr
-// CHECK-NEXT:    wasmvm.call_pointer "wasm" %12[%13, %0] () : () -> ()
+// CHECK-NEXT:    %7 = wasmvm.signature_id %1[1]
+// CHECK-NEXT:    %8 = wasmvm.load_field volatile %6 : !wasmir.ref<null func>, func_ref.type_index else 4 : i32
+// CHECK-NEXT:    %9 = wasmvm.call_builtin "supertype"[%0] (%8, %7) : (i32, i32) -> i32
+// CHECK-NEXT:    %10 = wasmir.i32.ne %9, %7
+// CHECK-NEXT:    wasmvm.trap_if %10, 5
+// CHECK-NEXT:    %11 = wasmvm.load_field %6 : !wasmir.ref<null func>, func_ref.wasm_call : !llvm.ptr
+// CHECK-NEXT:    %12 = wasmvm.load_field %6 : !wasmir.ref<null func>, func_ref.vmctx : !llvm.ptr
+// CHECK-NEXT:    wasmvm.call_pointer "wasm" %11[%12, %0] () : () -> ()
 // CHECK-NEXT:    wasmir.return
 // CHECK-NEXT:  }
 wasmir.func @subtypes(%i: i32) {

@@ -34,15 +34,13 @@ wasmir.func index 2 slot 1 @to_import(%x: i32) -> i64 {
 // CHECK-NEXT:    %4 = wasmvm.load_field %0, tables.base[0] : !llvm.ptr
 // CHECK-NEXT:    %5 = wasmvm.element_address %4[%i]
 // CHECK-NEXT:    %6 = wasmvm.load_element function %0, %5 table 0[%i] : !wasmir.ref<null func>
-// CHECK-NEXT:    %7 = wasmir.ref.is_null %6 : !wasmir.ref<null func>
-// CHECK-NEXT:    wasmvm.trap_if %7, 4
-// CHECK-NEXT:    %8 = wasmvm.signature_id %1[4]
-// CHECK-NEXT:    %9 = wasmvm.load_field %6 : !wasmir.ref<null func>, func_ref.type_index : i32
-// CHECK-NEXT:    %10 = wasmir.i32.ne %9, %8
-// CHECK-NEXT:    wasmvm.trap_if %10, 5
-// CHECK-NEXT:    %11 = wasmvm.load_field %6 : !wasmir.ref<null func>, func_ref.wasm_call : !llvm.ptr
-// CHECK-NEXT:    %12 = wasmvm.load_field %6 : !wasmir.ref<null func>, func_ref.vmctx : !llvm.ptr
-// CHECK-NEXT:    wasmvm.return_call_pointer %11[%12, %0] (%x : i32)
+// CHECK-NEXT:    %7 = wasmvm.signature_id %1[4]
+// CHECK-NEXT:    %8 = wasmvm.load_field volatile %6 : !wasmir.ref<null func>, func_ref.type_index else 4 : i32
+// CHECK-NEXT:    %9 = wasmir.i32.ne %8, %7
+// CHECK-NEXT:    wasmvm.trap_if %9, 5
+// CHECK-NEXT:    %10 = wasmvm.load_field %6 : !wasmir.ref<null func>, func_ref.wasm_call : !llvm.ptr
+// CHECK-NEXT:    %11 = wasmvm.load_field %6 : !wasmir.ref<null func>, func_ref.vmctx : !llvm.ptr
+// CHECK-NEXT:    wasmvm.return_call_pointer %10[%11, %0] (%x : i32)
 // CHECK-NEXT:  }
 wasmir.func index 3 slot 2 @indirect(%x: i32, %i: i32) -> i64 {
   wasmir.return_call_indirect @table[%i : i32] @type(%x : i32)
