@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from wasmdialect.abi.layout import FUNC_REF
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.api import wast
 from wasmdialect.runtime.module import LoadedModule
@@ -33,15 +34,13 @@ class Audit:
 
     problems: list[str] = field(default_factory=list[str])
     seen: Counter[str] = field(default_factory=Counter[str])
-    """Traps: `explicit`, `memory`, and `unmapped` of the latter."""
+    """Traps: `explicit`, `null`, `memory`, and `unmapped` of the latter."""
     binaries: dict[int, bytes] = field(default_factory=dict[int, bytes])
     """The bytes of each module, by the address of its code."""
 
     def check(self, record: TrapRecord) -> None:
         """Look a trap up in all tables."""
-        is_explicit = record.kind is TrapKind.SIGNAL_ILL
-        kind = "explicit" if is_explicit else "memory"
-        code = record.code if is_explicit else TrapCode.MEMORY_OUT_OF_BOUNDS
+        kind, code = _kind_and_code(record)
         module = module_at(record.pc)
         assert module is not None
         self.seen[kind] += 1
@@ -56,9 +55,10 @@ class Audit:
         assert found.address_map is not None
         offset = found.address_map.look_up(at)
         if offset is None:
-            self.seen["unmapped"] += 1
-            if is_explicit:
-                self.problems.append(f"trap {code} at {at:#x}: the map has nothing")
+            if kind == "memory":
+                self.seen["unmapped"] += 1
+            else:
+                self.problems.append(f"{kind} trap {code} at {at:#x}: the map has nothing")
             return
         row = self._instruction_at(module, offset)
         if row is None or code not in row.traps:
@@ -74,6 +74,14 @@ class Audit:
                 found = [opcode for opcode, _, start in instructions if start == offset]
                 return BY_OPCODE[found[0]] if found else None
         return None
+
+
+def _kind_and_code(record: TrapRecord) -> tuple[str, int | None]:
+    if record.kind is TrapKind.SIGNAL_ILL:
+        return "explicit", record.code
+    if record.fault_address < FUNC_REF.size:
+        return "null", TrapCode.INDIRECT_CALL_TO_NULL
+    return "memory", TrapCode.MEMORY_OUT_OF_BOUNDS
 
 
 @contextmanager
