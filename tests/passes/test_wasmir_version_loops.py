@@ -33,14 +33,20 @@ LEAST = 8
 """Iterations of the copy from which it is used."""
 
 
-def versioned(text: str) -> ModuleOp:
+def versioned(text: str, bounds: str = "guard") -> ModuleOp:
+    """A module after the pass."""
     take_reports()
-    return imported(text, "wasmir-version-loops,wasmir-verify-ssa,wasmir-verify-symbols")
+    return imported(text, f"{versioning(bounds)},wasmir-verify-ssa,wasmir-verify-symbols")
 
 
-def what_was_done(text: str) -> list[str]:
+def versioning(bounds: str) -> str:
+    """The pass, as pipeline text."""
+    return f"wasmir-version-loops{{bounds={bounds}}}"
+
+
+def what_was_done(text: str, bounds: str = "guard") -> list[str]:
     """The kind of each report on a loop, with the reason if there is one."""
-    versioned(text)
+    versioned(text, bounds)
     return [" ".join([r.kind, *map(str, r.data.get("reason", "").split())]) for r in take_reports()]
 
 
@@ -251,13 +257,18 @@ _GOES_ON = "(local.tee $n (i32.sub (local.get $n) (i32.const 1)))"
               (local.set $x (i32.sub (local.get $x) (i32.const 1)))
               (br_if $around (local.get $x)))
             (local.get $p)""",
+        # Another exit, after which nothing of the loop is used.
+        f"""(block $o (result i32)
+              (loop $l (i32.store (local.get $p) (local.get $n)) {_NEXT}
+                (drop (br_if $o (i32.const 7) (i32.load (i32.const 48)))) (br_if $l {_GOES_ON}))
+              (i32.add (local.get $p) (local.get $n)))""",
     ],
 )
 def test_values_after_a_loop_are_those_of_the_loop_or_its_copy(body: str):
     text = f"""(module (memory (export "memory") 1)
     (func (export "f") (param $p i32) (param $n i32) (result i32) (local $x i32) (local $y i32)
       {body}))"""
-    before, after = imported(text), versioned(text)
+    before, after = imported(text), versioned(text, "explicit")
     used = 0
     for p in (0, 40, 44, 1000, SIZE - 160, SIZE - 40, SIZE - 36, -4):
         for count in (1, LEAST - 1, LEAST, 10, 20):
@@ -265,7 +276,7 @@ def test_values_after_a_loop_are_those_of_the_loop_or_its_copy(body: str):
             assert found[:2] == expected[:2], (p, count)
             used += found.is_copy_used
     assert used > 0
-    again = imported(text, "wasmir-version-loops,wasmir-version-loops")
+    again = imported(text, ",".join([versioning("explicit")] * 2))
     assert str(again) == str(after)  # no copy of what has one
 
 
@@ -374,6 +385,32 @@ def test_what_is_done_to_loops(body: str, after: str, expected: str):
     text = LOOP.format(body=body, after=after, shared=shared)
     done = _reports(text, Config(features="all")) if shared else what_was_done(text)
     assert done == [expected]
+
+
+@pytest.mark.parametrize(
+    ("body", "after", "expected"),
+    [
+        ("", "", "loop-versioned"),
+        ("(br_if $out (i32.load (i32.const 8)))", "", "loop-versioned"),
+        (
+            "(br_if $out (i32.load (i32.const 8)))",
+            "(i32.store (i32.const 0) (local.get $i))",
+            "loop-versioned",  # the branch passes it on
+        ),
+        (
+            "(if (local.get $x) (then (i32.store (i32.const 0) (local.get $i)) (return)))",
+            "",
+            "loop-kept it has another exit, after which values of the loop are used",
+        ),
+    ],
+)
+def test_explicit_bounds_are_a_reason_to_copy_loops_with_another_exit(
+    body: str, after: str, expected: str
+):
+    """Their copies are not vectorised, but have fewer checks."""
+    text = LOOP.format(body=body, after=after, shared="")
+    assert what_was_done(text, "explicit") == [expected]
+    assert _reports(text, Config(bounds="explicit")) == [expected]
 
 
 def _reports(text: str, config: Config) -> list[str]:

@@ -136,7 +136,7 @@ class PlainSession(Session):
 
     def with_pass(self, inserted: str, level: Level) -> Self:
         left_out = OPTIMIZING_PASSES if level < 2 else ()
-        kept = [text for text in self._passes if text not in left_out]
+        kept = [text for text in self._passes if _name(text) not in left_out]
         session = copy(self)
         session._passes = [inserted, *kept]
         session.pipeline = ",".join(session._passes)

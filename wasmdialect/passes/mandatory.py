@@ -27,6 +27,9 @@ OPTIMIZING_PASSES = (
 """Passes of the default pipeline at levels 2 and 3, in order, each unless a setting switches it off.
 They come after what counts operators, so that they change no count."""
 
+_OPTIONS_IF_EXPLICIT = {"wasmir-version-loops": "{bounds=explicit}"}
+"""The options of those passes that optimise in another way if bounds are compared."""
+
 
 def default_passes(config: Config) -> dict[str, str]:
     """The passes of a program that the user adds none to, with their options as pipeline text, by
@@ -34,15 +37,21 @@ def default_passes(config: Config) -> dict[str, str]:
     passes: dict[str, str] = {}
     for name, text in lowering_passes(config).items():
         if name == "insert-vmctx-loads":
-            passes |= {name: name for name in optimizing_passes(config)}
+            passes |= optimizing_passes(config)
         passes[name] = text
     return passes
 
 
-def optimizing_passes(config: Config) -> list[str]:
-    """The passes of the default pipeline that only optimise."""
+def optimizing_passes(config: Config) -> dict[str, str]:
+    """The passes of the default pipeline that only optimise, with their options as pipeline text, by
+    name."""
     on = {row.optimizes for row in SETTINGS if row.optimizes and getattr(config, row.name)}
-    return [name for name in OPTIMIZING_PASSES if name in on and config.level >= 2]
+    options = _OPTIONS_IF_EXPLICIT if config.bounds == "explicit" else {}
+    return {
+        name: name + options.get(name, "")
+        for name in OPTIMIZING_PASSES
+        if name in on and config.level >= 2
+    }
 
 
 def lowering_passes(config: Config) -> dict[str, str]:

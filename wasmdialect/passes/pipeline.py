@@ -97,7 +97,7 @@ def default_stages(config: Config, done: Sequence[str] = ()) -> Stages:
         lowering.get("canonicalize-nans"),
         lowering.get("insert-fuel"),
         lowering.get("insert-epoch-checks"),
-        *(optimizing_passes(config) if "insert-vmctx-loads" in lowering else ()),
+        *(optimizing_passes(config).values() if "insert-vmctx-loads" in lowering else ()),
         lowering.get("insert-vmctx-loads"),
         lowering.get("insert-trampolines"),
         *stages_at.get("wasmvm-end", ()),

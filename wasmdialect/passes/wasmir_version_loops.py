@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import UnitAttr, i64
@@ -21,6 +21,7 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from wasmdialect.analyses import ControlFlow, Frequencies, Loop, Loops, analysis
 from wasmdialect.analyses.induction import Induction, is_computed_alone
+from wasmdialect.analyses.liveness import Liveness
 from wasmdialect.analyses.local_ranges import is_inside
 from wasmdialect.analyses.polynomials import Polynomial
 from wasmdialect.analyses.trap_free import NEVER_LEAVES, is_plain, may_leave
@@ -61,6 +62,9 @@ class WasmIRVersionLoops(FunctionPass):
 
     least: int = 8
     """The number of iterations from which the copy of a loop is used."""
+    bounds: Literal["guard", "explicit"] = "guard"
+    """How accesses are checked: LLVM does not vectorise loops with another exit, but with explicit
+    bounds their copies have fewer checks."""
 
     def apply_to_function(self, ctx: Context, function: wasmir.FuncOp) -> None:
         if not _has_loops(function):
@@ -76,7 +80,7 @@ class WasmIRVersionLoops(FunctionPass):
         for loop in analysis(Loops, function).all:
             if loop.children:
                 continue
-            plan = _plan(function, loop, memories, self.least)
+            plan = _plan(function, loop, memories, self)
             if isinstance(plan, str):
                 report(_place(loop), "loop-kept", reason=plan)
             else:
@@ -160,7 +164,10 @@ _Access = wasmir.LoadOp | wasmir.StoreOp | wasmir.LoadLaneOp | wasmir.StoreLaneO
 
 
 def _plan(
-    function: wasmir.FuncOp, loop: Loop, memories: Mapping[str, wasmir.MemoryOp], least: int
+    function: wasmir.FuncOp,
+    loop: Loop,
+    memories: Mapping[str, wasmir.MemoryOp],
+    options: WasmIRVersionLoops,
 ) -> _Plan | str:
     """What is to be done with a loop, or why nothing is."""
     blocks = [*loop.blocks]
@@ -198,13 +205,16 @@ def _plan(
     known = _known_count(trips)
     if known is not None and trips.stays is loop.header:
         known += 1
-    if known is not None and known < least:
+    if known is not None and known < options.least:
         return f"it goes around {known} times"
-    if any(block is not trips.test for block, _ in loops.exits(loop)):
+    exits = [(block, to) for block, to in loops.exits(loop) if block is not trips.test]
+    if exits and options.bounds == "guard":
         return "it has another exit"
     groups = _groups(accesses, analysis(Induction, function), loop, memories)
     if isinstance(groups, str):
         return groups
+    if exits and _uses_values(function, loop, exits):
+        return "it has another exit, after which values of the loop are used"
     covered = {op for group in groups for op in group.offsets}
     others = [op for op in accesses if op not in covered]
     return _Plan(loop, blocks, trips, groups, others)
@@ -247,6 +257,19 @@ def _known_count(trips: TripCount) -> int | None:
         if start is None or bound is None
         else trips.count(start % (1 << trips.width), bound % (1 << trips.width))
     )
+
+
+def _uses_values(function: wasmir.FuncOp, loop: Loop, exits: Sequence[tuple[Block, Block]]) -> bool:
+    """Whether values of the loop are used after some exits: they would be those of the loop or of its
+    copy."""
+    inside = {*loop.blocks}
+    liveness = analysis(Liveness, function)
+    return any(_block_of(value) in inside for _, to in exits for value in liveness.live_in(to))
+
+
+def _block_of(value: SSAValue) -> Block | None:
+    owner = value.owner
+    return owner if isinstance(owner, Block) else owner.parent
 
 
 def _groups(
@@ -460,11 +483,23 @@ class _Versioning:
                 operands=passed, successors=[targets[to]], location=branch.location
             )
             return jump
-        copied = rebuild_branch(branch, [(targets[to], passed) for to, passed in edges])
+        edges = [
+            (targets[to] if to in self.inside else self._exit(to, branch), passed)
+            for to, passed in edges
+        ]
+        copied = rebuild_branch(branch, edges)
         for index, operand in enumerate(copied.operands):
             if operand in values:
                 copied.operands[index] = values[operand]
         return copied
+
+    def _exit(self, to: Block, branch: Operation) -> Block:
+        """A block on the way out of the copy."""
+        block = self._new_block(to)
+        b = WasmBuilder(block, branch.location)
+        b.trap_fence()
+        b.br(to, block.args)
+        return block
 
 
 def _copied(

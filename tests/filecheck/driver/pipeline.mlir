@@ -6,7 +6,7 @@
 // RUN: not wasm-opt-py %s -p wasmir-gvm 2>&1 | filecheck %s --check-prefix PASS
 
 // CHECK:     wasmir-wide-multiply,wasmir-direct-calls,wasmir-inline,wasmir-forward-loads,wasmir-version-loops,insert-vmctx-loads{bounds=guard traps=exact},insert-trampolines,insert-stack-limit-checks,wasmvm-to-llvm
-// AT:        wasmir-gvn,wasmir-dce,wasmir-wide-multiply,wasmir-direct-calls,wasmir-inline,wasmir-forward-loads,wasmir-version-loops,insert-vmctx-loads{bounds=explicit traps=relaxed},insert-trampolines,insert-stack-limit-checks,wasmvm-to-llvm,canonicalize
+// AT:        wasmir-gvn,wasmir-dce,wasmir-wide-multiply,wasmir-direct-calls,wasmir-inline,wasmir-forward-loads,wasmir-version-loops{bounds=explicit},insert-vmctx-loads{bounds=explicit traps=relaxed},insert-trampolines,insert-stack-limit-checks,wasmvm-to-llvm,canonicalize
 // COMPLETED: wasmir-gvn,insert-vmctx-loads,insert-trampolines,insert-stack-limit-checks,wasmvm-to-llvm
 // BOTH:      error: -p is the whole pipeline; --at extends the default one: use one of them
 // POINT:     error: there is no point 'wasmir-ende' in the pipeline; did you mean 'wasmir-end'?
