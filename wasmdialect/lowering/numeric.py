@@ -14,7 +14,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from wasmdialect.abi.traps import TrapCode
 from wasmdialect.dialects import llvm_ext, wasmir, wasmvm
-from wasmdialect.dialects.fast import operands_of, result_of, users_of
+from wasmdialect.dialects.fast import operand_of, operands_of, result_of, users_of
 from wasmdialect.lowering.function import FunctionLowering, Handler
 from wasmdialect.types import NUMBERS
 from wasmdialect.wasm.instructions import Instruction
@@ -156,7 +156,11 @@ def set_condition(f: FunctionLowering, op: wasmir.NumericOp, condition: SSAValue
 
 
 def _is_condition(user: Operation, index: int) -> bool:
-    return index == 0 and user.__class__ in _TAKE_CONDITION
+    """Whether an operation uses an operand, which is a comparison, as an i1."""
+    cls = user.__class__
+    if cls in _JOINTS:
+        return operand_of(user, 1 - index).owner.__class__ in _COMPARISONS
+    return index == 0 and cls in _TAKE_CONDITION
 
 
 _TAKE_CONDITION = frozenset(
@@ -213,6 +217,36 @@ for _t in ("i32", "i64"):
 for _t in ("f32", "f64"):
     for _wasm, _llvm in _FLOAT_PREDICATES.items():
         HANDLERS[wasmir.NUMERIC_OPS[f"{_t}.{_wasm}"]] = _fcmp(_llvm)
+
+
+def _joint(cls: type[Operation]) -> Handler:
+    """A joint of bits; of comparisons, a comparison."""
+    plain = _binary(cls)
+
+    def lower(f: FunctionLowering, op: wasmir.NumericOp) -> None:
+        lhs, rhs = map(f.conditions.get, operands_of(op))
+        if lhs is None or rhs is None:
+            plain(f, op)
+        else:
+            set_condition(f, op, f.value(cls, (lhs, rhs), i1))
+
+    return lower
+
+
+_JOINTS: dict[type[Operation], Handler] = {
+    wasmir.NUMERIC_OPS[f"i32.{name}"]: _joint(_INTEGER_OPERATIONS[name])
+    for name in ("and", "or", "xor")
+}
+HANDLERS.update(_JOINTS)
+_COMPARISONS = frozenset(
+    wasmir.NUMERIC_OPS[name]
+    for name in (
+        *("i32.eqz", "i64.eqz"),
+        *(f"{t}.{word}" for t in ("i32", "i64") for word in _INTEGER_PREDICATES),
+        *(f"{t}.{word}" for t in ("f32", "f64") for word in _FLOAT_PREDICATES),
+    )
+)
+"""Operations whose results are conditions."""
 
 
 @_lowers("i32.eqz")

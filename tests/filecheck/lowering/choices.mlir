@@ -8,7 +8,7 @@
 // BOTH-LABEL: @"wasm[0]::function[0]"(
 // BOTH:         [[LT:%[0-9]+]] = fcmp olt double %2, %3
 // BOTH:         [[GT:%[0-9]+]] = fcmp ogt double %2, %4
-// BOTH:         [[ASKED:%[0-9]+]] = icmp ne i32 {{%[0-9]+}}, 0
+// BOTH:         [[ASKED:%[0-9]+]] = and i1 [[LT]], [[GT]]
 // BOTH:         select i1 [[ASKED]], i64 %5, i64 %6
 // BOTH:         [[GE:%[0-9]+]] = fcmp uge double %2, %3
 // BOTH-NEXT:    [[LE:%[0-9]+]] = fcmp ule double %2, %4
@@ -27,7 +27,8 @@ wasmir.func index 0 slot 0 @nearest(%x: f64, %best: f64, %least: f64, %i: i64, %
 // Each comparison has its opposite, and `and` is that of `or`.
 
 // BOTH-LABEL: @"wasm[0]::function[1]"(
-// BOTH:         and i32
+// BOTH:         and i1
+// BOTH-NEXT:    zext i1
 // BOTH-NEXT:    fcmp une float
 // BOTH-NEXT:    fcmp oeq float
 // BOTH-NEXT:    and i1

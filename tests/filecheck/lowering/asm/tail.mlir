@@ -4,8 +4,8 @@
 // Runaway recursion keeps its frames: a call, never a jump, behind the check of the stack.
 
 // CHECK-LABEL: "wasm[0]::function[0]":
-// CHECK:         cmpq %rsp, (%rax)
-// CHECK-NEXT:    ja .LBB0_2
+// CHECK:         cmpq (%rax), %rsp
+// CHECK-NEXT:    jb .LBB0_2
 // CHECK:         callq "wasm[0]::function[0]"
 // CHECK:         retq
 wasmir.func index 0 slot 0 @forever(%x: i32) -> i32 {

@@ -12,10 +12,8 @@
 // CHECK-NEXT:    %8 = llvm_ext.load %7 align 8 alias "table_element" : !llvm.ptr -> i64
 // CHECK-NEXT:    %9 = llvm.mlir.constant(0) : i64
 // CHECK-NEXT:    %10 = llvm.icmp "eq" %8, %9 : i64
-// CHECK-NEXT:    llvm.cond_br %10, ^bb3, ^bb1
-// CHECK-NEXT:  ^bb1:
-// CHECK-NEXT:    llvm.br ^bb2(%8 : i64)
-// CHECK-NEXT:  ^bb2(%11: i64):
+// CHECK-NEXT:    llvm.cond_br %10, ^bb2, ^bb1(%8 : i64)
+// CHECK-NEXT:  ^bb1(%11: i64):
 // CHECK-NEXT:    %12 = llvm.mlir.constant(-2) : i64
 // CHECK-NEXT:    %13 = llvm.and %11, %12 : i64
 // CHECK-NEXT:    %14 = llvm.inttoptr %13 : i64 to !llvm.ptr
@@ -24,7 +22,7 @@
 // CHECK-NEXT:    %17 = llvm.or %15, %16 : i64
 // CHECK-NEXT:    llvm_ext.store volatile %17, %7 align 8 alias "table_element" : i64, !llvm.ptr
 // CHECK-NEXT:    llvm.return
-// CHECK-NEXT:  ^bb3:
+// CHECK-NEXT:  ^bb2:
 // CHECK-NEXT:    %18 = llvm.mlir.constant(5 : i32) : i32
 // CHECK-NEXT:    %19 = llvm.getelementptr %0[56] : (!llvm.ptr) -> !llvm.ptr, i8
 // CHECK-NEXT:    %20 = llvm_ext.load %19 invariant align 8 alias "vmctx" : !llvm.ptr -> !llvm.ptr
@@ -32,7 +30,7 @@
 // CHECK-NEXT:    %22 = llvm_ext.load %21 invariant align 8 alias "vmctx" : !llvm.ptr -> !llvm.ptr
 // CHECK-NEXT:    %23 = llvm.call notail %22(%0, %18, %3) {no_inline} : !llvm.ptr, (!llvm.ptr, i32, i32) -> !llvm.ptr
 // CHECK-NEXT:    %24 = llvm.ptrtoint %23 : !llvm.ptr to i64
-// CHECK-NEXT:    llvm.br ^bb2(%24 : i64)
+// CHECK-NEXT:    llvm.br ^bb1(%24 : i64)
 // CHECK-NEXT:  }
 wasmvm.func wasm @function_element(%base: !llvm.ptr, %i: i32) {
   %vmctx = wasmvm.vmctx
