@@ -336,11 +336,11 @@ RunnableProgram: TypeAlias = tuple[bytes, Callable[[bytes], Callable[[], Any]]]
 """A module, and what prepares a run of it once it has been compiled."""
 
 
-def programs(bounds: Literal["guard", "explicit"]) -> dict[str, RunnableProgram]:
+def programs(bounds: Literal["guard", "explicit"], level: Level = 2) -> dict[str, RunnableProgram]:
     """The programs that are timed."""
     kernels = (ROOT / "examples" / "kernels.wasm").read_bytes()
     simd = bytes(wasmdialect.wat2wasm((ROOT / "examples" / "simd.wat").read_text()))
-    engine = wasmdialect.Engine(wasmdialect.Config(bounds=bounds))
+    engine = wasmdialect.Engine(wasmdialect.Config(bounds=bounds, opt_level=level))
 
     def kernel(name: str, size: int, artifact: bytes) -> Callable[[], Any]:
         module = wasmdialect.Module.deserialize(engine, artifact)
@@ -442,7 +442,7 @@ def main() -> None:
     compiled = compile_times(compilers, level, arguments.rounds)
     chosen = {
         name: program
-        for name, program in programs(arguments.bounds).items()
+        for name, program in programs(arguments.bounds, level).items()
         if any(text in name for text in arguments.programs)
     }
     run = run_times(compilers, chosen, 3 * arguments.rounds)

@@ -25,7 +25,7 @@ llvm: Any = _binding  # llvmlite has no type information
 Level: TypeAlias = Literal[0, 1, 2, 3]
 
 PASSES: dict[Level, tuple[str, ...]] = {
-    1: ("sroa", "instruction_combine", "simplify_cfg"),
+    1: ("sroa", "simplify_cfg"),
     2: ("sroa", "reassociate", "simplify_cfg"),
 }
 """The function passes of each level below 3; `tools/sweep_passes.py` measures what each is worth, and
