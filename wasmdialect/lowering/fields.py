@@ -60,13 +60,14 @@ def _field_address(f: FunctionLowering, op: wasmvm.FieldOp) -> tuple[SSAValue, s
 
 def _load_field(f: FunctionLowering, op: wasmvm.LoadFieldOp) -> None:
     address, alias, invariant = _field_address(f, op)
-    result, null_trap = result_of(op), op.properties.get("null_trap")
+    result = result_of(op)
+    null_trap: Any = op.properties.get("null_trap")
     t = llvm_type(result.type)
     f.values[result] = f.load(
         *(address, t, type_size(t), alias),
         invariant=invariant and null_trap is None,
         volatile="volatile" in op.properties,
-        null_trap=None if null_trap is None else number_of(op, "null_trap"),
+        null_trap=None if null_trap is None else null_trap.value.data,
         ordering=_ordering(op),
     )
 
